@@ -1,0 +1,77 @@
+# `make` lists what there is. Each target sets up what it needs.
+
+PYTHON ?=
+ENV := .venv
+OFFICIAL := .venv-official
+PIP_PROJECT := -m pip install -qq --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
+
+# What `make lock` compiles with.
+LOCK_TOOLS := uv==0.13.9 poetry-core==2.5.0
+UPGRADE ?=
+
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "  PYTHON=/path/to/python3.12 picks the Python; else the first of 3.12, 3.11, 3.10 that works."
+
+.PHONY: demo
+demo: $(ENV)/ready ## cancel subscriptions against a local Connect and local vendors, and watch
+	@$(ENV)/bin/python -m sandbox demo
+
+.PHONY: sandbox
+sandbox: $(ENV)/ready ## serve the local Connect and the local vendors
+	@$(ENV)/bin/python -m sandbox serve
+
+.PHONY: test
+test: $(ENV)/ready ## check format, lint and types, run the tests
+	@echo "ruff format" && $(ENV)/bin/ruff format --quiet --check . \
+		|| { echo "Not formatted: run make format"; exit 1; }
+	@echo "ruff check" && $(ENV)/bin/ruff check --quiet .
+	@echo "mypy" && $(ENV)/bin/mypy --no-error-summary
+	@echo "pytest" && $(ENV)/bin/python -m pytest -q
+
+.PHONY: bench
+bench: $(ENV)/ready ## measure
+	@$(ENV)/bin/python -m benchmarks
+
+.PHONY: official
+official: $(OFFICIAL)/ready ## run the official validators as the command line tool does (core 38)
+	@$(OFFICIAL)/bin/python -m tests.official
+
+.PHONY: format
+format: $(ENV)/ready ## format, and mend what the linter can mend
+	@$(ENV)/bin/ruff check --quiet --fix-only .
+	@$(ENV)/bin/ruff format --quiet .
+
+.PHONY: lock
+lock: ## write the locks from pyproject.toml (UPGRADE=--upgrade: newest versions)
+	@rm -rf .venv-lock
+	@python=$$(.ci/find-python $(PYTHON)) && "$$python" -m venv .venv-lock
+	@.venv-lock/bin/python -m pip install -qq --disable-pip-version-check $(LOCK_TOOLS)
+	@.venv-lock/bin/python -m tests.project.locks $(UPGRADE)
+	@rm -rf .venv-lock
+
+.PHONY: clean
+clean: ## remove what make made
+	@rm -rf .venv .venv-official .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+		dist htmlcov .coverage
+
+# An environment is made anew when its lock changes; the project in it when its description does.
+$(ENV)/locked: requirements-dev.lock
+	@.ci/make-env $(ENV) $< $(PYTHON)
+	@touch $@
+
+$(OFFICIAL)/locked: requirements-official.lock
+	@.ci/make-env $(OFFICIAL) $< $(PYTHON)
+	@touch $@
+
+%/ready: %/locked pyproject.toml
+	@$*/bin/python $(PIP_PROJECT)
+	@touch $@
+
+.PRECIOUS: %/locked

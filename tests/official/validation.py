@@ -1,0 +1,47 @@
+"""The official validators, run on this project as the runner runs them when it starts.
+
+They hold for two generations of the official packages: the runner runs with connect-eaas-core 37
+(pydantic 1), the command line tool validates with 38 (pydantic 2). So this module needs neither
+pytest nor the runner: `make test` runs it in the one environment, `make official` in the other.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from connect.eaas.core.validation.validators import get_validators
+
+ROOT = Path(__file__).parents[2]
+RUNNER_VERSION = "43.1"
+
+# What Connect answers to GET /devops/event-definitions, as far as this project is concerned.
+EVENT_DEFINITIONS = {
+    "asset_cancel_request_processing": {
+        "type": "asset_cancel_request_processing",
+        "object_statuses": [
+            "pending",
+            "approved",
+            "failed",
+            "scheduled",
+            "revoking",
+            "revoked",
+        ],
+    },
+}
+
+
+def messages() -> list[str]:
+    """Every error and every warning. The runner starts in spite of a warning; we do not."""
+    context: dict[str, Any] = {
+        "runner_version": RUNNER_VERSION,
+        "project_dir": str(ROOT),
+        "event_definitions": EVENT_DEFINITIONS,
+    }
+    found = []
+    for validator in get_validators():
+        result = validator(context=context)
+        found += [f"{item.level}: {item.message} ({item.file})" for item in result.items]
+        if result.must_exit:
+            break
+        if result.context:
+            context.update(result.context)
+    return found
