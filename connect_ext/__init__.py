@@ -1,0 +1,1 @@
+"""Cancels subscriptions at the vendor when CloudBlue Connect asks for it."""

@@ -1,0 +1,144 @@
+"""The typed view of Connect's cancel request; the only place that knows its JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from connect_ext.errors import NotDone
+
+MIN_PERSONAL_LENGTH = 3
+"""Shorter texts, such as a country's code, say nothing of a person and stand in every sentence."""
+
+_OBJECT_ID = re.compile(r"[A-Z]{2,5}(-[0-9A-Za-z]+)+")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the subscription: its id, and its value as text (None if it is no text)."""
+
+    id: str
+    value: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class CancelRequest:
+    """A cancel request as Connect hands it to the extension: a snapshot, never written to."""
+
+    id: str
+    status: str
+    created: datetime | None
+    """With a time zone; None if Connect gives no date that can be read."""
+    asset_id: str
+    product_id: str
+    template_id: str
+    """The template on the request, or an empty string."""
+    parameters: tuple[Parameter, ...]
+    personal: frozenset[str] = field(repr=False)
+    """The customer's and resellers' data and the parameters' values, to be kept out of texts."""
+
+    @classmethod
+    def from_connect(cls, data: object) -> CancelRequest:
+        """Read Connect's JSON; raise ``NotDone`` if an id that is needed is not there."""
+        request = _object(data)
+        asset = _object(request.get("asset"))
+        params = [_object(param) for param in _list(asset.get("params"))]
+        return cls(
+            id=_id(request, "id"),
+            status=_text(request.get("status")),
+            created=_moment(request.get("created")),
+            asset_id=_id(asset, "asset.id"),
+            product_id=_id(_object(asset.get("product")), "asset.product.id"),
+            template_id=_text(_object(request.get("template")).get("id")),
+            parameters=tuple(_parameter(param) for param in params),
+            personal=frozenset(_personal(asset)),
+        )
+
+    def subscription_id(self, parameter_id: str) -> str | None:
+        """The vendor's id in that parameter.
+
+        None if the request has no such parameter or it holds no text; an empty string if it is
+        blank or could never be an id within a URL (``.``, ``..``, control characters).
+        """
+        values = [p.value for p in self.parameters if p.id == parameter_id]
+        if not values or values[0] is None:
+            return None
+        value = values[0].strip()
+        return value if _can_be_an_id(value) else ""
+
+    def age_seconds(self, now: datetime) -> float:
+        """How long the request has waited so far; never negative."""
+        return max(0.0, (now - self.created).total_seconds()) if self.created else 0.0
+
+
+def _can_be_an_id(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return value.isprintable() and value not in (".", "..")
+
+
+def _parameter(param: dict[str, Any]) -> Parameter:
+    """A blank ``value`` gives way to ``structured_value``, where some products keep theirs."""
+    value = param.get("value")
+    if value is None or (isinstance(value, str) and not value.strip()):
+        value = param.get("structured_value") or ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return Parameter(_text(param.get("id")), value if isinstance(value, str) else None)
+
+
+def _personal(asset: dict[str, Any]) -> Iterator[str]:
+    values: list[Any] = []
+    for owner in (asset, _object(asset.get("configuration"))):
+        for param in map(_object, _list(owner.get("params"))):
+            # An address or a telephone number stands in the structured value, part by part.
+            values += [param.get("value"), *_leaves(param.get("structured_value"))]
+    for tier in map(_object, _object(asset.get("tiers")).values()):
+        values += [tier.get(key) for key in ("name", "tax_id", "external_id", "external_uid")]
+        values += [_object(tier.get("parent")).get("name")]
+        values += _leaves(tier.get("contact_info"))
+    for value in values:
+        text = _text(value).strip()
+        if len(text) >= MIN_PERSONAL_LENGTH:
+            yield text
+
+
+def _leaves(value: Any, depth: int = 5) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict) and depth:
+        for inner in value.values():
+            yield from _leaves(inner, depth - 1)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _id(owner: dict[str, Any], path: str) -> str:
+    value = _text(owner.get("id"))
+    if not _OBJECT_ID.fullmatch(value):
+        raise NotDone(f"Connect's request has no usable {path}; it is looked at again.")
+    return value
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        # Python 3.10 does not read the Z.
+        moment = datetime.fromisoformat(_text(value).strip().replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

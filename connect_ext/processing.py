@@ -1,0 +1,339 @@
+"""The one loop: observe, decide, act, until there is an outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import ClassVar
+
+from connect_ext.cancel_request import CancelRequest
+from connect_ext.connect_api import APPROVED, FAILED, PENDING, ConnectApi
+from connect_ext.decision import (
+    Approve,
+    Cancel,
+    Hold,
+    Knowledge,
+    Misconfigured,
+    Reject,
+    Sent,
+    Step,
+    Wait,
+    check_subscription_id,
+    configuration_wait_seconds,
+    decide,
+    wait_seconds,
+)
+from connect_ext.errors import Later, NotConfigured, OutcomeUnknown, Refused, UnknownId
+from connect_ext.redaction import redact, shortened
+from connect_ext.settings import Notes, Settings
+from connect_ext.single_flight import SingleFlight
+from connect_ext.vendors.base import Accepted, Cancellation, Subscription, Vendor
+
+DEADLINE_SECONDS = 240.0
+"""The runner cuts a task after 300 s, even in the middle of a write (facts/connect.md 5.2)."""
+
+CONFLICT_PAUSE_SECONDS = 2.0
+"""How long a cancellation by another delivery may take to show after the vendor's HTTP 409."""
+
+SENDING = "The cancellation of this request is being sent to the vendor, which must get it once."
+NOT_SENT = "The cancellation of this request did not reach the vendor; it may be sent again."
+
+
+@dataclass(frozen=True)
+class Done:
+    """The request is settled; ``what`` says how, for the log."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The request is looked at again after ``seconds``."""
+
+    seconds: int
+    why: str
+
+
+@dataclass(frozen=True)
+class WaitingForConfiguration:
+    """The request is looked at again after ``seconds``; somebody has to mend something first."""
+
+    seconds: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """The request is left to a person."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """Nothing was changed; ``what`` says what would have happened."""
+
+    what: str
+
+
+Outcome = Done | Waiting | WaitingForConfiguration | Held | DryRun
+
+
+class RecentCancellations:
+    """Remembers for a while what this process has sent.
+
+    Only a help: a vendor that works on an accepted cancellation for minutes is not sent another
+    by each delivery meanwhile. What must hold without it is in the vendor and in Connect.
+    """
+
+    SECONDS: ClassVar = {Sent.ACCEPTED: 3600.0, Sent.UNKNOWN: 60.0}
+    MOST: ClassVar = 10_000
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._sent: dict[str, tuple[Sent, float]] = {}
+
+    def remember(self, request_id: str, sent: Sent) -> None:
+        """Keep what became of a cancellation, if it is still open."""
+        self._sent.pop(request_id, None)
+        if sent in self.SECONDS:
+            self._sent[request_id] = (sent, self._clock())
+            if len(self._sent) > self.MOST:
+                del self._sent[next(iter(self._sent))]
+
+    def recall(self, request_id: str) -> Sent:
+        """What was sent for the request, or ``NOTHING`` if that is unknown or too long ago."""
+        sent, at = self._sent.get(request_id, (Sent.NOTHING, 0.0))
+        return sent if self._clock() - at < self.SECONDS.get(sent, 0.0) else Sent.NOTHING
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a process has for all of its walks: clock, dice, and what it remembers for a while."""
+
+    now: Callable[[], datetime] = _now
+    dice: Callable[[], float] = random.random
+    recent: RecentCancellations = field(default_factory=RecentCancellations)
+    walks: SingleFlight[tuple[str, str], Outcome] = field(default_factory=SingleFlight)
+    deadline_seconds: float = DEADLINE_SECONDS
+    conflict_pause_seconds: float = CONFLICT_PAUSE_SECONDS
+
+
+async def process(
+    request: CancelRequest,
+    settings: Settings,
+    connect: ConnectApi,
+    vendor: Vendor,
+    surroundings: Surroundings,
+) -> Outcome:
+    """Walk the request as far as it goes; deliveries of it at the same time share one walk."""
+    walk = Walk(request, settings, connect, vendor, surroundings)
+    return await surroundings.walks.run((connect.endpoint, request.id), walk.outcome)
+
+
+class Walk:
+    """One delivery of one request, from what is known of it to an outcome."""
+
+    def __init__(
+        self,
+        request: CancelRequest,
+        settings: Settings,
+        connect: ConnectApi,
+        vendor: Vendor,
+        surroundings: Surroundings,
+    ) -> None:
+        self._request, self._settings = request, settings
+        self._connect, self._vendor, self._around = connect, vendor, surroundings
+        self._remarks: tuple[str, ...] = ()
+
+    async def outcome(self) -> Outcome:
+        """Walk within the deadline; an error that may pass becomes a wait."""
+        try:
+            return await asyncio.wait_for(self._walk(), self._around.deadline_seconds)
+        # On Python 3.10 this is not the built-in TimeoutError.
+        except asyncio.TimeoutError:
+            return self._waiting("the time for one task ran out")
+        except NotConfigured as error:
+            return self._misconfigured(error.message)
+        except Later as error:
+            return self._waiting(error.message, error.retry_after)
+
+    async def _walk(self) -> Outcome:
+        if self._request.status != PENDING:
+            return Done(f"nothing to do: the request is {self._request.status or 'in no status'}")
+        parameter_id = self._settings.subscription_id_parameter
+        subscription_id = self._request.subscription_id(parameter_id)
+        step = check_subscription_id(subscription_id, parameter_id)
+        if step is not None:
+            return await self._act(step)
+        cancellation = self._cancellation(subscription_id or "")
+        # Without a template nothing could be approved: better to know before the cancellation.
+        await self._template()
+        known = await self._observe(cancellation)
+        step = self._decide(known)
+        if isinstance(step, Cancel) and not self._settings.dry_run:
+            if not self._has_time_to_cancel(cancellation.asked_at):
+                return self._waiting("too little time was left for the cancellation")
+            known = await self._cancel(cancellation, known)
+            step = self._decide(known)
+        return await self._act(step)
+
+    def _decide(self, known: Knowledge) -> Step:
+        return decide(known, self._settings.policy, self._around.now())
+
+    def _cancellation(self, subscription_id: str) -> Cancellation:
+        request = self._request
+        return Cancellation(subscription_id, request.id, request.asset_id, self._around.now())
+
+    def _has_time_to_cancel(self, began: datetime) -> bool:
+        """Whether a cancellation that takes as long as it may would still end in time."""
+        elapsed = (self._around.now() - began).total_seconds()
+        return elapsed + self._settings.vendor.timeout_seconds < self._around.deadline_seconds
+
+    async def _observe(self, cancellation: Cancellation) -> Knowledge:
+        sent = self._around.recent.recall(self._request.id)
+        if sent is Sent.NOTHING and self._is_once_only and await self._was_begun():
+            sent = Sent.UNKNOWN
+        subscription = await self._look_up(cancellation)
+        if subscription is None and sent is Sent.UNKNOWN and self._vendor.is_repeatable:
+            sent = Sent.NOTHING
+        return Knowledge(subscription, sent, repeatable=self._vendor.is_repeatable)
+
+    async def _look_up(self, cancellation: Cancellation) -> Subscription | None:
+        if not self._vendor.can_be_asked:
+            return None
+        return await self._vendor.look_up(cancellation)
+
+    async def _cancel(self, cancellation: Cancellation, known: Knowledge) -> Knowledge:
+        """Send the cancellation, once, and see what has become of the subscription."""
+        if self._is_once_only:
+            await self._connect.required_note(self._request.id, SENDING, Notes.PRIVATE)
+        known = replace(known, was_active=known.subscription is not None)
+        accepted: Accepted | None = None
+        # Whatever ends this task from now on, the vendor may have got the cancellation.
+        self._around.recent.remember(self._request.id, Sent.UNKNOWN)
+        try:
+            accepted = await self._vendor.cancel(cancellation, known.subscription)
+            known = replace(known, sent=Sent.ACCEPTED)
+        except OutcomeUnknown as error:
+            if error.retry_after:
+                raise
+            known = replace(known, sent=Sent.UNKNOWN)
+        except UnknownId:
+            known = replace(known, sent=Sent.UNKNOWN_ID)
+        except Refused as refusal:
+            known = replace(known, sent=Sent.REFUSED, reason=self._clean(refusal.reason))
+            if refusal.conflict:
+                await asyncio.sleep(self._around.conflict_pause_seconds)
+        except Later:
+            await self._was_not_sent()
+            raise
+        self._around.recent.remember(self._request.id, known.sent)
+        return await self._look_again(cancellation, known, accepted)
+
+    async def _look_again(
+        self, cancellation: Cancellation, known: Knowledge, accepted: Accepted | None
+    ) -> Knowledge:
+        self._remarks = accepted.remarks if accepted else ()
+        if accepted and accepted.subscription:
+            return replace(known, subscription=accepted.subscription)
+        return replace(known, subscription=await self._look_up(cancellation))
+
+    @property
+    def _is_once_only(self) -> bool:
+        """Whether nobody but a note on the request could tell that a cancellation was sent."""
+        return not (self._vendor.can_be_asked or self._vendor.is_repeatable)
+
+    async def _was_begun(self) -> bool:
+        marks = [
+            note
+            for note in await self._connect.notes(self._request.id)
+            if note in (SENDING, NOT_SENT)
+        ]
+        return bool(marks) and marks[-1] == SENDING
+
+    async def _was_not_sent(self) -> None:
+        self._around.recent.remember(self._request.id, Sent.NOTHING)
+        if self._is_once_only:
+            await self._connect.note(self._request.id, NOT_SENT, Notes.PRIVATE)
+
+    async def _act(self, step: Step) -> Outcome:
+        if self._settings.dry_run:
+            return await self._dry_run(step)
+        match step:
+            case Approve(effective_date, note):
+                return await self._approve(effective_date, note)
+            case Reject(reason):
+                return await self._reject(reason)
+            case Hold(why):
+                await self._connect.note_once(self._request.id, why)
+                return Held(why)
+            case Misconfigured(why):
+                return self._misconfigured(why)
+            case Wait(why, retry_after):
+                return self._waiting(why, retry_after)
+            case Cancel():
+                raise AssertionError("A cancellation is sent once in a walk.")
+
+    async def _approve(self, effective_date: datetime | None, note: str) -> Outcome:
+        template_id = await self._template()
+        status = await self._connect.approve(self._request, template_id, effective_date)
+        self._around.recent.remember(self._request.id, Sent.NOTHING)
+        if status != APPROVED:
+            return Done(f"cancelled at the vendor; somebody has made the request {status}")
+        text = " ".join(filter(None, (note, *self._remarks)))
+        if text:
+            await self._connect.note(self._request.id, text, self._settings.notes)
+        return Done(f"approved. {note}" if note else "cancelled at the vendor and approved")
+
+    async def _template(self) -> str:
+        configured = self._settings.approval_template_id
+        return configured or await self._connect.approval_template(self._request)
+
+    async def _reject(self, reason: str) -> Outcome:
+        status = await self._connect.reject(self._request.id, shortened(reason))
+        if status != FAILED:
+            return Done(f"not rejected: somebody has made the request {status}")
+        return Done("rejected")
+
+    async def _dry_run(self, step: Step) -> Outcome:
+        what = f"Dry run, nothing was changed. {_would(step)}"
+        await self._connect.note_once(self._request.id, what)
+        return DryRun(what)
+
+    def _clean(self, text: str) -> str:
+        confidential = self._settings.secrets | self._request.personal
+        parameter_id = self._settings.subscription_id_parameter
+        return redact(text, confidential, self._request.subscription_id(parameter_id) or "")
+
+    def _age_seconds(self) -> float:
+        return self._request.age_seconds(self._around.now())
+
+    def _waiting(self, why: str, retry_after: float | None = None) -> Waiting:
+        return Waiting(wait_seconds(self._age_seconds(), self._around.dice(), retry_after), why)
+
+    def _misconfigured(self, why: str) -> WaitingForConfiguration:
+        seconds = configuration_wait_seconds(self._age_seconds(), self._around.dice())
+        return WaitingForConfiguration(seconds, why)
+
+
+def _would(step: Step) -> str:
+    match step:
+        case Cancel():
+            return "The subscription would be cancelled at the vendor and the request approved."
+        case Approve(_, note):
+            return f"The request would be approved. {note}".rstrip()
+        case Reject(reason):
+            return f"The request would be rejected: {reason}"
+        case Hold(why):
+            return f"The request would be held: {why}"
+        case Misconfigured(why) | Wait(why):
+            return f"The request would wait: {why}"

@@ -1,0 +1,37 @@
+"""Work that many ask for at the same time is done once and shared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Result = TypeVar("Result")
+
+
+class SingleFlight(Generic[Key, Result]):
+    """Runs at most one piece of work for each key at a time; whoever asks meanwhile shares it.
+
+    The work is a task of its own: it goes on when one who waits for it is cancelled, so that the
+    others still get its result. Nothing is remembered once it has ended.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: dict[Key, asyncio.Task[Result]] = {}
+
+    async def run(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        """Join the work that is under way for the key, or begin it; raise what it raises."""
+        task = self._tasks.get(key)
+        if task is None or task.get_loop() is not asyncio.get_running_loop():
+            task = asyncio.create_task(work())
+            self._tasks[key] = task
+            task.add_done_callback(lambda done: self._forget(key, done))
+        return await asyncio.shield(task)
+
+    def _forget(self, key: Key, task: asyncio.Task[Result]) -> None:
+        if self._tasks.get(key) is task:
+            del self._tasks[key]
+        if not task.cancelled():
+            # Everybody who waited may be gone: the error must not end in asyncio's own log.
+            task.exception()

@@ -1,0 +1,1 @@
+"""The vendors' own systems, each behind the one interface in ``base``."""
