@@ -1,0 +1,23 @@
+"""A local Connect and local vendors, for the demo and the tests.
+
+Imports nothing of the extension: shared code would share the bugs.
+"""
+
+from sandbox.connect import Customer, LocalConnect, Parameter, Refusal
+from sandbox.faults import FaultPlan
+from sandbox.runner import Runner, RunnerFailed
+from sandbox.sandbox import Sandbox
+from sandbox.vendor import LocalVendor, VendorSubscription
+
+__all__ = [
+    "Customer",
+    "FaultPlan",
+    "LocalConnect",
+    "LocalVendor",
+    "Parameter",
+    "Refusal",
+    "Runner",
+    "RunnerFailed",
+    "Sandbox",
+    "VendorSubscription",
+]

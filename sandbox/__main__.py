@@ -1,0 +1,208 @@
+"""The sandbox from the command line.
+
+python -m sandbox demo      cancel requests of every kind, watched from beginning to end
+python -m sandbox serve     Connect, a vendor and the extension in the official runner
+python -m sandbox cancel    one more cancel request, from another terminal
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import ssl
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from sandbox.connect.environment import API_KEY, ENVIRONMENT_ID
+from sandbox.connect.journal import Happening
+from sandbox.connect.requests import SETTLED
+from sandbox.demo import demo
+from sandbox.runner import RunnerFailed
+from sandbox.sandbox import Sandbox
+
+DIRECTORY = Path(".sandbox")
+STATE_FILE = DIRECTORY / "state.json"
+POLL_SECONDS = 0.3
+PATIENCE_SECONDS = 600.0
+
+Json = dict[str, Any]
+
+
+class Complaint(Exception):  # noqa: N818 - a sentence for people, not a fault of the program
+    """What the person at the terminal has to know; the command ends with it."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a running sandbox is, for other processes on this machine."""
+
+    url: str
+    control_url: str
+    vendor_url: str
+    api_key: str
+    environment_id: str
+    ca_bundle: str
+
+    @classmethod
+    def of(cls, sandbox: Sandbox) -> Address:
+        """The address of a sandbox in this process."""
+        return cls(
+            url=sandbox.connect.url,
+            control_url=sandbox.connect.control_url,
+            vendor_url=sandbox.vendor.url,
+            api_key=API_KEY,
+            environment_id=ENVIRONMENT_ID,
+            ca_bundle=str(sandbox.ca_bundle.resolve()),
+        )
+
+    @classmethod
+    def read(cls) -> Address:
+        """The address that `serve` left. Raises Complaint if there is none."""
+        if not STATE_FILE.exists():
+            raise Complaint("no sandbox is running here; start one: python -m sandbox serve")
+        return cls(**json.loads(STATE_FILE.read_text()))
+
+
+def show(happening: Happening) -> None:
+    """Print a happening of the local Connect."""
+    moment = happening.at.astimezone().strftime("%H:%M:%S")
+    print(f"{moment}  {happening.kind:<8}  {happening.object_id}  {happening.text}", flush=True)
+
+
+async def serve(arguments: argparse.Namespace) -> None:
+    """Run everything until Ctrl-C."""
+    _prepare(DIRECTORY)
+    options = {"directory": DIRECTORY, "countdown_scale": arguments.countdown_scale}
+    async with Sandbox(variables=dict(arguments.variable), **options) as sandbox:
+        sandbox.connect.journal.listen(show)
+        if not arguments.no_runner:
+            for _ in range(arguments.instances):
+                await sandbox.start_runner(debug=arguments.debug)
+        STATE_FILE.write_text(json.dumps(asdict(Address.of(sandbox)), indent=2))
+        try:
+            _welcome(sandbox)
+            await _until_interrupted()
+        finally:
+            STATE_FILE.unlink(missing_ok=True)
+
+
+def _prepare(directory: Path) -> None:
+    directory.mkdir(exist_ok=True)
+    (directory / ".gitignore").write_text("*\n")
+
+
+def _welcome(sandbox: Sandbox) -> None:
+    print(f"Connect   {sandbox.connect.url}  (CA: {sandbox.ca_bundle})")
+    print(f"vendor    {sandbox.vendor.url}")
+    for runner in sandbox.runners:
+        print(f"runner    {runner.instance_id}, its log: {runner.log_file}")
+    print("\nOne more cancel request, from another terminal in this directory:")
+    print(f"  {Path(sys.executable).name} -m sandbox cancel\n", flush=True)
+
+
+async def _until_interrupted() -> None:
+    interrupted = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, interrupted.set)
+    await interrupted.wait()
+
+
+async def cancel(arguments: argparse.Namespace) -> None:
+    """Make a cancel request and follow it until it settles."""
+    address = Address.read()
+    context = ssl.create_default_context(cafile=address.ca_bundle)
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=context),
+        headers={"Authorization": address.api_key},
+        timeout=aiohttp.ClientTimeout(total=30),
+    ) as session:
+        asset_id = arguments.subscription
+        if asset_id is None or arguments.new:
+            asset_id = (await _call(session, "POST", f"{address.control_url}/subscriptions"))["id"]
+            print(f"new preview subscription {asset_id}")
+        payload = {"type": "cancel", "asset": {"id": asset_id}}
+        request = await _call(session, "POST", f"{address.url}/requests", payload)
+        await _follow(session, f"{address.url}/requests/{request['id']}")
+
+
+async def _follow(session: aiohttp.ClientSession, url: str) -> None:
+    deadline, shown = time.monotonic() + PATIENCE_SECONDS, None
+    while time.monotonic() < deadline:
+        request = await _call(session, "GET", url)
+        if request["status"] != shown:
+            shown = request["status"]
+            detail = request["reason"] or request["effective_date"]
+            print(f"{request['id']}  {shown}  subscription {request['asset']['status']}  {detail}")
+        if shown in SETTLED:
+            return
+        await asyncio.sleep(POLL_SECONDS)
+    raise Complaint(f"still {shown} after {PATIENCE_SECONDS:g} s; see the log of the runner")
+
+
+async def _call(
+    session: aiohttp.ClientSession, method: str, url: str, payload: Json | None = None
+) -> Json:
+    try:
+        async with session.request(method, url, json=payload) as response:
+            body: Json = await response.json()
+    except aiohttp.ClientConnectionError as error:
+        raise Complaint("the sandbox is not running any more") from error
+    if response.status >= 400:
+        raise Complaint(f"{response.status} {body['error_code']}: {' '.join(body['errors'])}")
+    return body
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, is_pair, value = text.partition("=")
+    if not is_pair:
+        raise argparse.ArgumentTypeError("NAME=VALUE is expected")
+    return name, value
+
+
+def parse_arguments(given: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    showing = commands.add_parser("demo", help="play a request of every kind and watch")
+    showing.set_defaults(run=demo)
+    serving = commands.add_parser("serve", help="run the sandbox until Ctrl-C")
+    serving.set_defaults(run=serve)
+    serving.add_argument("--instances", type=int, default=1, help="how many runners (1)")
+    serving.add_argument("--no-runner", action="store_true", help="start no runner")
+    serving.add_argument("--debug", action="store_true", help="the runner's debug log")
+    serving.add_argument(
+        "--countdown-scale", type=float, default=1.0, help="0.1: wait a tenth before a redelivery"
+    )
+    serving.add_argument(
+        "--variable", type=_variable, action="append", default=[], metavar="NAME=VALUE"
+    )
+    cancelling = commands.add_parser("cancel", help="one more cancel request, followed")
+    cancelling.set_defaults(run=cancel)
+    cancelling.add_argument("subscription", nargs="?", help="AS-...; none: a new one")
+    cancelling.add_argument("--new", action="store_true", help="a new preview subscription")
+    return parser.parse_args(given)
+
+
+def main() -> int:
+    """Run a command; answer its exit code."""
+    arguments = parse_arguments(sys.argv[1:])
+    try:
+        return int(asyncio.run(arguments.run(arguments)) or os.EX_OK)
+    except KeyboardInterrupt:
+        return os.EX_OK
+    except (Complaint, RunnerFailed) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,8 @@
+"""A local Connect: what the official runner, unmodified, takes for the platform."""
+
+from sandbox.connect.objects import Customer, Parameter
+from sandbox.connect.refusals import Refusal
+from sandbox.connect.server import LocalConnect
+from sandbox.connect.tasks import Task, TaskStatus
+
+__all__ = ["Customer", "LocalConnect", "Parameter", "Refusal", "Task", "TaskStatus"]

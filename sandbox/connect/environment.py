@@ -1,0 +1,234 @@
+"""An extension's environment: who it is, its keys, its variables and its instances.
+
+Messages: facts/connect.md 5 and 6, `connect.eaas.core.proto` version 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.connect import objects
+from sandbox.connect.moments import now
+from sandbox.connect.objects import Json
+from sandbox.connect.refusals import invalid, unknown
+from sandbox.connect.tasks import CANCEL_EVENT, Task
+
+ENVIRONMENT_ID = "ENV-1000-2000-01"
+SERVICE_ID = "SRVC-1000-2000"
+INSTALLATION_ID = "EIN-1000-2000-001"
+API_KEY = "ApiKey SU-100-100-100:0000000000000000000000000000000000sandbox"
+INSTALLATION_API_KEY = "ApiKey SU-200-200-200:0000000000000000000000000000installation"
+
+MAX_VALUE_LENGTH = 21960
+
+# What a runner is told about the events: it looks the object up by these.
+EVENT_DEFINITIONS: list[Json] = [
+    {
+        "event_type": CANCEL_EVENT,
+        "api_resource_endpoint": "requests/{pk}",
+        "api_collection_endpoint": "requests",
+        "api_collection_filter": "and(eq(id,${_object_id_}),in(status,${_statuses_}))",
+    }
+]
+
+# What `GET /devops/event-definitions` answers (facts/connect.md 5.1).
+EVENT_TYPES: list[Json] = [
+    {
+        "id": 1,
+        "source": "system",
+        "type": CANCEL_EVENT,
+        "name": "Cancellation Request",
+        "description": "A subscription's cancel request is to be processed.",
+        "category": "background",
+        "group": "subscription",
+        "extension_type": "multiaccount+products",
+        "object_statuses": ["pending", "approved", "failed", "scheduled", "revoking", "revoked"],
+    }
+]
+
+
+@dataclass
+class Variable:
+    """A variable of the environment; secure values reach instances in clear text too."""
+
+    id: str
+    name: str
+    value: str
+    secure: bool = False
+
+    def json(self) -> Json:
+        """The variable as the API answers it; a secure value is not shown."""
+        value = "*" * 8 if self.secure else self.value
+        moment = objects.event(now(), objects.AGENT)
+        return {
+            "id": self.id,
+            "name": self.name,
+            "value": value,
+            "secure": self.secure,
+            "events": {"created": moment, "updated": moment},
+        }
+
+
+class Environment:
+    """A development environment of one extension."""
+
+    def __init__(
+        self,
+        overrides: Mapping[str, str],
+        *,
+        multi_account: bool = False,
+        runtime: str = "local",
+        log_level: str = "INFO",
+    ) -> None:
+        self.id = ENVIRONMENT_ID
+        self.service_id = SERVICE_ID
+        self.multi_account = multi_account
+        self.runtime = runtime
+        self.log_level = log_level
+        self.error_output = ""
+        self.installation_settings: Json = {}
+        self.statuses: dict[str, frozenset[str]] = {CANCEL_EVENT: frozenset({"pending"})}
+        self.variables: dict[str, Variable] = {}
+        for name, value in overrides.items():
+            self.set_variable(name, value)
+
+    @property
+    def owner(self) -> Json:
+        """The account that the extension belongs to."""
+        return objects.EXTENSION_OWNER if self.multi_account else objects.VENDOR
+
+    def account_of(self, authorization: str | None) -> Json | None:
+        """The account behind a key, or None for a key that is not known."""
+        if authorization == API_KEY:
+            return self.owner
+        if authorization == INSTALLATION_API_KEY and self.multi_account:
+            return objects.VENDOR
+        return None
+
+    def sees_requests(self, account: Json) -> bool:
+        """Requests are the vendor's; the owner of a Multi-Account extension sees none."""
+        return bool(account["id"] == objects.VENDOR["id"])
+
+    def task_options(self) -> Json:
+        """What the tasks of a Multi-Account extension carry besides the rest."""
+        if not self.multi_account:
+            return {}
+        return {"api_key": INSTALLATION_API_KEY, "installation_id": INSTALLATION_ID}
+
+    def subscribe(self, subscriptions: Mapping[str, Iterable[str]]) -> None:
+        """Take over the statuses that an instance wants tasks for."""
+        for event_type, statuses in subscriptions.items():
+            self.statuses[event_type] = frozenset(statuses)
+
+    def declare(self, declared: Iterable[Mapping[str, Any]]) -> None:
+        """Create the declared variables that do not exist; the others keep their value."""
+        for each in declared:
+            variable = self.variables.get(each["name"])
+            if variable is None:
+                self.set_variable(each["name"], each["initial_value"], bool(each.get("secure")))
+            elif each.get("secure"):
+                variable.secure = True
+
+    def set_variable(self, name: str, value: str, secure: bool | None = None) -> Variable:
+        """Create a variable or change its value."""
+        if not isinstance(value, str):
+            raise invalid("value: Not a valid string.")
+        if len(value) > MAX_VALUE_LENGTH:
+            raise invalid(
+                f"value: Ensure this field has no more than {MAX_VALUE_LENGTH} characters."
+            )
+        variable = self.variables.get(name)
+        if variable is None:
+            variable_id = f"VAR-1000-2000-{len(self.variables) + 1:04d}"
+            variable = self.variables[name] = Variable(variable_id, name, value)
+        variable.value = value
+        variable.secure = variable.secure if secure is None else secure
+        return variable
+
+    def variable(self, either: str) -> Variable:
+        """A variable by its id or by its name; raises the platform's refusal."""
+        for variable in self.variables.values():
+            if either in (variable.id, variable.name):
+                return variable
+        raise unknown(either)
+
+    def setup_response(self) -> Json:
+        """The message that configures an instance."""
+        variables = [
+            {"name": each.name, "value": each.value, "secure": each.secure}
+            for each in self.variables.values()
+        ]
+        meta = {
+            "service_id": self.service_id,
+            "account_id": self.owner["id"],
+            "account_name": self.owner["name"],
+            "products": [],
+        }
+        return {
+            "version": 2,
+            "message_type": "setup_response",
+            "data": {
+                "model_type": "setup_response",
+                "variables": variables,
+                "environment_type": "development",
+                "logging": {
+                    "logging_api_key": None,
+                    "log_level": self.log_level,
+                    "runner_log_level": None,
+                    "meta": meta,
+                },
+                "event_definitions": EVENT_DEFINITIONS,
+            },
+        }
+
+    def json(self) -> Json:
+        """The environment as the API answers it."""
+        return {
+            "id": self.id,
+            "type": "development",
+            "runtime": self.runtime,
+            "status": "connected",
+            "error_output": self.error_output,
+            "hostname": "sandbox",
+            "domain": "localhost",
+            "extension": {"id": self.service_id, "name": "Sandbox", "owner": _owner(self.owner)},
+        }
+
+    def installation(self) -> Json:
+        """The installation of a Multi-Account extension in the vendor's account."""
+        return {
+            "id": INSTALLATION_ID,
+            "environment": self._short(),
+            "owner": _owner(objects.VENDOR),
+            "settings": dict(self.installation_settings),
+            "status": "installed",
+            "events": {"installed": objects.event(now(), objects.AGENT)},
+        }
+
+    def task(self, task: Task) -> Json:
+        """A task as the API answers it."""
+        last = task.deliveries[-1] if task.deliveries else None
+        return {
+            "id": task.id,
+            "object": {"id": task.request_id, "type": task.event_type, "category": "background"},
+            "assignee": last.instance_id if last else "",
+            "status": task.status.value,
+            "output": task.output,
+            "environment": self._short(),
+            "owner": _owner(objects.VENDOR),
+            "events": {"created": objects.event(task.created)},
+            "retry_count": task.retry_count,
+            "rescheduled_count": task.rescheduled_count,
+            "runtime_total": round(sum(each.runtime for each in task.results) * 1000, 3),
+        }
+
+    def _short(self) -> Json:
+        fields = ("id", "type", "runtime", "hostname", "domain", "extension")
+        whole = self.json()
+        return {field: whole[field] for field in fields}
+
+
+def _owner(account: Json) -> Json:
+    return {**account, "role": "vendor"}

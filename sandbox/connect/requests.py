@@ -1,0 +1,210 @@
+"""Fulfillment requests of type cancel: their state machine and what it refuses.
+
+Transitions and refusals: facts/connect.md 1.2, 1.3, 2 and 3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sandbox.connect import objects
+from sandbox.connect.catalogue import Catalogue
+from sandbox.connect.moments import now, parse, written
+from sandbox.connect.objects import Json
+from sandbox.connect.refusals import Refusal, invalid, missing, unknown, wrong_state
+from sandbox.connect.timers import Timers
+
+OPEN = ("pending", "scheduled", "revoking")
+SETTLED = ("approved", "failed", "revoked")
+
+
+@dataclass(frozen=True)
+class StatusChange:
+    """A status that a request took, and when."""
+
+    at: datetime
+    status: str
+
+
+class CancelRequests:
+    """Every cancel request, and the only hand that changes one."""
+
+    def __init__(
+        self, catalogue: Catalogue, timers: Timers, changed: Callable[[Json], None]
+    ) -> None:
+        self._catalogue = catalogue
+        self._timers = timers
+        self._changed = changed
+        self.by_id: dict[str, Json] = {}
+        self.history: dict[str, list[StatusChange]] = {}
+        self._by_asset: dict[str, list[Json]] = {}
+
+    def get(self, request_id: str) -> Json:
+        """A request; raises the platform's refusal if there is none."""
+        if request_id not in self.by_id:
+            raise unknown(request_id)
+        return self.by_id[request_id]
+
+    def of_asset(self, asset_id: str) -> list[Json]:
+        """A subscription's requests, the newest first."""
+        return self._by_asset.get(asset_id, [])[::-1]
+
+    def pending_of(self, asset_id: str) -> Json | None:
+        """The one request of a subscription that is still open."""
+        return next((r for r in self.of_asset(asset_id) if r["status"] in OPEN), None)
+
+    def create(self, asset_id: str, created: datetime | None = None) -> Json:
+        """Make a pending cancel request; the subscription becomes terminating."""
+        asset = self._catalogue.asset(asset_id)
+        pending = self.pending_of(asset_id)
+        if pending is not None:
+            raise _duplicate(pending)
+        if asset["status"] != "active":
+            raise wrong_state("Only active Subscriptions can be cancelled.")
+        templates = self._catalogue.activation_templates(asset["product"]["id"])
+        number = len(self.of_asset(asset_id)) + 2
+        request = objects.cancel_request(
+            f"PR-{asset_id[3:]}-{number:03d}",
+            asset,
+            templates[0] if templates else None,
+            created or now(),
+        )
+        self.by_id[request["id"]] = request
+        self.history[request["id"]] = []
+        self._by_asset.setdefault(asset_id, []).append(request)
+        self._move(request, "pending", asset_status="terminating")
+        return request
+
+    def approve(self, request_id: str, body: Json) -> Json:
+        """Approve a pending request; the subscription is terminated."""
+        request = self.get(request_id)
+        effective_date = _effective_date(body.get("effective_date"))
+        template = self._template(request, body)
+        self._must_be(request, "pending", "approved")
+        request["effective_date"] = written(effective_date)
+        request["answered"] = True
+        if template is not None:
+            request["template"] = {"id": template["id"], "name": template["name"]}
+        else:
+            request["activation_key"] = body["activation_tile"]
+        self._move(request, "approved", asset_status="terminated")
+        return request
+
+    def fail(self, request_id: str, body: Json) -> Json:
+        """Reject a pending request; the subscription is active again."""
+        request = self.get(request_id)
+        reason = body.get("reason")
+        if not reason or not isinstance(reason, str):
+            raise missing("reason")
+        self._must_be(request, "pending", "failed")
+        request["reason"] = reason
+        request["answered"] = True
+        self._move(request, "failed", asset_status="active")
+        return request
+
+    def schedule(self, request_id: str, body: Json) -> Json:
+        """Put a pending request off until its planned date."""
+        request = self.get(request_id)
+        if "planned_date" not in body:
+            raise missing("planned_date")
+        planned = parse("planned_date", body["planned_date"])
+        if planned <= now():
+            raise invalid("planned_date: The planned date must be in the future.")
+        self._must_be(request, "pending", "scheduled")
+        request["planned_date"] = written(planned)
+        self._move(request, "scheduled")
+        self._timers.set(
+            request_id, (planned - now()).total_seconds(), lambda: self.advance(request_id)
+        )
+        return request
+
+    def advance(self, request_id: str) -> Json:
+        """Let the planned date of a scheduled request come: it is pending again."""
+        request = self.get(request_id)
+        self._must_be(request, "scheduled", "returned to pending")
+        self._timers.cancel(request_id)
+        self._move(request, "pending")
+        return request
+
+    def revoke(self, request_id: str, body: Json) -> Json:
+        """The customer's side takes a scheduled request back."""
+        request = self.get(request_id)
+        self._must_be(request, "scheduled", "revoked")
+        self._timers.cancel(request_id)
+        request["reason"] = str(body.get("reason", ""))
+        self._move(request, "revoking")
+        return request
+
+    def confirm(self, request_id: str) -> Json:
+        """The vendor confirms a revocation; the subscription is active again."""
+        request = self.get(request_id)
+        self._must_be(request, "revoking", "confirmed")
+        self._move(request, "revoked", asset_status="active")
+        return request
+
+    def assign(self, request_id: str, body: Json) -> Json:
+        """Assign an agent, by id or by email."""
+        request = self.get(request_id)
+        if not ({"id", "email"} & body.keys()):
+            raise missing("id")
+        request["assignee"] = {
+            "id": body.get("id", objects.AGENT["id"]),
+            "name": objects.AGENT["name"],
+            "email": body.get("email", ""),
+        }
+        return request
+
+    def _must_be(self, request: Json, status: str, participle: str) -> None:
+        if request["status"] != status:
+            raise wrong_state(f"Only {status} Fulfillments can be {participle}.")
+
+    def _template(self, request: Json, body: Json) -> Json | None:
+        template_id = body.get("template_id")
+        if not template_id and not body.get("activation_tile"):
+            raise invalid("template_id: Either template_id or activation_tile is required.")
+        if not template_id:
+            return None
+        for template in self._catalogue.activation_templates(request["asset"]["product"]["id"]):
+            if template["id"] == template_id:
+                return template
+        raise invalid(f"template_id: Template `{template_id}` is not valid for this product.")
+
+    def _move(self, request: Json, status: str, asset_status: str | None = None) -> None:
+        moment = now()
+        request["status"] = status
+        # A request made in the past on purpose keeps its dates until something happens to it.
+        if self.history[request["id"]]:
+            request["updated"] = written(moment)
+            request["events"]["updated"] = objects.event(moment)
+        if asset_status is not None:
+            request["asset"]["status"] = asset_status
+            request["asset"]["events"]["updated"] = objects.event(moment)
+        self.history[request["id"]].append(StatusChange(moment, status))
+        self._changed(request)
+
+
+def _effective_date(value: Any) -> datetime:
+    if value is None:
+        return now()
+    moment = parse("effective_date", value)
+    if moment > now():
+        raise invalid("effective_date: The effective date must not be in the future.")
+    return moment
+
+
+def _duplicate(pending: Json) -> Refusal:
+    """facts/connect.md 2.2: a second request is answered with what is known of the first.
+    The code of this answer is not known; REQ_003 is the one for a request's state."""
+    params = {
+        "request_status": pending["status"],
+        "asset_status": pending["asset"]["status"],
+        "fail_message": pending["reason"],
+        "request_id": pending["id"],
+        "asset_id": pending["asset"]["id"],
+        "template": pending["template"],
+        "params_form_url": "",
+    }
+    return Refusal(409, "REQ_003", "The subscription has a pending request.", params=params)

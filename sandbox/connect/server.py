@@ -1,0 +1,281 @@
+"""The local Connect: the platform's state, its server, and what tests and the demo do to it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from aiohttp import web
+
+from sandbox.calls import CallLog
+from sandbox.connect.api import NO_FAULTS, Api, answer_refusals
+from sandbox.connect.catalogue import Catalogue
+from sandbox.connect.conversations import Conversations
+from sandbox.connect.environment import API_KEY, Environment, Variable
+from sandbox.connect.journal import Journal
+from sandbox.connect.objects import Customer, Json, Parameter
+from sandbox.connect.requests import SETTLED, CancelRequests, StatusChange
+from sandbox.connect.tasks import CANCEL_EVENT, Task, TaskQueue
+from sandbox.connect.timers import Timers
+from sandbox.connect.websocket import Instances
+from sandbox.faults import FaultPlan
+from sandbox.http_server import HttpServer
+
+
+class LocalConnect:
+    """A Connect good enough for the official runner, on one TLS port of the loopback.
+
+    `countdown_scale` shortens the wait of rescheduled and retried tasks. The parts
+    (`catalogue`, `requests`, `conversations`, `environment`, `tasks`, `instances`, `journal`,
+    `calls`, `faults`) may be used directly.
+    """
+
+    def __init__(
+        self,
+        ssl_context: ssl.SSLContext,
+        *,
+        variables: Mapping[str, str] | None = None,
+        countdown_scale: float = 1.0,
+        retry_seconds: float = 30.0,
+        multi_account: bool = False,
+        messages_by_instance_id: bool = True,
+        runtime: str = "local",
+        log_level: str = "INFO",
+        fault_seed: int = 0,
+        port: int = 0,
+    ) -> None:
+        self.api_key = API_KEY
+        self.journal = Journal()
+        self.calls = CallLog()
+        self.faults = FaultPlan(seed=fault_seed, exempt=NO_FAULTS)
+        self.environment = Environment(
+            variables or {}, multi_account=multi_account, runtime=runtime, log_level=log_level
+        )
+        self._timers = Timers()
+        self.catalogue = Catalogue()
+        self.requests = CancelRequests(self.catalogue, self._timers, self._request_changed)
+        self.conversations = Conversations(by_instance_id=messages_by_instance_id)
+        self.tasks = TaskQueue(
+            self._timers,
+            self.journal.record,
+            countdown_scale=countdown_scale,
+            retry_seconds=retry_seconds,
+            options=self.environment.task_options,
+        )
+        self.instances = Instances(self.environment, self.tasks, self.journal.record)
+        self.new_preview_subscription: Callable[[], str] = self.create_subscription
+        self._server = HttpServer(self._application, port=port, ssl_context=ssl_context)
+        self._default_product: str | None = None
+
+    # The server
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT, as a runner's `SERVER_ADDRESS`."""
+        return f"localhost:{self._server.port}"
+
+    @property
+    def url(self) -> str:
+        """The base URL of the API, as the official client's `endpoint`."""
+        return f"{self._server.url}/public/v1"
+
+    @property
+    def control_url(self) -> str:
+        """The base URL of the sandbox's own end points."""
+        return f"{self._server.url}/sandbox"
+
+    async def start(self) -> None:
+        """Serve."""
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Close everything."""
+        self._timers.cancel_all()
+        await self._server.stop()
+
+    async def go_down(self) -> None:
+        """An outage: connections are refused, and what is due meanwhile waits."""
+        await self._server.stop()
+
+    async def come_back(self) -> None:
+        """The end of an outage, at the same address and with the same state."""
+        await self._server.start()
+
+    def _application(self) -> web.Application:
+        api = Api(self)
+        application = web.Application(
+            middlewares=[self.calls.middleware(), self.faults.middleware(), answer_refusals]
+        )
+        application.add_routes([*api.routes(), *api.control_routes()])
+        application.on_shutdown.append(self._close_websockets)
+        return application
+
+    async def _close_websockets(self, _: web.Application) -> None:
+        await self.instances.close()
+
+    def _request_changed(self, request: Json) -> None:
+        self.conversations.open(request)
+        self.journal.record("request", request["id"], request["status"])
+        if request["status"] in self.environment.statuses[CANCEL_EVENT]:
+            self.tasks.emit(request["id"])
+
+    # What is sold, and to whom
+
+    def create_product(
+        self, name: str = "Sandbox Product", product_id: str | None = None, templates: bool = True
+    ) -> str:
+        """A product, with the templates that the platform makes unless told otherwise."""
+        product_id = self.catalogue.add_product(name, product_id)
+        if templates:
+            self.catalogue.add_template(product_id, "Default Draft Template", "asset", "pending")
+            self.create_template(product_id)
+            self.catalogue.add_template(
+                product_id, "Default Inquiring Template", "asset", "inquire"
+            )
+        return product_id
+
+    def create_template(
+        self,
+        product_id: str,
+        name: str = "Default Activation Template",
+        scope: str = "asset",
+        type_: str | None = "fulfillment",
+    ) -> str:
+        """One more template; answers its id."""
+        return self.catalogue.add_template(product_id, name, scope, type_)
+
+    def create_subscription(
+        self,
+        subscription_id: str | None = None,
+        *,
+        product_id: str | None = None,
+        parameters: Iterable[Parameter] | None = None,
+        customer: Customer | None = None,
+        connection_type: str = "preview",
+        parameter_id: str = "subscription_id",
+    ) -> str:
+        """An active subscription; answers its id `AS-...`.
+
+        Its parameters are the customer's email (ordering) and the vendor's subscription id
+        (fulfillment), unless `parameters` gives others.
+        """
+        customer = customer or Customer()
+        if parameters is None:
+            parameters = [
+                Parameter("customer_email", customer.email, phase="ordering"),
+                Parameter(parameter_id, subscription_id or "SUB-0001"),
+            ]
+        return self.catalogue.add_asset(
+            product_id or self.default_product(), parameters, customer, connection_type
+        )
+
+    def default_product(self) -> str:
+        """The product of subscriptions that name none."""
+        if self._default_product is None:
+            self._default_product = self.create_product()
+        return self._default_product
+
+    def asset(self, asset_id: str) -> Json:
+        """A subscription as it is now."""
+        return self.catalogue.asset(asset_id)
+
+    # Requests
+
+    def create_cancel_request(self, asset_id: str, created: datetime | None = None) -> str:
+        """The customer cancels; answers the request's id `PR-...`."""
+        request: str = self.requests.create(asset_id, created)["id"]
+        return request
+
+    def cancel(self, subscription_id: str, created: datetime | None = None) -> str:
+        """A new subscription with this id at the vendor, cancelled at once; the request's id."""
+        return self.create_cancel_request(self.create_subscription(subscription_id), created)
+
+    def hub_recreates(self, asset_id: str) -> str:
+        """What the hub does minutes after a rejection: the same cancel as a new request."""
+        return self.create_cancel_request(asset_id)
+
+    def request(self, request_id: str) -> Json:
+        """A request as it is now."""
+        return self.requests.get(request_id)
+
+    def status(self, request_id: str) -> str:
+        """A request's status."""
+        status: str = self.requests.get(request_id)["status"]
+        return status
+
+    def history(self, request_id: str) -> list[StatusChange]:
+        """Every status that a request took."""
+        return self.requests.history[request_id]
+
+    def notes(self, request_id: str) -> list[Json]:
+        """The messages and private notes about a request."""
+        return self.conversations.notes(request_id)
+
+    def agent_approve(self, request_id: str) -> None:
+        """Somebody approves the request in the portal."""
+        product_id = self.requests.get(request_id)["asset"]["product"]["id"]
+        template = self.catalogue.activation_templates(product_id)[0]
+        self.requests.approve(request_id, {"template_id": template["id"]})
+
+    def agent_fail(self, request_id: str, reason: str = "Rejected by an agent.") -> None:
+        """Somebody rejects the request in the portal."""
+        self.requests.fail(request_id, {"reason": reason})
+
+    def advance(self, request_id: str) -> None:
+        """Let the planned date of a scheduled request come."""
+        self.requests.advance(request_id)
+
+    # Tasks and variables
+
+    def tasks_of(self, request_id: str) -> list[Task]:
+        """The tasks about a request, the oldest first."""
+        return self.tasks.of_request.get(request_id, [])
+
+    def set_variable(self, name: str, value: str, secure: bool | None = None) -> Variable:
+        """Change a variable in the portal; every instance learns of it at once."""
+        variable = self.environment.set_variable(name, value, secure)
+        self.journal.record("variable", name, "changed")
+        self.instances.push_configuration()
+        return variable
+
+    # Waiting
+
+    async def connected(self, instance_id: str | None = None, timeout: float = 60.0) -> None:
+        """Wait until an instance (None: any) takes tasks."""
+        await self.journal.until(
+            lambda: bool(self.instances.connected(instance_id)),
+            timeout,
+            f"instance {instance_id or ''} to connect",
+        )
+
+    async def settled(self, request_id: str, timeout: float = 30.0) -> Json:
+        """Wait until a request is approved, failed or revoked; answers it."""
+        await self.reaches(request_id, *SETTLED, timeout=timeout)
+        return self.request(request_id)
+
+    async def reaches(self, request_id: str, *statuses: str, timeout: float = 30.0) -> None:
+        """Wait until a request has one of the statuses."""
+        await self.journal.until(
+            lambda: self.status(request_id) in statuses,
+            timeout,
+            f"{request_id} to be {' or '.join(statuses)}",
+        )
+
+    async def tasks_settled(self, request_id: str, timeout: float = 30.0) -> list[Task]:
+        """Wait until every task about a request is succeeded, failed or skipped."""
+        await self.journal.until(
+            lambda: all(task.settled for task in self.tasks_of(request_id)),
+            timeout,
+            f"the tasks of {request_id} to settle",
+        )
+        return self.tasks_of(request_id)
+
+    async def answered(self, request_id: str, times: int = 1, timeout: float = 30.0) -> list[Task]:
+        """Wait until instances gave so many results for a request's tasks."""
+        await self.journal.until(
+            lambda: sum(len(task.results) for task in self.tasks_of(request_id)) >= times,
+            timeout,
+            f"{times} results for {request_id}",
+        )
+        return self.tasks_of(request_id)

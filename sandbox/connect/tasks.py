@@ -1,0 +1,300 @@
+"""The task queue of an environment: one queue for all of its instances, delivery at least once.
+
+Life of a task: facts/connect.md 5.2.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from itertools import count
+from typing import Any
+
+from sandbox.connect.moments import now
+from sandbox.connect.refusals import invalid, unknown
+from sandbox.connect.timers import Timers
+
+Json = dict[str, Any]
+
+CANCEL_EVENT = "asset_cancel_request_processing"
+
+
+class TaskStatus(str, Enum):
+    """The platform's task statuses."""
+
+    SCHEDULED = "scheduled"
+    RESCHEDULED = "rescheduled"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    RETRYING = "retrying"
+    SKIPPED = "skipped"
+
+
+SETTLING = {
+    "success": TaskStatus.SUCCEEDED,
+    "fail": TaskStatus.FAILED,
+    "skip": TaskStatus.SKIPPED,
+}
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A task handed to an instance."""
+
+    at: datetime
+    instance_id: str
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """What an instance answered; `accepted` is false once the task was settled already."""
+
+    at: datetime
+    instance_id: str
+    result: str
+    countdown: int
+    message: str | None
+    runtime: float
+    accepted: bool
+
+
+@dataclass
+class Task:
+    """A task `TQ-...` about one request, with all that became of it."""
+
+    id: str
+    request_id: str
+    created: datetime
+    event_type: str = CANCEL_EVENT
+    status: TaskStatus = TaskStatus.SCHEDULED
+    deliveries: list[Delivery] = field(default_factory=list)
+    results: list[TaskResult] = field(default_factory=list)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the platform waits for nothing more."""
+        return self.status in SETTLING.values()
+
+    @property
+    def rescheduled_count(self) -> int:
+        """How often an instance put the task off."""
+        return self.results_of("reschedule")
+
+    @property
+    def retry_count(self) -> int:
+        """How often an instance could not finish the task."""
+        return self.results_of("retry")
+
+    @property
+    def output(self) -> str | None:
+        """The message of the last result that had one."""
+        messages = [each.message for each in self.results if each.message]
+        return messages[-1] if messages else None
+
+    def results_of(self, result: str) -> int:
+        """How many results of this kind were accepted."""
+        return sum(1 for each in self.results if each.accepted and each.result == result)
+
+
+@dataclass(eq=False)
+class Connection:
+    """An open websocket of an instance, as the queue sees it."""
+
+    instance_id: str
+    runner_type: str
+    send: Callable[[Json], None]
+    accepting: bool = True
+    unanswered: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def takes_tasks(self) -> bool:
+        """Whether background tasks may be sent here."""
+        return self.accepting and self.runner_type == "background"
+
+    @property
+    def busy(self) -> int:
+        """How many tasks were sent here and not answered yet."""
+        return sum(self.unanswered.values())
+
+    def answered(self, task_id: str) -> None:
+        """A result came; one for a task of an earlier connection counts for nothing here."""
+        if self.unanswered[task_id] <= 1:
+            del self.unanswered[task_id]
+        else:
+            self.unanswered[task_id] -= 1
+
+
+class TaskQueue:
+    """Delivers tasks to the least busy connection, again and again until each is settled."""
+
+    def __init__(
+        self,
+        timers: Timers,
+        record: Callable[[str, str, str], None],
+        *,
+        countdown_scale: float = 1.0,
+        retry_seconds: float = 30.0,
+        options: Callable[[], Json] = dict,
+    ) -> None:
+        self._timers = timers
+        self._record = record
+        self._options = options
+        self._numbers = count(1)
+        self._waiting: deque[Task] = deque()
+        self.countdown_scale = countdown_scale
+        self.retry_seconds = retry_seconds
+        self.by_id: dict[str, Task] = {}
+        self.of_request: dict[str, list[Task]] = {}
+        self.connections: list[Connection] = []
+
+    def get(self, task_id: str) -> Task:
+        """A task; raises the platform's refusal if there is none."""
+        if task_id not in self.by_id:
+            raise unknown(task_id)
+        return self.by_id[task_id]
+
+    def emit(self, request_id: str) -> Task:
+        """Queue a task for a request; one that is still waiting to be delivered serves."""
+        tasks = self.of_request.setdefault(request_id, [])
+        waiting = next((task for task in tasks if task.status is TaskStatus.SCHEDULED), None)
+        if waiting is not None:
+            return waiting
+        number = next(self._numbers)
+        task = Task(f"TQ-{number // 1_000_000:03d}-{number % 1_000_000:06d}", request_id, now())
+        self.by_id[task.id] = task
+        tasks.append(task)
+        self._record("task", task.id, f"scheduled for {request_id}")
+        self._enqueue(task)
+        return task
+
+    def resubmit(self, task_id: str) -> Task:
+        """An operator's second chance for a failed task."""
+        task = self.get(task_id)
+        if task.status is not TaskStatus.FAILED:
+            raise invalid("Only failed tasks can be resubmitted.")
+        self._become(task, TaskStatus.SCHEDULED, "resubmitted")
+        self._enqueue(task)
+        return task
+
+    def deliver_again(self, either_id: str, instance_id: str | None = None) -> Task:
+        """Deliver a task, named by its id or its request's, once more although nobody
+        answered yet; to the given instance, else to the least busy one."""
+        task = self.by_id.get(either_id) or self.of_request[either_id][-1]
+        connection = self._least_busy(instance_id)
+        if connection is None:
+            raise RuntimeError("no instance is connected that takes tasks")
+        self._deliver(task, connection)
+        return task
+
+    def attach(self, connection: Connection) -> None:
+        """An instance connected: it gets its share from now on."""
+        self.connections.append(connection)
+        self._pump()
+
+    def detach(self, connection: Connection) -> None:
+        """A connection is gone: what it had not answered is delivered again."""
+        self.connections.remove(connection)
+        for task_id in connection.unanswered:
+            task = self.by_id[task_id]
+            if not task.settled and task not in self._waiting:
+                self._record("task", task_id, f"lost with instance {connection.instance_id}")
+                self._waiting.append(task)
+        self._pump()
+
+    def answer(self, connection: Connection, data: Json) -> None:
+        """Take an instance's result (`connect.eaas.core.proto.Task` with its output)."""
+        task = self.by_id.get(data["options"]["task_id"])
+        if task is None:
+            return
+        connection.answered(task.id)
+        output = data["output"]
+        result = TaskResult(
+            at=now(),
+            instance_id=connection.instance_id,
+            result=output["result"],
+            countdown=output.get("countdown") or 0,
+            message=output.get("message"),
+            runtime=output.get("runtime") or 0.0,
+            accepted=not task.settled,
+        )
+        task.results.append(result)
+        if result.accepted:
+            self._apply(task, result)
+        else:
+            self._record("task", task.id, f"late {result.result}, ignored")
+
+    def _apply(self, task: Task, result: TaskResult) -> None:
+        if result.result in SETTLING:
+            self._timers.cancel(task.id)
+            self._become(task, SETTLING[result.result], result.message or "")
+        elif result.result == "reschedule":
+            self._later(task, TaskStatus.RESCHEDULED, result.countdown)
+        else:
+            self._later(task, TaskStatus.RETRYING, self.retry_seconds)
+
+    def _later(self, task: Task, status: TaskStatus, seconds: float) -> None:
+        self._become(task, status, f"again in {seconds:g} s")
+        self._timers.set(task.id, seconds * self.countdown_scale, lambda: self._enqueue(task))
+
+    def _become(self, task: Task, status: TaskStatus, text: str) -> None:
+        task.status = status
+        self._record("task", task.id, f"{status.value} {text}".rstrip())
+
+    def _enqueue(self, task: Task) -> None:
+        if not task.settled and task not in self._waiting:
+            self._waiting.append(task)
+            self._pump()
+
+    def _pump(self) -> None:
+        while self._waiting:
+            connection = self._least_busy()
+            if connection is None:
+                return
+            task = self._waiting.popleft()
+            if not task.settled:
+                self._deliver(task, connection)
+
+    def _least_busy(self, instance_id: str | None = None) -> Connection | None:
+        able = [
+            connection
+            for connection in self.connections
+            if connection.takes_tasks and instance_id in (None, connection.instance_id)
+        ]
+        return min(able, key=lambda each: each.busy, default=None)
+
+    def _deliver(self, task: Task, connection: Connection) -> None:
+        task.deliveries.append(Delivery(now(), connection.instance_id))
+        connection.unanswered[task.id] += 1
+        if not task.settled:
+            self._become(task, TaskStatus.PROCESSING, f"on {connection.instance_id}")
+        connection.send(self._message(task))
+
+    def _message(self, task: Task) -> Json:
+        options: Json = {
+            "task_id": task.id,
+            "task_category": "background",
+            "correlation_id": f"correlation-{task.id}",
+            "reply_to": "sandbox",
+            "api_key": None,
+            "installation_id": None,
+            "connect_correlation_id": None,
+            **self._options(),
+        }
+        return {
+            "version": 2,
+            "message_type": "task",
+            "data": {
+                "model_type": "task",
+                "options": options,
+                "input": {
+                    "event_type": task.event_type,
+                    "object_id": task.request_id,
+                    "data": None,
+                },
+                "output": None,
+            },
+        }

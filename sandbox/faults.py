@@ -1,0 +1,228 @@
+"""Faults on demand for any of the sandbox's HTTP servers.
+
+A plan holds rules; a rule says which calls go wrong, how often and how. Rules that match the
+same call are nested in the order in which they were added: a `Delay` goes on to the next
+rule, any other fault ends the chain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+Work = Callable[[], Awaitable[web.StreamResponse]]
+Predicate = Callable[[web.Request, bytes], bool]
+
+MEGABYTE = 1024 * 1024
+# What the call log shows for a call that was dropped before the work.
+NOBODY_LISTENS = 499
+
+
+class Fault(Protocol):
+    """What goes wrong with one call; `work` is what the server would have done."""
+
+    async def __call__(self, request: web.Request, work: Work, /) -> web.StreamResponse: ...
+
+
+def _drop(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Waits, then does the work, whether or not the caller is still there."""
+
+    seconds: float
+
+    async def __call__(self, _: web.Request, work: Work, /) -> web.StreamResponse:
+        await asyncio.sleep(self.seconds)
+        return await work()
+
+
+@dataclass(frozen=True)
+class DropBefore:
+    """Resets the connection and does not do the work."""
+
+    async def __call__(self, request: web.Request, _: Work, /) -> web.StreamResponse:
+        _drop(request)
+        return web.Response(status=NOBODY_LISTENS)
+
+
+@dataclass(frozen=True)
+class DropAfter:
+    """Does the work and resets the connection: the caller cannot know the outcome."""
+
+    async def __call__(self, request: web.Request, work: Work) -> web.StreamResponse:
+        response = await work()
+        _drop(request)
+        return response
+
+
+@dataclass(frozen=True)
+class Respond:
+    """Answers in place of the work, or (`after_work`) in place of the work's own answer."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    after_work: bool = False
+
+    async def __call__(self, _: web.Request, work: Work, /) -> web.StreamResponse:
+        if self.after_work:
+            await work()
+        return web.Response(
+            status=self.status,
+            body=self.body,
+            content_type=self.content_type,
+            headers=dict(self.headers),
+        )
+
+
+@dataclass(frozen=True)
+class SlowDrip:
+    """Sends a body of so many bytes, one every `seconds`."""
+
+    seconds: float
+    body: bytes = b'{"status": "active"}'
+    status: int = 200
+    after_work: bool = False
+
+    async def __call__(self, request: web.Request, work: Work) -> web.StreamResponse:
+        if self.after_work:
+            await work()
+        response = web.StreamResponse(
+            status=self.status, headers={"Content-Type": "application/json"}
+        )
+        response.content_length = len(self.body)
+        await response.prepare(request)
+        for byte in self.body:
+            await response.write(bytes([byte]))
+            await asyncio.sleep(self.seconds)
+        return response
+
+
+def html_page(status: int = 200, *, after_work: bool = False) -> Respond:
+    """A page for people, as a proxy or a login screen sends it."""
+    body = b"<!doctype html><html><body><h1>Service</h1></body></html>"
+    return Respond(status, body, "text/html", after_work=after_work)
+
+
+def empty_body(status: int = 200, *, after_work: bool = False) -> Respond:
+    """No body at all under a JSON content type."""
+    return Respond(status, after_work=after_work)
+
+
+def truncated_json(status: int = 200, *, after_work: bool = False) -> Respond:
+    """A JSON object that ends in the middle."""
+    return Respond(status, b'{"status": "canc', after_work=after_work)
+
+
+def wrong_type(status: int = 200, *, after_work: bool = False) -> Respond:
+    """A JSON list where an object belongs."""
+    return Respond(status, b'["status", "cancelled"]', after_work=after_work)
+
+
+def huge_body(megabytes: int, status: int = 200, *, after_work: bool = False) -> Respond:
+    """A valid JSON object of about so many megabytes."""
+    body = b'{"status": "active", "padding": "' + b"x" * (megabytes * MEGABYTE) + b'"}'
+    return Respond(status, body, after_work=after_work)
+
+
+def redirect(url: str, status: int = 302) -> Respond:
+    """Sends the caller to another address."""
+    return Respond(status, headers={"Location": url})
+
+
+@dataclass(eq=False)
+class Rule:
+    """Which calls go wrong, and how; `hits` counts those that did."""
+
+    method: str
+    path: re.Pattern[str]
+    fault: Fault
+    times: int | None = None
+    probability: float = 1.0
+    predicate: Predicate | None = None
+    hits: int = 0
+
+    def concerns(self, request: web.Request, body: bytes) -> bool:
+        """Whether the call is one of this rule's, before the dice are thrown."""
+        return (
+            (self.times is None or self.hits < self.times)
+            and self.method in ("*", request.method)
+            and self.path.search(request.path) is not None
+            and (self.predicate is None or self.predicate(request, body))
+        )
+
+
+class FaultPlan:
+    """The faults of one server; rules come and go while it runs.
+
+    `latency` in seconds is added to every call, for benchmarks. Paths that match `exempt` are
+    never touched.
+    """
+
+    def __init__(self, *, seed: int = 0, latency: float = 0.0, exempt: str = r"(?!)") -> None:
+        self._random = random.Random(seed)
+        self._exempt = re.compile(exempt)
+        self._rules: list[Rule] = []
+        self.latency = latency
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        fault: Fault,
+        *,
+        times: int | None = None,
+        probability: float = 1.0,
+        predicate: Predicate | None = None,
+    ) -> Rule:
+        """Let calls of the method (`*`: any) whose path matches the pattern go wrong,
+        the first `times` of them (None: for ever)."""
+        rule = Rule(method, re.compile(path), fault, times, probability, predicate)
+        self._rules.append(rule)
+        return rule
+
+    def remove(self, rule: Rule) -> None:
+        """End a rule; one that is not there any more is no mistake."""
+        if rule in self._rules:
+            self._rules.remove(rule)
+
+    def clear(self) -> None:
+        """End every rule."""
+        self._rules.clear()
+
+    def middleware(self) -> Middleware:
+        """The plan as aiohttp middleware."""
+
+        @web.middleware
+        async def misbehave(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if self._exempt.search(request.path):
+                return await handler(request)
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            body = await request.read() if self._rules else b""
+            return await self._run(list(self._rules), request, body, handler)
+
+        return misbehave
+
+    async def _run(
+        self, rules: list[Rule], request: web.Request, body: bytes, handler: Handler
+    ) -> web.StreamResponse:
+        for position, rule in enumerate(rules):
+            if rule.concerns(request, body) and self._random.random() < rule.probability:
+                rule.hits += 1
+                rest = rules[position + 1 :]
+                return await rule.fault(request, partial(self._run, rest, request, body, handler))
+        return await handler(request)

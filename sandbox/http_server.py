@@ -1,0 +1,50 @@
+"""An aiohttp application served on the loopback interface."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+
+from aiohttp import web
+
+LOOPBACK = "127.0.0.1"
+# Handlers that a fault holds back must not hold up the end of a test.
+SHUTDOWN_SECONDS = 0.2
+
+
+class HttpServer:
+    """Serves an application on 127.0.0.1; a server started again keeps its port."""
+
+    def __init__(
+        self,
+        build: Callable[[], web.Application],
+        *,
+        port: int = 0,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._build = build
+        self._ssl_context = ssl_context
+        self._runner: web.AppRunner | None = None
+        self.port = port
+
+    @property
+    def url(self) -> str:
+        """The address without a path; Connect's certificate is valid for it too."""
+        scheme, host = ("https", "localhost") if self._ssl_context else ("http", LOOPBACK)
+        return f"{scheme}://{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Listen; on an ephemeral port the first time, unless a port was given."""
+        self._runner = web.AppRunner(
+            self._build(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, LOOPBACK, self.port, ssl_context=self._ssl_context)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Close every connection and stop listening; a stopped server refuses connections."""
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()

@@ -1,0 +1,126 @@
+"""The whole sandbox: Connect, a vendor and as many instances of the runner as wanted."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sandbox.certificates import Certificates, issue_certificates
+from sandbox.connect.server import LocalConnect
+from sandbox.runner import Runner, RunnerOptions
+from sandbox.vendor import LocalVendor
+
+
+class Sandbox:
+    """`async with Sandbox(...) as sandbox:` gives `.connect` and `.vendor`, both running, with
+    the extension's variables set for the vendor; `variables` are set above those.
+
+    `connect_options` go to `LocalConnect`; files (CA, logs) go to `directory`, else to a
+    temporary one that is removed in the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        variables: Mapping[str, str] | None = None,
+        vendor: LocalVendor | None = None,
+        directory: Path | None = None,
+        **connect_options: Any,
+    ) -> None:
+        self.vendor = vendor or LocalVendor()
+        self.runners: list[Runner] = []
+        self._variables = dict(variables or {})
+        self._connect_options = connect_options
+        self._given_directory = directory
+        self._instances = count(1)
+        self._stack = AsyncExitStack()
+        self.connect: LocalConnect
+        self.certificates: Certificates
+        self.directory: Path
+
+    async def __aenter__(self) -> Sandbox:
+        try:
+            await self._open()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _open(self) -> None:
+        self.directory = self._given_directory or Path(
+            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-"))
+        )
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.certificates = issue_certificates(self.directory)
+        await self.vendor.start()
+        self._stack.push_async_callback(self.vendor.stop)
+        self.connect = LocalConnect(
+            self.certificates.server_context,
+            variables={**self.vendor.variables(), **self._variables},
+            **self._connect_options,
+        )
+        self.connect.new_preview_subscription = self.new_subscription
+        await self.connect.start()
+        self._stack.push_async_callback(self.connect.stop)
+
+    @property
+    def ca_bundle(self) -> Path:
+        """The file by which clients trust the local Connect."""
+        return self.certificates.ca_bundle
+
+    def new_subscription(self, subscription_id: str | None = None, **fields: Any) -> str:
+        """A new subscription at the vendor (`fields` of `VendorSubscription`) and its preview
+        subscription in Connect; answers the latter's id."""
+        subscription = self.vendor.add(subscription_id, **fields)
+        return self.connect.create_subscription(subscription.id)
+
+    def cancel(self, subscription_id: str | None = None, **fields: Any) -> str:
+        """A new subscription, at the vendor and in Connect, that the customer cancels at once;
+        answers the request's id."""
+        return self.connect.create_cancel_request(self.new_subscription(subscription_id, **fields))
+
+    async def start_runner(
+        self,
+        *,
+        instance_id: str | None = None,
+        debug: bool = False,
+        handler: str | None = None,
+        python_path: Iterable[Path] = (),
+        environment: Mapping[str, str] | None = None,
+        timeout: float = 60.0,
+    ) -> Runner:
+        """Start one more instance of the official runner and wait until it takes tasks."""
+        options = RunnerOptions(
+            instance_id=instance_id or f"INS-{next(self._instances):04d}",
+            debug=debug,
+            handler=handler,
+            python_path=python_path,
+            environment=environment or {},
+        )
+        runner = self._runner(options)
+        self.runners.append(runner)
+        self._stack.push_async_callback(runner.stop)
+        await runner.start(timeout)
+        return runner
+
+    def _runner(self, options: RunnerOptions) -> Runner:
+        return Runner(
+            address=self.connect.address,
+            ca_bundle=self.ca_bundle,
+            directory=self.directory,
+            connected=lambda: bool(self.connect.instances.connected(options.instance_id)),
+            options=options,
+        )

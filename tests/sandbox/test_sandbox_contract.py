@@ -1,0 +1,172 @@
+"""What the local Connect answers, held against the platform's official document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from sandbox import LocalConnect
+from sandbox.connect.environment import ENVIRONMENT_ID, INSTALLATION_ID, SERVICE_ID
+
+Check = Callable[..., Any]
+
+# facts/connect.md 1.1: the filters' enums are right, those of the answers are stale.
+STALE_ENUMS = {
+    "draft": "draft tiers_setup pending inquiring approved failed scheduled revoking revoked",
+    "active": "draft processing active terminating suspended terminated",
+}
+# facts/connect.md 1.1: real preview requests have the connection type "preview".
+CONNECTION_TYPES = ["preview", "test", "production"]
+# Here the document describes what no answer can be: a list of statuses as an object
+# (facts/connect.md 5.1), the parameters of a subscription as a list of lists, and quantities as
+# numbers (1.4: they are strings).
+MISDESCRIBED = ("object_statuses", "params", "quantity")
+ENVIRONMENT = f"devops/services/{SERVICE_ID}/environments/{ENVIRONMENT_ID}"
+DEVOPS = "/devops/services/{extension_id}/environments/{environment_id}"
+
+
+@pytest.fixture(scope="module")
+def document() -> Any:
+    root = Path(__file__).resolve().parent.parent.parent
+    path = root.parent / "shared" / "contracts" / "connect" / "openapi.json"
+    if not path.exists():
+        pytest.skip("the official document is not here")
+    return json.loads(path.read_text())
+
+
+def resolved(schema: Any, document: Any) -> Any:
+    """The schema as JSON schema: references replaced, `nullable` spelt out, stale enums mended."""
+    if isinstance(schema, list):
+        return [resolved(each, document) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        found = document
+        for step in schema["$ref"][2:].split("/"):
+            found = found[step.replace("~1", "/").replace("~0", "~")]
+        return resolved(found, document)
+    whole = {name: resolved(each, document) for name, each in schema.items()}
+    for name in MISDESCRIBED:
+        if name in whole.get("properties", {}) and isinstance(whole["properties"][name], dict):
+            whole["properties"][name] = {}
+    return nullable(mended(whole))
+
+
+def mended(schema: Any) -> Any:
+    enum = schema.get("enum")
+    if isinstance(enum, list):
+        if {"draft", "tiers_setup"} <= set(enum):
+            return {**schema, "enum": STALE_ENUMS["draft"].split()}
+        if {"active", "suspended"} <= set(enum):
+            return {**schema, "enum": STALE_ENUMS["active"].split()}
+        if enum == ["test", "production"]:
+            return {**schema, "enum": CONNECTION_TYPES}
+    return schema
+
+
+def nullable(schema: Any) -> Any:
+    if schema.pop("nullable", False) is True and isinstance(schema.get("type"), str):
+        enum = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+        return {**schema, "type": [schema["type"], "null"], **enum}
+    return schema
+
+
+@pytest.fixture
+def check(document: Any, call: Any) -> Check:
+    """Make a call and hold its answer against the document's schema for it."""
+
+    async def checked(
+        method: str, path: str, template: str, payload: Any = None, expected: int = 200
+    ) -> Any:
+        status, body = await call(method, path, payload)
+        assert status == expected, body
+        operation = document["paths"][template][method.lower()]
+        answer = resolved(operation["responses"][str(expected)], document)
+        schema = answer["content"]["application/json"].get("schema", {})
+        jsonschema.Draft202012Validator(schema).validate(body)
+        return body
+
+    return checked
+
+
+async def test_requests_are_as_the_document_describes_them(
+    connect: LocalConnect, check: Check
+) -> None:
+    asset = {"id": connect.create_subscription("A-1")}
+    payload = {"type": "cancel", "asset": asset}
+    request = await check("POST", "requests", "/requests", payload, 201)
+    await check("GET", "requests", "/requests")
+    await check("GET", f"requests/{request['id']}", "/requests/{id}")
+    templates = await check(
+        "GET",
+        f"products/{connect.default_product()}/templates?scope=asset&type=fulfillment",
+        "/products/{product_product_id}/templates",
+    )
+    body = {"template_id": templates[0]["id"], "effective_date": request["created"]}
+    approve = f"requests/{request['id']}/approve"
+    await check("POST", approve, "/requests/{id}/approve", body)
+
+
+async def test_the_other_ends_of_a_request_are_too(connect: LocalConnect, check: Check) -> None:
+    failed, scheduled = connect.cancel("A-1"), connect.cancel("A-2")
+    reason = {"reason": "in use"}
+    await check("POST", f"requests/{failed}/fail", "/requests/{id}/fail", reason)
+    date = {"planned_date": (datetime.now(timezone.utc) + timedelta(days=1)).isoformat()}
+    for action, payload in (("schedule", date), ("revoke", reason), ("confirm", None)):
+        path = f"/requests/{{id}}/{action}"
+        await check("POST", f"requests/{scheduled}/{action}", path, payload)
+
+
+async def test_a_refusal_has_the_document_s_error_body(check: Check) -> None:
+    await check("POST", "requests", "/requests", {"type": "cancel"}, 400)
+
+
+async def test_subscriptions_are_as_the_document_describes_them(
+    connect: LocalConnect, check: Check
+) -> None:
+    asset_id = connect.create_subscription("A-1")
+    connect.create_cancel_request(asset_id)
+    asset = await check("GET", f"assets/{asset_id}", "/assets/{id}")
+    assert asset["pending_request"]["type"] == "cancel"
+    await check("GET", "assets", "/assets")
+
+
+async def test_conversations_are_as_the_document_describes_them(
+    connect: LocalConnect, check: Check
+) -> None:
+    request_id = connect.cancel("A-1")
+    messages = "/conversations/{conversation_id}/messages"
+    (found,) = await check("GET", f"conversations?instance_id={request_id}", "/conversations")
+    await check("GET", f"conversations/{found['id']}", "/conversations/{id}")
+    note = {"text": "hello", "type": "private"}
+    await check("POST", f"conversations/{found['id']}/messages", messages, note, 201)
+    await check("GET", f"conversations/{found['id']}/messages", messages)
+
+
+async def test_what_operators_see_is_as_the_document_describes_it(
+    connect: LocalConnect, check: Check
+) -> None:
+    connect.cancel("A-1")
+    connect.set_variable("NAME", "value", secure=True)
+    (task,) = await check("GET", f"{ENVIRONMENT}/tasks", f"{DEVOPS}/tasks")
+    await check("GET", f"{ENVIRONMENT}/tasks/{task['id']}", f"{DEVOPS}/tasks/{{id}}")
+    variables = f"{DEVOPS}/variables"
+    await check("GET", f"{ENVIRONMENT}/variables", variables)
+    await check("PUT", f"{ENVIRONMENT}/variables/NAME", f"{variables}/{{id}}", {"value": "x"})
+    new = {"name": "OTHER", "value": "y", "secure": False}
+    await check("POST", f"{ENVIRONMENT}/variables", variables, new, 201)
+    await check("GET", "devops/event-definitions", "/devops/event-definitions")
+    await check("GET", "accounts", "/accounts")
+
+
+async def test_an_installation_is_as_the_document_describes_it(
+    connect: LocalConnect, check: Check
+) -> None:
+    connect.environment.multi_account = True
+    await check("GET", f"devops/installations/{INSTALLATION_ID}", "/devops/installations/{id}")

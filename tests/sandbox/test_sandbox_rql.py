@@ -1,0 +1,81 @@
+"""The queries that the official client sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox import LocalConnect, Refusal
+from sandbox.connect.rql import parse_query
+
+FIELDS = frozenset(("id", "status", "asset.id", "asset.params.id", "created"))
+THINGS = {
+    f"PR-{number}": {
+        "id": f"PR-{number}",
+        "status": status,
+        "created": f"2026-01-0{number}",
+        "asset": {"id": f"AS-{number}", "params": [{"id": "a"}, {"id": f"p{number}"}]},
+    }
+    for number, status in enumerate(("pending", "approved", "pending", "failed"), start=1)
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", "1234"),
+        ("eq(id,PR-2)", "2"),
+        ("eq(id,PR-9)", ""),
+        ("status=pending", "13"),
+        ("in(status,(pending,failed))", "134"),
+        ("out(status,(pending,failed))", "2"),
+        ("ne(status,pending)", "24"),
+        ("and(eq(id,PR-1),in(status,(pending)))", "1"),
+        ("and(eq(id,PR-2),in(status,(pending)))", ""),
+        ("and(eq(id,PR-1),eq(id,PR-2))", ""),
+        ("or(eq(id,PR-1),eq(id,PR-2))", "12"),
+        ("not(or(eq(id,PR-1),eq(id,PR-2)))", "34"),
+        ("and%28eq%28id%2CPR-1%29%2Cin%28status%2C%28pending%29%29%29", "1"),
+        ("eq(asset.id,AS-3)&status=pending", "3"),
+        ("eq(asset.params.id,p4)", "4"),
+        ("status=pending&ordering(-created)", "31"),
+        ("ordering(status,-id)", "2431"),
+        ("ordering(-created)&limit=2&offset=1", "32"),
+        ("limit=0", ""),
+        ("select(-asset.items)&eq(id,PR-1)", "1"),
+    ],
+)
+def test_a_query_finds(query: str, expected: str) -> None:
+    parsed = parse_query(query, FIELDS)
+    page = parsed.page(parsed.matching(THINGS))
+    assert "".join(each["id"][-1] for each in page) == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "like(id,*PR*)",
+        "eq(secret,1)",
+        "secret=1",
+        "eq(id",
+        "in(status,pending)",
+        "eq(id,1,2)",
+        "limit=x",
+        "junk",
+        "and(eq(id,PR-1),junk)",
+    ],
+)
+def test_a_query_that_is_not_understood_is_refused(query: str) -> None:
+    with pytest.raises(Refusal):
+        parse_query(query, FIELDS)
+
+
+async def test_a_page_says_how_many_there_are(connect: LocalConnect, session: Any) -> None:
+    for number in range(3):
+        connect.cancel(f"A-{number}")
+    ranges = {"limit=0": "0-0/3", "limit=2": "0-1/3", "limit=2&offset=2": "2-2/3"}
+    for query, expected in ranges.items():
+        url = f"{connect.url}/requests?in(status,(pending))&{query}"
+        async with session.get(url) as response:
+            assert response.headers["Content-Range"] == f"items {expected}"

@@ -1,0 +1,118 @@
+"""The whole sandbox, and its command line from two processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from sandbox import LocalVendor, RunnerFailed, Sandbox
+
+PATIENCE = 20.0
+
+
+async def test_the_variables_point_to_the_vendor_unless_the_caller_says_otherwise() -> None:
+    async with Sandbox(variables={"REST_API_KEY": "wrong", "DRY_RUN": "true"}) as sandbox:
+        values = {name: each.value for name, each in sandbox.connect.environment.variables.items()}
+        assert values == {
+            "VENDOR": "rest",
+            "REST_API_URL": sandbox.vendor.url,
+            "REST_AUTH": "bearer",
+            "REST_API_KEY": "wrong",
+            "DRY_RUN": "true",
+        }
+
+
+@pytest.mark.parametrize("auth", ["bearer", "basic", "oauth2", "none", "header:X-Key"])
+def test_every_kind_of_credentials_has_its_variables(auth: str) -> None:
+    variables = LocalVendor(auth=auth).variables()
+    assert variables["REST_AUTH"] == auth
+    assert ("REST_API_KEY" in variables) == (auth in ("bearer", "basic", "header:X-Key"))
+    assert ("REST_OAUTH_CLIENT_SECRET" in variables) == (auth == "oauth2")
+
+
+async def test_a_cancelled_subscription_is_known_to_the_vendor_and_to_connect() -> None:
+    async with Sandbox() as sandbox:
+        request = sandbox.connect.request(sandbox.cancel("SUB-77", status="draft"))
+        params = {each["id"]: each["value"] for each in request["asset"]["params"]}
+        assert params["subscription_id"] == "SUB-77"
+        assert sandbox.vendor.subscriptions["SUB-77"].status == "draft"
+        sandbox.connect.set_variable("X", "y")
+        with pytest.raises(TimeoutError, match=request["id"]):
+            await sandbox.connect.settled(request["id"], timeout=0.05)
+
+
+async def test_a_runner_without_its_handler_says_what_it_logged() -> None:
+    async with Sandbox() as sandbox:
+        with pytest.raises(RunnerFailed, match="did not connect"):
+            await sandbox.start_runner(handler="no_such_module:Handler", timeout=60)
+        assert not sandbox.runners[0].running
+        assert "no_such_module" in sandbox.runners[0].log
+
+
+@contextlib.asynccontextmanager
+async def command(*arguments: str, cwd: Path, root: Path) -> AsyncIterator[Any]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "sandbox", *arguments),
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.communicate(), PATIENCE)
+
+
+async def line_with(process: Any, text: str) -> str:
+    while True:
+        raw = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
+        assert raw, f"no line with {text!r}"
+        line: str = raw.decode()
+        if text in line:
+            return line
+
+
+async def test_another_process_can_make_one_more_request_and_follow_it(
+    tmp_path: Path, project_root: Path
+) -> None:
+    where = {"cwd": tmp_path, "root": project_root}
+    async with command("serve", "--no-runner", **where) as serving:
+        await line_with(serving, "-m sandbox cancel")
+        address = json.loads((tmp_path / ".sandbox" / "state.json").read_text())
+        async with command("cancel", **where) as cancelling:
+            request_id = (await line_with(cancelling, "pending")).split()[0]
+            context = ssl.create_default_context(cafile=address["ca_bundle"])
+            async with aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=context),
+                headers={"Authorization": address["api_key"]},
+            ) as session:
+                url = f"{address['url']}/requests/{request_id}/fail"
+                async with session.post(url, json={"reason": "in use"}) as response:
+                    assert response.status == 200
+            assert "in use" in await line_with(cancelling, "failed")
+            assert await asyncio.wait_for(cancelling.wait(), PATIENCE) == 0
+    assert serving.returncode == 0
+    assert not (tmp_path / ".sandbox" / "state.json").exists()
+
+
+async def test_cancelling_without_a_sandbox_is_one_clear_sentence(
+    tmp_path: Path, project_root: Path
+) -> None:
+    async with command("cancel", cwd=tmp_path, root=project_root) as process:
+        assert "python -m sandbox serve" in await line_with(process, "no sandbox")
+        assert await asyncio.wait_for(process.wait(), PATIENCE) == 1
