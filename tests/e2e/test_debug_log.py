@@ -1,0 +1,28 @@
+"""What a full debug log holds: the demo, played with the runner's debug level on."""
+
+import io
+
+from rich.console import Console
+
+from sandbox import Sandbox
+from sandbox.connect.objects import Customer
+from sandbox.demo import COUNTDOWN_SCALE, play, variables
+
+
+async def test_the_demo_ends_well_and_its_debug_log_holds_no_secret_and_no_personal_data():
+    said = io.StringIO()
+    console = Console(file=said, width=80)
+    async with Sandbox(
+        variables=variables(), countdown_scale=COUNTDOWN_SCALE, log_level="DEBUG"
+    ) as sandbox:
+        runner = await sandbox.start_runner(debug=True)
+        assert await play(sandbox, console), said.getvalue()
+        await runner.stop()
+        log = runner.log
+        secrets = [sandbox.vendor.api_key, sandbox.connect.api_key.partition(":")[2]]
+    assert "Received message" in log
+    assert "approved" in log
+    for mark in (*secrets, *Customer().personal_data()):
+        assert mark
+        assert mark not in log
+        assert mark not in said.getvalue()

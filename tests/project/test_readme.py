@@ -1,0 +1,39 @@
+"""The README says what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+from connect_ext.variables import VARIABLES
+from tests.e2e.test_stripe import STRIPE
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def _row(name: str) -> list[str]:
+    [row] = re.findall(rf"^\| `{name}`(?: \(secure\))? \|.*$", _variables_table(), re.MULTILINE)
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+
+
+def _variables_table() -> str:
+    return README.partition("## The variables")[2].partition("### An example")[0]
+
+
+@pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
+def test_each_variable_is_in_the_table_with_its_initial_value(variable):
+    name, initial_value, meaning = _row(variable.name)
+    assert initial_value.strip("`").replace("\\|", "|") == variable.initial_value
+    assert name.endswith("(secure)") == variable.secure
+    assert meaning
+
+
+def test_the_table_names_no_variable_that_does_not_exist():
+    named = re.findall(r"^\| `([A-Z_]+)`", _variables_table(), re.MULTILINE)
+    assert sorted(named) == sorted(variable.name for variable in VARIABLES)
+
+
+def test_the_worked_example_is_what_the_tests_run():
+    example = README.partition("### An example: Stripe")[2].partition("###")[0]
+    shown = dict(re.findall(r"^\| `([A-Z_]+)` \| `(.*)` \|$", example, re.MULTILINE))
+    assert shown.pop("REST_API_URL") == "https://api.stripe.com"
+    assert shown == STRIPE
