@@ -1,0 +1,308 @@
+"""Zuora's answers, parsed into frozen values.
+
+Names are compared without their namespace, since the server answers in the namespaces of SOAP 1.1
+and of SOAP 1.2; fields that are not set are absent or nil (facts/zuora.md 1.3, 1.6).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+
+from lxml import etree
+
+from connect_ext.vendors.zuora_soap.envelopes import SOAP, SOAP_12, XSI
+
+_ENVELOPES = (f"{{{SOAP}}}Envelope", f"{{{SOAP_12}}}Envelope")
+_NIL = f"{{{XSI}}}nil"
+_AMOUNT = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
+)
+# The later of Pacific time's two offsets: a subscription must not look ended before it is.
+_PACIFIC = timezone(timedelta(hours=-8))
+
+
+class UnreadableError(Exception):
+    """An answer that does not say what it should; the text completes 'the answer …'."""
+
+
+@dataclass(frozen=True)
+class VendorError:
+    """One error of Zuora's: a fault of the whole call or an error of a row."""
+
+    code: str
+    message: str = field(repr=False)
+    """The vendor's free text; it leaves only as the reason of a refusal."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to one operation."""
+
+    fault: VendorError | None = None
+    errors: tuple[VendorError, ...] = ()
+    succeeded: bool = False
+    """Whether any row says ``Success``."""
+    rows: tuple[etree._Element, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class LoginResult:
+    """An open session."""
+
+    session: str = field(repr=False)
+    server_url: str
+
+
+@dataclass(frozen=True)
+class SubscriptionVersion:
+    """One version of a subscription, as Zuora stores it."""
+
+    id: str
+    number: str = field(repr=False)
+    status: str
+    """In lower case, without the blanks that some of Zuora's pages write into it."""
+    version: int
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AmendmentRecord:
+    """An amendment that is there already."""
+
+    id: str
+    name: str
+    status: str
+    """In lower case, without blanks."""
+    subscription_id: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an amendment would bill: sums over the items, with the sign that Zuora gives them."""
+
+    items: int
+    charges: Decimal
+    taxes: Decimal
+
+
+def read_reply(body: bytes, operation: str) -> Reply:
+    """Parse the answer to an operation; raises ``UnreadableError``."""
+    payload = _payload(_parsed(body))
+    if _local(payload) == "Fault":
+        return Reply(fault=_fault(payload))
+    if _local(payload) != f"{operation}Response":
+        raise UnreadableError("belongs to another call")
+    rows = tuple(row for row in payload if _local(row) in ("result", "results"))
+    return Reply(
+        errors=tuple(error for row in rows for error in _row_errors(row)),
+        succeeded=any(_says_success(row) for row in rows),
+        rows=rows,
+    )
+
+
+def login_result(reply: Reply) -> LoginResult:
+    """Read an opened session."""
+    row = _only_row(reply)
+    session = _text(row, "Session")
+    if not session:
+        raise UnreadableError("holds no session")
+    return LoginResult(session, _text(row, "ServerUrl"))
+
+
+def saved_id(reply: Reply) -> str:
+    """Read the id of an object that was made or changed."""
+    identity = _text(_successful_row(reply), "Id")
+    if not identity:
+        raise UnreadableError("holds no id")
+    return identity
+
+
+def amendment_ids(reply: Reply) -> tuple[str, ...]:
+    """Read the ids of the amendments that were made; none says that nothing was stored."""
+    row = _successful_row(reply)
+    texts = tuple((node.text or "").strip() for node in _children(row, "AmendmentIds"))
+    return tuple(text for text in texts if text)
+
+
+def preview(reply: Reply) -> Preview:
+    """Read a preview's sums."""
+    row = _successful_row(reply)
+    items = [
+        item for data in _children(row, "InvoiceDatas") for item in _children(data, "InvoiceItem")
+    ]
+    return Preview(
+        items=len(items),
+        charges=sum((_amount(item, "ChargeAmount") for item in items), Decimal(0)),
+        taxes=sum((_amount(item, "TaxAmount") for item in items), Decimal(0)),
+    )
+
+
+def subscription_versions(reply: Reply) -> tuple[SubscriptionVersion, ...]:
+    """Read the versions of a subscription that a query has found."""
+    return tuple(_subscription_version(record) for record in _records(reply))
+
+
+def amendments(reply: Reply) -> tuple[AmendmentRecord, ...]:
+    """Read the amendments that a query has found."""
+    return tuple(
+        AmendmentRecord(
+            id=_text(record, "Id"),
+            name=_text(record, "Name"),
+            status=_status(record),
+            subscription_id=_text(record, "SubscriptionId"),
+            type=_text(record, "Type"),
+        )
+        for record in _records(reply)
+    )
+
+
+def _subscription_version(record: etree._Element) -> SubscriptionVersion:
+    identity, number = _text(record, "Id"), _text(record, "Name")
+    version = _text(record, "Version")
+    if not identity or not number:
+        raise UnreadableError("holds a subscription without an id or without a number")
+    if version and not re.fullmatch(r"\d{1,9}", version, re.ASCII):
+        raise UnreadableError("holds a version that is not a number")
+    return SubscriptionVersion(
+        id=identity,
+        number=number,
+        status=_status(record),
+        version=int(version or "0"),
+        ends_at=_moment(_text(record, "CancelledDate") or _text(record, "SubscriptionEndDate")),
+    )
+
+
+def _parsed(body: bytes) -> etree._Element:
+    # A new parser for each answer: one that is shared keeps the errors of the last answer.
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.LxmlError, ValueError, LookupError):
+        # The parser's own text quotes the answer.
+        raise UnreadableError("is not XML") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise UnreadableError("declares a document type, which SOAP forbids")
+    return root
+
+
+def _payload(envelope: etree._Element) -> etree._Element:
+    body = _child(envelope, "Body") if envelope.tag in _ENVELOPES else None
+    if body is None or len(body) == 0:
+        raise UnreadableError("is not a SOAP envelope")
+    return body[0]
+
+
+def _fault(fault: etree._Element) -> VendorError:
+    """Read a fault in the shape of SOAP 1.1 or 1.2; Zuora's own detail comes first."""
+    fields: dict[str, str] = {}
+    for node in fault.iter():
+        if (node.text or "").strip():
+            fields.setdefault(_local(node), (node.text or "").strip())
+    code = fields.get("FaultCode") or fields.get("faultcode") or fields.get("Value", "")
+    message = fields.get("FaultMessage") or fields.get("faultstring") or fields.get("Text", "")
+    return VendorError(code.rpartition(":")[2], message)
+
+
+def _row_errors(row: etree._Element) -> Iterator[VendorError]:
+    # The answer to delete writes the names of these in lower case.
+    for node in row:
+        if _local(node).lower() == "errors" and not _is_nil(node):
+            code = _text(node, "Code") or _text(node, "code")
+            yield VendorError(code, _text(node, "Message") or _text(node, "message"))
+
+
+def _says_success(row: etree._Element) -> bool:
+    return (_text(row, "Success") or _text(row, "success")) in ("true", "1")
+
+
+def _only_row(reply: Reply) -> etree._Element:
+    if len(reply.rows) != 1:
+        raise UnreadableError(f"holds {len(reply.rows)} results instead of one")
+    return reply.rows[0]
+
+
+def _successful_row(reply: Reply) -> etree._Element:
+    row = _only_row(reply)
+    if not _says_success(row):
+        raise UnreadableError("says neither success nor an error")
+    return row
+
+
+def _records(reply: Reply) -> list[etree._Element]:
+    row = _only_row(reply)
+    if _text(row, "done") not in ("true", "1"):
+        raise UnreadableError("is not the whole answer")
+    # An empty answer holds one record that is nil.
+    return _children(row, "records")
+
+
+def _amount(item: etree._Element, name: str) -> Decimal:
+    text = _text(item, name) or "0"
+    if not _AMOUNT.fullmatch(text):
+        raise UnreadableError("holds an amount that is not a number")
+    return Decimal(text)
+
+
+def _moment(text: str) -> datetime | None:
+    """Read an ``xs:date`` as midnight UTC, or an ``xs:dateTime``.
+
+    Zuora reads a dateTime without a zone as Pacific time (facts/zuora.md 2.3).
+    """
+    if not text:
+        return None
+    match = _MOMENT.fullmatch(text)
+    try:
+        if match:
+            day, time, zone = match.groups()
+            moment = datetime.fromisoformat(f"{day}T{time or '00:00:00'}{_offset(zone)}")
+            return moment if moment.tzinfo else moment.replace(tzinfo=_zone_of(time))
+    except ValueError:
+        pass
+    raise UnreadableError("holds a date that is none")
+
+
+def _offset(zone: str | None) -> str:
+    return "+00:00" if zone == "Z" else zone or ""
+
+
+def _zone_of(time: str | None) -> timezone:
+    return _PACIFIC if time else timezone.utc
+
+
+def _status(record: etree._Element) -> str:
+    return "".join(_text(record, "Status").split()).lower()
+
+
+def _text(node: etree._Element, name: str) -> str:
+    child = _child(node, name)
+    return "" if child is None else (child.text or "").strip()
+
+
+def _child(node: etree._Element, name: str) -> etree._Element | None:
+    return next(iter(_children(node, name)), None)
+
+
+def _children(node: etree._Element, name: str) -> list[etree._Element]:
+    return [child for child in node if _local(child) == name and not _is_nil(child)]
+
+
+def _is_nil(node: etree._Element) -> bool:
+    return node.get(_NIL) in ("true", "1")
+
+
+def _local(node: etree._Element) -> str:
+    return str(node.tag).rpartition("}")[2]

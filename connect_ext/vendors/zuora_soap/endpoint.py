@@ -1,0 +1,40 @@
+"""A user's access to Zuora: operations within a session that is opened when it is needed."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from connect_ext.vendors.http_client import HttpClient
+from connect_ext.vendors.zuora_soap.exchange import Operation, exchange
+from connect_ext.vendors.zuora_soap.faults import SessionLost
+from connect_ext.vendors.zuora_soap.session import Credentials, Sessions
+
+Result = TypeVar("Result")
+
+
+class Endpoint:
+    """Sends operations as one user."""
+
+    def __init__(self, credentials: Credentials, http: HttpClient, sessions: Sessions) -> None:
+        self._credentials = credentials
+        self._http = http
+        self._sessions = sessions
+
+    async def ask(self, operation: Operation[Result]) -> Result:
+        """Send an operation; once more in a new session if Zuora does not know the first.
+
+        It was not carried out then, so that sending it again is safe even if it changes something.
+        A new session that is refused too means that something else is wrong: ``NotDone``.
+        """
+        try:
+            return await self._send(operation)
+        except SessionLost:
+            return await self._send(operation)
+
+    async def _send(self, operation: Operation[Result]) -> Result:
+        session = await self._sessions.get(self._credentials, self._http)
+        try:
+            return await exchange(self._http, session.url, session.token.reveal(), operation)
+        except SessionLost:
+            self._sessions.forget(self._credentials, session)
+            raise

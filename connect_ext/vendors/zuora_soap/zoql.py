@@ -1,0 +1,52 @@
+"""Questions in Zuora's query language.
+
+ZOQL knows no ORDER BY and no joins; in a literal, ``'`` and ``\\`` are escaped with a backslash
+(facts/zuora.md 2.3).
+"""
+
+from __future__ import annotations
+
+import re
+
+_SUBSCRIPTION_FIELDS = "Id, Name, Status, Version, CancelledDate, SubscriptionEndDate"
+_AMENDMENT_FIELDS = "Id, Name, Status, SubscriptionId, Type"
+MAX_NUMBER_LENGTH = 255
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is an object's id, which 32 hexadecimal digits are, and not its number."""
+    return re.fullmatch(r"[0-9a-fA-F]{32}", text) is not None
+
+
+def can_be_asked_for(text: str) -> bool:
+    """Whether a subscription can have this id or number: not blank, not endless, printable.
+
+    A control character could not be written in XML either.
+    """
+    return bool(text) and len(text) <= MAX_NUMBER_LENGTH and text.isprintable()
+
+
+def subscription_by_id(subscription_id: str) -> str:
+    """Ask for one version of a subscription."""
+    return _select(_SUBSCRIPTION_FIELDS, "Subscription", "Id", subscription_id)
+
+
+def subscriptions_by_number(number: str) -> str:
+    """Ask for all versions of a subscription: each has the same number, which Zuora calls Name."""
+    return _select(_SUBSCRIPTION_FIELDS, "Subscription", "Name", number)
+
+
+def amendments_by_name(name: str) -> str:
+    """Ask for the amendments of a name, whatever their status."""
+    return _select(_AMENDMENT_FIELDS, "Amendment", "Name", name)
+
+
+def _select(fields: str, table: str, field: str, value: str) -> str:
+    # The linter sees SQL here: the value is quoted, and the rest is ours.
+    return f"select {fields} from {table} where {field} = {quoted(value)}"  # noqa: S608
+
+
+def quoted(value: str) -> str:
+    """Write a text as a literal that cannot end early."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

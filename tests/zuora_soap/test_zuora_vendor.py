@@ -1,0 +1,558 @@
+"""What the vendor asks and sends, in each generation."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from connect_ext.errors import NotDone, OutcomeUnknown, Refused, UnknownId
+from connect_ext.vendors.base import Cancellation, Subscription, SubscriptionStatus
+from connect_ext.vendors.zuora_soap.generations import Generation, effective_date, generation_of
+from connect_ext.vendors.zuora_soap.zoql import quoted
+from tests.zuora_soap.conftest import NOW, MakeVendor, asking
+from tests.zuora_soap.scripted import (
+    ACTIVE_ID,
+    DRAFT_ID,
+    HTML,
+    NUMBER,
+    OTHER_ID,
+    Reply,
+    ScriptedZuora,
+    amended,
+    amendment,
+    fault,
+    found,
+    previewed,
+    row_error,
+    saved,
+    subscription,
+)
+
+ACTIVE = Subscription(SubscriptionStatus.ACTIVE, None, ACTIVE_ID)
+NAME = "Cancel request PR-1000-2000"
+
+
+# --- looking up ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [
+        ("Active", SubscriptionStatus.ACTIVE),
+        ("Suspended", SubscriptionStatus.ACTIVE),
+        ("Cancelled", SubscriptionStatus.CANCELLED),
+        ("Draft", SubscriptionStatus.NOT_STARTED),
+        ("PendingActivation", SubscriptionStatus.NOT_STARTED),
+        ("Pending Activation", SubscriptionStatus.NOT_STARTED),
+        ("PendingAcceptance", SubscriptionStatus.NOT_STARTED),
+    ],
+)
+async def test_the_status_of_the_latest_version_decides(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, status: str, meaning: SubscriptionStatus
+) -> None:
+    zuora.on(
+        "query",
+        found(
+            subscription("Expired", Id="1" * 32, Version="9"),
+            subscription(status, Version="10"),
+            subscription("Expired", Id="2" * 32, Version="1"),
+        ),
+    )
+
+    shown = await make_vendor().look_up(asking())
+
+    assert shown.status is meaning
+    assert shown.version_id == ACTIVE_ID
+    assert zuora.operations() == ["login", "query"]
+
+
+async def test_an_unfinished_amendment_does_not_make_a_running_subscription_a_draft(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("query", found(subscription(), subscription("Draft", Id=OTHER_ID, Version="2")))
+
+    assert await make_vendor().look_up(asking()) == ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("fields", "ends_at"),
+    [
+        ({"CancelledDate": "2026-03-09"}, datetime(2026, 3, 9, tzinfo=timezone.utc)),
+        (
+            {"CancelledDate": "2026-03-09T00:00:00.000-08:00"},
+            datetime(2026, 3, 9, 8, tzinfo=timezone.utc),
+        ),
+        ({"CancelledDate": "2026-03-09T01:02:03Z"}, datetime(2026, 3, 9, 1, 2, 3, 0, timezone.utc)),
+        ({"CancelledDate": "2026-03-09T00:00:00"}, datetime(2026, 3, 9, 8, tzinfo=timezone.utc)),
+        ({"SubscriptionEndDate": "2026-03-10"}, datetime(2026, 3, 10, tzinfo=timezone.utc)),
+        ({}, None),
+    ],
+)
+async def test_a_cancelled_subscription_tells_when_it_ends(
+    zuora: ScriptedZuora,
+    make_vendor: MakeVendor,
+    fields: dict[str, str],
+    ends_at: datetime | None,
+) -> None:
+    zuora.on("query", found(subscription("Cancelled", **fields)))
+
+    shown = await make_vendor().look_up(asking())
+
+    assert shown.status is SubscriptionStatus.CANCELLED
+    assert shown.ends_at == ends_at
+
+
+async def test_an_empty_answer_is_an_unknown_id(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("query", found())
+
+    for key in (NUMBER, ACTIVE_ID):
+        shown = await make_vendor().look_up(asking(key))
+        assert shown.status is SubscriptionStatus.UNKNOWN_ID
+
+
+async def test_an_id_is_asked_for_as_an_id(zuora: ScriptedZuora, make_vendor: MakeVendor) -> None:
+    zuora.on("query", found(subscription()))
+
+    assert await make_vendor().look_up(asking(ACTIVE_ID.upper())) == ACTIVE
+    assert zuora.of("query")[0].text("queryString") == (
+        "select Id, Name, Status, Version, CancelledDate, SubscriptionEndDate from Subscription "
+        f"where Id = '{ACTIVE_ID}'"
+    )
+
+
+async def test_the_id_of_a_superseded_version_leads_to_the_latest(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    old = subscription("Expired", Id=OTHER_ID)
+    zuora.on("query", found(old), found(old, subscription(Version="2")))
+
+    assert await make_vendor().look_up(asking(OTHER_ID)) == ACTIVE
+    assert zuora.of("query")[1].text("queryString") == (
+        "select Id, Name, Status, Version, CancelledDate, SubscriptionEndDate from Subscription "
+        f"where Name = '{NUMBER}'"
+    )
+
+
+@pytest.mark.parametrize("key", ["", "  ", "a\x00b", "a\nb", "\ud800", "x" * 256])
+async def test_an_id_that_cannot_be_one_is_never_asked_for(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, key: str
+) -> None:
+    shown = await make_vendor().look_up(asking(key))
+
+    assert shown.status is SubscriptionStatus.UNKNOWN_ID
+    assert zuora.asked == []
+
+
+@pytest.mark.parametrize(
+    ("key", "literal"),
+    [
+        ("x' or Name != '", r"'x\' or Name != \''"),
+        ("x\\", r"'x\\'"),
+        ("\\' or 1 = 1", r"'\\\' or 1 = 1'"),
+        ("<a>&amp;", "'<a>&amp;'"),
+        ("Ümläut-\U0001f600", "'Ümläut-\U0001f600'"),
+    ],
+)
+async def test_a_number_cannot_leave_its_literal(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, key: str, literal: str
+) -> None:
+    zuora.on("query", found())
+
+    await make_vendor().look_up(asking(key))
+
+    assert quoted(key) == literal
+    question = zuora.of("query")[0].text("queryString")
+    assert question is not None
+    assert question.endswith(f"where Name = {literal}")
+
+
+async def test_an_answer_with_another_subscription_is_not_trusted(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("query", found(subscription(), subscription(Name="A-S00000009")))
+
+    with pytest.raises(NotDone):
+        await make_vendor().look_up(asking())
+
+
+# --- generations --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("version", "generation"),
+    [
+        (1.0, Generation.TWO_STEPS),
+        (24.0, Generation.TWO_STEPS),
+        (25.0, Generation.ONE_CREATE),
+        (27.0, Generation.ONE_CREATE),
+        (28.0, Generation.AMEND),
+        (153.0, Generation.AMEND),
+    ],
+)
+def test_the_version_picks_the_generation(version: float, generation: Generation) -> None:
+    assert generation_of(version) is generation
+
+
+def test_dates_are_moments_up_to_68_and_days_from_69_on() -> None:
+    in_tokyo = NOW.astimezone(timezone(timedelta(hours=9)))
+
+    assert effective_date(68.0, in_tokyo).text == "2026-03-04T05:06:07+00:00"
+    assert effective_date(68.0, in_tokyo).moment <= NOW
+    assert effective_date(69.0, in_tokyo).text == "2026-03-04"
+    assert effective_date(69.0, in_tokyo).moment == datetime(2026, 3, 4, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize("offset", range(-12, 15))
+def test_up_to_24_the_date_is_another_day_in_every_zone(offset: int) -> None:
+    zone = timezone(timedelta(hours=offset))
+    moment = effective_date(24.0, NOW).moment
+
+    assert moment.astimezone(zone).date() > NOW.astimezone(zone).date()
+
+
+# --- amend --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [28.0, 38.0, 68.0, 69.0, 91.0])
+async def test_amend_is_previewed_and_confirms_the_cancellation(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, version: float
+) -> None:
+    zuora.on("preview", previewed(("-703.22", "-1.10"), ("3.20", "0")))
+    zuora.on("amend", amended())
+    date = effective_date(version, NOW)
+
+    accepted = await make_vendor(version).cancel(asking(), ACTIVE)
+
+    assert zuora.operations() == ["login", "preview", "amend"]
+    assert accepted.subscription == Subscription(SubscriptionStatus.CANCELLED, date.moment)
+    (remark,) = accepted.remarks
+    assert remark == (
+        "Zuora's preview of the cancellation shows -700.02 without tax and -1.10 of tax "
+        "(items: 2); a negative amount is a credit to the customer."
+    )
+    (amend,) = zuora.of("amend")
+    for name in (
+        "ContractEffectiveDate",
+        "ServiceActivationDate",
+        "CustomerAcceptanceDate",
+        "EffectiveDate",
+    ):
+        assert amend.text(name) == date.text
+    assert amend.text("Name") == NAME
+    assert amend.text("Status") == "Completed"
+    assert amend.text("SubscriptionId") == ACTIVE_ID
+    assert amend.text("Type") == "Cancellation"
+
+
+@pytest.mark.parametrize("invoice", [False, True])
+@pytest.mark.parametrize("payments", [False, True])
+async def test_billing_is_said_in_words_where_the_version_has_them(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, invoice: bool, payments: bool
+) -> None:
+    zuora.on("preview", previewed())
+    zuora.on("amend", amended())
+
+    for version in (29.0, 30.0, 91.0):
+        vendor = make_vendor(version, generate_invoice=invoice, process_payments=payments)
+        await vendor.cancel(asking(), ACTIVE)
+
+    for kind in ("preview", "amend"):
+        said = [(a.text("GenerateInvoice"), a.text("ProcessPayments")) for a in zuora.of(kind)]
+        words = (str(invoice).lower(), str(payments).lower())
+        assert said == [(None, None), words, words]
+
+
+async def test_no_preview_is_sent_where_it_is_switched_off(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("amend", amended())
+
+    accepted = await make_vendor(preview=False).cancel(asking(), ACTIVE)
+
+    assert zuora.operations() == ["login", "amend"]
+    assert accepted.remarks == ()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        row_error("amend", "INVALID_VALUE", "Cancellation cannot be previewed, Mr Smith."),
+        fault("UNKNOWN_ERROR"),
+        fault("REQUEST_EXCEEDED_LIMIT", status=429, headers={"Retry-After": "120"}),
+        HTML,
+        Reply(lost=True),
+        previewed(("NaN", "0")),
+        previewed(("1e999999", "0")),
+    ],
+)
+async def test_a_preview_that_fails_is_noted_and_stops_nothing(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, reply: Reply
+) -> None:
+    zuora.on("preview", reply)
+    zuora.on("amend", amended())
+
+    accepted = await make_vendor().cancel(asking(), ACTIVE)
+
+    (remark,) = accepted.remarks
+    assert remark.startswith("The preview failed, and the cancellation went on without it: ")
+    assert "Smith" not in remark
+    assert accepted.subscription is not None
+
+
+async def test_a_preview_without_items_says_so(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("preview", previewed())
+    zuora.on("amend", amended())
+
+    accepted = await make_vendor().cancel(asking(), ACTIVE)
+
+    assert accepted.remarks == (
+        "Zuora's preview of the cancellation shows no charge and no credit.",
+    )
+
+
+async def test_success_without_an_amendment_is_looked_up_again(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("amend", amended(""))
+
+    assert (await make_vendor(preview=False).cancel(asking(), ACTIVE)).subscription is None
+
+
+async def test_two_hundred_cancellations_take_one_login_and_three_calls_each(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("query", found(subscription()))
+    zuora.on("preview", previewed(("-1", "0")))
+    zuora.on("amend", amended())
+    vendor = make_vendor()
+
+    async def walk(number: int) -> None:
+        cancellation = asking(request_id=f"PR-{number}")
+        accepted = await vendor.cancel(cancellation, await vendor.look_up(cancellation))
+        assert accepted.subscription is not None
+
+    await asyncio.gather(*(walk(number) for number in range(200)))
+
+    assert {kind: len(zuora.of(kind)) for kind in ("login", "query", "preview", "amend")} == {
+        "login": 1,
+        "query": 200,
+        "preview": 200,
+        "amend": 200,
+    }
+    assert len(zuora.asked) == 601
+
+
+async def test_a_lost_answer_to_amend_is_never_sent_again(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("amend", Reply(lost=True))
+
+    with pytest.raises(OutcomeUnknown):
+        await make_vendor(preview=False).cancel(asking(), ACTIVE)
+
+    assert zuora.operations() == ["login", "amend"]
+
+
+async def test_without_a_look_up_before_it_the_vendor_looks_itself(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("amend", amended())
+    zuora.on(
+        "query",
+        found(subscription()),
+        found(subscription("Cancelled", CancelledDate="2026-03-01")),
+        found(),
+    )
+    vendor = make_vendor(preview=False)
+
+    cancelled = await vendor.cancel(asking(), None)
+    already = await vendor.cancel(asking(), None)
+    with pytest.raises(UnknownId):
+        await vendor.cancel(asking(), None)
+
+    assert cancelled.subscription is not None
+    assert already.subscription is not None
+    assert already.subscription.status is SubscriptionStatus.CANCELLED
+    assert len(zuora.of("amend")) == 1
+
+
+@pytest.mark.parametrize("request_id", ["PR-1 <&>'\"\\", "PR-1\x00\n", "P" * 300])
+async def test_a_name_holds_the_request_id_escaped_and_cut(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, request_id: str
+) -> None:
+    zuora.on("query", found())
+    zuora.on("create", saved("create"))
+    zuora.on("update", saved("update"))
+
+    await make_vendor(19.0).cancel(asking(request_id=request_id), ACTIVE)
+
+    name = zuora.of("create")[0].text("Name")
+    assert name is not None
+    assert len(name) <= 100
+    assert name.startswith("Cancel request P")
+    question = zuora.of("query")[0].text("queryString")
+    assert question is not None
+    assert question.endswith(f"where Name = {quoted(name)}")
+
+
+# --- create, then update ------------------------------------------------------------------------
+
+
+async def test_two_steps_make_a_draft_and_complete_it_with_dates_in_the_future(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("query", found())
+    zuora.on("create", saved("create"))
+    zuora.on("update", saved("update"))
+    date = effective_date(24.0, NOW)
+
+    accepted = await make_vendor(24.0).cancel(asking(), ACTIVE)
+
+    assert zuora.operations() == ["login", "query", "create", "update"]
+    create, update = zuora.asked[2:]
+    assert create.names("zObjects") == [
+        "Description",
+        "EffectiveDate",
+        "Name",
+        "Status",
+        "SubscriptionId",
+        "Type",
+    ]
+    assert create.text("Status") == "Draft"
+    assert create.text("EffectiveDate") == date.text
+    assert create.text("useSingleTransaction") is None
+    assert update.names("zObjects") == [
+        "Id",
+        "ContractEffectiveDate",
+        "CustomerAcceptanceDate",
+        "ServiceActivationDate",
+        "Status",
+    ]
+    assert update.text("Id") == DRAFT_ID
+    assert update.text("Status") == "Completed"
+    assert update.text("ContractEffectiveDate") == date.text
+    assert accepted.subscription == Subscription(SubscriptionStatus.CANCELLED, date.moment)
+    assert date.moment > NOW
+
+
+@pytest.mark.parametrize("version", [19.0, 25.0])
+@pytest.mark.parametrize("status", ["Draft", "PendingActivation", "Pending Acceptance"])
+async def test_a_half_that_an_earlier_attempt_left_is_completed_instead_of_made_again(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, version: float, status: str
+) -> None:
+    zuora.on("query", found(amendment(NAME, status)))
+    zuora.on("update", saved("update"))
+    later = Cancellation(NUMBER, "PR-1000-2000", "AS-3000", NOW + timedelta(days=3))
+    date = effective_date(version, later.asked_at)
+
+    accepted = await make_vendor(version).cancel(later, ACTIVE)
+
+    assert zuora.operations() == ["login", "query", "update"]
+    assert zuora.of("update")[0].text("Id") == DRAFT_ID
+    assert zuora.of("update")[0].text("EffectiveDate") == date.text
+    assert accepted.subscription == Subscription(SubscriptionStatus.CANCELLED, date.moment)
+    assert accepted.remarks == ("Completed the draft amendment that an earlier attempt had left.",)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        amendment("Cancel request PR-1000-20001"),
+        amendment(NAME, Type="NewProduct"),
+        amendment(NAME, SubscriptionId=OTHER_ID),
+        amendment(NAME, "Cancelled"),
+    ],
+)
+async def test_an_amendment_that_is_not_ours_is_left_alone(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, other: str
+) -> None:
+    zuora.on("query", found(other))
+    zuora.on("create", saved("create", OTHER_ID))
+    zuora.on("update", saved("update", OTHER_ID))
+
+    await make_vendor(19.0).cancel(asking(), ACTIVE)
+
+    assert zuora.operations() == ["login", "query", "create", "update"]
+    assert zuora.of("update")[0].text("Id") == OTHER_ID
+
+
+async def test_of_two_halves_every_attempt_takes_the_same(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("query", found(amendment(NAME, Id="b" * 32), amendment(NAME, Id="a" * 32)))
+    zuora.on("update", saved("update"))
+
+    await make_vendor(19.0).cancel(asking(), ACTIVE)
+
+    assert zuora.of("update")[0].text("Id") == "a" * 32
+
+
+async def test_a_completed_amendment_is_waited_for_and_not_made_again(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("query", found(amendment(NAME, "Completed")))
+
+    with pytest.raises(NotDone):
+        await make_vendor(19.0).cancel(asking(), ACTIVE)
+
+    assert zuora.operations() == ["login", "query"]
+
+
+@pytest.mark.parametrize("half", ["create", "update"])
+async def test_a_lost_answer_to_either_half_sends_nothing_more(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, half: str
+) -> None:
+    zuora.on("query", found())
+    zuora.on("create", saved("create"))
+    zuora.on(half, Reply(lost=True))
+
+    with pytest.raises(OutcomeUnknown):
+        await make_vendor(19.0).cancel(asking(), ACTIVE)
+
+    assert len(zuora.of(half)) == 1
+
+
+# --- one create ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [25.0, 27.0])
+async def test_one_create_is_completed_in_one_transaction_and_then_looked_up(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, version: float
+) -> None:
+    zuora.on("query", found())
+    zuora.on("create", saved("create"))
+
+    accepted = await make_vendor(version).cancel(asking(), ACTIVE)
+
+    assert zuora.operations() == ["login", "query", "create"]
+    (create,) = zuora.of("create")
+    assert create.names("Header") == ["CallOptions", "SessionHeader"]
+    assert create.text("useSingleTransaction") == "true"
+    assert create.text("Status") == "Completed"
+    assert create.text("EffectiveDate") == "2026-03-04T05:06:07+00:00"
+    assert accepted.subscription is None
+
+
+async def test_a_refused_create_carries_the_vendor_s_words(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("query", found())
+    zuora.on("create", row_error("create", "TRANSACTION_FAILED", "The period is invoiced."))
+
+    with pytest.raises(Refused) as caught:
+        await make_vendor(26.0).cancel(asking(), ACTIVE)
+
+    assert caught.value.reason == "The period is invoiced."
+
+
+def test_the_vendor_can_be_asked_and_repeats_nothing(make_vendor: MakeVendor) -> None:
+    vendor = make_vendor()
+
+    assert vendor.can_be_asked
+    assert not vendor.is_repeatable
