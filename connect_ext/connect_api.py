@@ -162,15 +162,19 @@ class ConnectApi:
             raise NotDone("Connect's answer to reading the notes is no list.")
         return [str(message.get("text", "")) for message in messages if isinstance(message, dict)]
 
-    async def note_once(self, request_id: str, text: str) -> None:
-        """Leave a private note, unless the very same note is there already."""
+    async def note_once(self, request_id: str, text: str, beginning: str = "") -> bool:
+        """Leave a private note, unless one with the same beginning (all of it) is there already.
+
+        False if it could not be left.
+        """
+        beginning = beginning or text[:MAX_NOTE_CHARACTERS]
         try:
-            if text[:MAX_NOTE_CHARACTERS] in await self.notes(request_id):
-                return
+            if any(note.startswith(beginning) for note in await self.notes(request_id)):
+                return True
         except Later:
             # Rather a note twice than none.
             pass
-        await self.note(request_id, text, Notes.PRIVATE)
+        return await self.note(request_id, text, Notes.PRIVATE)
 
     async def _conversation_id(self, request_id: str) -> str:
         path = f"conversations?instance_id={request_id}&limit=1&offset=0"

@@ -23,9 +23,10 @@ from connect_ext.processing import (
     Surroundings,
     Waiting,
     WaitingForConfiguration,
+    escalate,
     process,
 )
-from connect_ext.settings import read_configuration
+from connect_ext.settings import DEFAULT_ESCALATION_HOURS, read_configuration
 from connect_ext.variables import initial_variables
 from connect_ext.vendors.registry import is_registered, vendor_for
 
@@ -64,17 +65,19 @@ class CancellationApplication(EventsApplicationBase):
         return response_for(outcome)
 
     async def _process(self, request: CancelRequest) -> Outcome:
+        around = self.surroundings
+        # A Multi-Account extension acts for the account that installed it.
+        connect = ConnectApi(self.installation_client or self.client)
         try:
             configuration = read_configuration(self.config, is_registered)
             settings = configuration.for_product(request.product_id)
             vendor = vendor_for(settings.vendor)
         except NotConfigured as error:
-            age = request.age_seconds(self.surroundings.now())
-            seconds = configuration_wait_seconds(age, self.surroundings.dice())
-            return WaitingForConfiguration(seconds, error.message)
-        # A Multi-Account extension acts for the account that installed it.
-        client = self.installation_client or self.client
-        return await process(request, settings, ConnectApi(client), vendor, self.surroundings)
+            seconds = configuration_wait_seconds(request.age_seconds(around.now()), around.dice())
+            outcome = WaitingForConfiguration(seconds, error.message)
+            await escalate(request, outcome, connect, DEFAULT_ESCALATION_HOURS, around)
+            return outcome
+        return await process(request, settings, connect, vendor, around)
 
     def _log(self, request: Any, outcome: Outcome) -> None:
         request_id = str(request.get("id", ""))[:40] if isinstance(request, dict) else ""

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import ClassVar
@@ -38,6 +39,9 @@ DEADLINE_SECONDS = 240.0
 
 CONFLICT_PAUSE_SECONDS = 2.0
 """How long a cancellation by another delivery may take to show after the vendor's HTTP 409."""
+
+ESCALATION_SECONDS = 30.0
+"""How long a note on a waiting request may take, beyond the deadline of its walk."""
 
 SENDING = "The cancellation of this request is being sent to the vendor, which must get it once."
 NOT_SENT = "The cancellation of this request did not reach the vendor; it may be sent again."
@@ -122,6 +126,8 @@ class Surroundings:
     now: Callable[[], datetime] = _now
     dice: Callable[[], float] = random.random
     recent: RecentCancellations = field(default_factory=RecentCancellations)
+    escalated: set[str] = field(default_factory=set)
+    """Requests that this process knows to have their note; a help, to save Connect two calls."""
     walks: SingleFlight[tuple[str, str], Outcome] = field(default_factory=SingleFlight)
     deadline_seconds: float = DEADLINE_SECONDS
     conflict_pause_seconds: float = CONFLICT_PAUSE_SECONDS
@@ -137,6 +143,28 @@ async def process(
     """Walk the request as far as it goes; deliveries of it at the same time share one walk."""
     walk = Walk(request, settings, connect, vendor, surroundings)
     return await surroundings.walks.run((connect.endpoint, request.id), walk.outcome)
+
+
+async def escalate(
+    request: CancelRequest,
+    outcome: Outcome,
+    connect: ConnectApi,
+    after_hours: float,
+    surroundings: Surroundings,
+) -> None:
+    """Leave one private note on a request that has waited for so long, whatever it waits for."""
+    if not isinstance(outcome, (Waiting, WaitingForConfiguration)) or request.created is None:
+        return
+    if request.age_seconds(surroundings.now()) < after_hours * 3600:
+        return
+    if request.id in surroundings.escalated:
+        return
+    beginning = f"This request has been waiting since {request.created:%Y-%m-%d %H:%M %Z}."
+    text = f"{beginning} It is still tried at least every 30 minutes. What it waits for: "
+    note = connect.note_once(request.id, text + outcome.why, beginning)
+    with suppress(asyncio.TimeoutError):
+        if await asyncio.wait_for(note, ESCALATION_SECONDS):
+            surroundings.escalated.add(request.id)
 
 
 class Walk:
@@ -155,6 +183,13 @@ class Walk:
         self._remarks: tuple[str, ...] = ()
 
     async def outcome(self) -> Outcome:
+        """Walk within the deadline; a wait that has been long already is made known once."""
+        outcome = await self._bounded_walk()
+        hours = self._settings.escalate_after_hours
+        await escalate(self._request, outcome, self._connect, hours, self._around)
+        return outcome
+
+    async def _bounded_walk(self) -> Outcome:
         """Walk within the deadline; an error that may pass becomes a wait."""
         try:
             return await asyncio.wait_for(self._walk(), self._around.deadline_seconds)

@@ -150,9 +150,14 @@ class Settings:
     policy: Policy
     dry_run: bool
     notes: Notes
+    escalate_after_hours: float
     vendor: VendorSettings
     secrets: frozenset[str] = field(repr=False)
     """Texts that must never leave: every secure value, and parts of them."""
+
+
+DEFAULT_ESCALATION_HOURS = 24.0
+"""For requests that wait because the variables, this one among them, cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +218,7 @@ def _read_settings(read: VariableReader, is_registered: IsRegistered) -> Setting
         ),
         dry_run=read.flag("DRY_RUN"),
         notes=read.choice("NOTES", Notes),
+        escalate_after_hours=read.number("ESCALATE_AFTER_HOURS", 1, 8760),
         vendor=_read_vendor(read, is_registered),
         secrets=read.secrets(),
     )

@@ -37,6 +37,7 @@ VARIABLES = (
     Variable("ON_NOT_FOUND", "hold", "reject, approve or hold"),
     Variable("DRY_RUN", "false", "true or false"),
     Variable("NOTES", "private", "private, message or off"),
+    Variable("ESCALATE_AFTER_HOURS", "24", "a number from 1 to 8760"),
     Variable("VENDOR_TIMEOUT_SECONDS", "30", "a number from 1 to 100"),
     Variable("VENDOR_MAX_CONCURRENCY", "20", "a whole number from 1 to 500"),
     Variable("PRODUCT_OVERRIDES", "{}", "a JSON object of products, each an object of variables"),

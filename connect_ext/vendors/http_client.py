@@ -11,12 +11,16 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 
 from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown
+from connect_ext.vendors.circuit_breaker import CircuitBreaker
 
 MAX_ANSWER_BYTES = 5 * 1024 * 1024
 MAX_RETRY_AFTER_SECONDS = 24 * 3600.0
 KEEP_ALIVE_SECONDS = 30.0
 BUSY = (408, 423, 425, 429)
 """Answers by which a server says that it has not done what it was asked for, yet."""
+
+SENT_AWAY = (429, 500, 502, 503, 504)
+"""Answers whose ``Retry-After`` is meant for every caller and not only for the one."""
 
 _NEVER_SENT = (
     httpx.ConnectError,
@@ -73,10 +77,16 @@ class _Progress:
 class HttpClient:
     """A bounded, pooled client that follows no redirect and remembers no cookie."""
 
-    def __init__(self, timeout_seconds: float, max_concurrency: int) -> None:
+    def __init__(
+        self,
+        timeout_seconds: float,
+        max_concurrency: int,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         """``timeout_seconds`` bounds one call from its first byte sent to its last byte read."""
         self._timeout_seconds = timeout_seconds
         self._places = asyncio.Semaphore(max_concurrency)
+        self._breaker = CircuitBreaker()
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout_seconds),
             limits=httpx.Limits(
@@ -84,6 +94,7 @@ class HttpClient:
                 max_keepalive_connections=max_concurrency,
                 keepalive_expiry=KEEP_ALIVE_SECONDS,
             ),
+            transport=transport,
             follow_redirects=False,
             # A compressed answer could grow a thousandfold before the size cap sees it.
             headers={"Accept-Encoding": "identity"},
@@ -97,25 +108,49 @@ class HttpClient:
         Raises ``NotDone`` if the call never left (or changes nothing), ``OutcomeUnknown`` if it
         may have been carried out, ``NotConfigured`` if the call cannot even be formed.
         """
-        progress = _Progress()
         async with self._places:
+            # Only here, so that a queue of calls does not run into a vendor that has gone down.
+            if pause := self._breaker.pause_seconds():
+                raise NotDone("The vendor is not called for a while: it failed or asked so.", pause)
+            begun = self._breaker.begin()
             try:
-                return await asyncio.wait_for(self._exchange(call, progress), self._timeout_seconds)
-            # On Python 3.10 this is not the built-in TimeoutError.
-            except asyncio.TimeoutError:
-                within = f"within {self._timeout_seconds:g} s"
-                if not progress.begun:
-                    raise _never_sent(call, f" {within}") from None
-                raise _lost(call, f"gave no answer {within}") from None
-            except _NEVER_SENT as error:
-                raise _never_sent(call, _why(error)) from None
-            except (httpx.InvalidURL, UnicodeError):
-                raise NotConfigured(
-                    _sentence(f"{call.name} does not make a valid address")
-                ) from None
-            # A TLS fault in the middle of an answer comes out of httpx as the bare ssl.SSLError.
-            except (httpx.HTTPError, OSError) as error:
-                raise _lost(call, f"lost its connection ({type(error).__name__})") from None
+                answer = await self._send(call)
+            except (NotDone, OutcomeUnknown):
+                self._breaker.failed(begun)
+                raise
+            except BaseException:
+                self._breaker.abandoned(begun)
+                raise
+            self._learn_from(answer, begun)
+            return answer
+
+    def _learn_from(self, answer: Answer, begun: object) -> None:
+        """A SOAP fault comes as an HTTP 500 and is an answer all the same."""
+        is_fault = answer.status == 500 and "xml" in answer.headers.get("content-type", "")
+        if answer.status in SENT_AWAY and answer.retry_after:
+            self._breaker.asked_to_wait(begun, answer.retry_after)
+        elif answer.status == 429 or (answer.status >= 500 and not is_fault):
+            self._breaker.failed(begun)
+        else:
+            self._breaker.succeeded(begun)
+
+    async def _send(self, call: Call) -> Answer:
+        progress = _Progress()
+        try:
+            return await asyncio.wait_for(self._exchange(call, progress), self._timeout_seconds)
+        # On Python 3.10 this is not the built-in TimeoutError.
+        except asyncio.TimeoutError:
+            within = f"within {self._timeout_seconds:g} s"
+            if not progress.begun:
+                raise _never_sent(call, f" {within}") from None
+            raise _lost(call, f"gave no answer {within}") from None
+        except _NEVER_SENT as error:
+            raise _never_sent(call, _why(error)) from None
+        except (httpx.InvalidURL, UnicodeError):
+            raise NotConfigured(_sentence(f"{call.name} does not make a valid address")) from None
+        # A TLS fault in the middle of an answer comes out of httpx as the bare ssl.SSLError.
+        except (httpx.HTTPError, OSError) as error:
+            raise _lost(call, f"lost its connection ({type(error).__name__})") from None
 
     async def _exchange(self, call: Call, progress: _Progress) -> Answer:
         async with self._client.stream(

@@ -109,9 +109,11 @@ async def test_a_retry_after_of_the_vendors_is_waited_for(world):
     world.vendor.add("SUB-BUSY")
     fault = Respond(429, headers={"Retry-After": "77"})
     world.vendor.faults.add("GET", "SUB-BUSY", fault, times=1)
-    request_id = world.connect.cancel("SUB-BUSY")
-    await world.connect.settled(request_id)
-    [task] = world.connect.tasks_of(request_id)
+    # A time-out of its own gives it a client of its own: the pause is the whole vendor's.
+    product_id = world.product(VENDOR_TIMEOUT_SECONDS="29")
+    asset_id = world.connect.create_subscription("SUB-BUSY", product_id=product_id)
+    request_id = world.connect.create_cancel_request(asset_id)
+    [task] = await world.connect.answered(request_id)
     assert task.results[0].countdown == 77
 
 

@@ -1,0 +1,107 @@
+import pytest
+
+from connect_ext.vendors.circuit_breaker import CircuitBreaker
+
+
+class Vendor:
+    """A breaker with a clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.breaker = CircuitBreaker(lambda: self.now)
+
+    def fails(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.breaker.failed(self.breaker.begin())
+
+    def answers(self) -> None:
+        self.breaker.succeeded(self.breaker.begin())
+
+    @property
+    def pause(self) -> float:
+        return self.breaker.pause_seconds()
+
+
+@pytest.fixture
+def vendor() -> Vendor:
+    return Vendor()
+
+
+def test_four_failures_do_not_pause_the_calls_and_the_fifth_does(vendor):
+    vendor.fails(4)
+    assert vendor.pause == 0
+    vendor.fails()
+    assert vendor.pause == 5
+
+
+def test_only_failures_in_a_row_count(vendor):
+    vendor.fails(4)
+    vendor.answers()
+    vendor.fails(4)
+    assert vendor.pause == 0
+
+
+def test_the_pause_doubles_with_each_trial_that_fails_up_to_five_minutes(vendor):
+    vendor.fails(5)
+    pauses = []
+    for _ in range(9):
+        pauses.append(vendor.pause)
+        vendor.now += vendor.pause
+        vendor.fails()
+    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+
+
+def test_there_is_one_trial_at_a_time(vendor):
+    vendor.fails(5)
+    vendor.now += 5
+    assert vendor.pause == 0
+    trial = vendor.breaker.begin()
+    assert vendor.pause > 0
+    vendor.breaker.succeeded(trial)
+    assert vendor.pause == 0
+
+
+def test_after_a_trial_that_succeeds_it_takes_five_failures_again(vendor):
+    vendor.fails(5)
+    vendor.now += 5
+    vendor.answers()
+    vendor.fails(4)
+    assert vendor.pause == 0
+    vendor.fails()
+    assert vendor.pause == 5
+
+
+def test_a_trial_that_is_given_up_makes_room_for_the_next(vendor):
+    vendor.fails(5)
+    vendor.now += 5
+    vendor.breaker.abandoned(vendor.breaker.begin())
+    assert vendor.pause == 0
+
+
+def test_calls_that_were_under_way_when_the_pause_began_do_not_lengthen_it(vendor):
+    under_way = [vendor.breaker.begin() for _ in range(20)]
+    for call in under_way:
+        vendor.breaker.failed(call)
+    assert vendor.pause == 5
+
+
+def test_a_late_success_from_before_the_pause_does_not_end_it(vendor):
+    early = vendor.breaker.begin()
+    vendor.fails(5)
+    vendor.breaker.succeeded(early)
+    assert vendor.pause == 5
+
+
+def test_the_vendors_own_retry_after_pauses_at_once_and_is_no_failure(vendor):
+    vendor.breaker.asked_to_wait(vendor.breaker.begin(), 42)
+    assert vendor.pause == 42
+    vendor.now += 42
+    assert vendor.pause == 0
+    vendor.fails(4)
+    assert vendor.pause == 0
+
+
+def test_a_shorter_pause_does_not_cut_a_longer_one(vendor):
+    vendor.breaker.asked_to_wait(vendor.breaker.begin(), 60)
+    vendor.fails(5)
+    assert vendor.pause == 60
