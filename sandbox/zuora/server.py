@@ -1,0 +1,352 @@
+"""The local Zuora: its SOAP API in any version, on plain HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone, tzinfo
+from typing import Any, Literal
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from sandbox.faults import FaultPlan
+from sandbox.http_server import HttpServer
+from sandbox.zuora import soap, values, zoql
+from sandbox.zuora.amend import AmendPlan, check_once
+from sandbox.zuora.billing import PACIFIC, Billing
+from sandbox.zuora.fields import NEWEST, OBJECTS, OLDEST, Field, code_at
+from sandbox.zuora.records import Amendment, Subscription
+from sandbox.zuora.schema import Element
+from sandbox.zuora.sessions import Sessions, User
+from sandbox.zuora.soap import CallError, Envelope, Part, RowError
+from sandbox.zuora.trouble import Trouble, concerning, version_of, xml
+
+Tenant = Literal["subscribe-and-amend", "harmonization", "orders"]
+
+USERNAME = "sandbox-user@example.com"
+PASSWORD = "sandbox-zuora-password-66260700"  # noqa: S105 - that of a sandbox
+_WRONG_LOGIN = "Invalid login. User name and password do not match."
+# What tenants that were moved to Orders refuse.
+_SWITCHED_OFF: dict[Tenant, frozenset[str]] = {
+    "subscribe-and-amend": frozenset(),
+    "harmonization": frozenset(("create", "update", "delete")),
+    "orders": frozenset(("create", "update", "delete", "amend")),
+}
+MAX_ROWS = 2000
+
+
+@dataclass(frozen=True)
+class ZuoraCall:
+    """One call: `preview` is an operation of its own; `names` are the subscriptions that it is
+    about. The envelope holds secrets: it is kept here, in memory, and nowhere else."""
+
+    at: datetime
+    operation: str
+    version: float
+    names: tuple[str, ...]
+    status: int
+    envelope: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A call that was checked, and what its handler needs of it."""
+
+    version: float
+    operation: str
+    body: Element
+    headers: dict[str, Element]
+
+
+class LocalZuora:
+    """Zuora: a tenant with subscriptions, its API and everything that was asked of it.
+
+    `idle_seconds`: how long a session lives without use. `server_url`: what a login answers as
+    the address of further calls (None: where the login was sent). `nil_unset_fields`: a query
+    answers fields without a value as nil, else it leaves them out. `soap_12_answers`: answers
+    come in the envelope of SOAP 1.2, as some did.
+    """
+
+    def __init__(
+        self,
+        *,
+        username: str = USERNAME,
+        password: str = PASSWORD,
+        tenant: Tenant = "subscribe-and-amend",
+        require_activation: bool = False,
+        require_acceptance: bool = False,
+        idle_seconds: float = 900.0,
+        server_url: str | None = None,
+        nil_unset_fields: bool = False,
+        soap_12_answers: bool = False,
+        zone: tzinfo = PACIFIC,
+        fault_seed: int = 0,
+        port: int = 0,
+    ) -> None:
+        self.username, self.password = username, password
+        self.users = {username: User(username, password)}
+        self.tenant: Tenant = tenant
+        self.server_url = server_url
+        self.nil_unset_fields = nil_unset_fields
+        self.soap_12_answers = soap_12_answers
+        self.billing = Billing(zone=zone)
+        self.billing.require_activation = require_activation
+        self.billing.require_acceptance = require_acceptance
+        self.sessions = Sessions(idle_seconds=idle_seconds)
+        self.faults = FaultPlan(seed=fault_seed)
+        self.calls: list[ZuoraCall] = []
+        self._server = HttpServer(self._application, port=port)
+
+    @property
+    def url(self) -> str:
+        """The address without a path."""
+        return self._server.url
+
+    def soap_url(self, version: float | str = "29.0") -> str:
+        """The address of the API in a version."""
+        return f"{self.url}/apps/services/a/{float(version):.1f}"
+
+    async def start(self) -> None:
+        """Serve; a Zuora that was stopped comes back at the same address, knowing what it knew."""
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Close everything; connections are refused from now on."""
+        await self._server.stop()
+
+    def variables(self, version: float | str = "29.0") -> dict[str, str]:
+        """The extension's variables for this vendor, as an administrator would set them."""
+        return {
+            "VENDOR": "zuora-soap",
+            "ZUORA_SOAP_URL": self.soap_url(version),
+            "ZUORA_USERNAME": self.username,
+            "ZUORA_PASSWORD": self.password,
+        }
+
+    def add(self, name: str | None = None, status: str = "Active", **fields: Any) -> Subscription:
+        """One more subscription; `fields` are those of `Subscription`."""
+        return self.billing.add(name, status, fields)
+
+    def new_version(self, name: str, **fields: Any) -> Subscription:
+        """Amend a subscription otherwise: ids of older versions are stale from now on."""
+        return self.billing.new_version(name, **fields)
+
+    def subscription(self, name: str) -> Subscription:
+        """The latest version. Raises KeyError."""
+        return self.billing.latest(name)
+
+    def versions(self, name: str) -> list[Subscription]:
+        """Every version, the oldest first. Raises KeyError."""
+        return self.billing.versions(name)
+
+    def amendments(self, name: str) -> list[Amendment]:
+        """Every amendment, in the order of their making. Raises KeyError."""
+        return self.billing.amendments_of(name)
+
+    def effective_cancellations(self, name: str) -> int:
+        """How many cancellations took effect: more than one is a customer's complaint."""
+        return self.billing.cancellations[name]
+
+    def expire_sessions(self) -> None:
+        """End every session before its time."""
+        self.sessions.end_all()
+
+    def add_user(self, name: str, password: str) -> User:
+        """One more API user."""
+        self.users[name] = User(name, password)
+        return self.users[name]
+
+    def deny(self, *operations: str, username: str | None = None) -> None:
+        """Take the permission for operations from a user."""
+        self.users[username or self.username].denied.update(operations)
+
+    def on(self, operation: str = "*", name: str | None = None) -> Trouble:
+        """What shall go wrong with the next calls of an operation: login, query, create, update,
+        delete, preview, amend (the real ones), `*` (any); with a name, only those about that
+        subscription."""
+        return Trouble(self.faults, self.sessions, concerning(operation, name, self._names_in))
+
+    def calls_to(self, operation: str = "*", name: str | None = None) -> list[ZuoraCall]:
+        """The calls of an operation (as in `on`), if a name is given those about it."""
+        return [
+            call
+            for call in self.calls
+            if operation in ("*", call.operation) and (name is None or name in call.names)
+        ]
+
+    def count(self, operation: str = "*", name: str | None = None) -> int:
+        """How many calls there were, as `calls_to` finds them."""
+        return len(self.calls_to(operation, name))
+
+    def _application(self) -> web.Application:
+        application = web.Application(middlewares=[self._recording(), self.faults.middleware()])
+        application.add_routes([web.post("/apps/services/a/{version}", self._post)])
+        return application
+
+    def _recording(self) -> Middleware:
+        @web.middleware
+        async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
+            body = await request.read()
+            moment, operation, names = datetime.now(timezone.utc), *self._about(body)
+            status = 500
+            try:
+                response = await handler(request)
+                status = response.status
+                return response
+            finally:
+                text = body.decode("utf-8", "replace")
+                version = version_of(request)
+                self.calls.append(ZuoraCall(moment, operation, version, names, status, text))
+
+        return record
+
+    def _about(self, body: bytes) -> tuple[str, tuple[str, ...]]:
+        try:
+            envelope = soap.parse(body)
+        except CallError:
+            return "", ()
+        return envelope.operation, self._names_in(envelope)
+
+    def _names_in(self, envelope: Envelope) -> tuple[str, ...]:
+        texts = envelope.texts()
+        keys = [*texts, *(literal for text in texts for literal in zoql.literals(text))]
+        names = (self.billing.name_of(key) for key in keys)
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
+    async def _post(self, request: web.Request) -> web.StreamResponse:
+        if request.content_type != "text/xml":
+            raise web.HTTPUnsupportedMediaType
+        version = version_of(request)
+        try:
+            if not OLDEST <= version <= NEWEST:
+                raise CallError("INVALID_VERSION", "There is no such version of the API")
+            envelope = soap.parse(await request.read())
+            call = _Call(version, envelope.name, envelope.body, envelope.check(version))
+            results = self._results(call, request)
+        except CallError as fault:
+            fault.code = code_at(version, fault.code)
+            return xml(soap.fault(fault, soap_12=self.soap_12_answers), 500)
+        return xml(soap.answer(call.operation, results, soap_12=self.soap_12_answers))
+
+    def _results(self, call: _Call, request: web.Request) -> Iterable[list[Part]]:
+        if call.operation == "login":
+            return [self._login(call, str(request.url))]
+        self._authorize(call)
+        operations: dict[str, Callable[[_Call], Iterable[list[Part]]]] = {
+            "query": self._query,
+            "create": self._create,
+            "update": self._update,
+            "delete": self._delete,
+            "amend": self._amend,
+        }
+        return operations[call.operation](call)
+
+    def _login(self, call: _Call, url: str) -> list[Part]:
+        user = self.users.get(soap.value(call.body, "username") or "")
+        if user is None or user.password != soap.value(call.body, "password"):
+            raise CallError("INVALID_VALUE", _WRONG_LOGIN, "LoginFault")
+        return [("Session", self.sessions.open(user)), ("ServerUrl", self.server_url or url)]
+
+    def _authorize(self, call: _Call) -> None:
+        header = call.headers.get("SessionHeader")
+        token = soap.value(header, "session") if header is not None else None
+        user = self.sessions.user(token or "")
+        if user is None:
+            raise CallError("INVALID_SESSION", "Session is invalid or expired.")
+        if call.operation in user.denied:
+            raise CallError("NO_PERMISSION", "The user lacks the permission for this call.")
+        if call.operation in _SWITCHED_OFF[self.tenant]:
+            raise CallError("API_DISABLED", "The API was disabled.")
+
+    def _query(self, call: _Call) -> Iterable[list[Part]]:
+        query = zoql.parse(soap.value(call.body, "queryString") or "", call.version)
+        table: Iterable[object] = self.billing.subscriptions.values()
+        if query.kind == "Amendment":
+            table = self.billing.amendments.values()
+        zone = self.billing.zone
+        found = [record for record in table if query.wants(record, zone)][:MAX_ROWS]
+        fields = [f for f in OBJECTS[query.kind].at(call.version) if f in query.fields]
+        rows = [self._record(call.version, query.kind, fields, record) for record in found]
+        # An empty result is one nil record, not none.
+        records: list[Part] = rows or [("records", None)]
+        return [
+            [("done", "true"), ("queryLocator", None), *records, ("size", str(len(rows)))],
+        ]
+
+    def _record(self, version: float, kind: str, fields: list[Field], record: object) -> Part:
+        shown: list[Part] = []
+        for wanted in fields:
+            part = zoql.rendered(version, wanted, record, self.billing.zone)
+            if part is not None:
+                shown.append(part)
+            elif self.nil_unset_fields:
+                shown.append((wanted.name, None))
+        return soap.record(kind, shown)
+
+    def _create(self, call: _Call) -> Iterable[list[Part]]:
+        options = call.headers.get("CallOptions")
+        single = options is not None and values.is_true(soap.value(options, "useSingleTransaction"))
+
+        def create(element: Element) -> list[Part]:
+            fields = soap.object_fields(call.version, element, "Amendment")
+            made = self.billing.create(call.version, fields, single_transaction=single)
+            return [("Id", made.id), ("Success", "true")]
+
+        return self._each_amendment(call, create)
+
+    def _update(self, call: _Call) -> Iterable[list[Part]]:
+        def update(element: Element) -> list[Part]:
+            fields = soap.object_fields(call.version, element, "Amendment")
+            made = self.billing.update(call.version, soap.value(element, "Id"), fields)
+            return [("Id", made.id), ("Success", "true")]
+
+        return self._each_amendment(call, update)
+
+    def _each_amendment(
+        self, call: _Call, work: Callable[[Element], list[Part]]
+    ) -> list[list[Part]]:
+        elements = soap.members(call.body, "zObjects")
+        if len(elements) > soap.MAX_OBJECTS:
+            raise CallError("MAX_RECORDS_EXCEEDED", "At most 50 objects in a call")
+        if any(soap.object_type(element) != "Amendment" for element in elements):
+            raise CallError("INVALID_TYPE", "The sandbox writes amendments, and nothing else")
+        return [_row(call, work, element) for element in elements]
+
+    def _delete(self, call: _Call) -> Iterable[list[Part]]:
+        deletions = {
+            "Amendment": self.billing.delete_amendment,
+            "Subscription": self.billing.delete_subscription,
+        }
+        kind = soap.value(call.body, "type") or ""
+        if kind not in deletions:
+            raise CallError("INVALID_TYPE", f"invalid type: {kind}")
+        elements = soap.members(call.body, "ids")
+        if len(elements) > soap.MAX_OBJECTS:
+            raise CallError("MAX_RECORDS_EXCEEDED", "At most 50 objects in a call")
+
+        def delete(element: Element) -> list[Part]:
+            deletions[kind](element.text or "")
+            return [("id", element.text), ("success", "true")]
+
+        return [_row(call, delete, element) for element in elements]
+
+    def _amend(self, call: _Call) -> Iterable[list[Part]]:
+        requests = soap.members(call.body, "requests")
+        limit = 1 if call.version < 42 else 3 if call.version < 69 else 10
+        if any(len(soap.members(request, "Amendments")) > limit for request in requests):
+            raise CallError("MAX_RECORDS_EXCEEDED", f"At most {limit} amendments in a request")
+        try:
+            # Looked at first, all of them: the whole call fails if one of them does.
+            plans = [AmendPlan.read(self.billing, call.version, request) for request in requests]
+            check_once(plans, self.billing)
+            return [plan.carry_out(self.billing, call.version) for plan in plans]
+        except RowError as error:
+            return [soap.row_error("amend", call.version, error)] * len(requests)
+
+
+def _row(call: _Call, work: Callable[[Element], list[Part]], element: Element) -> list[Part]:
+    try:
+        return work(element)
+    except RowError as error:
+        return soap.row_error(call.operation, call.version, error)
