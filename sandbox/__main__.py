@@ -102,6 +102,7 @@ def _prepare(directory: Path) -> None:
 def _welcome(sandbox: Sandbox) -> None:
     print(f"Connect   {sandbox.connect.url}  (CA: {sandbox.ca_bundle})")
     print(f"vendor    {sandbox.vendor.url}")
+    print(f"Zuora     {sandbox.zuora.soap_url()}  (VENDOR=zuora-soap; any version)")
     for runner in sandbox.runners:
         print(f"runner    {runner.instance_id}, its log: {runner.log_file}")
     print("\nOne more cancel request, from another terminal in this directory:")

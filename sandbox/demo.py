@@ -23,8 +23,13 @@ from sandbox.connect.objects import Parameter
 from sandbox.faults import DropAfter, Respond
 from sandbox.sandbox import Sandbox
 
-PRODUCT = "PRD-100-000-001"
 DRY_PRODUCT = "PRD-100-000-002"
+# One product for each generation of Zuora's SOAP API, by the version that it speaks.
+ZUORA_PRODUCTS = {
+    "19.0": "PRD-100-000-019",
+    "27.0": "PRD-100-000-027",
+    "78.0": "PRD-100-000-078",
+}
 # 30 seconds of a rescheduled task take less than half a second here.
 COUNTDOWN_SCALE = 0.015
 STORY_SECONDS = 40.0
@@ -121,8 +126,11 @@ class Telling:
             return 0
         parameters = self.sandbox.connect.asset(self.asset_id)["params"]
         ids = {parameter.get("value") for parameter in parameters}
-        vendor = self.sandbox.vendor
-        return sum(s.cancellations for s in vendor.subscriptions.values() if s.id in ids)
+        at_vendor = [s for s in self.sandbox.vendor.subscriptions.values() if s.id in ids]
+        at_zuora = [id_ for id_ in ids if str(id_).startswith("A-S")]
+        return sum(s.cancellations for s in at_vendor) + sum(
+            self.sandbox.zuora.effective_cancellations(name) for name in at_zuora
+        )
 
     @property
     def says(self) -> str:
@@ -180,6 +188,14 @@ def _dry(sandbox: Sandbox) -> str:
     return sandbox.connect.create_subscription(subscription.id, product_id=DRY_PRODUCT)
 
 
+def _zuora(version: str, status: str = "Active") -> Arrange:
+    def arrange(sandbox: Sandbox) -> str:
+        name = sandbox.zuora.add(status=status).name
+        return sandbox.connect.create_subscription(name, product_id=ZUORA_PRODUCTS[version])
+
+    return arrange
+
+
 FIRST = Story(
     "a preview subscription",
     _plain(),
@@ -190,7 +206,7 @@ FIRST = Story(
 
 OTHERS = (
     Story(
-        "already cancelled at the vendor",
+        "already cancelled there",
         _plain(status="cancelled"),
         End("approved", "succeeded", 0, says="already"),
         "The vendor had cancelled it before, so that it was only approved.",
@@ -244,18 +260,52 @@ OTHERS = (
         End("pending", "skipped", 0, says="Dry run"),
         "Its product has DRY_RUN: nothing was changed, a private note says what would have been.",
     ),
+    Story(
+        "Zuora 19.0",
+        _zuora("19.0"),
+        End("approved", "succeeded", 1, says="It ends at the vendor on"),
+        "A draft amendment was made, then completed, with a date in the future as this version"
+        " wants it.",
+    ),
+    Story(
+        "Zuora 27.0",
+        _zuora("27.0"),
+        End("approved", "succeeded", 1),
+        "One create in a single transaction; then Zuora was asked whether it is cancelled.",
+    ),
+    Story(
+        "Zuora 78.0",
+        _zuora("78.0"),
+        End("approved", "succeeded", 1, says="review"),
+        "The amendment was previewed, then made; the preview's amounts are in a private note.",
+    ),
+    Story(
+        "Zuora, a draft subscription",
+        _zuora("78.0", status="Draft"),
+        End("failed", "succeeded", 0, says="draft"),
+        "Zuora cannot cancel a draft; rejected, with that reason.",
+    ),
 )
 
 
-def variables() -> dict[str, str]:
-    """What the demo sets in the portal besides the vendor's address and key."""
-    return {"PRODUCT_OVERRIDES": json.dumps({DRY_PRODUCT: {"DRY_RUN": "true"}})}
+def prepare(sandbox: Sandbox) -> None:
+    """Make the products that have variables of their own, before the runner starts."""
+    overrides = {DRY_PRODUCT: {"DRY_RUN": "true"}}
+    for version, product_id in ZUORA_PRODUCTS.items():
+        of_zuora = sandbox.zuora.variables(version)
+        overrides[product_id] = {name: of_zuora[name] for name in ("VENDOR", "ZUORA_SOAP_URL")}
+        # The overrides are readable in the portal: what is secret has a variable of its own.
+        for name in ("ZUORA_USERNAME", "ZUORA_PASSWORD"):
+            sandbox.connect.set_variable(name, of_zuora[name], name == "ZUORA_PASSWORD")
+    for product_id in overrides:
+        sandbox.connect.create_product(product_id=product_id)
+    sandbox.connect.set_variable("PRODUCT_OVERRIDES", json.dumps(overrides))
 
 
 def _table(tellings: list[Telling]) -> Table:
     table = Table(title="Cancel requests in the official runner", title_justify="left")
     table.box = box.SIMPLE_HEAD
-    table.add_column("", width=1)
+    table.add_column("")
     table.add_column("What happens", no_wrap=True)
     table.add_column("Its walk", no_wrap=True, min_width=31)
     table.add_column("Cancels", justify="right", no_wrap=True)
@@ -296,8 +346,7 @@ def _summary(tellings: list[Telling]) -> Iterator[str]:
 
 
 async def play(sandbox: Sandbox, console: Console) -> bool:
-    """Play all stories in a sandbox whose runner is started; answer whether all ended well."""
-    sandbox.connect.create_product(product_id=DRY_PRODUCT)
+    """Play all stories in a sandbox that is prepared; answer whether all ended well."""
     tellings = [Telling(story, sandbox) for story in (FIRST, *OTHERS)]
     await _follow(console, tellings, asyncio.create_task(_play(tellings)))
     console.print()
@@ -309,11 +358,13 @@ async def play(sandbox: Sandbox, console: Console) -> bool:
 async def demo(_: argparse.Namespace) -> int:
     """Run the demo; the exit code is 0 only if every request ended as it must."""
     console, began = Console(), time.monotonic()
-    async with Sandbox(variables=variables(), countdown_scale=COUNTDOWN_SCALE) as sandbox:
+    async with Sandbox(countdown_scale=COUNTDOWN_SCALE) as sandbox:
+        prepare(sandbox)
         console.print(
             f"A local Connect at https://{sandbox.connect.address} (TLS, this machine only)"
         )
         console.print(f"A local vendor at {sandbox.vendor.url}")
+        console.print(f"A local Zuora at {sandbox.zuora.url}")
         console.print("Starting the official connect-extension-runner with this extension …")
         await sandbox.start_runner()
         console.print(f"It has connected after {time.monotonic() - began:.0f} s.\n")

@@ -14,11 +14,12 @@ from sandbox.certificates import Certificates, issue_certificates
 from sandbox.connect.server import LocalConnect
 from sandbox.runner import Runner, RunnerOptions
 from sandbox.vendor import LocalVendor
+from sandbox.zuora import LocalZuora
 
 
 class Sandbox:
-    """`async with Sandbox(...) as sandbox:` gives `.connect` and `.vendor`, both running, with
-    the extension's variables set for the vendor; `variables` are set above those.
+    """`async with Sandbox(...) as sandbox:` gives `.connect`, `.vendor` and `.zuora`, all running,
+    with the extension's variables set for the vendor; `variables` are set above those.
 
     `connect_options` go to `LocalConnect`; files (CA, logs) go to `directory`, else to a
     temporary one that is removed in the end.
@@ -33,6 +34,7 @@ class Sandbox:
         **connect_options: Any,
     ) -> None:
         self.vendor = vendor or LocalVendor()
+        self.zuora = LocalZuora()
         self.runners: list[Runner] = []
         self._variables = dict(variables or {})
         self._connect_options = connect_options
@@ -67,6 +69,8 @@ class Sandbox:
         self.certificates = issue_certificates(self.directory)
         await self.vendor.start()
         self._stack.push_async_callback(self.vendor.stop)
+        await self.zuora.start()
+        self._stack.push_async_callback(self.zuora.stop)
         self.connect = LocalConnect(
             self.certificates.server_context,
             variables={**self.vendor.variables(), **self._variables},

@@ -6,20 +6,24 @@ from rich.console import Console
 
 from sandbox import Sandbox
 from sandbox.connect.objects import Customer
-from sandbox.demo import COUNTDOWN_SCALE, play, variables
+from sandbox.demo import COUNTDOWN_SCALE, play, prepare
 
 
 async def test_the_demo_ends_well_and_its_debug_log_holds_no_secret_and_no_personal_data():
     said = io.StringIO()
     console = Console(file=said, width=80)
-    async with Sandbox(
-        variables=variables(), countdown_scale=COUNTDOWN_SCALE, log_level="DEBUG"
-    ) as sandbox:
+    async with Sandbox(countdown_scale=COUNTDOWN_SCALE, log_level="DEBUG") as sandbox:
+        prepare(sandbox)
         runner = await sandbox.start_runner(debug=True)
         assert await play(sandbox, console), said.getvalue()
         await runner.stop()
         log = runner.log
-        secrets = [sandbox.vendor.api_key, sandbox.connect.api_key.partition(":")[2]]
+        zuora_password = sandbox.zuora.variables()["ZUORA_PASSWORD"]
+        secrets = [
+            sandbox.vendor.api_key,
+            zuora_password,
+            sandbox.connect.api_key.partition(":")[2],
+        ]
     assert "Received message" in log
     assert "approved" in log
     for mark in (*secrets, *Customer().personal_data()):
