@@ -106,7 +106,13 @@ def _welcome(sandbox: Sandbox) -> None:
     for runner in sandbox.runners:
         print(f"runner    {runner.instance_id}, its log: {runner.log_file}")
     print("\nOne more cancel request, from another terminal in this directory:")
-    print(f"  {Path(sys.executable).name} -m sandbox cancel\n", flush=True)
+    print(f"  {_this_python()} -m sandbox cancel\n", flush=True)
+
+
+def _this_python() -> str:
+    """The interpreter as it is typed in this directory; a fresh clone's is not in PATH."""
+    python = Path(sys.executable)
+    return str(python.relative_to(Path.cwd())) if Path.cwd() in python.parents else python.name
 
 
 async def _until_interrupted() -> None:
