@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
+from unicodedata import category
 
 from connect_ext.errors import NotDone
 
@@ -79,7 +80,9 @@ def _can_be_an_id(value: str) -> bool:
         value.encode()
     except UnicodeEncodeError:
         return False
-    return value.isprintable() and value not in (".", "..")
+    # "Cc" is what Unicode calls a control character.
+    is_free_of_controls = not any(category(letter) == "Cc" for letter in value)
+    return is_free_of_controls and value not in (".", "..")
 
 
 def _parameter(param: dict[str, Any]) -> Parameter:

@@ -85,14 +85,18 @@ class ConnectApi:
         The call is repeated after a lost answer, and the repeat meets a request that is closed
         already (facts/connect.md 3.2). Connect's code for that is not known.
         """
+        closed = APPROVED if verb == "approve" else FAILED
         try:
-            await self._call("post", f"requests/{request_id}/{verb}", f"'{verb}'", payload)
+            answer = await self._call("post", f"requests/{request_id}/{verb}", f"'{verb}'", payload)
+            # The answer is the request: one that is not, or not closed, is somebody else's.
+            if not isinstance(answer, dict) or answer.get("status") != closed:
+                raise NotDone(f"Connect's answer to '{verb}' does not show the request {closed}.")
         except Later:
             status = await self.status(request_id)
             if status == PENDING:
                 raise
             return status
-        return APPROVED if verb == "approve" else FAILED
+        return closed
 
     async def approval_template(self, request: CancelRequest) -> str:
         """The product's first template of scope asset and type fulfillment, else the request's.
@@ -146,12 +150,14 @@ class ConnectApi:
         payload = {"text": text[:MAX_NOTE_CHARACTERS], "type": kind.value}
         what = "leaving a note"
         try:
-            await self._call("post", f"conversations/{request_id}/messages", what, payload)
+            answer = await self._call("post", f"conversations/{request_id}/messages", what, payload)
         except NotConfigured:
             # That a conversation answers to the request's id is not documented for this call.
             conversation_id = await self._conversation_id(request_id)
             path = f"conversations/{conversation_id}/messages"
-            await self._call("post", path, what, payload)
+            answer = await self._call("post", path, what, payload)
+        if not isinstance(answer, dict) or not answer.get("id"):
+            raise NotDone("Connect's answer to leaving a note holds no note.")
 
     async def notes(self, request_id: str) -> list[str]:
         """The texts on the request's conversation, the oldest first."""
@@ -202,7 +208,7 @@ class ConnectApi:
         arguments: dict[str, Any] = {"json": payload} if payload else {}
         call = self._client.execute(method, path, **arguments)
         try:
-            return await asyncio.wait_for(call, CALL_TIMEOUT_SECONDS)
+            answer = await asyncio.wait_for(call, CALL_TIMEOUT_SECONDS)
         # On Python 3.10 this is not the built-in TimeoutError.
         except asyncio.TimeoutError:
             raise _Fault(f"Connect gave no answer to {what} in time.") from None
@@ -211,6 +217,10 @@ class ConnectApi:
         # The client reads JSON without a guard (facts/connect.md 3.2).
         except (ValueError, TypeError, AttributeError, RecursionError, httpx.HTTPError):
             raise _Fault(f"Connect's answer to {what} cannot be read.") from None
+        # The client hands out a page of HTML, or what a redirect carries, as bytes.
+        if not isinstance(answer, (dict, list)):
+            raise _Fault(f"Connect's answer to {what} is no JSON.")
+        return answer
 
 
 class _Fault(NotDone):

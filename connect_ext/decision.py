@@ -37,8 +37,6 @@ class Knowledge:
     sent: Sent = Sent.NOTHING
     reason: str = ""
     """The vendor's reason for a refusal, fit to be shown."""
-    was_active: bool = False
-    """Whether the vendor showed the subscription active before the cancellation was sent."""
     repeatable: bool = False
     """Whether the vendor takes the same cancellation twice without a second effect."""
 
@@ -141,10 +139,10 @@ def _decide_not_started(known: Knowledge) -> Step:
 
 
 def _decide_not_found(known: Knowledge, policy: Policy) -> Step:
-    if known.was_active and known.sent is Sent.ACCEPTED:
+    if known.sent is Sent.ACCEPTED:
+        # It was there when the cancellation was sent, or nothing would have been sent.
         return Approve(note="The vendor has removed the subscription after the cancellation.")
-    may_be_ours = known.sent in (Sent.ACCEPTED, Sent.UNKNOWN)
-    if may_be_ours and policy.on_not_found is OnNotFound.REJECT:
+    if known.sent is Sent.UNKNOWN and policy.on_not_found is OnNotFound.REJECT:
         # It may be gone because of us: a rejection would bring it back to life in Connect.
         return Hold(
             "The vendor does not know the subscription, after a cancellation was sent to it."

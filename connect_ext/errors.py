@@ -32,6 +32,9 @@ class CancellationError(Exception):
 class Later(CancellationError):
     """The step may succeed later; nothing may be rejected because of it."""
 
+    may_have_an_effect = False
+    """Whether the call may have been carried out all the same."""
+
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         """``retry_after``: seconds before which the other side does not want to be called."""
         super().__init__(message)
@@ -45,9 +48,18 @@ class NotDone(Later):
 class OutcomeUnknown(Later):
     """The call was sent and its effect is not known; look before anything is sent again."""
 
+    may_have_an_effect = True
+
 
 class NotConfigured(Later):
     """Somebody has to mend a variable, a credential or the product's set-up first."""
+
+    def __init__(
+        self, message: str, retry_after: float | None = None, *, may_have_an_effect: bool = False
+    ) -> None:
+        """``may_have_an_effect``: a redirect may be what a vendor sends after the work."""
+        super().__init__(message, retry_after)
+        self.may_have_an_effect = may_have_an_effect
 
 
 class Never(CancellationError):

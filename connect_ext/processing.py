@@ -251,7 +251,6 @@ class Walk:
         """Send the cancellation, once, and see what has become of the subscription."""
         if self._is_once_only:
             await self._connect.required_note(self._request.id, SENDING, Notes.PRIVATE)
-        known = replace(known, was_active=known.subscription is not None)
         accepted: Accepted | None = None
         # Whatever ends this task from now on, the vendor may have got the cancellation.
         self._around.recent.remember(self._request.id, Sent.UNKNOWN)
@@ -268,8 +267,9 @@ class Walk:
             known = replace(known, sent=Sent.REFUSED, reason=self._clean(refusal.reason))
             if refusal.conflict:
                 await asyncio.sleep(self._around.conflict_pause_seconds)
-        except Later:
-            await self._was_not_sent()
+        except Later as error:
+            if not error.may_have_an_effect:
+                await self._was_not_sent()
             raise
         self._around.recent.remember(self._request.id, known.sent)
         return await self._look_again(cancellation, known, accepted)

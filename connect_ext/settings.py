@@ -255,6 +255,7 @@ def _read_rest(read: VariableReader) -> RestSettings:
     auth = _read_rest_auth(read)
     if status_request and "{subscription_id}" not in status_request[1]:
         read.mistake("REST_STATUS_REQUEST", "has no {subscription_id}")
+    _check_words(read)
     if not cancel_request:
         read.mistake("REST_CANCEL_REQUEST", "is empty")
     elif "{subscription_id}" not in cancel_request[1] + cancel_body:
@@ -284,6 +285,15 @@ _RESERVED_HEADERS = (
     "content-length",
     "transfer-encoding",
 )
+
+
+def _check_words(read: VariableReader) -> None:
+    """One status must not mean two things: whichever came first would win unseen."""
+    names = ("REST_ACTIVE_VALUES", "REST_CANCELLED_VALUES", "REST_DRAFT_VALUES")
+    for position, name in enumerate(names):
+        for other in names[:position]:
+            if read.words(name, may_be_empty=True) & read.words(other, may_be_empty=True):
+                read.mistake(name, f"has a word that {other} has as well")
 
 
 def _read_rest_headers(read: VariableReader, auth: RestAuth) -> tuple[tuple[str, str], ...]:

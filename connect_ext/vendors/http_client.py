@@ -88,7 +88,9 @@ class HttpClient:
         self._places = asyncio.Semaphore(max_concurrency)
         self._breaker = CircuitBreaker()
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout_seconds),
+            # httpx closes the socket of a handshake that its own clock ends, and only then.
+            # All else is bounded by the one clock of the whole call.
+            timeout=httpx.Timeout(None, connect=0.9 * timeout_seconds),
             limits=httpx.Limits(
                 max_connections=max_concurrency,
                 max_keepalive_connections=max_concurrency,

@@ -191,7 +191,8 @@ def raise_for_answer(answer: Answer, call: Call) -> NoReturn:
     if answer.status in (401, 403):
         raise NotConfigured(f"{what}: check the credentials (REST_AUTH and what it needs).")
     if 300 <= answer.status < 400:
-        raise NotConfigured(f"{what}: a redirect is not followed; check REST_API_URL.")
+        message = f"{what}: a redirect is not followed; check REST_API_URL."
+        raise NotConfigured(message, may_have_an_effect=call.changes)
     if answer.status in BUSY:
         raise NotDone(f"{what}.", answer.retry_after)
     if answer.status >= 500:

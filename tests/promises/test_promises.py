@@ -414,3 +414,14 @@ async def test_promise_7_the_message_is_there_at_the_start_and_the_extension_sta
     [record] = [r for r in caplog.records if r.name == "x"]
     assert "NOTES" in record.getMessage()
     assert "REST_API_URL" in record.getMessage()
+
+
+async def test_promise_1_a_redirect_after_the_work_is_not_taken_for_nothing_done():
+    async with running_extension(REST_STATUS_REQUEST="", REST_REPEATABLE="false") as extension:
+        request_id = extension.sandbox.cancel("SUB-1")
+        moved = Respond(303, headers={"Location": "/done"}, after_work=True)
+        extension.sandbox.vendor.faults.add(*CANCEL, moved)
+        for _ in range(3):
+            await extension.deliver(request_id)
+            extension.begin_new_process()
+        assert sent(extension) == 1

@@ -123,17 +123,24 @@ async def test_an_error_of_either_half_has_the_same_class(
     assert caught.value.reason == "Not now."
 
 
+LIMITED = {"Retry-After": "120"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (fault("REQUEST_EXCEEDED_LIMIT", status=429, headers=LIMITED), NotDone),
+        (fault("UNKNOWN_ERROR", status=429, headers=LIMITED), NotDone),
+        (Reply("busy", 503, LIMITED), OutcomeUnknown),
+    ],
+    ids=["limit", "unknown", "busy"],
+)
 async def test_a_rate_limit_keeps_its_status_and_retry_after(
-    zuora: ScriptedZuora, make_vendor: MakeVendor
+    zuora: ScriptedZuora, make_vendor: MakeVendor, reply: Reply, kind: type[CancellationError]
 ) -> None:
-    limited = {"Retry-After": "120"}
-    for code in ("REQUEST_EXCEEDED_LIMIT", "UNKNOWN_ERROR"):
-        error = await error_of_amend(zuora, make_vendor, fault(code, status=429, headers=limited))
-        assert isinstance(error, NotDone)
-        assert error.retry_after == 120
-    busy = await error_of_amend(zuora, make_vendor, Reply("busy", 503, limited))
-    assert isinstance(busy, OutcomeUnknown)
-    assert busy.retry_after == 120
+    error = await error_of_amend(zuora, make_vendor, reply)
+    assert isinstance(error, kind)
+    assert error.retry_after == 120
 
 
 @pytest.mark.parametrize("code", ["UNKNOWN_ERROR", "INVALID_VALUE", "TRANSACTION_FAILED"])

@@ -282,7 +282,7 @@ async def test_no_preview_is_sent_where_it_is_switched_off(
     [
         row_error("amend", "INVALID_VALUE", "Cancellation cannot be previewed, Mr Smith."),
         fault("UNKNOWN_ERROR"),
-        fault("REQUEST_EXCEEDED_LIMIT", status=429, headers={"Retry-After": "120"}),
+        fault("REQUEST_EXCEEDED_LIMIT", status=429),
         HTML,
         Reply(lost=True),
         previewed(("NaN", "0")),

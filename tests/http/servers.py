@@ -1,0 +1,112 @@
+"""Real servers on loopback: decent ones (aiohttp) and ones that speak bytes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+RawHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Seen:
+    """What a server got of one request."""
+
+    method: str
+    path: str
+    """As it stood on the wire: still encoded, with the query."""
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+
+@dataclass
+class WebServer:
+    url: str = ""
+    seen: list[Seen] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def web_server(handler: Handler) -> AsyncIterator[WebServer]:
+    """A server that keeps what it gets and answers what the handler says."""
+    server = WebServer()
+
+    async def serve(request: web.BaseRequest) -> web.StreamResponse:
+        body = await request.read()
+        headers = [(k.decode(), v.decode()) for k, v in request.raw_headers]
+        server.seen.append(Seen(request.method, request.raw_path, headers, body))
+        return await handler(request)
+
+    runner = web.ServerRunner(web.Server(serve, access_log=None), shutdown_timeout=0.01)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield server
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def raw_server(handler: RawHandler, ssl=None) -> AsyncIterator[str]:
+    """A server that speaks whatever the handler writes; its connections end with it."""
+    tasks: set[asyncio.Task] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await handler(reader, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the client may go at any time
+        finally:
+            writer.close()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(serve(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=ssl)
+    scheme = "https" if ssl else "http"
+    try:
+        yield f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for task in list(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)
+
+
+async def read_request(reader: asyncio.StreamReader) -> bytes:
+    """The head of a request; its body, if any, stays unread."""
+    return await reader.readuntil(b"\r\n\r\n")
+
+
+def speaks(*parts: bytes, pause: float = 0.0, reset: bool = False) -> RawHandler:
+    """A handler that reads a request's head, writes these bytes, and hangs up."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(pause)
+        if reset:
+            writer.transport.abort()
+
+    return handle
+
+
+async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Takes everything and never answers."""
+    while await reader.read(65536):
+        pass
+    await asyncio.sleep(3600)

@@ -1,0 +1,431 @@
+import asyncio
+import gzip
+import socket
+import time
+import tracemalloc
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+
+import httpx
+import pytest
+from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connect_ext.errors import CancellationError, Later, NotConfigured, NotDone, OutcomeUnknown
+from connect_ext.vendors.http_client import (
+    MAX_ANSWER_BYTES,
+    Call,
+    HttpClient,
+    retry_after_seconds,
+)
+from tests.http.servers import raw_server, read_request, says_nothing, speaks, web_server
+
+NAME = "the cancellation (REST_CANCEL_REQUEST)"
+SECRET = "s3cret-token"
+NOW = datetime(2026, 3, 2, 9, 15, 41, tzinfo=timezone.utc)
+KINDS = pytest.mark.parametrize(
+    ("changes", "lost"),
+    [(False, NotDone), (True, OutcomeUnknown)],
+    ids=["question", "cancellation"],
+)
+BOTH = pytest.mark.parametrize("changes", [False, True], ids=["question", "cancellation"])
+
+
+def call(url: str, changes: bool = True) -> Call:
+    headers = (("Authorization", f"Bearer {SECRET}"),)
+    return Call(NAME, "POST", f"{url}/path-of-it", headers, b'{"body": "of-it"}', changes)
+
+
+async def failure(http: HttpClient, url: str, changes: bool = True) -> Later:
+    with pytest.raises(Later) as caught:
+        await http.send(call(url, changes))
+    error = caught.value
+    for told in ("127.0.0.1", "path-of-it", "of-it", SECRET, "http:", "https:"):
+        assert told not in str(error)
+    assert NAME[1:] in error.message
+    assert error.__cause__ is None
+    assert error.__context__ is None or error.__suppress_context__, "it holds the address"
+    return error
+
+
+def closed_port() -> str:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+async def fine(request):
+    return web.json_response({"status": "active"})
+
+
+class TestNothingWasSent:
+    @BOTH
+    async def test_a_closed_port(self, http, changes):
+        error = await failure(http, closed_port(), changes)
+        assert type(error) is NotDone
+
+    @BOTH
+    async def test_a_host_that_nobody_knows(self, http, changes):
+        error = await failure(http, "https://vendor.invalid", changes)
+        assert type(error) is NotDone
+        assert "vendor.invalid" not in error.message
+
+    @BOTH
+    async def test_a_certificate_that_is_not_trusted(self, http, tls, changes):
+        async with raw_server(says_nothing, ssl=tls) as url:
+            error = await failure(http, url, changes)
+        assert type(error) is NotDone
+        assert "its certificate is not trusted" in error.message
+
+    async def test_a_certificate_for_another_host(self, trusting, tls):
+        async with raw_server(says_nothing, ssl=tls) as url:
+            error = await failure(trusting, url.replace("127.0.0.1", "localhost"))
+        assert type(error) is NotDone
+
+    @BOTH
+    async def test_a_server_that_accepts_and_never_shakes_hands(self, hasty, changes):
+        async with raw_server(says_nothing) as url:
+            error = await failure(hasty, url.replace("http:", "https:"), changes)
+        assert type(error) is NotDone
+
+    async def test_a_server_that_answers_a_handshake_with_something_else(self, http):
+        async with raw_server(speaks_at_once(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
+            error = await failure(http, url.replace("http:", "https:"))
+        assert type(error) is NotDone
+
+    async def test_a_header_that_cannot_be_sent(self, http):
+        async with web_server(fine) as server:
+            bad = Call(NAME, "GET", server.url, (("X-Id", "a\r\nX-Evil: b"),), changes=True)
+            with pytest.raises(NotDone):
+                await http.send(bad)
+            assert server.seen == []
+
+    @pytest.mark.parametrize("url", ["https://", "http://[::1", "https://a b", "https://x:99999"])
+    async def test_an_address_that_is_none(self, http, url):
+        with pytest.raises((NotConfigured, NotDone)):
+            await http.send(Call(NAME, "GET", url, changes=True))
+
+
+def speaks_at_once(data: bytes):
+    async def handle(reader, writer):
+        await reader.read(1)
+        writer.write(data)
+        await writer.drain()
+
+    return handle
+
+
+class TestAnAnswerThatIsLost:
+    @KINDS
+    async def test_a_reset_after_the_request(self, http, changes, lost):
+        async with raw_server(speaks(reset=True)) as url:
+            assert type(await failure(http, url, changes)) is lost
+
+    @KINDS
+    async def test_a_connection_that_ends_without_an_answer(self, http, changes, lost):
+        async with raw_server(speaks()) as url:
+            assert type(await failure(http, url, changes)) is lost
+
+    @KINDS
+    async def test_a_connection_that_ends_within_the_answer(self, http, changes, lost):
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"
+        async with raw_server(speaks(head)) as url:
+            assert type(await failure(http, url, changes)) is lost
+
+    @KINDS
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            b"SSH-2.0-OpenSSH\r\n\r\n",
+            b"HTTP/1.1 abc OK\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000,
+        ],
+        ids=["another protocol", "no status", "broken chunks", "endless header"],
+    )
+    async def test_an_answer_that_is_no_http(self, http, changes, lost, answer):
+        async with raw_server(speaks(answer)) as url:
+            assert type(await failure(http, url, changes)) is lost
+
+    @KINDS
+    async def test_no_answer_in_time(self, hasty, changes, lost):
+        async with raw_server(says_nothing) as url:
+            error = await failure(hasty, url, changes)
+        assert type(error) is lost
+        assert "0.2 s" in error.message
+
+    @KINDS
+    async def test_an_answer_that_drips_is_bounded_as_a_whole(self, hasty, changes, lost):
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+        async with raw_server(speaks(head, *[b"x"] * 1000, pause=0.02)) as url:
+            began = time.perf_counter()
+            assert type(await failure(hasty, url, changes)) is lost
+            assert time.perf_counter() - began < 1
+
+    @KINDS
+    async def test_garbage_within_a_tls_connection(self, trusting, tls, changes, lost):
+        async with (
+            raw_server(says_nothing, ssl=tls) as inner,
+            raw_server(breaks_tls_into(inner)) as outer,
+        ):
+            error = await failure(trusting, outer.replace("http:", "https:"), changes)
+        assert type(error) is lost
+
+
+def breaks_tls_into(url: str):
+    """Hands bytes on until the request has gone through, then writes what is not TLS."""
+
+    async def handle(reader, writer):
+        there, back = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+
+        async def answers():
+            while data := await there.read(65536):
+                writer.write(data)
+
+        task = asyncio.ensure_future(answers())
+        try:
+            back.write(await reader.read(65536))  # the client's hello
+            back.write(await reader.read(65536))  # its half of the handshake, and the request
+            await asyncio.sleep(0.1)
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\nthis is no TLS at all")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        finally:
+            task.cancel()
+            back.close()
+
+    return handle
+
+
+ERRORS = [
+    error
+    for error in vars(httpx).values()
+    if isinstance(error, type) and issubclass(error, httpx.HTTPError)
+]
+
+
+class TestEveryErrorOfHttpx:
+    """``send`` catches classes: this holds them against all that httpx has."""
+
+    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
+    @KINDS
+    async def test_each_becomes_a_later_of_ours(self, error, changes, lost):
+        never_sent = {
+            "ConnectError",
+            "ConnectTimeout",
+            "PoolTimeout",
+            "ProxyError",
+            "UnsupportedProtocol",
+            "LocalProtocolError",
+        }
+
+        def fail(request):
+            text = f"about {request.url}"
+            if issubclass(error, httpx.HTTPStatusError):
+                raise error(text, request=request, response=httpx.Response(500))
+            raise error(text)
+
+        http = HttpClient(1, 1, httpx.MockTransport(fail))
+        found = await failure(http, "https://vendor.example", changes)
+        assert type(found) is (NotDone if error.__name__ in never_sent else lost)
+        await http.aclose()
+
+
+class TestAnswersThatAreTooMuch:
+    @KINDS
+    async def test_six_megabytes_are_refused_without_being_kept(self, http, changes, lost):
+        async def endless(request):
+            response = web.StreamResponse()
+            await response.prepare(request)
+            with suppress(OSError):  # the client has had enough
+                for _ in range(60):
+                    await response.write(b"x" * 2**20)
+            return response
+
+        async with web_server(endless) as server:
+            tracemalloc.start()
+            try:
+                error = await failure(http, server.url, changes)
+                peak = tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+        assert type(error) is lost
+        assert "is longer than" in error.message
+        assert peak < 6 * MAX_ANSWER_BYTES
+
+    async def test_the_bound_itself_is_read(self, http):
+        async def five(request):
+            return web.Response(body=b"x" * MAX_ANSWER_BYTES)
+
+        async with web_server(five) as server:
+            answer = await http.send(call(server.url))
+        assert len(answer.body) == MAX_ANSWER_BYTES
+
+    @KINDS
+    @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, gzip"])
+    async def test_a_compressed_answer_is_refused(self, http, changes, lost, encoding):
+        async def bomb(request):
+            body = gzip.compress(b"0" * 2**24)
+            return web.Response(body=body, headers={"Content-Encoding": encoding})
+
+        async with web_server(bomb) as server:
+            error = await failure(http, server.url, changes)
+            assert server.seen[0].header("Accept-Encoding") == ["identity"]
+        assert type(error) is lost
+        assert "compressed" in error.message
+
+
+class TestManners:
+    async def test_a_whole_answer_comes_back(self, http):
+        async with web_server(fine) as server:
+            answer = await http.send(call(server.url))
+        assert (answer.status, answer.body) == (200, b'{"status": "active"}')
+        assert server.seen[0].body == b'{"body": "of-it"}'
+
+    async def test_a_redirect_is_not_followed(self, http):
+        async def away(request):
+            return web.Response(status=307, headers={"Location": f"{request.scheme}://x.invalid/"})
+
+        async with web_server(away) as server:
+            answer = await http.send(call(server.url))
+        assert answer.status == 307
+        assert len(server.seen) == 1
+
+    async def test_a_cookie_is_not_remembered(self, http):
+        async def cookie(request):
+            response = web.Response()
+            response.set_cookie("session", "of-another-task")
+            return response
+
+        async with web_server(cookie) as server:
+            await http.send(call(server.url))
+            await http.send(call(server.url))
+        assert [seen.header("Cookie") for seen in server.seen] == [[], []]
+
+    async def test_an_error_status_is_an_answer_and_no_error(self, http):
+        async def broken(request):
+            return web.Response(status=500, text="broken")
+
+        async with web_server(broken) as server:
+            assert (await http.send(call(server.url))).status == 500
+
+    async def test_nothing_is_ever_sent_twice(self, http):
+        heads = []
+
+        async def once(reader, writer):
+            heads.append(await read_request(reader))
+
+        async with raw_server(once) as url:
+            await failure(http, url)
+            await asyncio.sleep(0.02)
+        assert len(heads) == 1
+
+    async def test_a_cancelled_task_is_cancelled(self, http):
+        async with raw_server(says_nothing) as url:
+            task = asyncio.ensure_future(http.send(call(url)))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    async def test_a_call_that_was_cancelled_gives_its_place_back(self):
+        http = HttpClient(timeout_seconds=1, max_concurrency=1)
+        async with raw_server(says_nothing) as url, web_server(fine) as server:
+            task = asyncio.ensure_future(http.send(call(url)))
+            await asyncio.sleep(0.02)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert (await http.send(call(server.url))).status == 200
+        await http.aclose()
+
+    async def test_no_more_calls_are_under_way_than_the_bound_allows(self):
+        http, now, most = HttpClient(timeout_seconds=2, max_concurrency=3), 0, 0
+
+        async def slow(request):
+            nonlocal now, most
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(0.01)
+            now -= 1
+            return web.Response()
+
+        async with web_server(slow) as server:
+            answers = await asyncio.gather(*(http.send(call(server.url)) for _ in range(20)))
+            await http.aclose()
+        assert {answer.status for answer in answers} == {200}
+        assert most == 3
+
+    async def test_waiting_for_a_place_is_no_part_of_the_time_for_a_call(self):
+        http = HttpClient(timeout_seconds=0.3, max_concurrency=1)
+
+        async def slow(request):
+            await asyncio.sleep(0.05)
+            return web.Response()
+
+        async with web_server(slow) as server:
+            answers = await asyncio.gather(*(http.send(call(server.url)) for _ in range(10)))
+            await http.aclose()
+        assert {answer.status for answer in answers} == {200}
+
+    async def test_connections_are_used_again(self, http):
+        ports = set()
+
+        async def port(request):
+            ports.add(request.transport.get_extra_info("peername")[1])
+            return web.Response()
+
+        async with web_server(port) as server:
+            for _ in range(5):
+                await http.send(call(server.url))
+        assert len(ports) == 1
+
+
+class TestRetryAfter:
+    @pytest.mark.parametrize(
+        ("value", "seconds"),
+        [
+            ("", None),
+            ("120", 120),
+            (" 7 ", 7),
+            ("0", 0),
+            ("-5", None),
+            ("1.5", None),
+            ("1e3", None),
+            ("soon", None),
+            ("٣", None),
+            ("9" * 400, 86400),
+            ("1, 2", None),
+            (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90),
+            (format_datetime(NOW - timedelta(days=90), usegmt=True), 0),
+            (format_datetime(NOW + timedelta(days=90), usegmt=True), 86400),
+            ("Mon, 02 Mar 2026 10:16:41 +0100", 60),
+            ("Mon, 02 Mar 2026 09:16:41 -0000", 60),
+            ("Mon, 99 Mar 2026 09:16:41 GMT", None),
+            ("Mon, 02 Mar 99999999999 09:16:41 GMT", None),
+        ],
+    )
+    def test_it_is_read(self, value, seconds):
+        assert retry_after_seconds(value, NOW) == seconds
+
+    @settings(deadline=None, database=None, max_examples=200)
+    @given(st.text(st.sampled_from("0123456789 ,:;+-.()MonFebGMTzé\x00٣"), max_size=40))
+    def test_whatever_it_holds_it_is_within_a_day_or_nothing(self, value):
+        seconds = retry_after_seconds(value, NOW)
+        assert seconds is None or 0 <= seconds <= 86400
+
+    async def test_an_answer_tells_it(self, http):
+        async def busy(request):
+            return web.Response(status=429, headers={"Retry-After": "17"})
+
+        async with web_server(busy) as server:
+            assert (await http.send(call(server.url))).retry_after == 17
+
+    async def test_an_answer_without_one_tells_none(self, http):
+        async with web_server(fine) as server:
+            assert (await http.send(call(server.url))).retry_after is None
+
+
+def test_no_error_of_ours_is_an_error_of_the_transport():
+    assert not issubclass(CancellationError, (OSError, httpx.HTTPError))

@@ -1,0 +1,245 @@
+import asyncio
+import base64
+from contextlib import asynccontextmanager
+from urllib.parse import parse_qsl, unquote_plus
+
+import pytest
+from aiohttp import web
+
+from connect_ext.errors import CancellationError, NotConfigured, NotDone
+from connect_ext.settings import AuthKind, RestAuth, read_configuration
+from connect_ext.variables import Secret
+from connect_ext.vendors.base import Cancellation
+from connect_ext.vendors.oauth import DEFAULT_LIFETIME_SECONDS, TokenSource
+from connect_ext.vendors.rest import create
+from tests.http.servers import raw_server, speaks, web_server
+
+CLIENT_ID, CLIENT_SECRET = "the client:1", "s3cret/+&%ü"
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Authority:
+    """Gives tokens one after the other, to whom it knows by the ways that it takes."""
+
+    def __init__(self, ways=("header", "body"), **more):
+        self.ways, self.more, self.given = ways, {"expires_in": 3600, **more}, 0
+        self.status, self.headers = 200, {}
+
+    async def __call__(self, request):
+        await asyncio.sleep(0.01)
+        if self.status != 200:
+            return web.Response(status=self.status, text=CLIENT_SECRET, headers=self.headers)
+        form = dict(parse_qsl((await request.read()).decode()))
+        if form["grant_type"] != "client_credentials" or self.way(request, form) not in self.ways:
+            return web.json_response({"error": "invalid_client"}, status=401)
+        self.given += 1
+        return web.json_response({"access_token": f"token-{self.given}", **self.more})
+
+    def way(self, request, form):
+        if form.get("client_secret") == CLIENT_SECRET and form["client_id"] == CLIENT_ID:
+            return "body"
+        kind, _, pair = request.headers.get("Authorization", "").partition(" ")
+        known = base64.b64decode(pair).decode().split(":") if kind == "Basic" else []
+        return "header" if [*map(unquote_plus, known)] == [CLIENT_ID, CLIENT_SECRET] else None
+
+
+def auth(url: str, scope: str = "") -> RestAuth:
+    return RestAuth(
+        AuthKind.OAUTH2,
+        token_url=f"{url}/token",
+        client_id=CLIENT_ID,
+        client_secret=Secret(CLIENT_SECRET),
+        scope=scope,
+    )
+
+
+@asynccontextmanager
+async def tokens_of(authority, http, clock=None, scope=""):
+    async with web_server(authority) as server:
+        yield TokenSource(auth(server.url, scope), http, clock or Clock()), server
+
+
+async def test_fifty_calls_at_once_fetch_one_token(http):
+    async with tokens_of(authority := Authority(), http) as (tokens, server):
+        found = await asyncio.gather(*(tokens.token() for _ in range(50)))
+    assert set(found) == {"token-1"}
+    assert (authority.given, len(server.seen)) == (1, 1)
+
+
+async def test_a_caller_who_goes_away_does_not_take_the_token_from_the_others(http):
+    async with tokens_of(Authority(), http) as (tokens, server):
+        first, second = (asyncio.ensure_future(tokens.token()) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        assert await second == "token-1"
+        assert first.cancelled()
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "kept"),
+    [(3600, 3540), ("3600", 3540), (100, 90), (None, 270), ("soon", 270), (-1, 270), (1e300, 270)],
+)
+async def test_it_is_replaced_before_it_expires(http, expires_in, kept):
+    assert DEFAULT_LIFETIME_SECONDS == 300
+    clock = Clock()
+    async with tokens_of(Authority(expires_in=expires_in), http, clock) as (tokens, _):
+        assert await tokens.token() == "token-1"
+        clock.now += kept - 1
+        assert await tokens.token() == "token-1"
+        clock.now += 1
+        assert await tokens.token() == "token-2"
+
+
+async def test_a_token_that_is_refused_is_replaced_once(http):
+    async with tokens_of(Authority(), http) as (tokens, _):
+        old = await tokens.token()
+        tokens.forget(old)
+        new = await tokens.token()
+        tokens.forget(old)
+        assert (old, new, await tokens.token()) == ("token-1", "token-2", "token-2")
+
+
+@pytest.mark.parametrize("ways", [["header"], ["body"]], ids=lambda ways: ways[0])
+async def test_credentials_go_in_the_header_and_only_if_need_be_in_the_body(http, ways):
+    clock = Clock()
+    async with tokens_of(Authority(ways), http, clock) as (tokens, server):
+        assert await tokens.token() == "token-1"
+        first = len(server.seen)
+        clock.now += 4000
+        assert await tokens.token() == "token-2"
+        assert len(server.seen) == first + 1, "what works is remembered"
+    assert first == (1 if ways == ["header"] else 2)
+    in_body = [b"client_secret" in call.body for call in server.seen]
+    in_header = [bool(call.header("Authorization")) for call in server.seen]
+    assert in_header == [not body for body in in_body]
+
+
+@pytest.mark.parametrize(("scope", "sent"), [("", None), ("a b", "a b")])
+async def test_a_scope_is_sent_if_there_is_one(http, scope, sent):
+    async with tokens_of(Authority(), http, scope=scope) as (tokens, server):
+        await tokens.token()
+    assert dict(parse_qsl(server.seen[0].body.decode())).get("scope") == sent
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (302, NotConfigured),
+        (400, NotConfigured),
+        (401, NotConfigured),
+        (403, NotConfigured),
+        (404, NotConfigured),
+        (405, NotConfigured),
+        (408, NotDone),
+        (429, NotDone),
+        (500, NotDone),
+        (503, NotDone),
+    ],
+)
+async def test_an_answer_without_a_token(http, status, error):
+    authority = Authority()
+    authority.status, authority.headers = status, {"Retry-After": "17", "Location": "/"}
+    async with tokens_of(authority, http) as (tokens, server):
+        with pytest.raises(CancellationError) as caught:
+            await tokens.token()
+        assert type(caught.value) is error
+        assert "REST_OAUTH_TOKEN_URL" in str(caught.value)
+        for told in (CLIENT_ID, CLIENT_SECRET, "s3cret", server.url, "127.0.0.1"):
+            assert told not in str(caught.value)
+        if error is NotDone:
+            assert caught.value.retry_after == 17
+
+
+@pytest.mark.parametrize("status", [401, 404, 408, 500])
+async def test_an_error_is_not_remembered(http, status):
+    authority = Authority()
+    authority.status = status
+    async with tokens_of(authority, http) as (tokens, _):
+        with pytest.raises(CancellationError):
+            await tokens.token()
+        authority.status = 200
+        assert await tokens.token() == "token-1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"[]", b"{}", b'{"access_token": 1}', b'{"access_token": ""}',
+     b'{"access_token": "a\\r\\nX-Evil: 1"}', b'{"access_token": "\\u00fc"}'],
+)  # fmt: skip
+async def test_an_answer_that_holds_no_token_that_can_be_sent_is_no_token(http, body):
+    async def serve(request):
+        return web.Response(body=body)
+
+    async with tokens_of(serve, http) as (tokens, _):
+        with pytest.raises(NotDone, match="holds no access_token"):
+            await tokens.token()
+
+
+async def test_a_lost_answer_is_not_an_unknown_outcome_of_the_cancellation(http):
+    async with raw_server(speaks(reset=True)) as url:
+        with pytest.raises(NotDone):
+            await TokenSource(auth(url), http).token()
+
+
+class Vendor:
+    """An API that takes one token, and the authority that gives them."""
+
+    def __init__(self, good: str) -> None:
+        self.good, self.given, self.calls = good, 0, 0
+
+    async def __call__(self, request):
+        if request.path == "/token":
+            self.given += 1
+            return web.json_response({"access_token": f"token-{self.given}", "expires_in": 3600})
+        self.calls += 1
+        if request.headers["Authorization"] != f"Bearer {self.good}":
+            return web.Response(status=401)
+        return web.json_response({"status": "cancelled"})
+
+
+@asynccontextmanager
+async def a_vendor(good, http):
+    api = Vendor(good)
+    async with web_server(api) as server:
+        variables = {
+            "REST_API_URL": server.url,
+            "REST_AUTH": "oauth2",
+            "REST_OAUTH_TOKEN_URL": f"{server.url}/token",
+            "REST_OAUTH_CLIENT_ID": "id",
+            "REST_OAUTH_CLIENT_SECRET": "s3cret",
+        }
+        settings = read_configuration(variables).default.vendor.built_in
+        yield create(settings, http), api
+
+
+@pytest.fixture
+def cancellation():
+    from tests.unit.builders import NOW
+
+    return Cancellation("A-1", "PR-1-2-3", "AS-1-2", NOW)
+
+
+async def test_a_revoked_token_is_replaced_and_the_call_sent_once_more(http, cancellation):
+    async with a_vendor("token-2", http) as (rest, api):
+        assert (await rest.cancel(cancellation, None)).subscription is not None
+    assert (api.given, api.calls) == (2, 2)
+
+
+async def test_a_vendor_that_refuses_every_token_is_asked_twice_and_no_more(http, cancellation):
+    async with a_vendor("another", http) as (rest, api):
+        with pytest.raises(NotConfigured, match="REST_AUTH"):
+            await rest.cancel(cancellation, None)
+    assert (api.given, api.calls) == (2, 2)
+
+
+async def test_many_calls_with_one_revoked_token_fetch_one_new_one(http, cancellation):
+    async with a_vendor("token-2", http) as (rest, api):
+        await asyncio.gather(*(rest.look_up(cancellation) for _ in range(20)))
+    assert api.given == 2

@@ -1,0 +1,74 @@
+"""Small factories for the values that the core is made of."""
+
+from __future__ import annotations
+
+import string
+from datetime import datetime, timedelta, timezone
+
+from hypothesis import strategies as st
+
+from connect_ext.cancel_request import CancelRequest
+from connect_ext.settings import Configuration, Settings, read_configuration
+from connect_ext.vendors.base import Cancellation, Subscription, SubscriptionStatus
+
+NOW = datetime(2026, 3, 2, 9, 15, 41, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+
+REST_KEY = "t0ken-of-the-rest-vendor"
+ZUORA_PASSWORD = "p4ssword-of-the-zuora-user"
+
+REST_VARIABLES = {"REST_API_URL": "https://vendor.example/v1", "REST_API_KEY": REST_KEY}
+ZUORA_VARIABLES = {
+    "VENDOR": "zuora-soap",
+    "ZUORA_SOAP_URL": "https://zuora.example/apps/services/a/91.0",
+    "ZUORA_USERNAME": "api@vendor.example",
+    "ZUORA_PASSWORD": ZUORA_PASSWORD,
+}
+
+
+ODD_CHARACTERS = (
+    "\x00\x1b\x7f\x85\u00a0\u00e9\u00df\u0130\u0663\u200b\u2028\u202e\ufeff\ufffd\ud800\udfff"
+    "\u738b\U0001f600"
+)
+"""Control, wide, right-to-left, half and invisible ones; all of Unicode takes seconds to begin."""
+
+odd_texts = st.text(st.sampled_from(string.printable + ODD_CHARACTERS), max_size=40)
+
+
+def configuration(**variables: str) -> Configuration:
+    """What is read from the variables of a REST vendor and those given here."""
+    return read_configuration({**REST_VARIABLES, **variables})
+
+
+def settings(**variables: str) -> Settings:
+    return configuration(**variables).default
+
+
+def connect_request(*params: dict, **changes: object) -> dict:
+    """Connect's JSON of a cancel request with these parameters."""
+    return {
+        "id": "PR-3071-1051-2166-004",
+        "type": "cancel",
+        "status": "pending",
+        "created": "2026-03-02T09:15:41+00:00",
+        "template": {"id": "TL-471-184-949"},
+        "asset": {
+            "id": "AS-3071-1051-2166",
+            "product": {"id": "PRD-411-678-887"},
+            "params": list(params),
+            "tiers": {},
+        },
+        **changes,
+    }
+
+
+def cancel_request(*params: dict, **changes: object) -> CancelRequest:
+    return CancelRequest.from_connect(connect_request(*params, **changes))
+
+
+def cancellation(subscription_id: str = "A-S00012345") -> Cancellation:
+    return Cancellation(subscription_id, "PR-3071-1051-2166-004", "AS-3071-1051-2166", NOW)
+
+
+def shown(status: SubscriptionStatus, ends_at: datetime | None = None) -> Subscription:
+    return Subscription(status, ends_at)

@@ -1,0 +1,266 @@
+import json
+from contextlib import suppress
+from dataclasses import FrozenInstanceError
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from unicodedata import category
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connect_ext.cancel_request import CancelRequest
+from connect_ext.errors import NotDone
+from tests.unit.builders import NOW, cancel_request, connect_request, odd_texts
+
+CONTRACT = Path(__file__).parents[3] / "shared/contracts/connect/cancel_request.json"
+
+
+def param(value: object, **more: object) -> dict:
+    return {"id": "subscription_id", "value": value, **more}
+
+
+def id_of(*params: dict, **changes: object) -> str | None:
+    return cancel_request(*params, **changes).subscription_id("subscription_id")
+
+
+@pytest.mark.skipif(not CONTRACT.exists(), reason="the contract lies outside of the repository")
+class TestTheContract:
+    def request(self) -> CancelRequest:
+        return CancelRequest.from_connect(json.loads(CONTRACT.read_text()))
+
+    def test_it_is_read(self):
+        request = self.request()
+        assert request.id == "PR-3071-1051-2166-004"
+        assert request.status == "pending"
+        assert request.asset_id == "AS-3071-1051-2166"
+        assert request.product_id == "PRD-411-678-887"
+        assert request.template_id == "TL-471-184-949"
+        assert request.subscription_id("subscription_id") == "A-S00012345"
+        assert request.created == NOW
+
+    def test_its_personal_data_is_known(self):
+        personal = {"jane@example.com", "Customer 1", "Reseller 1", "Winifred", "Jerde"}
+        personal |= {"w.jerde@example.com", "Rodriguez Manors", "23456789", "BDQCSNOUYU"}
+        assert personal <= self.request().personal
+
+
+class TestTheSubscriptionId:
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ("A-S00012345", "A-S00012345"),
+            ("  A-S00012345\n", "A-S00012345"),
+            ("a b", "a b"),
+            ("a/b?c=d#e%20", "a/b?c=d#e%20"),
+            ("../../admin", "../../admin"),
+            ("König-王", "König-王"),
+            (12345, "12345"),
+            (0, "0"),
+        ],
+    )
+    def test_a_text_or_a_whole_number_is_an_id(self, value, expected):
+        assert id_of(param(value)) == expected
+
+    @pytest.mark.parametrize(
+        "value",
+        ["", " ", "\t\r\n", "\u00a0", None, ".", "..", " .. "],
+        ids=repr,
+    )
+    def test_a_blank_value_is_no_id(self, value):
+        assert id_of(param(value)) == ""
+
+    @pytest.mark.parametrize(
+        "value",
+        ["a\nb", "a\r\nHost: b", "a\x00b", "a\x7f", "a\x85b", "\ud800"],
+        ids=repr,
+    )
+    def test_a_value_that_could_never_be_in_a_url_is_no_id(self, value):
+        assert id_of(param(value)) == ""
+
+    @pytest.mark.parametrize("value", ["a\u200bb", "\ufeffa", "a\u202eb"], ids=ascii)
+    def test_an_invisible_letter_is_for_the_vendor_to_judge(self, value):
+        assert id_of(param(value)) == value
+
+    @pytest.mark.parametrize("value", [True, False, 1.5, ["A-1"], {"id": "A-1"}], ids=repr)
+    def test_what_is_no_text_counts_as_no_parameter(self, value):
+        assert id_of(param(value)) is None
+
+    def test_a_parameter_without_a_value_is_blank(self):
+        assert id_of({"id": "subscription_id"}) == ""
+
+    def test_a_parameter_that_is_not_there_is_none(self):
+        assert id_of({"id": "subscription_idd", "value": "A-1"}) is None
+        assert id_of() is None
+
+    def test_it_is_found_by_id_and_not_by_name(self):
+        assert id_of({"id": "p1", "name": "subscription_id", "value": "A-1"}) is None
+
+    @pytest.mark.parametrize("blank", ["", None, "  "], ids=repr)
+    def test_a_blank_value_gives_way_to_the_structured_one(self, blank):
+        assert id_of(param(blank, structured_value="A-1")) == "A-1"
+
+    @pytest.mark.parametrize("structured", [None, "", {}, [], " "], ids=repr)
+    def test_both_may_be_blank(self, structured):
+        assert id_of(param("", structured_value=structured)) == ""
+
+    def test_a_value_goes_before_the_structured_one(self):
+        assert id_of(param("A-1", structured_value="A-2")) == "A-1"
+
+    def test_of_two_with_one_id_the_first_counts(self):
+        assert id_of(param("A-1"), param("A-2")) == "A-1"
+
+    def test_the_parameters_of_the_configuration_are_not_the_subscriptions(self):
+        data = connect_request()
+        data["asset"]["configuration"] = {"params": [param("A-1")]}
+        assert CancelRequest.from_connect(data).subscription_id("subscription_id") is None
+
+
+class TestOddShapes:
+    @pytest.mark.parametrize("data", [None, [], "PR-1", 1, {}], ids=repr)
+    def test_what_is_no_request_is_looked_at_again(self, data):
+        with pytest.raises(NotDone):
+            CancelRequest.from_connect(data)
+
+    @pytest.mark.parametrize(
+        "bad", [None, "", 1, "PR-1/../PR-2", "PR-1\n", "pr-1", "PR-", "PR-1?x", {}], ids=repr
+    )
+    def test_an_id_that_could_change_a_path_is_none(self, bad):
+        with pytest.raises(NotDone, match="no usable id"):
+            cancel_request(id=bad)
+
+    @pytest.mark.parametrize(
+        ("asset", "path"),
+        [
+            ({"product": {"id": "PRD-1-2"}}, "asset.id"),
+            ({"id": "AS-1-2"}, "asset.product.id"),
+            ({"id": "AS-1-2", "product": "PRD-1-2"}, "asset.product.id"),
+            ([], "asset.id"),
+        ],
+    )
+    def test_the_id_that_is_missing_is_named(self, asset, path):
+        with pytest.raises(NotDone, match=f"no usable {path};"):
+            cancel_request(asset=asset)
+
+    @pytest.mark.parametrize("params", [None, {}, "x", [None, 1, "x", [], {}]], ids=repr)
+    def test_parameters_may_be_of_any_shape(self, params):
+        data = connect_request()
+        data["asset"]["params"] = params
+        assert CancelRequest.from_connect(data).subscription_id("subscription_id") is None
+
+    @pytest.mark.parametrize("template", [None, "", "TL-1", {}, {"id": None}], ids=repr)
+    def test_a_request_may_have_no_template(self, template):
+        assert cancel_request(template=template).template_id == ""
+
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | odd_texts,
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(
+                        [
+                            "id",
+                            "asset",
+                            "product",
+                            "params",
+                            "value",
+                            "tiers",
+                            "contact_info",
+                            "status",
+                        ]
+                    ),
+                    inner,
+                )
+            ),
+        )
+    )
+    def test_whatever_comes_only_one_kind_of_error_comes_out(self, data):
+        with suppress(NotDone):
+            assert CancelRequest.from_connect({**connect_request(), "asset": data}).product_id
+        with suppress(NotDone):
+            assert CancelRequest.from_connect(data).id
+
+    @given(odd_texts)
+    def test_whatever_the_parameter_holds_an_id_is_one_text_without_controls(self, value):
+        found = id_of(param(value))
+        assert not any(category(letter) == "Cc" for letter in found)
+        assert found == found.strip()
+        assert found not in (".", "..")
+        assert found.encode() is not None
+
+
+class TestAge:
+    @pytest.mark.parametrize(
+        "created",
+        [
+            "2026-03-02T09:15:41+00:00",
+            "2026-03-02T09:15:41Z",
+            "2026-03-02T09:15:41",
+            "2026-03-02T10:15:41+01:00",
+            "2026-03-02 09:15:41.000000+00:00",
+        ],
+    )
+    def test_the_moment_of_creation_is_read(self, created):
+        assert cancel_request(created=created).created == NOW
+
+    @pytest.mark.parametrize("created", [None, "", "yesterday", 1772442941, {}], ids=repr)
+    def test_without_a_moment_the_request_counts_as_new(self, created):
+        assert cancel_request(created=created).age_seconds(NOW) == 0
+
+    def test_it_grows(self):
+        request = cancel_request()
+        assert request.age_seconds(NOW + timedelta(hours=1)) == 3600
+
+    def test_it_is_never_negative(self):
+        assert cancel_request().age_seconds(NOW - timedelta(hours=1)) == 0
+        there = datetime.min.replace(tzinfo=timezone.utc)
+        assert cancel_request().age_seconds(there) == 0
+
+
+class TestPersonalData:
+    def personal(self, **asset: object) -> frozenset[str]:
+        data = connect_request()
+        data["asset"] |= asset
+        return CancelRequest.from_connect(data).personal
+
+    def test_the_parameters_values_are_personal(self):
+        assert self.personal(params=[param("jane@example.com")]) == {"jane@example.com"}
+
+    def test_so_is_each_part_of_a_structured_value(self):
+        address = {"address_line1": "Rodriguez Manors", "city": "Abel", "nested": {"a": "Jerde"}}
+        personal = self.personal(params=[param("", structured_value=address)])
+        assert personal == {"Rodriguez Manors", "Abel", "Jerde"}
+
+    def test_so_are_the_configurations_parameters(self):
+        assert self.personal(configuration={"params": [param("Jerde")]}) == {"Jerde"}
+
+    def test_so_are_names_tax_ids_and_contacts_of_every_tier(self):
+        tiers = {
+            "customer": {
+                "name": "Customer 1",
+                "tax_id": "BDQCSNOUYU",
+                "external_id": "64278",
+                "external_uid": "21d1a568",
+                "parent": {"name": "Reseller 1"},
+                "contact_info": {"contact": {"phone_number": {"phone_number": "23456789"}}},
+            },
+            "tier1": {"name": "Reseller 2"},
+            "tier2": {},
+        }
+        assert self.personal(tiers=tiers) == {
+            "Customer 1", "BDQCSNOUYU", "64278", "21d1a568", "Reseller 1", "23456789", "Reseller 2",
+        }  # fmt: skip
+
+    def test_short_texts_are_not(self):
+        assert self.personal(tiers={"customer": {"name": "Al"}}, params=[param(" AR ")]) == set()
+
+    def test_it_shows_in_no_representation(self):
+        request = cancel_request(param("jane@example.com"))
+        assert "jane" not in repr(request)
+        assert "jane" not in str(request.parameters)
+
+
+def test_a_request_cannot_be_written_to():
+    with pytest.raises(FrozenInstanceError):
+        cancel_request().status = "approved"
