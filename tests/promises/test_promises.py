@@ -333,7 +333,7 @@ async def test_promise_5_faults_of_connect_do_not_stop_the_event_loop(extension)
     """The official client sleeps with `time.sleep(1)` between its tries."""
     request_id = extension.sandbox.cancel("SUB-1")
     extension.sandbox.connect.faults.add(*APPROVE, Respond(502), times=3)
-    assert await longest_stall(extension.deliver(request_id)) < 0.8
+    assert await longest_stall(extension.deliver(request_id)) < 0.95
     assert extension.sandbox.connect.status(request_id) == "approved"
 
 
