@@ -14,6 +14,7 @@ import httpx
 from connect.client import AsyncConnectClient
 from connect.client.fluent import _ASYNC_TRANSPORTS
 from connect.eaas.core.responses import BackgroundResponse
+
 from connect_ext.events import CancellationApplication
 from connect_ext.processing import RecentCancellations, Surroundings
 from connect_ext.vendors.registry import close_all

@@ -53,12 +53,18 @@ def _free_port() -> int:
 
 async def _answers(session: aiohttp.ClientSession) -> None:
     for _ in range(200):
-        try:
-            async with session.get("/v1/customers"):
-                return
-        except aiohttp.ClientConnectionError:
-            await asyncio.sleep(0.05)
+        if await _is_up(session):
+            return
+        await asyncio.sleep(0.05)
     raise AssertionError("localstripe did not start")
+
+
+async def _is_up(session: aiohttp.ClientSession) -> bool:
+    try:
+        async with session.get("/v1/customers"):
+            return True
+    except aiohttp.ClientConnectionError:
+        return False
 
 
 async def _made(session: aiohttp.ClientSession, path: str, **form: str) -> str:

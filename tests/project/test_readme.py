@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from connect_ext.variables import VARIABLES
 from tests.e2e.test_stripe import STRIPE
 
