@@ -36,7 +36,7 @@ class Knowledge:
     """What the vendor shows; None if the vendor cannot be asked."""
     sent: Sent = Sent.NOTHING
     reason: str = ""
-    """The vendor's reason for a refusal, fit to be shown."""
+    """The vendor's reason for a refusal, fit to be shown; or why nobody knows what it did."""
     repeatable: bool = False
     """Whether the vendor takes the same cancellation twice without a second effect."""
 
@@ -122,7 +122,8 @@ def _decide_active(known: Knowledge, policy: Policy) -> Step:
         case Sent.ACCEPTED:
             return Wait("the vendor has accepted the cancellation and still shows it as active")
         case Sent.UNKNOWN:
-            return Wait("the vendor has not answered the cancellation and shows it as active")
+            why = "it is not known what the cancellation did, and the vendor shows it as active"
+            return Wait(f"{why}. {known.reason}".rstrip())
         case Sent.UNKNOWN_ID:
             return Misconfigured(
                 "The vendor shows the subscription, and answers the cancellation as if it did not"

@@ -250,7 +250,7 @@ class Walk:
     async def _cancel(self, cancellation: Cancellation, known: Knowledge) -> Knowledge:
         """Send the cancellation, once, and see what has become of the subscription."""
         if self._is_once_only:
-            await self._connect.required_note(self._request.id, SENDING, Notes.PRIVATE)
+            await self._mark_as_begun()
         accepted: Accepted | None = None
         # Whatever ends this task from now on, the vendor may have got the cancellation.
         self._around.recent.remember(self._request.id, Sent.UNKNOWN)
@@ -260,7 +260,7 @@ class Walk:
         except OutcomeUnknown as error:
             if error.retry_after:
                 raise
-            known = replace(known, sent=Sent.UNKNOWN)
+            known = replace(known, sent=Sent.UNKNOWN, reason=error.message)
         except UnknownId:
             known = replace(known, sent=Sent.UNKNOWN_ID)
         except Refused as refusal:
@@ -294,6 +294,14 @@ class Walk:
             if note in (SENDING, NOT_SENT)
         ]
         return bool(marks) and marks[-1] == SENDING
+
+    async def _mark_as_begun(self) -> None:
+        try:
+            await self._connect.required_note(self._request.id, SENDING, Notes.PRIVATE)
+        except Later:
+            # The note may be there all the same, and nothing is sent now.
+            await self._was_not_sent()
+            raise
 
     async def _was_not_sent(self) -> None:
         self._around.recent.remember(self._request.id, Sent.NOTHING)

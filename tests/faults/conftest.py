@@ -1,0 +1,50 @@
+"""What the tests of this folder share: one world with one runner, and the tables at the end."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.faults.world import World, open_world
+
+TABLES = pytest.StashKey[dict[str, list[str]]]()
+
+# 30 seconds of a rescheduled task are 0.6 here.
+COUNTDOWN_SCALE = 0.02
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def world() -> AsyncIterator[World]:
+    """One sandbox and one runner, since the runner's start is what costs most."""
+    async with open_world(countdown_scale=COUNTDOWN_SCALE, retry_seconds=30) as world:
+        world.runner = await world.sandbox.start_runner()
+        yield world
+
+
+@pytest.fixture(scope="session")
+def table(request: pytest.FixtureRequest) -> dict[str, list[str]]:
+    """Lines to be printed under their titles when all tests are done."""
+    return request.config.stash.setdefault(TABLES, {})
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print the tables."""
+    for title, lines in config.stash.get(TABLES, {}).items():
+        terminalreporter.section(title)
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this folder share the session's event loop, with the world in it."""
+    for item in items:
+        if item.path.parent.name == "faults":
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(300))
+            if inspect.iscoroutinefunction(getattr(item, "function", None)):
+                item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

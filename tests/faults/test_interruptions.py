@@ -1,0 +1,71 @@
+"""What cuts a runner off with tasks in flight: an order to stop, a lost websocket, an outage."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from sandbox.faults import Delay, Fault
+from tests.faults.faults import Silence
+from tests.faults.world import REST, Case, World
+
+
+async def _in_flight(world: World, number: int, fault: Fault) -> list[Case]:
+    """So many cancellations, all of which have arrived at the vendor and met the fault there."""
+    cases = [world.case(REST, own_client=False) for _ in range(number)]
+    calls = [f"POST {case.subscription_id}" for case in cases]
+    for call, case in zip(calls, cases, strict=True):
+        world.at_vendor.faults[call] = fault
+        world.begin(case)
+    for _ in range(600):
+        if all(world.at_vendor.hits[call] for call in calls):
+            break
+        await asyncio.sleep(0.05)
+    assert all(world.at_vendor.hits[call] for call in calls)
+    for call in calls:
+        del world.at_vendor.faults[call]
+    return cases
+
+
+async def _settle(world: World, cases: list[Case]) -> None:
+    for case in cases:
+        await world.connect.tasks_settled(case.request_id, timeout=60)
+    ends = {(world.connect.status(c.request_id), world.cancellations(c)) for c in cases}
+    assert ends == {("approved", 1)}
+
+
+@pytest.mark.parametrize(
+    ("what", "fault"),
+    [
+        ("the vendor answers in a second", Delay(1.0)),
+        ("the vendor has done it and answers too late", Silence(30.0, after_work=True)),
+    ],
+    ids=["in time", "too late"],
+)
+async def test_a_runner_told_to_stop_with_fifty_tasks_in_flight_leaves_none_undone(
+    world, table, what, fault
+):
+    cases = await _in_flight(world, 50, fault)
+    await world.runner.stop()
+    approved = sum(world.connect.status(case.request_id) == "approved" for case in cases)
+    world.runner = await world.sandbox.start_runner()
+    await _settle(world, cases)
+    line = f"{what}: {approved} of 50 approved when the runner had stopped, all by the next one"
+    table.setdefault("SIGTERM with 50 tasks in flight", []).append(line)
+
+
+async def test_a_websocket_lost_while_tasks_are_in_flight_loses_and_repeats_nothing(world):
+    cases = await _in_flight(world, 20, Delay(2.0))
+    world.connect.instances.drop(world.runner.instance_id)
+    await _settle(world, cases)
+    assert all(len(world.connect.tasks_of(c.request_id)[0].deliveries) >= 2 for c in cases)
+
+
+async def test_an_outage_of_connect_while_tasks_are_in_flight_is_outlasted(world):
+    cases = await _in_flight(world, 20, Delay(2.0))
+    # The approvals meet a closed port, and so do their repeats.
+    await world.connect.go_down()
+    await asyncio.sleep(6)
+    await world.connect.come_back()
+    await _settle(world, cases)

@@ -1,0 +1,173 @@
+"""A sandbox with one runner and three vendors, in which every request has a client of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from aiohttp import web
+
+from sandbox import LocalVendor, Sandbox
+from sandbox.runner import Runner
+from sandbox.zuora import LocalZuora, soap
+from tests.faults.faults import Switch
+
+REST, OAUTH, ZUORA = "rest", "oauth2", "zuora-soap"
+PASSWORD = "sandbox-zuora-password-of-everybody"
+_REQUEST_ID = re.compile(r"PR(?:-\d+)+")
+
+
+@dataclass
+class Case:
+    """One customer's cancellation, with a product, a client and, at Zuora, a user of its own."""
+
+    name: str
+    kind: str
+    product_id: str
+    asset_id: str
+    subscription_id: str
+    request_id: str = ""
+
+
+class World:
+    """Where cancellations are begun, broken, counted.
+
+    Calls have names by which the switches let them go wrong: `GET S-7` and `POST S-7` at the REST
+    vendors, `token C7`, `amend C7` at Zuora, and at Connect `runner's count PR-…`,
+    `runner's read PR-…`, `read PR-…`, `approve PR-…`, `fail PR-…`, `messages PR-…`,
+    `templates PRD-7`.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, oauth: LocalVendor, zuora: LocalZuora, password: str
+    ) -> None:
+        self.sandbox, self.oauth, self.zuora, self._password = sandbox, oauth, zuora, password
+        self.connect, self.vendor = sandbox.connect, sandbox.vendor
+        self.runner: Runner
+        self.overrides: dict[str, dict[str, str]] = {}
+        self.at_connect = Switch(sandbox.connect.faults, _connect_call)
+        self.at_vendor = Switch(sandbox.vendor.faults, _rest_call)
+        self.at_oauth = Switch(oauth.faults, _rest_call)
+        self.at_zuora = Switch(zuora.faults, self._zuora_call)
+        self._numbers = count(1)
+
+    def case(
+        self,
+        kind: str,
+        *,
+        version: str = "78.0",
+        status: str = "active",
+        timeout_seconds: int = 20,
+        own_client: bool = True,
+        **variables: str,
+    ) -> Case:
+        """A subscription that could be cancelled; `begin` cancels it, `push` tells the runner."""
+        number = next(self._numbers)
+        name, product_id = f"C{number}", f"PRD-{number}"
+        self.connect.create_product(product_id=product_id)
+        own = {}
+        if own_client:
+            # A time-out that nobody else has makes a client of its own, with a pause of its own.
+            own["VENDOR_TIMEOUT_SECONDS"] = f"{timeout_seconds}.{number:04d}"
+        if kind == ZUORA:
+            self.zuora.add_user(name, self._password)
+            subscription_id = self.zuora.add(status=status.capitalize()).name
+            own |= {"VENDOR": ZUORA, "ZUORA_USERNAME": name}
+            if version != "78.0":
+                own["ZUORA_SOAP_URL"] = self.zuora.soap_url(version)
+        else:
+            vendor = self.oauth if kind == OAUTH else self.vendor
+            subscription_id = vendor.add(f"S-{number}", status=status).id
+            if kind == OAUTH:
+                own |= {"REST_AUTH": OAUTH, "REST_API_URL": vendor.url, "REST_OAUTH_SCOPE": name}
+        if own | variables:
+            self.overrides[product_id] = own | variables
+        asset_id = self.connect.create_subscription(subscription_id, product_id=product_id)
+        return Case(name, kind, product_id, asset_id, subscription_id)
+
+    def push(self) -> None:
+        """Tell the running extension of the cases' variables."""
+        self.connect.set_variable("PRODUCT_OVERRIDES", json.dumps(self.overrides))
+
+    def forget(self, cases: Iterable[Case]) -> None:
+        """Take the cases' variables out of the portal; `push` tells the runner."""
+        for case in cases:
+            self.overrides.pop(case.product_id, None)
+
+    def begin(self, case: Case) -> str:
+        """The customer cancels; answers the request's id."""
+        case.request_id = self.connect.create_cancel_request(case.asset_id)
+        return case.request_id
+
+    def next_request_id(self, case: Case) -> str:
+        """The id that the case's first request will have."""
+        return f"PR-{case.asset_id[3:]}-002"
+
+    def cancellations(self, case: Case) -> int:
+        """How often a vendor has really cancelled the subscription."""
+        if case.subscription_id in self.vendor.subscriptions:
+            return self.vendor.subscriptions[case.subscription_id].cancellations
+        if case.subscription_id in self.oauth.subscriptions:
+            return self.oauth.subscriptions[case.subscription_id].cancellations
+        return self.zuora.effective_cancellations(case.subscription_id)
+
+    def _zuora_call(self, _: web.Request, body: bytes) -> str:
+        try:
+            envelope = soap.parse(body)
+        except soap.CallError:
+            return ""
+        if envelope.operation == "login":
+            return f"login {soap.value(envelope.body, 'username')}"
+        tokens = [soap.value(header, "session") for header in envelope.headers]
+        users = [self.zuora.sessions.user(token) for token in tokens if token]
+        return f"{envelope.operation} {users[0].name if users and users[0] else ''}"
+
+
+def _rest_call(request: web.Request, body: bytes) -> str:
+    if request.path == "/oauth/token":
+        scope = re.search(rb"scope=(\w+)", body)
+        return f"token {scope[1].decode() if scope else ''}"
+    return f"{request.method} {request.path.split('/')[2]}"
+
+
+def _connect_call(request: web.Request, _: bytes) -> str:
+    parts = request.path.removeprefix("/public/v1/").split("/")
+    if parts[0] == "products":
+        return f"templates {parts[1]}"
+    found = _REQUEST_ID.search(request.path_qs)
+    request_id = found[0] if found else ""
+    if parts[0] == "conversations":
+        return f"{parts[-1]} {request_id}" if request.method == "POST" else ""
+    if request.method == "POST":
+        return f"{parts[-1]} {request_id}"
+    # The client that the runner makes for a task names the task; its own reads come before.
+    if "EAAS_TASK_ID" in request.headers:
+        return f"read {request_id}"
+    return f"runner's {'count' if len(parts) == 1 else 'read'} {request_id}"
+
+
+@asynccontextmanager
+async def open_world(
+    variables: Mapping[str, str] | None = None,
+    oauth: LocalVendor | None = None,
+    password: str = PASSWORD,
+    **sandbox_options: Any,
+) -> AsyncIterator[World]:
+    """The sandbox and its vendors, without a runner yet; `password` is that of all Zuora users."""
+    async with AsyncExitStack() as stack:
+        oauth, zuora = oauth or LocalVendor(auth="oauth2"), LocalZuora()
+        for server in (oauth, zuora):
+            await server.start()
+            stack.push_async_callback(server.stop)
+        of_zuora = {**zuora.variables("78.0"), "ZUORA_PASSWORD": password}
+        given = {**oauth.variables(), **of_zuora, "VENDOR_MAX_CONCURRENCY": "100"}
+        for name in ("VENDOR", "REST_API_URL", "REST_AUTH"):
+            given.pop(name)
+        sandbox = Sandbox(variables={**given, **(variables or {})}, **sandbox_options)
+        await stack.enter_async_context(sandbox)
+        yield World(sandbox, oauth, zuora, password)
