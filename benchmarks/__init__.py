@@ -1,0 +1,1 @@
+"""Measures the extension in the real runner (`make bench`); see `docs/benchmarks.md`."""

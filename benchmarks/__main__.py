@@ -1,0 +1,67 @@
+"""`python -m benchmarks [--quick] [--rounds N] [SECTION ...]`"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+
+from benchmarks.figures import Section
+from benchmarks.processor_time import envelope_time, import_time
+from benchmarks.report import FILE, markdown
+from benchmarks.sections import SECTIONS, Bench
+
+WITHOUT_RUNNER: dict[str, Callable[[], Section]] = {
+    "imports": import_time,
+    "envelopes": envelope_time,
+}
+QUICK_SCALE = 0.1
+
+
+async def measured(names: list[str], bench: Bench) -> list[Section]:
+    """Measure the sections, one after the other."""
+    found = []
+    async with bench.open():
+        for name in names:
+            print(f"measuring {name} ...", file=sys.stderr, flush=True)
+            began = time.monotonic()
+            if name in WITHOUT_RUNNER:
+                found.append(WITHOUT_RUNNER[name]())
+            else:
+                found.append(await SECTIONS[name](bench))
+            print(f"  {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return found
+
+
+def main() -> int:
+    """Measure, print, write; 1 if something that must be shown was not."""
+    names = [*WITHOUT_RUNNER, *SECTIONS]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(names))
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each row (3)")
+    parser.add_argument(
+        "--quick", action="store_true", help="one round of short loads; the figures mean little"
+    )
+    options = parser.parse_args()
+    unknown = set(options.sections) - set(names)
+    if unknown:
+        parser.error(f"there is no section {', '.join(sorted(unknown))}")
+    bench = Bench(1, QUICK_SCALE) if options.quick else Bench(max(1, options.rounds))
+    chosen = [name for name in names if name in options.sections or not options.sections]
+    sections = asyncio.run(measured(chosen, bench))
+    text = markdown(sections, bench.rounds)
+    print(text)
+    # The file holds whole measurements only.
+    if not options.quick and not options.sections and bench.rounds >= 3:
+        FILE.parent.mkdir(exist_ok=True)
+        FILE.write_text(text, "utf-8")
+    missed = [v for section in sections for v in section.verdicts if not v.holds]
+    for verdict in missed:
+        print(f"MISSED: {verdict.what}: {verdict.found}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""What was measured: samples, rows of medians, verdicts."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The value below which a share of the values lies (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One round of one row; what was not measured is None.
+
+    `latencies` are the seconds from delivery to result, of each task that counts.
+    """
+
+    rate: float
+    latencies: tuple[float, ...] = ()
+    cpu_ms: float | None = None
+    own_connect_calls: float | None = None
+    runner_connect_calls: float | None = None
+    vendor_calls: float | None = None
+
+
+@dataclass
+class Row:
+    """A line of the table; its figures are medians of its samples."""
+
+    label: str
+    bound_by: str
+    samples: list[Sample] = field(default_factory=list)
+    memory_mb: float | None = None
+
+    @property
+    def rate(self) -> float:
+        """Tasks a second."""
+        return statistics.median(sample.rate for sample in self.samples)
+
+    @property
+    def median_seconds(self) -> float | None:
+        """The median, over the rounds, of the median latency."""
+        return self._latency(0.5)
+
+    @property
+    def p99_seconds(self) -> float | None:
+        """The median, over the rounds, of the 99th percentile of the latency."""
+        return self._latency(0.99)
+
+    def _latency(self, share: float) -> float | None:
+        found = [percentile(s.latencies, share) for s in self.samples if s.latencies]
+        return statistics.median(found) if found else None
+
+    def median_of(self, name: str) -> float | None:
+        """The median of a field of the samples, where it was measured."""
+        found = [value for value in (getattr(s, name) for s in self.samples) if value is not None]
+        return statistics.median(found) if found else None
+
+
+def ratio(one: Row, other: Row) -> float:
+    """How much faster the one is.
+
+    Rows that were measured in turn are compared round by round, and the median is taken of that.
+    """
+    if len(one.samples) != len(other.samples):
+        return one.rate / other.rate
+    pairs = zip(one.samples, other.samples, strict=True)
+    return statistics.median(mine.rate / theirs.rate for mine, theirs in pairs)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether something that must be shown was shown."""
+
+    what: str
+    found: str
+    holds: bool
+
+
+@dataclass
+class Section:
+    """Rows that were measured side by side."""
+
+    name: str
+    title: str
+    explanation: str
+    rows: list[Row] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    """Further results, as sentences."""
+    verdicts: list[Verdict] = field(default_factory=list)

@@ -1,0 +1,97 @@
+"""The table, on the screen and in `docs/benchmarks.md`."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from importlib.metadata import version
+
+import psutil
+
+from benchmarks.figures import Row, Section
+from benchmarks.world import ROOT
+
+FILE = ROOT / "docs" / "benchmarks.md"
+HEADINGS = (
+    *("what", "tasks/s", "median s", "p99 s", "CPU ms", "memory MB"),
+    *("Connect calls", "vendor calls", "bounded by"),
+)
+INTRODUCTION = """\
+# Benchmarks
+
+Written by `make bench` (`python -m benchmarks`), which anyone can run: the official
+connect-extension-runner {runner}, unmodified, against the sandbox on the loopback interface of the
+same machine. {machine}.
+
+Each figure is the median of {rounds} rounds; the rows of a section are measured in turn, so that
+what else the machine does meets all of them. The handler comes first (`approve only` is the least
+that a handler can do, in the official style; `rest` and `zuora-soap`, the latter with preview, are
+the extension with that vendor), then `CONNECT_EXT_RUNNER_SPEED`. Latency is from the delivery of a
+task to its result; the runner looks for results to send twice a second. CPU is that of the worker
+process for each task. Calls are for each task: those of the handler to Connect (the runner itself
+makes two more) and those to the vendor.
+"""
+
+
+def machine() -> str:
+    """The machine, without its name."""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"Machine: {os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB,"
+        f" {platform.system()}; {python}, httpx {version('httpx')},"
+        f" connect-openapi-client {version('connect-openapi-client')}"
+    )
+
+
+def markdown(sections: Iterable[Section], rounds: int) -> str:
+    """The whole report."""
+    sections = list(sections)
+    introduction = INTRODUCTION.format(
+        runner=version("connect-extension-runner"), machine=machine(), rounds=rounds
+    )
+    day = datetime.now(timezone.utc).date().isoformat()
+    parts = [f"{introduction}\nMeasured on {day}.\n", _verdicts(sections)]
+    parts += [_section(section) for section in sections if section.rows]
+    return "\n".join(parts)
+
+
+def _verdicts(sections: list[Section]) -> str:
+    lines = ["## What it must show", "", "| what | found | |", "|---|---|---|"]
+    for section in sections:
+        for verdict in section.verdicts:
+            holds = "yes" if verdict.holds else "**no**"
+            lines.append(f"| {verdict.what} | {verdict.found} | {holds} |")
+    return "\n".join([*lines, ""])
+
+
+def _section(section: Section) -> str:
+    cells = [list(HEADINGS), *(_cells(row) for row in section.rows)]
+    used = [column for column in range(len(HEADINGS)) if any(line[column] for line in cells[1:])]
+    lines = [f"## {section.title}", "", section.explanation, ""]
+    for number, line in enumerate(cells):
+        lines.append("| " + " | ".join(line[column] for column in used) + " |")
+        if number == 0:
+            marks = ("---:" if 0 < column < len(HEADINGS) - 1 else "---" for column in used)
+            lines.append("|" + "|".join(marks) + "|")
+    return "\n".join([*lines, ""])
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        row.label,
+        f"{row.rate:.1f}",
+        _number(row.median_seconds, 2),
+        _number(row.p99_seconds, 2),
+        _number(row.median_of("cpu_ms"), 1),
+        _number(row.memory_mb, 0),
+        _number(row.median_of("own_connect_calls"), 2),
+        _number(row.median_of("vendor_calls"), 2),
+        row.bound_by,
+    ]
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,11 @@
+"""The real runner at each of its speeds, against a sandbox of its own."""
+
+import pytest
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.parent.name == "e2e_speed":
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.timeout(300))

@@ -1,0 +1,241 @@
+"""``CONNECT_EXT_RUNNER_SPEED`` changes how long things take, and nothing else."""
+
+import asyncio
+import json
+import re
+import shutil
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from sandbox import Sandbox
+from sandbox.connect.objects import Parameter
+from sandbox.faults import Respond
+from sandbox.runner import Runner, RunnerOptions
+
+SPEEDS = ("off", "lookups", "all")
+STARTING_SECONDS = 120.0
+TASKS = 200
+FEWER_TASKS = 100
+ROOT = Path(__file__).parents[2]
+
+DRY_RUN = "PRD-200-000-001"
+HOLDS = "PRD-200-000-002"
+
+
+@asynccontextmanager
+async def running(speed, **options):
+    async with Sandbox(countdown_scale=0.01, **options) as sandbox:
+        for product_id in (DRY_RUN, HOLDS):
+            sandbox.connect.create_product(product_id=product_id)
+        await start_runner(sandbox, speed)
+        yield sandbox
+
+
+async def start_runner(sandbox, speed):
+    environment = {"CONNECT_EXT_RUNNER_SPEED": speed}
+    return await sandbox.start_runner(environment=environment, timeout=STARTING_SECONDS)
+
+
+def ordinary(sandbox, number):
+    return sandbox.connect.create_subscription(sandbox.vendor.add(f"SUB-{number}").id)
+
+
+def cancelled_before(sandbox, number):
+    sandbox.vendor.add(f"SUB-{number}", status="cancelled")
+    return sandbox.connect.create_subscription(f"SUB-{number}")
+
+
+def draft(sandbox, number):
+    sandbox.vendor.add(f"SUB-{number}", status="draft")
+    return sandbox.connect.create_subscription(f"SUB-{number}")
+
+
+def refused(sandbox, number):
+    sandbox.vendor.add(f"SUB-{number}", refusal="the contract runs until the end of the year")
+    return sandbox.connect.create_subscription(f"SUB-{number}")
+
+
+def unknown_to_the_vendor(sandbox, number):
+    return sandbox.connect.create_subscription(f"SUB-{number}")
+
+
+def blank(sandbox, _):
+    return sandbox.connect.create_subscription(parameters=[Parameter("subscription_id", " ")])
+
+
+def vendor_fails_twice(sandbox, number):
+    sandbox.vendor.faults.add("GET", f"/SUB-{number}$", Respond(503), times=2)
+    return ordinary(sandbox, number)
+
+
+def connect_fails_once(sandbox, number):
+    asset_id = ordinary(sandbox, number)
+    path = f"/requests/PR-{asset_id[3:]}-.*/approve"
+    sandbox.connect.faults.add("POST", path, Respond(502), times=1)
+    return asset_id
+
+
+def dry_run(sandbox, number):
+    subscription_id = sandbox.vendor.add(f"SUB-{number}").id
+    return sandbox.connect.create_subscription(subscription_id, product_id=DRY_RUN)
+
+
+def held(sandbox, number):
+    sandbox.vendor.add(f"SUB-{number}", refusal="not like this")
+    return sandbox.connect.create_subscription(f"SUB-{number}", product_id=HOLDS)
+
+
+STORIES = (
+    *(ordinary, ordinary, cancelled_before, refused, ordinary, draft, vendor_fails_twice, blank),
+    *(ordinary, unknown_to_the_vendor, dry_run, held, connect_fails_once),
+)
+
+
+def result_of(sandbox, request_id):
+    """All that became of a request; how often it had to wait for that is the clock's to say."""
+    request = sandbox.connect.request(request_id)
+    tasks = sandbox.connect.tasks_of(request_id)
+    parameters = {each["id"]: each["value"] for each in request["asset"]["params"]}
+    subscription = sandbox.vendor.subscriptions.get(parameters["subscription_id"])
+    return {
+        "status": request["status"],
+        "reason": request.get("reason"),
+        "asset": sandbox.connect.asset(request["asset"]["id"])["status"],
+        "tasks": [task.status.value for task in tasks],
+        "results": [(task.results[-1].result, task.results[-1].message) for task in tasks],
+        "notes": [(each["type"], each["text"]) for each in sandbox.connect.notes(request_id)],
+        "cancellations": subscription.cancellations if subscription else None,
+    }
+
+
+async def results_at(speed):
+    overrides = {DRY_RUN: {"DRY_RUN": "true"}, HOLDS: {"ON_REFUSAL": "hold"}}
+    async with running(speed, variables={"PRODUCT_OVERRIDES": json.dumps(overrides)}) as sandbox:
+        assets = [STORIES[n % len(STORIES)](sandbox, n) for n in range(TASKS)]
+        requests = [sandbox.connect.create_cancel_request(asset_id) for asset_id in assets]
+        for request_id in requests:
+            await sandbox.connect.tasks_settled(request_id, timeout=120)
+        assert speed == "off" or f"CONNECT_EXT_RUNNER_SPEED is {speed}." in sandbox.runners[0].log
+        return [result_of(sandbox, request_id) for request_id in requests]
+
+
+async def test_the_results_are_the_same_at_every_speed():
+    off, lookups, everything = await asyncio.gather(*(results_at(speed) for speed in SPEEDS))
+    assert len(off) == TASKS
+    assert {each["status"] for each in off} == {"approved", "failed", "pending"}
+    assert {each["tasks"][0] for each in off} == {"succeeded", "failed", "skipped"}
+    assert lookups == off
+    assert everything == off
+
+
+async def finished_by_another(sandbox, speed, requests):
+    done = [each for each in requests if sandbox.connect.status(each) == "approved"]
+    assert 0 < len(done) < len(requests), "not stopped in the middle"
+    sandbox.connect.faults.latency = sandbox.vendor.faults.latency = 0.0
+    await start_runner(sandbox, speed)
+    for request_id in requests:
+        await sandbox.connect.tasks_settled(request_id, timeout=120)
+    results = [result_of(sandbox, request_id) for request_id in requests]
+    assert {(each["status"], each["cancellations"]) for each in results} == {("approved", 1)}
+    assert {tuple(each["tasks"]) for each in results} == {("succeeded",)}
+
+
+async def cancel_one_after_the_other(sandbox, assets, seconds):
+    requests = []
+    for asset_id in assets:
+        requests.append(sandbox.connect.create_cancel_request(asset_id))
+        await asyncio.sleep(seconds)
+    return requests
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+async def test_a_runner_that_is_stopped_finishes_what_it_took_in(speed):
+    async with running(speed, retry_seconds=1) as sandbox:
+        sandbox.connect.faults.latency = sandbox.vendor.faults.latency = 0.05
+        assets = [ordinary(sandbox, number) for number in range(FEWER_TASKS)]
+        cancelling = asyncio.create_task(cancel_one_after_the_other(sandbox, assets, 0.05))
+        await asyncio.sleep(2)
+        await sandbox.runners[0].stop()
+        requests = await cancelling
+        log = sandbox.runners[0].log
+        taken_in = set(re.findall(r"new background task received: (TQ-[\d-]+)", log))
+        sent = set(re.findall(r"Result for task (TQ-[\d-]+) has been sent", log))
+        every_task = [task for each in requests for task in sandbox.connect.tasks_of(each)]
+        assert taken_in == sent == {task.id for task in every_task if task.settled}
+        await finished_by_another(sandbox, speed, requests)
+
+
+async def test_what_a_runner_has_no_time_to_finish_is_delivered_again():
+    async with running("all", retry_seconds=1) as sandbox:
+        sandbox.vendor.faults.latency = 1.5
+        # Twenty calls to the vendor at once, two for each: seven requests a second, and the master
+        # gives its workers five seconds.
+        assets = [ordinary(sandbox, number) for number in range(FEWER_TASKS)]
+        requests = await cancel_one_after_the_other(sandbox, assets, 0)
+        await sandbox.connect.journal.until(
+            lambda: any(sandbox.connect.status(each) == "approved" for each in requests),
+            60,
+            "the first approval",
+        )
+        await sandbox.runners[0].stop()
+        log = sandbox.runners[0].log
+        taken_in = re.findall("new background task received", log)
+        assert len(taken_in) > len(re.findall("Result for task .* has been sent", log))
+        await finished_by_another(sandbox, "all", requests)
+
+
+# Reloading in development
+
+
+class ReloadingRunner(Runner):
+    """``cextrun -r``"""
+
+    def _command(self):
+        return [*super()._command(), "--reload"]
+
+
+@asynccontextmanager
+async def reloading(sandbox, project, speed):
+    options = RunnerOptions(
+        environment={"CONNECT_EXT_RUNNER_SPEED": speed}, working_directory=project
+    )
+    runner = ReloadingRunner(
+        address=sandbox.connect.address,
+        ca_bundle=sandbox.ca_bundle,
+        directory=sandbox.directory,
+        connected=lambda: bool(sandbox.connect.instances.connected(options.instance_id)),
+        options=options,
+    )
+    await runner.start(STARTING_SECONDS)
+    try:
+        yield runner
+    finally:
+        await runner.stop()
+
+
+@pytest.mark.parametrize("speed", ["lookups", "all"])
+async def test_reloading_sees_changed_code(speed, tmp_path):
+    project = tmp_path / "project"
+    shutil.copytree(
+        ROOT / "connect_ext",
+        project / "connect_ext",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    changed = project / "connect_ext" / "processing.py"
+    async with Sandbox() as sandbox, reloading(sandbox, project, speed) as runner:
+        first = sandbox.cancel()
+        await sandbox.connect.tasks_settled(first)
+        assert f"{first}: cancelled at the vendor and approved" in runner.log
+        worker = runner.background_worker().pid
+        text = changed.read_text()
+        assert text.count('"cancelled at the vendor and approved"') == 1
+        changed.write_text(text.replace("cancelled at the vendor and approved", "changed code"))
+        await runner.wait_for_new_worker(worker, timeout=STARTING_SECONDS)
+        second = sandbox.cancel()
+        await sandbox.connect.tasks_settled(second)
+        assert f"{second}: changed code" in runner.log
+        for pid in (worker, runner.background_worker().pid):
+            line = f"eaas.eventsapp INFO PID_{pid} CONNECT_EXT_RUNNER_SPEED is {speed}."
+            assert runner.log.count(line) == 1
