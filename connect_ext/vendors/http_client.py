@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 
 import httpx
 
@@ -14,6 +16,10 @@ from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown
 from connect_ext.vendors.circuit_breaker import CircuitBreaker
 
 MAX_ANSWER_BYTES = 5 * 1024 * 1024
+MAX_ANSWER_PARTS = 100_000
+"""Far more than a subscription has. An answer of 5 MiB that is nothing but brackets would need
+forty times its length of memory, and the event loop would stand still while it is read."""
+
 MAX_RETRY_AFTER_SECONDS = 24 * 3600.0
 KEEP_ALIVE_SECONDS = 30.0
 BUSY = (408, 423, 425, 429)
@@ -56,6 +62,15 @@ class Answer:
     status: int
     headers: httpx.Headers
     body: bytes
+
+    def json(self) -> Any:
+        """The JSON of the body, or None if there is none that can be read."""
+        if has_too_many_parts(self.body, b"[", b"{", b":"):
+            return None
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
 
     @property
     def retry_after(self) -> float | None:
@@ -175,6 +190,11 @@ class HttpClient:
     async def aclose(self) -> None:
         """Close the pool; calls under way end as lost connections."""
         await self._client.aclose()
+
+
+def has_too_many_parts(body: bytes, *marks: bytes) -> bool:
+    """Whether a body has more than ``MAX_ANSWER_PARTS`` of the marks that begin a part."""
+    return sum(body.count(mark) for mark in marks) > MAX_ANSWER_PARTS
 
 
 def unreadable(call: Call, what: str) -> Later:

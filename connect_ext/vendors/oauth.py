@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Callable
 from urllib.parse import quote_plus, urlencode
@@ -89,10 +88,7 @@ class TokenSource:
 
 
 def _read(answer: Answer) -> tuple[str, float]:
-    try:
-        data = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        data = None
+    data = answer.json()
     token = data.get("access_token") if isinstance(data, dict) else None
     if not isinstance(token, str) or not token or not (token.isascii() and token.isprintable()):
         raise unreadable(Call(_NAME, "", ""), "holds no access_token")

@@ -65,7 +65,7 @@ class RestVendor:
             return Subscription(SubscriptionStatus.UNKNOWN_ID)
         if not 200 <= answer.status < 300:
             raise_for_answer(answer, call)
-        return self._subscription(_document(answer), call)
+        return self._subscription(answer.json(), call)
 
     async def cancel(
         self,
@@ -157,7 +157,7 @@ class RestVendor:
         Any other status may be that of the answer itself, or older than the cancellation.
         """
         try:
-            subscription = self._subscription(_document(answer), call)
+            subscription = self._subscription(answer.json(), call)
         except (OutcomeUnknown, NotConfigured):
             return None
         return subscription if subscription.status is SubscriptionStatus.CANCELLED else None
@@ -175,7 +175,7 @@ class RestVendor:
         return moment
 
     def _reason(self, answer: Answer) -> str:
-        reason = _search(self._reason_path, _document(answer))
+        reason = _search(self._reason_path, answer.json())
         if isinstance(reason, list):
             reason = "; ".join(text for text in reason if isinstance(text, str))
         return reason if isinstance(reason, str) else ""
@@ -253,14 +253,6 @@ def _search(path: Any, document: Any) -> Any:
         return path.search(document) if path is not None else None
     # An expression can be right and not fit: a slice of step 0, a comparison of text and number.
     except (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError):
-        return None
-
-
-def _document(answer: Answer) -> Any:
-    """The JSON of an answer, or None if there is none to read."""
-    try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
         return None
 
 

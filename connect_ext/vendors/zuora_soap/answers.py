@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from lxml import etree
 
+from connect_ext.vendors.http_client import has_too_many_parts
 from connect_ext.vendors.zuora_soap.envelopes import SOAP, SOAP_12, XSI
 
 _ENVELOPES = (f"{{{SOAP}}}Envelope", f"{{{SOAP_12}}}Envelope")
@@ -179,8 +180,12 @@ def _subscription_version(record: etree._Element) -> SubscriptionVersion:
 
 
 def _parsed(body: bytes) -> etree._Element:
+    if has_too_many_parts(body, b"<", b"="):
+        raise UnreadableError("has more elements than any that Zuora sends")
     # A new parser for each answer: one that is shared keeps the errors of the last answer.
     parser = etree.XMLParser(
+        # In another encoding the parts could not be counted.
+        encoding="utf-8",
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
