@@ -35,6 +35,15 @@ test: $(ENV)/ready ## check format, lint and types, run the tests
 	@echo "mypy" && $(ENV)/bin/mypy --no-error-summary
 	@echo "pytest" && $(ENV)/bin/python -m pytest -q
 
+.PHONY: soak
+soak: $(ENV)/ready ## 10,000 random histories, then requests by the thousand through the runner
+	@$(ENV)/bin/python -m tests.soak.random_histories
+	@$(ENV)/bin/python -m tests.soak.through_the_runner
+
+.PHONY: mutants
+mutants: $(ENV)/ready ## change the rules and the walk in every way, and see the tests find it
+	@$(ENV)/bin/python -m tests.model.mutants
+
 .PHONY: bench
 bench: $(ENV)/ready ## measure
 	@$(ENV)/bin/python -m benchmarks
@@ -58,7 +67,7 @@ lock: ## write the locks from pyproject.toml (UPGRADE=--upgrade: newest versions
 
 .PHONY: clean
 clean: ## remove what make made
-	@rm -rf .venv .venv-official .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+	@rm -rf .venv .venv-official .venv-lock .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 		dist htmlcov .coverage
 
 # An environment is made anew when its lock changes; the project in it when its description does.

@@ -7,6 +7,7 @@ settings.register_profile(
     deadline=None,
     database=None,
     max_examples=60,
-    suppress_health_check=[HealthCheck.too_slow],
+    # `make mutants` runs the tests again and again in one process.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
 )
 settings.load_profile("quick")

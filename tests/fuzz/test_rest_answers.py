@@ -1,0 +1,118 @@
+"""Whatever a REST vendor answers, and whatever id a request holds."""
+
+import asyncio
+import json
+from contextlib import suppress
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connect_ext.errors import CancellationError, Later, NotConfigured
+from connect_ext.settings import read_configuration
+from connect_ext.vendors import rest
+from connect_ext.vendors.base import Accepted, Subscription, SubscriptionStatus
+from tests.fuzz.hostile import HttpThatAnswers, answers, cancellations
+
+TOKEN = {
+    "REST_AUTH": "oauth2",
+    "REST_OAUTH_TOKEN_URL": "https://vendor.example/token",
+    "REST_OAUTH_CLIENT_ID": "client",
+    "REST_OAUTH_CLIENT_SECRET": "s3cret-of-the-client",
+}
+BODY = {
+    "{subscription_id}": "a key is no place for it",
+    "id": "{subscription_id}",
+    "list": ["{request_id}", {"asset": "of {asset_id}!"}],
+}
+
+
+def vendor(http, **variables):
+    """A REST vendor whose client answers as the test says."""
+    needed = {
+        "REST_API_URL": "https://vendor.example/v1",
+        "REST_API_KEY": "t0ken-of-the-vendor",
+        "REST_END_DATE_PATH": "ends_at",
+    }
+    settings = read_configuration({**needed, **variables}).default.vendor.built_in
+    return rest.create(settings, http)
+
+
+@given(st.lists(answers, min_size=1, max_size=3), cancellations)
+def test_a_look_up_shows_a_subscription_or_waits(given_answers, cancellation):
+    made = vendor(HttpThatAnswers(given_answers))
+    with suppress(Later):
+        shown = asyncio.run(made.look_up(cancellation))
+        assert isinstance(shown.status, SubscriptionStatus)
+        assert shown.ends_at is None or shown.ends_at.tzinfo
+
+
+@given(st.lists(answers, min_size=1, max_size=3), cancellations)
+def test_a_cancellation_is_accepted_or_ends_in_a_declared_error(given_answers, cancellation):
+    made = vendor(HttpThatAnswers(given_answers))
+    with suppress(CancellationError):
+        accepted = asyncio.run(made.cancel(cancellation, None))
+        assert isinstance(accepted, Accepted)
+        assert accepted.subscription is None or isinstance(accepted.subscription, Subscription)
+
+
+@given(st.lists(answers, min_size=1, max_size=6), cancellations)
+def test_whatever_answers_the_token_request_nothing_is_refused_for_it(given_answers, cancellation):
+    http = HttpThatAnswers(given_answers)
+    with suppress(Later):
+        asyncio.run(vendor(http, **TOKEN).look_up(cancellation))
+    for call in http.calls:
+        for name, value in call.headers:
+            assert (name + value).isascii()
+            assert (name + value).isprintable()
+
+
+@given(cancellations)
+def test_no_id_leaves_its_place_in_the_address(cancellation):
+    http = sent(cancellation)
+    for call in http.calls:
+        parts = urlsplit(call.url)
+        assert (parts.scheme, parts.netloc) == ("https", "vendor.example")
+        segments = parts.path.split("/")
+        assert segments[:3] == ["", "v1", "subscriptions"]
+        assert unquote(segments[3]) == cancellation.subscription_id
+        assert dict(parse_qsl(parts.query, keep_blank_values=True)) == {
+            "by": cancellation.request_id
+        }
+
+
+@given(cancellations)
+def test_no_id_leaves_its_place_in_a_body_of_json(cancellation):
+    body = json.loads(sent(cancellation).calls[-1].content)
+    assert body == {
+        "{subscription_id}": "a key is no place for it",
+        "id": cancellation.subscription_id,
+        "list": [cancellation.request_id, {"asset": f"of {cancellation.asset_id}!"}],
+    }
+
+
+@given(cancellations)
+def test_no_id_leaves_its_place_in_a_form(cancellation):
+    content = sent(cancellation, REST_BODY_FORMAT="form").calls[-1].content
+    fields = dict(parse_qsl(content.decode(), keep_blank_values=True))
+    assert fields == {
+        "{subscription_id}": "a key is no place for it",
+        "id": cancellation.subscription_id,
+        "list[0]": cancellation.request_id,
+        "list[1][asset]": f"of {cancellation.asset_id}!",
+    }
+
+
+def sent(cancellation, **variables):
+    """What goes out for a cancellation; ids that are no texts cannot come this far."""
+    http = HttpThatAnswers([rest.Answer(200, {}, b"{}")])
+    made = vendor(
+        http,
+        REST_CANCEL_REQUEST="POST /subscriptions/{subscription_id}/cancel?by={request_id}",
+        REST_STATUS_REQUEST="GET /subscriptions/{subscription_id}?by={request_id}",
+        REST_CANCEL_BODY=json.dumps(BODY),
+        **variables,
+    )
+    with suppress(NotConfigured):
+        asyncio.run(made.cancel(cancellation, None))
+    return http

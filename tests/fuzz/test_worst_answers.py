@@ -1,0 +1,38 @@
+"""The longest answers that are read: how much memory and time they take at most."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from connect_ext.vendors.http_client import MAX_ANSWER_BYTES
+from tests.fuzz.worst import WORST, body_of
+
+MOST_MEGABYTES, MOST_SECONDS = 200.0, 3.0
+
+
+@pytest.mark.parametrize("kind", ["json", "xml"])
+def test_no_answer_takes_200_megabytes_or_long(kind):
+    """In a process of its own, whose highest memory counts; the XML library's is not Python's."""
+    names = [name for name in WORST if name.startswith(kind)]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz.worst", *names],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    took = {}
+    for line in done.stdout.splitlines():
+        took.update(json.loads(line))
+    assert set(took) == set(names)
+    assert {n: t for n, t in took.items() if t["megabytes"] > MOST_MEGABYTES} == {}
+    assert {n: t for n, t in took.items() if t["seconds"] > MOST_SECONDS} == {}
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_the_worst_are_as_long_as_an_answer_may_be(name):
+    assert 5_000_000 < len(body_of(name)) <= MAX_ANSWER_BYTES

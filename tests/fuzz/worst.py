@@ -1,0 +1,85 @@
+"""Reads one of the worst answers and prints what that took: ``python -m tests.fuzz.worst NAME``."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from connect_ext.vendors.http_client import MAX_ANSWER_BYTES, Answer
+from connect_ext.vendors.zuora_soap import answers
+
+_SOAP = b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>"
+_END = b"</e:Body></e:Envelope>"
+_ROW = _SOAP + b"<queryResponse><result><done>true</done>"
+_ROW_END = b"</result></queryResponse>" + _END
+_LAUGHS = b"".join(
+    b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10 if n else b"lol") for n in range(30)
+)
+_BOMB = b"<!DOCTYPE x [<!ENTITY a '" + b"x" * 100_000 + b"'>]><x>"
+
+WORST = {
+    # A beginning, what is repeated up to the bound on answers, and an end.
+    "json objects": (b"[", b'{"":0},', b"0]"),
+    "json lists": (b"[", b"[],", b"0]"),
+    "json lists of one": (b"[", b"[0],", b"0]"),
+    "json nested": (b"", b"[", b""),
+    "json nested objects": (b"", b'{"a":', b""),
+    "json keys": (b'{"a":0', b',"a":0', b"}"),
+    "json number": (b"[", b"9", b"]"),
+    "json escapes": (b'"', b"\\ud800", b'"'),
+    "xml elements": (_ROW, b"<a/>", _ROW_END),
+    "xml records": (_ROW, b"<records/>", _ROW_END),
+    "xml errors": (_ROW, b"<Errors/>", _ROW_END),
+    "xml attributes": (_ROW, b"<a b=''/>", _ROW_END),
+    "xml texts": (_ROW, b"<a>b</a>", _ROW_END),
+    "xml namespaces": (_ROW, b"<a xmlns='b'/>", _ROW_END),
+    "xml rows": (_SOAP + b"<queryResponse>", b"<result/>", b"</queryResponse>" + _END),
+    "xml faults": (_SOAP + b"<e:Fault>", b"<a>b</a>", b"</e:Fault>" + _END),
+    "xml nested": (_SOAP, b"<a>", b""),
+    "xml comments": (_ROW, b"<!---->", _ROW_END),
+    "xml references": (_ROW + b"<a>", b"&#9;", b"</a>" + _ROW_END),
+    "xml attributes of one": (_ROW + b"<a", b" b=''", b"/>" + _ROW_END),
+    "xml laughs": (b"<!DOCTYPE x [" + _LAUGHS + b"]><x>", b"&l29;", b"</x>"),
+    "xml blow-up": (_BOMB, b"&a;", b"</x>"),
+}
+
+
+def body_of(name: str) -> bytes:
+    """The longest answer of its kind that is read at all."""
+    begin, again, end = WORST[name]
+    return begin + again * ((MAX_ANSWER_BYTES - len(begin) - len(end)) // len(again)) + end
+
+
+def read(name: str) -> None:
+    """Read it as the vendor does."""
+    answer = Answer(200, httpx.Headers(), body_of(name))
+    if name.startswith("json"):
+        answer.json()
+        return
+    try:
+        answers.subscription_versions(answers.read_reply(answer.body, "query"))
+    except answers.UnreadableError:
+        return
+
+
+def _megabytes() -> float:
+    """The most memory that this process has had; `getrusage` would tell that of its parent."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    [line] = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())
+    return int(line) / 1024
+
+
+if __name__ == "__main__":
+    for each in sys.argv[1:]:
+        began = time.process_time()
+        read(each)
+        took = {"seconds": time.process_time() - began, "megabytes": _megabytes()}
+        sys.stdout.write(json.dumps({each: took}) + "\n")

@@ -1,0 +1,59 @@
+"""Every dependency that the deployed extension adds has its review and its reason."""
+
+import re
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.project.locks import ROOT, pins
+from tests.project.test_project import POETRY
+
+REVIEW = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+RUNTIME = {name: r for name, r in POETRY["dependencies"].items() if name != "python"}
+ROWS = {
+    name: (wanted, reviewed)
+    for name, wanted, reviewed in re.findall(
+        r"^\| `([\w-]+)` \| `([^`]+)` \| ([\d.]+)", REVIEW, re.MULTILINE
+    )
+}
+
+
+def test_the_review_holds_exactly_the_runtime_dependencies():
+    assert {name: wanted for name, (wanted, _) in ROWS.items()} == RUNTIME
+
+
+@pytest.mark.parametrize("name", RUNTIME)
+def test_the_reviewed_version_is_the_locked_one(name):
+    assert (name, ROWS[name][1]) in pins("requirements-dev.lock")
+
+
+@pytest.mark.parametrize("name", RUNTIME)
+def test_a_reason_stands_before_it_in_pyproject(name):
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    before = text.partition("[tool.poetry.dependencies]")[2].partition(f"\n{name} =")[0]
+    assert before.splitlines()[-1].startswith("# ")
+
+
+def test_only_two_are_not_in_the_runners_container_already():
+    from importlib.metadata import distribution
+
+    found, left = set(), ["connect-extension-runner"]
+    while left:
+        name = re.sub(r"[-_.]+", "-", left.pop()).lower()
+        if name not in found:
+            found.add(name)
+            needed = [Requirement(each) for each in distribution(name).requires or []]
+            left += [r.name for r in needed if not r.marker or r.marker.evaluate({"extra": ""})]
+    assert set(RUNTIME) - found == {"jmespath", "sniffio"}
+    for name in ("jmespath", "sniffio"):
+        assert not distribution(name).requires
+        assert not distribution(name).entry_points
+
+
+def test_no_parser_of_xml_is_used_in_its_initial_configuration():
+    """CVE-2026-41066, which the runner's range of lxml does not let us update away."""
+    for path in (ROOT / "connect_ext").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"iterparse|ETCompatXMLParser|HTMLParser|XPath|XSLT", text), path
+        assert "etree.XMLParser(" not in text or "resolve_entities=False" in text, path
+        assert not re.search(r"etree\.fromstring\([^,]*\)", text), path

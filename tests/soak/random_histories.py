@@ -1,0 +1,47 @@
+"""Plays many random histories and prints the seed: ``python -m tests.soak.random_histories``.
+
+``--seed`` plays the same ones again, ``--histories`` says how many.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from random import SystemRandom
+
+from tests.model.history import cut_down, dealt
+from tests.model.world import MOST_DELIVERIES, play
+
+
+def main() -> int:
+    """Play them; 1 if one breaks a promise, which is then shown as small as it can be made."""
+    options = _options()
+    print(f"{options.histories} random histories, --seed {options.seed}", flush=True)
+    began, ends, slowest = time.monotonic(), Counter[str](), 0
+    for seed in range(options.seed, options.seed + options.histories):
+        played = play(dealt(seed))
+        if played.broken:
+            print(f"history {seed} breaks a promise: {played.broken}")
+            core = cut_down(dealt(seed), lambda history: bool(play(history).broken))
+            print(f"{core}\n{play(core).broken}")
+            return 1
+        ends[played.status] += 1
+        slowest = max(slowest, played.deliveries_to_settle)
+    seconds = time.monotonic() - began
+    print(f"no promise broken; {options.histories / seconds:.0f} histories a second")
+    print("ends: " + ", ".join(f"{status} {number}" for status, number in ends.most_common()))
+    print(f"once faults had stopped, at most {slowest} deliveries (bound: {MOST_DELIVERIES})")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**9))
+    parser.add_argument("--histories", type=int, default=10_000)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
