@@ -43,6 +43,7 @@ CONFLICT_PAUSE_SECONDS = 2.0
 ESCALATION_SECONDS = 30.0
 """How long a note on a waiting request may take, beyond the deadline of its walk."""
 
+AT_WORK = "The vendor has accepted the cancellation of this request and is still at work on it."
 SENDING = "The cancellation of this request is being sent to the vendor, which must get it once."
 NOT_SENT = "The cancellation of this request did not reach the vendor; it may be sent again."
 
@@ -219,6 +220,10 @@ class Walk:
                 return self._waiting("too little time was left for the cancellation")
             known = await self._cancel(cancellation, known)
             step = self._decide(known)
+            if isinstance(step, Wait) and known.sent is Sent.ACCEPTED:
+                await self._connect.note_once(self._request.id, AT_WORK)
+        if isinstance(step, Reject) and await self._is_at_work():
+            step = self._decide(replace(known, sent=Sent.ACCEPTED))
         return await self._act(step)
 
     def _decide(self, known: Knowledge) -> Step:
@@ -235,7 +240,7 @@ class Walk:
 
     async def _observe(self, cancellation: Cancellation) -> Knowledge:
         sent = self._around.recent.recall(self._request.id)
-        if sent is Sent.NOTHING and self._is_once_only and await self._was_begun():
+        if sent is Sent.NOTHING and self._is_once_only and await self._begun():
             sent = Sent.UNKNOWN
         subscription = await self._look_up(cancellation)
         if subscription is None and sent is Sent.UNKNOWN and self._vendor.is_repeatable:
@@ -264,15 +269,21 @@ class Walk:
         except UnknownId:
             known = replace(known, sent=Sent.UNKNOWN_ID)
         except Refused as refusal:
-            known = replace(known, sent=Sent.REFUSED, reason=self._clean(refusal.reason))
-            if refusal.conflict:
-                await asyncio.sleep(self._around.conflict_pause_seconds)
+            known = await self._refused(known, refusal)
         except Later as error:
             if not error.may_have_an_effect:
                 await self._was_not_sent()
             raise
         self._around.recent.remember(self._request.id, known.sent)
         return await self._look_again(cancellation, known, accepted)
+
+    async def _refused(self, known: Knowledge, refusal: Refused) -> Knowledge:
+        """What is known after a refusal, which may be the answer to the second of two."""
+        if self._is_once_only and await self._begun() > 1:
+            return replace(known, sent=Sent.UNKNOWN)
+        if refusal.conflict:
+            await asyncio.sleep(self._around.conflict_pause_seconds)
+        return replace(known, sent=Sent.REFUSED, reason=self._clean(refusal.reason))
 
     async def _look_again(
         self, cancellation: Cancellation, known: Knowledge, accepted: Accepted | None
@@ -287,13 +298,26 @@ class Walk:
         """Whether nobody but a note on the request could tell that a cancellation was sent."""
         return not (self._vendor.can_be_asked or self._vendor.is_repeatable)
 
-    async def _was_begun(self) -> bool:
-        marks = [
-            note
-            for note in await self._connect.notes(self._request.id)
-            if note in (SENDING, NOT_SENT)
-        ]
-        return bool(marks) and marks[-1] == SENDING
+    async def _is_at_work(self) -> bool:
+        """Whether any process was told that the vendor takes the cancellation.
+
+        Asked before a rejection only: what the vendor refuses then may be the second of two.
+        """
+        try:
+            return AT_WORK in await self._connect.notes(self._request.id)
+        except NotConfigured:
+            # Who may not read the notes could not leave this one either.
+            return False
+
+    async def _begun(self) -> int:
+        """How many deliveries have begun to send the cancellation and may have sent it."""
+        begun = 0
+        for note in await self._connect.notes(self._request.id):
+            if note == SENDING:
+                begun += 1
+            elif note == NOT_SENT:
+                begun = max(0, begun - 1)
+        return begun
 
     async def _mark_as_begun(self) -> None:
         try:

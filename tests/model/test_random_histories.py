@@ -94,7 +94,6 @@ def test_what_is_settled_is_settled_in_so_many_deliveries():
     assert 1 <= slowest <= MOST_DELIVERIES
 
 
-@pytest.mark.xfail(strict=True, reason="nothing that outlives the process tells of the first one")
 @pytest.mark.parametrize(
     "history",
     [
@@ -103,8 +102,7 @@ def test_what_is_settled_is_settled_in_so_many_deliveries():
     ],
     ids=["at work on it after a restart", "two at once that cannot be asked"],
 )
-def test_known_gaps(history):
-    """A second cancellation is refused because of the first, and that rejects the request."""
+def test_a_refusal_that_is_due_to_the_first_of_two_cancellations_rejects_nobody(history):
     assert play(history, strict=True).broken == []
 
 

@@ -189,6 +189,27 @@ async def test_promise_2_an_end_date_that_connect_does_not_take_is_left_out():
         assert extension.sandbox.connect.status(request_id) == "approved"
 
 
+async def test_promise_2_a_refusal_that_is_due_to_another_process_rejects_nobody(extension):
+    """The vendor accepts and is at work; a process that knows nothing of it sends a second one."""
+    request_id = extension.sandbox.cancel("SUB-1")
+    vendor = extension.sandbox.vendor
+    at_work = vendor.faults.add(*STATUS, Respond(200, b'{"status": "active"}'))
+    vendor.faults.add(*CANCEL, empty_body(202, after_work=True), times=1)
+    assert (await extension.deliver(request_id)).status == "reschedule"
+    vendor.faults.add(*CANCEL, Respond(409, b'{"message": "A cancellation is under way."}'))
+    extension.begin_new_process(conflict_pause_seconds=0.0)
+    assert (await extension.deliver(request_id)).status == "reschedule"
+    assert extension.sandbox.connect.status(request_id) == "pending"
+    vendor.faults.remove(at_work)
+    await extension.settle(request_id)
+    assert (cancellations(extension), extension.sandbox.connect.status(request_id)) == (
+        1,
+        "approved",
+    )
+    [note] = extension.sandbox.connect.notes(request_id)
+    assert "still at work" in note["text"]
+
+
 # 3. Only a refusal rejects a request.
 
 NO_REFUSALS = {
