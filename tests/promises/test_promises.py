@@ -206,8 +206,7 @@ async def test_promise_2_a_refusal_that_is_due_to_another_process_rejects_nobody
         1,
         "approved",
     )
-    [note] = extension.sandbox.connect.notes(request_id)
-    assert "still at work" in note["text"]
+    assert "still at work" in extension.sandbox.connect.notes(request_id)[0]["text"]
 
 
 # 3. Only a refusal rejects a request.
