@@ -139,7 +139,9 @@ async def finished_by_another(sandbox, speed, requests):
         await sandbox.connect.tasks_settled(request_id, timeout=120)
     results = [result_of(sandbox, request_id) for request_id in requests]
     assert {(each["status"], each["cancellations"]) for each in results} == {("approved", 1)}
-    assert {tuple(each["tasks"]) for each in results} == {("succeeded",)}
+    # A runner that dies after the approval leaves a task that finds nothing to do any more.
+    ended = {tuple(each["tasks"]) for each in results}
+    assert ended <= {("succeeded",), ("skipped",)}
 
 
 async def cancel_one_after_the_other(sandbox, assets, seconds):
