@@ -20,6 +20,7 @@ from connect_ext.errors import (
     UnknownId,
 )
 from connect_ext.processing import (
+    AT_WORK,
     NOT_SENT,
     SENDING,
     Done,
@@ -479,6 +480,9 @@ class TestAVendorThatCannotBeAsked:
             ([SENDING, "Some words."], False),
             ([SENDING, NOT_SENT], True),
             ([SENDING, NOT_SENT, SENDING], False),
+            ([NOT_SENT, SENDING], False),
+            ([SENDING, SENDING, NOT_SENT], False),
+            ([SENDING, SENDING, NOT_SENT, NOT_SENT], True),
         ],
     )
     async def test_the_last_mark_says_whether_it_may_be_sent(self, notes, sends):
@@ -635,3 +639,73 @@ def test_the_clock_of_a_process_is_that_of_the_world():
     moment = Surroundings().now()
     assert moment.tzinfo is timezone.utc
     assert abs((datetime.now(timezone.utc) - moment).total_seconds()) < 60
+
+
+class TwoAtOnce(Connect):
+    """Another process leaves its mark at the same moment."""
+
+    async def required_note(self, request_id, text, kind):
+        await super().required_note(request_id, text, kind)
+        if text == SENDING:
+            self.texts.append(SENDING)
+
+
+class TestARefusalThatIsDueToAnotherCancellation:
+    def case(self, *looks, answer=None, **variables):
+        return Case(*looks, answer=answer or Refused("Under way."), **variables)
+
+    async def test_of_two_that_begin_at_once_the_refused_one_is_left_to_a_person(self):
+        case = self.case()
+        case.vendor.can_be_asked, case.connect = False, TwoAtOnce()
+        outcome = await case.outcome()
+        assert isinstance(outcome, Held)
+        assert "nobody knows what became of it" in outcome.why
+        assert case.connect.told("reject") == []
+
+    async def test_one_alone_is_refused_and_rejected(self):
+        case = self.case()
+        case.vendor.can_be_asked = False
+        assert await case.outcome() == Done("rejected")
+
+    async def test_marks_mean_nothing_where_the_vendor_can_be_asked(self):
+        case = self.case(ACTIVE, ACTIVE)
+        case.connect.texts = [SENDING, SENDING]
+        assert await case.outcome() == Done("rejected")
+
+    async def test_an_accepted_one_that_does_not_show_yet_leaves_its_note(self):
+        case = Case(ACTIVE, ACTIVE)
+        assert isinstance(await case.outcome(), Waiting)
+        assert (case.connect.texts, case.connect.kinds) == ([AT_WORK], [Notes.PRIVATE])
+
+    @pytest.mark.parametrize("looks", [(ACTIVE, ACTIVE), (DRAFT,)], ids=["active", "draft"])
+    async def test_with_that_note_it_waits_instead_of_being_rejected(self, looks):
+        case = self.case(*looks)
+        case.connect.texts = [AT_WORK]
+        assert isinstance(await case.outcome(), Waiting)
+        assert case.connect.told("reject") == []
+
+    async def test_with_that_note_what_is_gone_was_removed_by_the_vendor(self):
+        case = self.case(GONE, ON_NOT_FOUND="reject")
+        case.connect.texts = [AT_WORK]
+        outcome = await case.outcome()
+        assert isinstance(outcome, Done)
+        assert "removed the subscription" in outcome.what
+
+    async def test_who_may_not_read_the_notes_has_left_none(self):
+        class NoNotes(Connect):
+            async def notes(self, request_id):
+                raise NotConfigured("Connect answers HTTP 403 to reading the notes.")
+
+        case = self.case(ACTIVE, ACTIVE)
+        case.connect = NoNotes()
+        assert await case.outcome() == Done("rejected")
+
+    async def test_notes_that_cannot_be_read_now_reject_nobody(self):
+        class Down(Connect):
+            async def notes(self, request_id):
+                raise NotDone("Connect is down.")
+
+        case = self.case(ACTIVE, ACTIVE)
+        case.connect = Down()
+        assert await case.outcome() == Waiting(30, "Connect is down.")
+        assert case.connect.told("reject") == []
