@@ -66,7 +66,6 @@ class Wait:
     """Look again later."""
 
     why: str
-    retry_after: float | None = None
 
 
 @dataclass(frozen=True)

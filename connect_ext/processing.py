@@ -345,8 +345,8 @@ class Walk:
                 return Held(why)
             case Misconfigured(why):
                 return self._misconfigured(why)
-            case Wait(why, retry_after):
-                return self._waiting(why, retry_after)
+            case Wait(why):
+                return self._waiting(why)
             case Cancel():
                 raise AssertionError("A cancellation is sent once in a walk.")
 
