@@ -7,7 +7,7 @@ arguments. The rules are the table in the README under 'What happens in each cas
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -37,6 +37,8 @@ class Knowledge:
     sent: Sent = Sent.NOTHING
     reason: str = ""
     """The vendor's reason for a refusal, fit to be shown; or why nobody knows what it did."""
+    conflict: bool = False
+    """Whether the vendor called its refusal a conflict: the first of two may be under way."""
     repeatable: bool = False
     """Whether the vendor takes the same cancellation twice without a second effect."""
 
@@ -183,6 +185,22 @@ def _decide_unseen(known: Knowledge, policy: Policy) -> Step:
                 " status (REST_STATUS_PATH) and it cannot be asked (REST_STATUS_REQUEST is empty)."
                 " Check the subscription at the vendor, then approve the request."
             )
+
+
+def decide_at_work(known: Knowledge, policy: Policy, now: datetime) -> Step:
+    """What to do instead of a rejection where the vendor has once accepted the cancellation.
+
+    A conflict will pass, and what is gone has been removed; of anything else nobody knows whether
+    the vendor still keeps its word, so that a person looks.
+    """
+    gone = known.subscription and known.subscription.status is SubscriptionStatus.UNKNOWN_ID
+    if gone or known.conflict:
+        return decide(replace(known, sent=Sent.ACCEPTED), policy, now)
+    return Hold(
+        "The vendor had accepted the cancellation, and does not take it now"
+        f"{': ' + known.reason if known.reason else '.'} Check the subscription at the vendor, and"
+        " approve the request if it is cancelled."
+    )
 
 
 def _refused(known: Knowledge, policy: Policy) -> Step:

@@ -26,6 +26,7 @@ from connect_ext.decision import (
     check_subscription_id,
     configuration_wait_seconds,
     decide,
+    decide_at_work,
     wait_seconds,
 )
 from connect_ext.errors import Later, NotConfigured, OutcomeUnknown, Refused, UnknownId
@@ -223,7 +224,7 @@ class Walk:
             if isinstance(step, Wait) and known.sent is Sent.ACCEPTED:
                 await self._connect.note_once(self._request.id, AT_WORK)
         if isinstance(step, Reject) and await self._is_at_work():
-            step = self._decide(replace(known, sent=Sent.ACCEPTED))
+            step = decide_at_work(known, self._settings.policy, self._around.now())
         return await self._act(step)
 
     def _decide(self, known: Knowledge) -> Step:
@@ -283,7 +284,8 @@ class Walk:
             return replace(known, sent=Sent.UNKNOWN)
         if refusal.conflict:
             await asyncio.sleep(self._around.conflict_pause_seconds)
-        return replace(known, sent=Sent.REFUSED, reason=self._clean(refusal.reason))
+        reason = self._clean(refusal.reason)
+        return replace(known, sent=Sent.REFUSED, reason=reason, conflict=refusal.conflict)
 
     async def _look_again(
         self, cancellation: Cancellation, known: Knowledge, accepted: Accepted | None

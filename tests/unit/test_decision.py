@@ -37,7 +37,7 @@ def every_case():
     views = [None, *(shown(status) for status in SubscriptionStatus)]
     views += [shown(CANCELLED, NOW - DAY), shown(CANCELLED, NOW + DAY)]
     for view, sent, repeatable, policy in product(views, Sent, (False, True), POLICIES):
-        yield Knowledge(view, sent, "Not paid.", repeatable), policy
+        yield Knowledge(view, sent, "Not paid.", repeatable=repeatable), policy
 
 
 def decided(view: Subscription | None, sent=Sent.NOTHING, policy=None, **known):

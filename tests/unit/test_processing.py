@@ -677,11 +677,19 @@ class TestARefusalThatIsDueToAnotherCancellation:
         assert isinstance(await case.outcome(), Waiting)
         assert (case.connect.texts, case.connect.kinds) == ([AT_WORK], [Notes.PRIVATE])
 
-    @pytest.mark.parametrize("looks", [(ACTIVE, ACTIVE), (DRAFT,)], ids=["active", "draft"])
-    async def test_with_that_note_it_waits_instead_of_being_rejected(self, looks):
-        case = self.case(*looks)
+    async def test_with_that_note_a_conflict_waits_instead_of_being_rejected(self):
+        case = self.case(ACTIVE, ACTIVE, answer=Refused("Under way.", conflict=True))
         case.connect.texts = [AT_WORK]
         assert isinstance(await case.outcome(), Waiting)
+        assert case.connect.told("reject") == []
+
+    @pytest.mark.parametrize("looks", [(ACTIVE, ACTIVE), (DRAFT,)], ids=["active", "draft"])
+    async def test_with_that_note_anything_else_is_left_to_a_person(self, looks):
+        case = self.case(*looks)
+        case.connect.texts = [AT_WORK]
+        outcome = await case.outcome()
+        assert isinstance(outcome, Held)
+        assert ("Under way." in outcome.why) == (looks[0] == ACTIVE)
         assert case.connect.told("reject") == []
 
     async def test_with_that_note_what_is_gone_was_removed_by_the_vendor(self):
