@@ -53,7 +53,7 @@ class World:
         return self.vendor.subscriptions[subscription_id].cancellations
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def world() -> AsyncIterator[World]:
     async with Sandbox(countdown_scale=COUNTDOWN_SCALE, retry_seconds=30) as sandbox:
         await sandbox.start_runner(debug=True)

@@ -16,7 +16,7 @@ TABLES = pytest.StashKey[dict[str, list[str]]]()
 COUNTDOWN_SCALE = 0.02
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def world() -> AsyncIterator[World]:
     """One sandbox and one runner, since the runner's start is what costs most."""
     async with open_world(countdown_scale=COUNTDOWN_SCALE, retry_seconds=30) as world:

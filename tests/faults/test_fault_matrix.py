@@ -22,7 +22,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 AT_ONCE = 3
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def trials(world, table) -> AsyncIterator[Trials]:
     """Every cell of the matrix, brought about."""
     began = time.monotonic()

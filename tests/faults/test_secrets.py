@@ -206,7 +206,7 @@ def _faults_of_zuora(marked: Marked) -> None:
             marked.cancel(ZUORA, call, fault, old=call == "query")
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def marked() -> AsyncIterator[Marked]:
     """Everything confidential is marked, everything is tried, and the runner tells all it can."""
     marks = Marks()
