@@ -15,7 +15,8 @@ a second, whatever the handler does. ``docs/benchmarks.md`` has the figures.
   answers.
 - ``all``: besides, ``EventsWorker.process_task`` begins a task of its own for each message and
   goes on reading, until ``AT_ONCE`` tasks are being taken in; ``EventsWorker.running_tasks``
-  counts those as well, because a worker that shuts down waits until that is zero.
+  counts those as well, because a worker that shuts down waits until that is zero. And the Connect
+  client gets a transport that has ``CALLS_AT_ONCE`` connections and keeps them.
 
 **What it costs.** It relies on how one version of the runner looks inside. So it compares the
 version, and what it relies on, with what it was tested with (and written for), and does nothing
@@ -37,16 +38,20 @@ import logging
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+import httpx
 
 VARIABLE = "CONNECT_EXT_RUNNER_SPEED"
 OFF, LOOKUPS, ALL = "off", "lookups", "all"
 TESTED_RUNNERS = ("43.1",)
 AT_ONCE = 64
 """How many tasks are taken in side by side; beyond that, they wait in the websocket."""
+CALLS_AT_ONCE = 32
+"""How many calls to Connect are under way at a time with ``all``; beyond that, they queue."""
 
 LOG = logging.getLogger("eaas.eventsapp")
 
@@ -58,13 +63,15 @@ _LOOKUPS = (
 )
 _WORKER = (f"{_RUNNER}.workers.events", "EventsWorker")
 _MANAGER = (f"{_RUNNER}.managers.base", "TasksManagerBase")
+_CLIENT = "connect.client.fluent"
 # How a task is received, counted, answered and waited for, in the runner that ``all`` is made for.
 _READ = (
     *((*_WORKER, name) for name in ("run", "receive", "process_message", "process_task")),
     *((*_WORKER, name) for name in ("running_tasks", "result_sender", "stopping", "start")),
     *((*_MANAGER, name) for name in ("submit", "enqueue_result", "send_exception_response")),
+    (_CLIENT, "AsyncConnectClient", "session"),
 )
-_READ_SHA256 = "3ac5a9edb104f0829cb0fe31092fa71da67a43d9632b6b2b11c1af6c1edaa6d1"
+_READ_SHA256 = "df1365b46eaad949364ac2c8e2cfe2aefc825663f3f48068bd68586ccf8213fc"
 
 
 def quicken() -> None:
@@ -81,6 +88,7 @@ def quicken() -> None:
     _remember_lookups()
     if speed == ALL:
         take_in_side_by_side(_found(*_WORKER), Intake(AT_ONCE))
+        _keep_connections()
     LOG.info("%s is %s.", VARIABLE, speed)
 
 
@@ -149,6 +157,67 @@ def _remembering(look_up: Callable[..., Any], *, iterates: bool) -> Callable[...
         return iter(found(group, name))
 
     return iter_entry_points
+
+
+def _keep_connections() -> None:
+    endpoint = _found(f"{_RUNNER}.config", "ConfigHelper")().get_api_url()
+    context = _found(_CLIENT, "_SSL_CONTEXT")
+    _found(_CLIENT, "_ASYNC_TRANSPORTS")[endpoint] = Connections(
+        httpx.AsyncHTTPTransport(verify=context) for _ in range(CALLS_AT_ONCE)
+    )
+
+
+class Connections(httpx.AsyncBaseTransport):
+    """Gives each call one of its transports to itself; without a free one the call waits.
+
+    So each transport has one connection. One transport with all of them looks through all of them
+    whenever a call begins or ends, and closes each beyond twenty as soon as its call has ended.
+    """
+
+    def __init__(self, transports: Iterable[httpx.AsyncBaseTransport]) -> None:
+        self._transports = list(transports)
+        # The last one in is the first one out: its connection is the likeliest to be alive.
+        self._free: asyncio.LifoQueue[httpx.AsyncBaseTransport] = asyncio.LifoQueue()
+        for transport in reversed(self._transports):
+            self._free.put_nowait(transport)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request; its transport is free again when the answer is closed."""
+        transport = await self._free.get()
+        try:
+            response = await transport.handle_async_request(request)
+        except BaseException:
+            self._free.put_nowait(transport)
+            raise
+        stream: Any = response.stream
+        response.stream = _Lent(stream, lambda: self._free.put_nowait(transport))
+        return response
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for transport in self._transports:
+            await transport.aclose()
+
+
+class _Lent(httpx.AsyncByteStream):
+    """An answer's body, after which its transport goes back."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, give_back: Callable[[], None]) -> None:
+        self._stream = stream
+        self._give_back: Callable[[], None] | None = give_back
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._stream:
+            yield part
+
+    async def aclose(self) -> None:
+        # httpx closes an answer that was read to its end, and may close it once more.
+        give_back, self._give_back = self._give_back, None
+        try:
+            await self._stream.aclose()
+        finally:
+            if give_back is not None:
+                give_back()
 
 
 class Intake:

@@ -6,10 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from connect_ext import runner_speed
-from connect_ext.runner_speed import Intake
+from connect_ext.runner_speed import Connections, Intake
 
 # Each case is a process of its own, forked after the runner's modules are loaded, as a worker is
 # one after it has loaded them: its parent is a process of multiprocessing's, too.
@@ -17,7 +18,7 @@ PROCESSES = """
 import json, logging, multiprocessing, os, sys
 import connect.eaas.runner.main
 import connect.eaas.runner.config as config
-from connect.client import utils
+from connect.client import fluent, utils
 from connect.eaas.runner import helpers
 from connect.eaas.runner.handlers import base
 from connect.eaas.runner.workers.events import EventsWorker
@@ -29,6 +30,7 @@ FUNCTIONS = {
     "client's version": lambda: utils.get_version,
     "process_task": lambda: EventsWorker.process_task,
     "running_tasks": lambda: EventsWorker.running_tasks,
+    "connections": lambda: fluent._ASYNC_TRANSPORTS.get("https://api.cnct.info/public/v1"),
 }
 
 class Lines(logging.Handler):
@@ -136,7 +138,12 @@ def test_lookups_are_remembered_unless_told_otherwise(processes, name):
 
 
 def test_all_replaces_how_tasks_are_taken_in_as_well(processes):
-    assert processes["all"]["replaced"] == [*LOOKUPS, "process_task", "running_tasks"]
+    assert processes["all"]["replaced"] == [
+        *LOOKUPS,
+        "process_task",
+        "running_tasks",
+        "connections",
+    ]
 
 
 @pytest.mark.parametrize("name", ["lookups", "all"])
@@ -280,3 +287,91 @@ async def test_giving_up_the_wait_for_a_place_leaves_nothing_behind():
     go_on.set()
     await asyncio.sleep(0.01)
     assert intake.size == 0
+
+
+# Connections
+
+
+class Body(httpx.AsyncByteStream):
+    def __init__(self, transport: "Transport") -> None:
+        self.transport = transport
+
+    async def __aiter__(self):
+        await self.transport.go_on.wait()
+        yield b"{}"
+
+    async def aclose(self) -> None:
+        self.transport.closed_answers += 1
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """A connection that answers at once, with a body that comes when it may go on."""
+
+    def __init__(self) -> None:
+        self.calls, self.closed_answers, self.closed = 0, 0, False
+        self.error: Exception | None = None
+        self.go_on = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.calls += 1
+        if self.error is not None:
+            raise self.error
+        return httpx.Response(200, stream=Body(self))
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def connections(count: int) -> tuple[list[Transport], httpx.AsyncClient]:
+    transports = [Transport() for _ in range(count)]
+    client = httpx.AsyncClient(transport=Connections(transports))
+    return transports, client
+
+
+async def test_each_call_has_a_connection_to_itself_until_its_answer_is_read():
+    [one, other], client = connections(2)
+    calls = [asyncio.create_task(client.get("https://connect.example")) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    assert (one.calls, other.calls) == (1, 1)
+    other.go_on.set()
+    await asyncio.sleep(0.01)
+    # The third call has got the connection of the second.
+    assert (one.calls, other.calls, other.closed_answers) == (1, 2, 2)
+    one.go_on.set()
+    assert [answer.json() for answer in await asyncio.gather(*calls)] == [{}, {}, {}]
+
+
+async def test_the_connection_that_was_used_last_is_used_next():
+    transports, client = connections(3)
+    for transport in transports:
+        transport.go_on.set()
+    for _ in range(4):
+        await client.get("https://connect.example")
+    assert [transport.calls for transport in transports] == [4, 0, 0]
+
+
+async def test_a_call_that_fails_gives_its_connection_back():
+    [transport], client = connections(1)
+    transport.error = httpx.ConnectError("refused")
+    for _ in range(3):
+        with pytest.raises(httpx.ConnectError):
+            await asyncio.wait_for(client.get("https://connect.example"), 1)
+    assert transport.calls == 3
+
+
+async def test_a_call_that_is_given_up_gives_its_connection_back_once():
+    [transport], client = connections(1)
+    for _ in range(3):
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(client.get("https://connect.example"), 0.01)
+    calls = [asyncio.create_task(client.get("https://connect.example")) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    assert transport.calls == 4
+    transport.go_on.set()
+    await asyncio.gather(*calls)
+
+
+async def test_closing_closes_all_connections():
+    transports, client = connections(2)
+    await client.aclose()
+    assert [transport.closed for transport in transports] == [True, True]
