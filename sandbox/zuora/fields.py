@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 API = "http://api.zuora.com/"
 OBJECT = "http://object.api.zuora.com/"
@@ -50,7 +51,7 @@ class Field:
     required: bool = False
     nillable: bool = True
 
-    @property
+    @cached_property
     def attribute(self) -> str:
         """The name of the field in Python."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.name).lower()

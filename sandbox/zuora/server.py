@@ -261,9 +261,11 @@ class LocalZuora:
 
     def _query(self, call: _Call) -> Iterable[list[Part]]:
         query = zoql.parse(soap.value(call.body, "queryString") or "", call.version)
-        table: Iterable[object] = self.billing.subscriptions.values()
-        if query.kind == "Amendment":
-            table = self.billing.amendments.values()
+        table: Iterable[object] = self.billing.amendments.values()
+        if query.kind == "Subscription":
+            names = query.only("Name")
+            # Among thousands of subscriptions, those of a name are found at once.
+            table = self.billing.subscriptions.values() if names is None else self._named(names)
         zone = self.billing.zone
         found = [record for record in table if query.wants(record, zone)][:MAX_ROWS]
         fields = [f for f in OBJECTS[query.kind].at(call.version) if f in query.fields]
@@ -273,6 +275,10 @@ class LocalZuora:
         return [
             [("done", "true"), ("queryLocator", None), *records, ("size", str(len(rows)))],
         ]
+
+    def _named(self, names: Iterable[str]) -> list[Subscription]:
+        known = [name for name in sorted(names) if self.billing.name_of(name) == name]
+        return [each for name in known for each in self.billing.versions(name)]
 
     def _record(self, version: float, kind: str, fields: list[Field], record: object) -> Part:
         shown: list[Part] = []

@@ -61,6 +61,17 @@ class Query:
             return True
         return any(all(c.holds(record, zone) for c in every) for every in self.alternatives)
 
+    def only(self, field_name: str) -> set[str] | None:
+        """The values that the field has in every record that is wanted; None: it may be any."""
+        found: set[str] = set()
+        for every in self.alternatives:
+            equal = (c.literal for c in every if (c.field.name, c.comparison) == (field_name, "="))
+            value = next(equal, None)
+            if value is None:
+                return None
+            found.add(value)
+        return found or None
+
 
 def malformed(message: str = "You have an error in your ZOQL syntax") -> CallError:
     """The fault for a query that cannot be understood."""
