@@ -23,11 +23,13 @@ ROOT = Path(__file__).resolve().parent.parent
 STARTING_SECONDS = 180.0
 SETTLING_SECONDS = 300.0
 REST, ZUORA, APPROVE_ONLY = "rest", "zuora-soap", "approve only"
+ZUORA_WITHOUT_PREVIEW = "zuora-soap without preview"
 SEED_INHERITS = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
 class World:
-    """`handler`: the extension with the vendor REST or ZUORA, or the handler APPROVE_ONLY."""
+    """`handler`: the extension with the vendor REST, ZUORA or ZUORA_WITHOUT_PREVIEW, or the
+    handler APPROVE_ONLY."""
 
     def __init__(self, handler: str, speed: str = "off") -> None:
         self.handler, self.speed = handler, speed
@@ -39,11 +41,12 @@ class World:
 
     async def __aenter__(self) -> World:
         variables = {}
-        if self.handler == ZUORA:
+        if self.handler in (ZUORA, ZUORA_WITHOUT_PREVIEW):
             self.zuora = LocalZuora()
             await self.zuora.start()
             self._stack.push_async_callback(self.zuora.stop)
             variables = self.zuora.variables("91.0")
+            variables["ZUORA_PREVIEW"] = str(self.handler == ZUORA).lower()
         self.sandbox = await self._stack.enter_async_context(Sandbox(variables=variables))
         connect = self.sandbox.connect
         template = connect.catalogue.activation_templates(connect.default_product())[0]

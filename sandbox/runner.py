@@ -144,11 +144,11 @@ class Runner:
         """The resident memory of the background worker, in bytes."""
         return int(self.background_worker().memory_info().rss)
 
-    async def wait_for_log(self, text: str, timeout: float = 30.0) -> None:
+    async def wait_for_log(self, text: str, timeout: float = 60.0) -> None:
         """Wait until the log contains the text. Raises RunnerFailed."""
         await self._wait(lambda: text in self.log, timeout, f"log {text!r}")
 
-    async def wait_for_new_worker(self, old_pid: int, timeout: float = 30.0) -> None:
+    async def wait_for_new_worker(self, old_pid: int, timeout: float = 60.0) -> None:
         """Wait until another background worker than this is there and connected."""
         await self._wait(
             lambda: BACKGROUND_PID.findall(self.log)[-1] != str(old_pid) and self._connected(),

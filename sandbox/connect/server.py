@@ -249,12 +249,12 @@ class LocalConnect:
             f"instance {instance_id or ''} to connect",
         )
 
-    async def settled(self, request_id: str, timeout: float = 30.0) -> Json:
+    async def settled(self, request_id: str, timeout: float = 60.0) -> Json:
         """Wait until a request is approved, failed or revoked; answers it."""
         await self.reaches(request_id, *SETTLED, timeout=timeout)
         return self.request(request_id)
 
-    async def reaches(self, request_id: str, *statuses: str, timeout: float = 30.0) -> None:
+    async def reaches(self, request_id: str, *statuses: str, timeout: float = 60.0) -> None:
         """Wait until a request has one of the statuses."""
         await self.journal.until(
             lambda: self.status(request_id) in statuses,
@@ -262,7 +262,7 @@ class LocalConnect:
             f"{request_id} to be {' or '.join(statuses)}",
         )
 
-    async def tasks_settled(self, request_id: str, timeout: float = 30.0) -> list[Task]:
+    async def tasks_settled(self, request_id: str, timeout: float = 60.0) -> list[Task]:
         """Wait until every task about a request is succeeded, failed or skipped."""
         await self.journal.until(
             lambda: all(task.settled for task in self.tasks_of(request_id)),
@@ -271,7 +271,7 @@ class LocalConnect:
         )
         return self.tasks_of(request_id)
 
-    async def answered(self, request_id: str, times: int = 1, timeout: float = 30.0) -> list[Task]:
+    async def answered(self, request_id: str, times: int = 1, timeout: float = 60.0) -> list[Task]:
         """Wait until instances gave so many results for a request's tasks."""
         await self.journal.until(
             lambda: sum(len(task.results) for task in self.tasks_of(request_id)) >= times,

@@ -52,7 +52,7 @@ def _free_port() -> int:
 
 
 async def _answers(session: aiohttp.ClientSession) -> None:
-    for _ in range(200):
+    for _ in range(600):
         if await _is_up(session):
             return
         await asyncio.sleep(0.05)

@@ -128,7 +128,7 @@ async def test_a_worker_killed_at_any_point_leaves_one_cancellation_and_a_settle
     world.push()
     for case in cases.values():
         world.begin(case)
-    await barrier.all_reached(timeout=30)
+    await barrier.all_reached(timeout=90)
     dead = world.runner.kill_worker()
     barrier.release()
     await world.runner.wait_for_new_worker(dead)
