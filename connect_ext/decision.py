@@ -187,19 +187,21 @@ def _decide_unseen(known: Knowledge, policy: Policy) -> Step:
             )
 
 
-def decide_at_work(known: Knowledge, policy: Policy, now: datetime) -> Step:
-    """What to do instead of a rejection where the vendor has once accepted the cancellation.
+def decide_at_work(known: Knowledge, earlier: Sent, policy: Policy, now: datetime) -> Step:
+    """What to do instead of a rejection where the cancellation has been sent once before.
 
-    A conflict will pass, and what is gone has been removed; of anything else nobody knows whether
-    the vendor still keeps its word, so that a person looks.
+    ``earlier`` is what became of it then: accepted, or unknown. A conflict will pass, and what is
+    gone may have been removed; of anything else nobody knows what the vendor still does, so that a
+    person looks.
     """
     gone = known.subscription and known.subscription.status is SubscriptionStatus.UNKNOWN_ID
     if gone or known.conflict:
-        return decide(replace(known, sent=Sent.ACCEPTED), policy, now)
+        return decide(replace(known, sent=earlier), policy, now)
+    before = "accepted before" if earlier is Sent.ACCEPTED else "sent to the vendor before"
     return Hold(
-        "The vendor had accepted the cancellation, and does not take it now"
+        f"The cancellation was {before}, and the vendor does not take it now"
         f"{': ' + known.reason if known.reason else '.'} Check the subscription at the vendor, and"
-        " approve the request if it is cancelled."
+        " approve the request if it is cancelled, or reject it."
     )
 
 

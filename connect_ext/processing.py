@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from connect_ext.cancel_request import CancelRequest
 from connect_ext.connect_api import APPROVED, FAILED, PENDING, ConnectApi
@@ -31,7 +32,7 @@ from connect_ext.decision import (
 )
 from connect_ext.errors import Later, NotConfigured, OutcomeUnknown, Refused, UnknownId
 from connect_ext.redaction import redact, shortened
-from connect_ext.settings import Notes, Settings
+from connect_ext.settings import Notes, Settings, VendorSettings
 from connect_ext.single_flight import SingleFlight
 from connect_ext.vendors.base import Accepted, Cancellation, Subscription, Vendor
 
@@ -45,6 +46,7 @@ ESCALATION_SECONDS = 30.0
 """How long a note on a waiting request may take, beyond the deadline of its walk."""
 
 AT_WORK = "The vendor has accepted the cancellation of this request and is still at work on it."
+MAYBE_SENT = "The cancellation of this request was sent to the vendor, and nobody knows its effect."
 SENDING = "The cancellation of this request is being sent to the vendor, which must get it once."
 NOT_SENT = "The cancellation of this request did not reach the vendor; it may be sent again."
 
@@ -89,8 +91,19 @@ class DryRun:
 Outcome = Done | Waiting | WaitingForConfiguration | Held | DryRun
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """What a process remembers of one request's cancellation."""
+
+    sent: Sent
+    shown: Subscription | None
+    """What the vendor's answer to the cancellation showed."""
+    vendor: VendorSettings
+    at: float
+
+
 class RecentCancellations:
-    """Remembers for a while what this process has sent.
+    """Remembers for a while what this process has sent, and to which vendor.
 
     Only a help: a vendor that works on an accepted cancellation for minutes is not sent another
     by each delivery meanwhile. What must hold without it is in the vendor and in Connect.
@@ -101,20 +114,47 @@ class RecentCancellations:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._sent: dict[str, tuple[Sent, float]] = {}
+        self._sent: dict[str, Remembered] = {}
+        self._conflicts: dict[str, float] = {}
 
-    def remember(self, request_id: str, sent: Sent) -> None:
+    def remember(
+        self,
+        request_id: str,
+        vendor: VendorSettings,
+        sent: Sent,
+        shown: Subscription | None = None,
+    ) -> None:
         """Keep what became of a cancellation, if it is still open."""
         self._sent.pop(request_id, None)
         if sent in self.SECONDS:
-            self._sent[request_id] = (sent, self._clock())
-            if len(self._sent) > self.MOST:
-                del self._sent[next(iter(self._sent))]
+            self._sent[request_id] = Remembered(sent, shown, vendor, self._clock())
+            self._limit(self._sent)
 
-    def recall(self, request_id: str) -> Sent:
-        """What was sent for the request, or ``NOTHING`` if that is unknown or too long ago."""
-        sent, at = self._sent.get(request_id, (Sent.NOTHING, 0.0))
-        return sent if self._clock() - at < self.SECONDS.get(sent, 0.0) else Sent.NOTHING
+    def recall(self, request_id: str, vendor: VendorSettings) -> tuple[Sent, Subscription | None]:
+        """What was sent for the request, or ``NOTHING`` if that is unknown or too long ago.
+
+        What another vendor was sent, or the same one with other variables, says nothing.
+        """
+        known = self._sent.get(request_id)
+        if known is None or known.vendor != vendor:
+            return Sent.NOTHING, None
+        if self._clock() - known.at >= self.SECONDS[known.sent]:
+            return Sent.NOTHING, None
+        return known.sent, known.shown
+
+    def conflict_seconds(self, request_id: str) -> float:
+        """For how long the vendor has called this request's cancellation a conflict."""
+        since = self._conflicts.setdefault(request_id, self._clock())
+        self._limit(self._conflicts)
+        return self._clock() - since
+
+    def forget_conflict(self, request_id: str) -> None:
+        """The request is settled."""
+        self._conflicts.pop(request_id, None)
+
+    def _limit(self, memory: dict[str, Any]) -> None:
+        if len(memory) > self.MOST:
+            del memory[next(iter(memory))]
 
 
 def _now() -> datetime:
@@ -183,6 +223,8 @@ class Walk:
         self._request, self._settings = request, settings
         self._connect, self._vendor, self._around = connect, vendor, surroundings
         self._remarks: tuple[str, ...] = ()
+        # Two deliveries may leave the same notes: each takes back its own only.
+        self._mark = f" (delivery {secrets.token_hex(4)})"
 
     async def outcome(self) -> Outcome:
         """Walk within the deadline; a wait that has been long already is made known once."""
@@ -221,11 +263,31 @@ class Walk:
                 return self._waiting("too little time was left for the cancellation")
             known = await self._cancel(cancellation, known)
             step = self._decide(known)
-            if isinstance(step, Wait) and known.sent is Sent.ACCEPTED:
-                await self._connect.note_once(self._request.id, AT_WORK)
-        if isinstance(step, Reject) and await self._is_at_work():
-            step = decide_at_work(known, self._settings.policy, self._around.now())
+        if isinstance(step, Wait) and not self._settings.dry_run:
+            await self._leave_a_trace(known.sent)
+        if isinstance(step, Reject):
+            step = await self._doubted(step, known)
         return await self._act(step)
+
+    async def _leave_a_trace(self, sent: Sent) -> None:
+        """Tell other processes, and this one later, that the vendor may be at work on it."""
+        if sent is Sent.ACCEPTED:
+            await self._connect.note_once(self._request.id, AT_WORK)
+        elif not self._vendor.is_repeatable:
+            await self._connect.note_once(self._request.id, MAYBE_SENT)
+
+    async def _doubted(self, step: Reject, known: Knowledge) -> Step:
+        """The rejection, unless what the vendor refuses may be the second of two cancellations."""
+        earlier = await self._traced()
+        if earlier is not Sent.NOTHING:
+            now = self._around.now()
+            return decide_at_work(known, earlier, self._settings.policy, now)
+        if known.conflict:
+            # The other one's call may take as long as a call may take.
+            seconds = self._around.recent.conflict_seconds(self._request.id)
+            if seconds < self._settings.vendor.timeout_seconds:
+                return Wait("the vendor calls the cancellation a conflict: one may be under way")
+        return step
 
     def _decide(self, known: Knowledge) -> Step:
         return decide(known, self._settings.policy, self._around.now())
@@ -240,10 +302,11 @@ class Walk:
         return elapsed + self._settings.vendor.timeout_seconds < self._around.deadline_seconds
 
     async def _observe(self, cancellation: Cancellation) -> Knowledge:
-        sent = self._around.recent.recall(self._request.id)
+        sent, shown = self._around.recent.recall(self._request.id, self._settings.vendor)
         if sent is Sent.NOTHING and self._is_once_only and await self._begun():
             sent = Sent.UNKNOWN
-        subscription = await self._look_up(cancellation)
+        # A vendor that cannot be asked has said it once, in its answer to the cancellation.
+        subscription = await self._look_up(cancellation) or shown
         if subscription is None and sent is Sent.UNKNOWN and self._vendor.is_repeatable:
             sent = Sent.NOTHING
         return Knowledge(subscription, sent, repeatable=self._vendor.is_repeatable)
@@ -259,7 +322,7 @@ class Walk:
             await self._mark_as_begun()
         accepted: Accepted | None = None
         # Whatever ends this task from now on, the vendor may have got the cancellation.
-        self._around.recent.remember(self._request.id, Sent.UNKNOWN)
+        self._remember(Sent.UNKNOWN)
         try:
             accepted = await self._vendor.cancel(cancellation, known.subscription)
             known = replace(known, sent=Sent.ACCEPTED)
@@ -275,8 +338,11 @@ class Walk:
             if not error.may_have_an_effect:
                 await self._was_not_sent()
             raise
-        self._around.recent.remember(self._request.id, known.sent)
+        self._remember(known.sent, accepted.subscription if accepted else None)
         return await self._look_again(cancellation, known, accepted)
+
+    def _remember(self, sent: Sent, shown: Subscription | None = None) -> None:
+        self._around.recent.remember(self._request.id, self._settings.vendor, sent, shown)
 
     async def _refused(self, known: Knowledge, refusal: Refused) -> Knowledge:
         """What is known after a refusal, which may be the answer to the second of two."""
@@ -300,39 +366,42 @@ class Walk:
         """Whether nobody but a note on the request could tell that a cancellation was sent."""
         return not (self._vendor.can_be_asked or self._vendor.is_repeatable)
 
-    async def _is_at_work(self) -> bool:
-        """Whether any process was told that the vendor takes the cancellation.
+    async def _traced(self) -> Sent:
+        """What any process has left as a trace of a cancellation that was sent before.
 
         Asked before a rejection only: what the vendor refuses then may be the second of two.
         """
         try:
-            return AT_WORK in await self._connect.notes(self._request.id)
+            notes = await self._connect.notes(self._request.id)
         except NotConfigured:
             # Who may not read the notes could not leave this one either.
-            return False
+            return Sent.NOTHING
+        if AT_WORK in notes:
+            return Sent.ACCEPTED
+        return Sent.UNKNOWN if MAYBE_SENT in notes else Sent.NOTHING
 
     async def _begun(self) -> int:
         """How many deliveries have begun to send the cancellation and may have sent it."""
-        begun = 0
-        for note in await self._connect.notes(self._request.id):
-            if note == SENDING:
-                begun += 1
-            elif note == NOT_SENT:
-                begun = max(0, begun - 1)
-        return begun
+        notes = await self._connect.notes(self._request.id)
+        begun, not_sent = (
+            {note.removeprefix(beginning) for note in notes if note.startswith(beginning)}
+            for beginning in (SENDING, NOT_SENT)
+        )
+        return len(begun - not_sent)
 
     async def _mark_as_begun(self) -> None:
         try:
-            await self._connect.required_note(self._request.id, SENDING, Notes.PRIVATE)
+            text = SENDING + self._mark
+            await self._connect.required_note(self._request.id, text, Notes.PRIVATE)
         except Later:
             # The note may be there all the same, and nothing is sent now.
             await self._was_not_sent()
             raise
 
     async def _was_not_sent(self) -> None:
-        self._around.recent.remember(self._request.id, Sent.NOTHING)
+        self._remember(Sent.NOTHING)
         if self._is_once_only:
-            await self._connect.note(self._request.id, NOT_SENT, Notes.PRIVATE)
+            await self._connect.note(self._request.id, NOT_SENT + self._mark, Notes.PRIVATE)
 
     async def _act(self, step: Step) -> Outcome:
         if self._settings.dry_run:
@@ -355,9 +424,15 @@ class Walk:
     async def _approve(self, effective_date: datetime | None, note: str) -> Outcome:
         template_id = await self._template()
         status = await self._connect.approve(self._request, template_id, effective_date)
-        self._around.recent.remember(self._request.id, Sent.NOTHING)
+        self._remember(Sent.NOTHING)
+        self._around.recent.forget_conflict(self._request.id)
         if status != APPROVED:
-            return Done(f"cancelled at the vendor; somebody has made the request {status}")
+            why = (
+                f"The subscription is cancelled at the vendor, and somebody has made the request"
+                f" {status} meanwhile. Check the subscription in Connect."
+            )
+            await self._connect.note_once(self._request.id, why)
+            return Held(why)
         text = " ".join(filter(None, (note, *self._remarks)))
         if text:
             await self._connect.note(self._request.id, text, self._settings.notes)
@@ -369,6 +444,7 @@ class Walk:
 
     async def _reject(self, reason: str) -> Outcome:
         status = await self._connect.reject(self._request.id, shortened(reason))
+        self._around.recent.forget_conflict(self._request.id)
         if status != FAILED:
             return Done(f"not rejected: somebody has made the request {status}")
         return Done("rejected")

@@ -21,6 +21,7 @@ from connect_ext.errors import (
 )
 from connect_ext.processing import (
     AT_WORK,
+    MAYBE_SENT,
     NOT_SENT,
     SENDING,
     Done,
@@ -216,12 +217,13 @@ class TestTheWayToAnApproval:
         already = "The subscription was cancelled at the vendor already."
         assert case.connect.texts == [f"{already} It ends at the vendor on 2026-03-03."]
 
-    async def test_who_has_closed_it_meanwhile_is_believed_and_gets_no_note(self):
+    async def test_what_is_cancelled_and_was_closed_otherwise_meanwhile_is_left_to_a_person(self):
         case = Case(CANCELLED)
         case.connect.approved = "failed"
         outcome = await case.outcome()
-        assert outcome == Done("cancelled at the vendor; somebody has made the request failed")
-        assert case.connect.texts == []
+        assert isinstance(outcome, Held)
+        assert "somebody has made the request failed" in outcome.why
+        assert (case.connect.texts, case.connect.kinds) == ([outcome.why], [Notes.PRIVATE])
 
     @pytest.mark.parametrize(("status", "said"), [("approved", "approved"), ("", "in no status")])
     async def test_a_request_that_is_not_pending_is_left_alone(self, status, said):
@@ -408,7 +410,7 @@ class TestWhatAProcessRemembers:
         object.__setattr__(case.around, "deadline_seconds", 30.05)
         task = asyncio.create_task(case.outcome())
         await asyncio.sleep(0.05)
-        assert case.around.recent.recall(ID) is Sent.UNKNOWN
+        assert case.around.recent.recall(ID, case.settings.vendor)[0] is Sent.UNKNOWN
         for each in asyncio.all_tasks() - {asyncio.current_task()}:
             each.cancel()
         await asyncio.wait([task])
@@ -416,7 +418,7 @@ class TestWhatAProcessRemembers:
     async def test_after_the_approval_nothing_is_remembered(self):
         case = Case(ACTIVE, CANCELLED)
         await case.outcome()
-        assert case.around.recent.recall(ID) is Sent.NOTHING
+        assert case.around.recent.recall(ID, case.settings.vendor)[0] is Sent.NOTHING
 
     async def test_two_deliveries_at_once_share_one_walk(self):
         case = Case(ACTIVE, CANCELLED)
@@ -432,24 +434,51 @@ class TestWhatAProcessRemembers:
         assert len(case.vendor.sent) == len(other.vendor.sent) == 1
 
     def test_only_open_cancellations_are_kept_and_not_without_end(self):
-        recent = RecentCancellations(lambda: 0.0)
-        recent.remember("PR-A", Sent.REFUSED)
-        assert recent.recall("PR-A") is Sent.NOTHING
-        for number in range(recent.MOST + 1):
-            recent.remember(f"PR-{number}", Sent.ACCEPTED)
-        assert recent.recall("PR-0") is Sent.NOTHING
-        assert recent.recall("PR-1") is Sent.ACCEPTED
-        recent.remember("PR-1", Sent.NOTHING)
-        assert recent.recall("PR-1") is Sent.NOTHING
+        memory = Memory()
+        memory.remember("PR-A", Sent.REFUSED)
+        assert memory.recall("PR-A") is Sent.NOTHING
+        for number in range(RecentCancellations.MOST + 1):
+            memory.remember(f"PR-{number}", Sent.ACCEPTED)
+        assert memory.recall("PR-0") is Sent.NOTHING
+        assert memory.recall("PR-1") is Sent.ACCEPTED
+        memory.remember("PR-1", Sent.NOTHING)
+        assert memory.recall("PR-1") is Sent.NOTHING
 
     def test_what_is_remembered_again_is_the_newest(self):
-        recent = RecentCancellations(lambda: 0.0)
-        for number in range(recent.MOST):
-            recent.remember(f"PR-{number}", Sent.ACCEPTED)
-        recent.remember("PR-0", Sent.UNKNOWN)
-        recent.remember("PR-new", Sent.ACCEPTED)
-        assert recent.recall("PR-0") is Sent.UNKNOWN
-        assert recent.recall("PR-1") is Sent.NOTHING
+        memory = Memory()
+        for number in range(RecentCancellations.MOST):
+            memory.remember(f"PR-{number}", Sent.ACCEPTED)
+        memory.remember("PR-0", Sent.UNKNOWN)
+        memory.remember("PR-new", Sent.ACCEPTED)
+        assert memory.recall("PR-0") is Sent.UNKNOWN
+        assert memory.recall("PR-1") is Sent.NOTHING
+
+    def test_what_another_vendor_was_sent_says_nothing(self):
+        memory = Memory()
+        memory.remember("PR-A", Sent.ACCEPTED)
+        memory.vendor = settings(REST_API_URL="https://other.example").vendor
+        assert memory.recall("PR-A") is Sent.NOTHING
+
+    def test_conflicts_are_not_remembered_without_end(self):
+        memory = Memory()
+        for number in range(RecentCancellations.MOST + 1):
+            assert memory.recent.conflict_seconds(f"PR-{number}") == 0.0
+        memory.seconds = 10.0
+        assert memory.recent.conflict_seconds(f"PR-{RecentCancellations.MOST}") == 10.0
+        assert memory.recent.conflict_seconds("PR-0") == 0.0
+
+
+class Memory:
+    def __init__(self):
+        self.seconds = 0.0
+        self.recent = RecentCancellations(lambda: self.seconds)
+        self.vendor = settings().vendor
+
+    def remember(self, request_id, sent):
+        self.recent.remember(request_id, self.vendor, sent)
+
+    def recall(self, request_id):
+        return self.recent.recall(request_id, self.vendor)[0]
 
 
 class TestAVendorThatCannotBeAsked:
@@ -461,7 +490,8 @@ class TestAVendorThatCannotBeAsked:
     async def test_its_mark_is_left_before_the_cancellation_is_sent(self):
         case = self.case()
         assert await case.outcome() == Done("cancelled at the vendor and approved")
-        assert case.connect.texts == [SENDING]
+        [text] = case.connect.texts
+        assert text.startswith(f"{SENDING} (delivery ")
         assert case.connect.kinds == [Notes.PRIVATE]
         assert case.vendor.calls[0][2] is None
 
@@ -476,16 +506,17 @@ class TestAVendorThatCannotBeAsked:
         [
             ([], True),
             (["Some words."], True),
-            ([SENDING], False),
-            ([SENDING, "Some words."], False),
-            ([SENDING, NOT_SENT], True),
-            ([SENDING, NOT_SENT, SENDING], False),
-            ([NOT_SENT, SENDING], False),
-            ([SENDING, SENDING, NOT_SENT], False),
-            ([SENDING, SENDING, NOT_SENT, NOT_SENT], True),
+            ([SENDING + "1"], False),
+            ([SENDING + "1", "Some words."], False),
+            ([SENDING + "1", NOT_SENT + "1"], True),
+            ([SENDING + "1", NOT_SENT + "1", SENDING + "2"], False),
+            ([SENDING + "1", NOT_SENT + "2"], False),
+            ([SENDING + "1", SENDING + "1", NOT_SENT + "1"], True),
+            ([SENDING + "1", SENDING + "2", NOT_SENT + "1", NOT_SENT + "1"], False),
+            ([SENDING + "1", SENDING + "2", NOT_SENT + "1", NOT_SENT + "2"], True),
         ],
     )
-    async def test_the_last_mark_says_whether_it_may_be_sent(self, notes, sends):
+    async def test_marks_that_are_not_taken_back_say_that_it_may_have_been_sent(self, notes, sends):
         case = self.case()
         case.connect.texts = list(notes)
         outcome = await case.outcome()
@@ -495,7 +526,8 @@ class TestAVendorThatCannotBeAsked:
     async def test_what_was_not_sent_leaves_a_mark_as_well(self):
         case = self.case(NotDone("Busy."))
         assert await case.outcome() == Waiting(30, "Busy.")
-        assert case.connect.texts == [SENDING, NOT_SENT]
+        sending, not_sent = case.connect.texts
+        assert sending.removeprefix(SENDING) == not_sent.removeprefix(NOT_SENT) != ""
         assert case.connect.kinds == [Notes.PRIVATE] * 2
 
     async def test_a_lost_answer_leaves_it_to_a_person(self):
@@ -520,6 +552,17 @@ class TestAVendorThatCannotBeAsked:
         await case.outcome()
         assert len(case.vendor.sent) == 1
         assert case.connect.texts == [SENDING]
+
+    @pytest.mark.parametrize("repeatable", [False, True])
+    async def test_what_its_answer_showed_is_not_forgotten_when_the_approval_has_to_wait(
+        self, repeatable
+    ):
+        case = self.case(repeatable=repeatable)
+        case.connect.approved = NotDone("Connect is down.")
+        assert isinstance(await case.outcome(), Waiting)
+        case.connect.approved = "approved"
+        assert await case.outcome() == Done("cancelled at the vendor and approved")
+        assert len(case.vendor.sent) == 1
 
     async def test_an_accepted_cancellation_without_a_status_is_left_to_a_person(self):
         case = self.case(Accepted())
@@ -549,13 +592,13 @@ class TestADryRun:
 
     async def test_an_approval_without_a_note_ends_with_its_full_stop(self):
         case = Case(CANCELLED, DRY_RUN="true")
-        case.around.recent.remember(ID, Sent.ACCEPTED)
+        case.around.recent.remember(ID, case.settings.vendor, Sent.ACCEPTED)
         outcome = await case.outcome()
         assert outcome.what.endswith("The request would be approved.")
 
     async def test_what_would_wait_says_so(self):
         case = Case(ACTIVE, DRY_RUN="true")
-        case.around.recent.remember(ID, Sent.ACCEPTED)
+        case.around.recent.remember(ID, case.settings.vendor, Sent.ACCEPTED)
         outcome = await case.outcome()
         assert "The request would wait: the vendor has accepted" in outcome.what
 
@@ -646,7 +689,7 @@ class TwoAtOnce(Connect):
 
     async def required_note(self, request_id, text, kind):
         await super().required_note(request_id, text, kind)
-        if text == SENDING:
+        if text.startswith(SENDING):
             self.texts.append(SENDING)
 
 
@@ -661,6 +704,46 @@ class TestARefusalThatIsDueToAnotherCancellation:
         assert isinstance(outcome, Held)
         assert "nobody knows what became of it" in outcome.why
         assert case.connect.told("reject") == []
+
+    async def test_a_conflict_is_believed_when_no_other_call_can_be_under_way_any_more(self):
+        case = self.case(ACTIVE, answer=Refused("Under way.", conflict=True))
+        assert isinstance(await case.outcome(), Waiting)
+        case.seconds = BEGAN + 29.9
+        assert isinstance(await case.outcome(), Waiting)
+        assert case.connect.told("reject") == []
+        case.seconds = BEGAN + 30.0
+        assert await case.outcome() == Done("rejected")
+
+    async def test_a_conflict_that_ends_in_a_cancellation_is_approved_and_forgotten(self):
+        case = self.case(ACTIVE, ACTIVE, CANCELLED, answer=Refused("Busy.", conflict=True))
+        assert isinstance(await case.outcome(), Waiting)
+        assert isinstance(await case.outcome(), Done)
+        case.seconds = BEGAN + 100.0
+        assert case.around.recent.conflict_seconds(ID) == 0.0
+
+    async def test_after_a_lost_answer_a_refusal_is_left_to_a_person_in_any_process(self):
+        case = Case(ACTIVE, answer=OutcomeUnknown("Lost."))
+        assert isinstance(await case.outcome(), Waiting)
+        assert (case.connect.texts, case.connect.kinds) == ([MAYBE_SENT], [Notes.PRIVATE])
+        case.around = Surroundings(now=lambda: NOW)
+        case.vendor.answer = Refused("A cancellation is pending.")
+        outcome = await case.outcome()
+        assert isinstance(outcome, Held)
+        assert "A cancellation is pending." in outcome.why
+        assert case.connect.told("reject") == []
+
+    async def test_a_trace_that_could_not_be_left_is_left_with_the_next_delivery(self):
+        case = Case(ACTIVE)
+        case.connect.note_error = NotDone("Connect is down.")
+        assert isinstance(await case.outcome(), Waiting)
+        case.connect.note_error = None
+        assert isinstance(await case.outcome(), Waiting)
+        assert case.connect.texts == [AT_WORK]
+
+    async def test_after_a_lost_answer_what_is_gone_is_left_to_a_person(self):
+        case = self.case(GONE, ON_NOT_FOUND="reject")
+        case.connect.texts = [MAYBE_SENT]
+        assert isinstance(await case.outcome(), Held)
 
     async def test_one_alone_is_refused_and_rejected(self):
         case = self.case()
