@@ -209,6 +209,43 @@ async def test_promise_2_a_refusal_that_is_due_to_another_process_rejects_nobody
     assert "still at work" in extension.sandbox.connect.notes(request_id)[0]["text"]
 
 
+async def test_promise_2_a_conflict_with_a_call_that_is_still_running_rejects_nobody(extension):
+    """Two processes have one request; the vendor answers the second while the first still runs."""
+    request_id = extension.sandbox.cancel("SUB-1")
+    vendor, arrived, go_on = extension.sandbox.vendor, asyncio.Event(), asyncio.Event()
+
+    async def slow(_request, work):
+        arrived.set()
+        await go_on.wait()
+        return await work()
+
+    vendor.faults.add(*CANCEL, slow, times=1)
+    first = asyncio.create_task(extension.deliver(request_id))
+    await arrived.wait()
+    vendor.faults.add(*CANCEL, Respond(409, b'{"message": "A cancellation is under way."}'))
+    extension.begin_new_process(conflict_pause_seconds=0.0)
+    assert (await extension.deliver(request_id)).status == "reschedule"
+    go_on.set()
+    assert (await first).status == "success"
+    connect = extension.sandbox.connect
+    assert (cancellations(extension), connect.status(request_id)) == (1, "approved")
+
+
+async def test_promise_2_after_a_lost_answer_a_refusal_is_left_to_a_person(extension):
+    """The vendor got it, works on it for long, and refuses another one meanwhile."""
+    request_id = extension.sandbox.cancel("SUB-1")
+    vendor = extension.sandbox.vendor
+    vendor.faults.add(*STATUS, Respond(200, b'{"status": "active"}'))
+    vendor.faults.add(*CANCEL, DropAfter(), times=1)
+    assert (await extension.deliver(request_id)).status == "reschedule"
+    vendor.faults.add(*CANCEL, Respond(422, b'{"message": "A cancellation is pending."}'))
+    extension.begin_new_process(conflict_pause_seconds=0.0)
+    response = await extension.deliver(request_id)
+    assert response.status == "fail"
+    assert "A cancellation is pending." in response.output
+    assert extension.sandbox.connect.status(request_id) == "pending"
+
+
 # 3. Only a refusal rejects a request.
 
 NO_REFUSALS = {
