@@ -77,7 +77,9 @@ ROWS = (
 ADDRESS = ("refused", "unknown_host", "untrusted")
 BUSY = ("429_seconds", "429_date")
 _WORK_DONE = tuple(row.key for row in ROWS if row.work_is_done)
-_GONE = ("400", "409", "422")
+_REFUSALS = ("400", "422")
+# What a server answers with these to a cancellation, it has not done.
+_NOT_DONE = ("408", "409", "429")
 _SLOW = ("silent", "silent_after", "drip", "drip_after")
 _CLIENT_ERRORS = ("400", "401", "403", "404", "409", "422", "redirect")
 
@@ -150,7 +152,7 @@ VENDOR_COLUMNS = (
         "POST",
         End.WAITS,
         _ends(
-            (End.REJECTED, _GONE),
+            (End.REJECTED, _REFUSALS),
             (End.CONFIGURATION, ("401", "403", "404", "redirect")),
             (End.GOES_ON, _WORK_DONE),
         ),
@@ -331,7 +333,7 @@ class Cell:
         if self.column.side is not Side.VENDOR:
             return False
         writes = self.column.call in ("POST", "amend", "create", "update")
-        unknown = writes and self.end is End.WAITS and self.row.key not in ("408", "429", *ADDRESS)
+        unknown = writes and self.end is End.WAITS and self.row.key not in (*_NOT_DONE, *ADDRESS)
         # A vendor may have carried out what it answers with a redirect, as web forms do.
         redirected = self.column.call == "POST" and self.row.key == "redirect"
         return self.row.key in BUSY or unknown or redirected
@@ -432,6 +434,9 @@ When the fault is over, **every request settles**: it is approved, with exactly 
 the vendor (rejected where the cell says so; after `fail`, which is tried with a draft, failed). A
 cancellation that was not answered is not sent again by the same process for a minute, one that was
 answered with 200 for an hour; the tests shorten that by killing the worker.
+
+HTTP 409 to a cancellation may mean that another one still runs. It rejects when the vendor says so
+again after the time that one call may take (`VENDOR_TIMEOUT_SECONDS`).
 
 No redirect is followed: the other host never receives anything, so no credential either. Zuora's
 errors within SOAP are not in these tables but in `connect_ext/vendors/zuora_soap/faults.py`.
