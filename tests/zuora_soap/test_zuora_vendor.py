@@ -8,8 +8,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from connect_ext.errors import NotDone, OutcomeUnknown, Refused, UnknownId
-from connect_ext.vendors.base import Cancellation, Subscription, SubscriptionStatus
+from connect_ext.vendors.base import Cancellation, Subscription, SubscriptionStatus, Vendor
 from connect_ext.vendors.zuora_soap.generations import Generation, effective_date, generation_of
+from connect_ext.vendors.zuora_soap.vendor import ShownSubscription
 from connect_ext.vendors.zuora_soap.zoql import quoted
 from tests.zuora_soap.conftest import NOW, MakeVendor, asking
 from tests.zuora_soap.scripted import (
@@ -30,7 +31,7 @@ from tests.zuora_soap.scripted import (
     subscription,
 )
 
-ACTIVE = Subscription(SubscriptionStatus.ACTIVE, None, ACTIVE_ID)
+ACTIVE = ShownSubscription(SubscriptionStatus.ACTIVE, None, ACTIVE_ID)
 NAME = "Cancel request PR-1000-2000"
 
 
@@ -119,8 +120,8 @@ async def test_an_id_is_asked_for_as_an_id(zuora: ScriptedZuora, make_vendor: Ma
 
     assert await make_vendor().look_up(asking(ACTIVE_ID.upper())) == ACTIVE
     assert zuora.of("query")[0].text("queryString") == (
-        "select Id, Name, Status, Version, CancelledDate, SubscriptionEndDate from Subscription "
-        f"where Id = '{ACTIVE_ID}'"
+        "select Id, Name, Status, Version, CancelledDate, SubscriptionEndDate, "
+        f"ContractEffectiveDate, TermEndDate from Subscription where Id = '{ACTIVE_ID}'"
     )
 
 
@@ -132,8 +133,8 @@ async def test_the_id_of_a_superseded_version_leads_to_the_latest(
 
     assert await make_vendor().look_up(asking(OTHER_ID)) == ACTIVE
     assert zuora.of("query")[1].text("queryString") == (
-        "select Id, Name, Status, Version, CancelledDate, SubscriptionEndDate from Subscription "
-        f"where Name = '{NUMBER}'"
+        "select Id, Name, Status, Version, CancelledDate, SubscriptionEndDate, "
+        f"ContractEffectiveDate, TermEndDate from Subscription where Name = '{NUMBER}'"
     )
 
 
@@ -212,6 +213,88 @@ def test_up_to_24_the_date_is_another_day_in_every_zone(offset: int) -> None:
     moment = effective_date(24.0, NOW).moment
 
     assert moment.astimezone(zone).date() > NOW.astimezone(zone).date()
+
+
+@pytest.mark.parametrize(
+    ("hour", "begins", "sent"),
+    [
+        (23, "2026-03-05", "2026-03-05"),
+        (10, "2026-03-05", "2026-03-05"),
+        # Even at UTC+14 the next day begins at 10:00 UTC.
+        (9, "2026-03-05", "2026-03-04"),
+        (23, "2026-03-06", "2026-03-04"),
+        (23, "2026-04-04", "2026-03-04"),
+        (23, "2026-03-04", "2026-03-04"),
+        (23, "2025-03-04", "2026-03-04"),
+    ],
+)
+async def test_the_first_day_is_sent_where_it_is_today_in_some_zone(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, hour: int, begins: str, sent: str
+) -> None:
+    dates = {"ContractEffectiveDate": begins}
+    assert await sent_date(zuora, make_vendor(69.0, preview=False), hour, dates) == sent
+
+
+@pytest.mark.parametrize(
+    ("hour", "term_ends", "sent"),
+    [
+        (0, "2026-03-03", "2026-03-03"),
+        (11, "2026-03-03", "2026-03-03"),
+        # Even at UTC-12 the day is over at 12:00 UTC.
+        (12, "2026-03-03", "2026-03-04"),
+        (0, "2026-03-02", "2026-03-04"),
+        (0, "2026-02-04", "2026-03-04"),
+        (23, "2026-03-04", "2026-03-04"),
+        (0, "2026-03-05", "2026-03-04"),
+    ],
+)
+async def test_the_last_day_of_the_term_is_sent_where_it_is_today_in_some_zone(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, hour: int, term_ends: str, sent: str
+) -> None:
+    dates = {"ContractEffectiveDate": "2025-03-04", "TermEndDate": term_ends}
+    assert await sent_date(zuora, make_vendor(69.0, preview=False), hour, dates) == sent
+
+
+@pytest.mark.parametrize(
+    ("hour", "dates", "sent"),
+    [
+        (23, {"ContractEffectiveDate": "2026-03-05T00:00:00.000-08:00"}, "2026-03-05T08:00:00"),
+        (23, {"ContractEffectiveDate": "2026-03-06T00:00:00.000-08:00"}, "2026-03-04T23:00:00"),
+        (9, {"TermEndDate": "2026-03-03T00:00:00.000-08:00"}, "2026-03-03T08:00:00"),
+        (9, {"TermEndDate": "2026-03-02T00:00:00.000-08:00"}, "2026-03-04T09:00:00"),
+    ],
+)
+async def test_up_to_68_the_moment_of_that_day_is_sent(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, hour: int, dates: dict[str, str], sent: str
+) -> None:
+    vendor = make_vendor(68.0, preview=False)
+    assert await sent_date(zuora, vendor, hour, dates) == f"{sent}+00:00"
+
+
+@pytest.mark.parametrize("version", [38.0, 78.0])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2026-02-30", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
+)
+async def test_a_day_that_cannot_be_read_changes_no_date(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, version: float, text: str
+) -> None:
+    dates = {"ContractEffectiveDate": text, "TermEndDate": text}
+    found_date = await sent_date(zuora, make_vendor(version, preview=False), 23, dates)
+    assert found_date == effective_date(version, NOW.replace(hour=23, minute=0, second=0)).text
+
+
+async def sent_date(
+    zuora: ScriptedZuora, vendor: Vendor, hour: int, dates: dict[str, str]
+) -> str | None:
+    """The one date of a cancellation that is asked for at this hour of 4 March 2026, in UTC."""
+    zuora.on("query", found(subscription(**dates)))
+    zuora.on("amend", amended())
+    asked_at = NOW.replace(hour=hour, minute=0, second=0)
+    cancellation = Cancellation(NUMBER, "PR-1000-2000", "AS-3000", asked_at)
+    await vendor.cancel(cancellation, await vendor.look_up(cancellation))
+    (amend,) = zuora.of("amend")
+    assert amend.text("ContractEffectiveDate") == amend.text("EffectiveDate")
+    return amend.text("EffectiveDate")
 
 
 # --- amend --------------------------------------------------------------------------------------

@@ -69,6 +69,10 @@ class SubscriptionVersion:
     """In lower case, without the blanks that some of Zuora's pages write into it."""
     version: int
     ends_at: datetime | None
+    begins_at: datetime | None
+    """When its contract takes effect: Zuora cancels it on no earlier day."""
+    term_ends_at: datetime | None
+    """The last day of its term, on which Zuora still cancels it; an evergreen one has none."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,8 @@ def _subscription_version(record: etree._Element) -> SubscriptionVersion:
         status=_status(record),
         version=int(version or "0"),
         ends_at=_moment(_text(record, "CancelledDate") or _text(record, "SubscriptionEndDate")),
+        begins_at=_moment_if_any(_text(record, "ContractEffectiveDate")),
+        term_ends_at=_moment_if_any(_text(record, "TermEndDate")),
     )
 
 
@@ -278,6 +284,14 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         pass
     raise UnreadableError("holds a date that is none")
+
+
+def _moment_if_any(text: str) -> datetime | None:
+    """Read a date that only helps to choose another one: an unreadable one helps with nothing."""
+    try:
+        return _moment(text)
+    except UnreadableError:
+        return None
 
 
 def _offset(zone: str | None) -> str:

@@ -22,6 +22,9 @@ MAX_NAME_LENGTH = 100
 # too late costs a day.
 _AHEAD = timedelta(hours=25)
 
+# The time zones that are furthest from UTC: what day it is, somewhere, lies between them.
+_EAST, _WEST = timedelta(hours=14), timedelta(hours=-12)
+
 
 class Generation(Enum):
     """How a subscription is cancelled."""
@@ -46,17 +49,29 @@ def generation_of(version: float) -> Generation:
     return Generation.ONE_CREATE if version < 28 else Generation.AMEND
 
 
-def effective_date(version: float, asked_at: datetime) -> EffectiveDate:
+def effective_date(
+    version: float,
+    asked_at: datetime,
+    begins_at: datetime | None = None,
+    term_ends_at: datetime | None = None,
+) -> EffectiveDate:
     """When a cancellation that is asked for now takes effect: now, or as soon as may be.
 
-    From version 69 on dates have no time: it is today in UTC. Zuora's own day can be another one:
-    in America it may still be yesterday, and then the subscription ends at the next midnight
-    there; an earlier date could lie before the beginning of a subscription that is new today.
+    Zuora refuses a day before the subscription's first or after its term's last. Which day is
+    today, only the tenant knows: from version 69 on a date has no time, and it is today in UTC;
+    up to 68 Zuora makes Pacific time of a moment, whatever the tenant's zone (its page "Actions
+    before changing time zone"). So the first day, or the last, is taken where it is today in some
+    zone; where it is today nowhere, Zuora's refusal is a real one.
     """
-    moment = asked_at.astimezone(timezone.utc).replace(microsecond=0)
-    if generation_of(version) is Generation.TWO_STEPS:
-        moment += _AHEAD
+    now = asked_at.astimezone(timezone.utc).replace(microsecond=0)
+    moment = now + _AHEAD if generation_of(version) is Generation.TWO_STEPS else now
+    # Zuora writes a day as midnight in a zone of its own: the day that counts is the written one.
+    if begins_at and moment < begins_at and begins_at.date() <= (now + _EAST).date():
+        moment = begins_at
+    if term_ends_at and moment > term_ends_at and term_ends_at.date() >= (now + _WEST).date():
+        moment = term_ends_at
     if version < 69:
+        moment = moment.astimezone(timezone.utc)
         return EffectiveDate(moment.isoformat(), moment)
     midnight = moment.replace(hour=0, minute=0, second=0)
     return EffectiveDate(midnight.date().isoformat(), midnight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 
 from connect_ext.errors import CancellationError, NotDone, UnknownId
@@ -27,6 +28,14 @@ _STATUSES = {
     "pendingacceptance": SubscriptionStatus.NOT_STARTED,
 }
 _OPEN_AMENDMENT = ("draft", "pendingactivation", "pendingacceptance")
+
+
+@dataclass(frozen=True)
+class ShownSubscription(Subscription):
+    """A subscription with the days between which Zuora cancels it, where the answer says them."""
+
+    begins_at: datetime | None = None
+    term_ends_at: datetime | None = None
 
 
 class ZuoraSoapVendor:
@@ -77,10 +86,17 @@ class ZuoraSoapVendor:
             if subscription.status is not SubscriptionStatus.ACTIVE:
                 return Accepted(subscription)
         version_id = subscription.version_id
-        date = generations.effective_date(self._settings.version, cancellation.asked_at)
+        date = self._date(cancellation, subscription)
         if self._generation is Generation.AMEND:
             return await self._amend(cancellation, version_id, date)
         return await self._create_or_complete(cancellation, version_id, date)
+
+    def _date(self, cancellation: Cancellation, subscription: Subscription) -> EffectiveDate:
+        version, asked_at = self._settings.version, cancellation.asked_at
+        if not isinstance(subscription, ShownSubscription):
+            return generations.effective_date(version, asked_at)
+        days = subscription.begins_at, subscription.term_ends_at
+        return generations.effective_date(version, asked_at, *days)
 
     async def _create_or_complete(
         self, cancellation: Cancellation, version_id: str, date: EffectiveDate
@@ -208,7 +224,9 @@ def _subscription(versions: list[SubscriptionVersion]) -> Subscription:
             "it is active nor that it is cancelled."
         )
     ends_at = newest.ends_at if status is SubscriptionStatus.CANCELLED else None
-    return Subscription(status, ends_at, newest.id)
+    return ShownSubscription(
+        status, ends_at, newest.id, begins_at=newest.begins_at, term_ends_at=newest.term_ends_at
+    )
 
 
 def _shown(status: str) -> str:

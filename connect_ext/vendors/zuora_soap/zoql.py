@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 
-_SUBSCRIPTION_FIELDS = "Id, Name, Status, Version, CancelledDate, SubscriptionEndDate"
+_SUBSCRIPTION_FIELDS = (
+    "Id, Name, Status, Version, CancelledDate, SubscriptionEndDate, ContractEffectiveDate, "
+    "TermEndDate"
+)
 _AMENDMENT_FIELDS = "Id, Name, Status, SubscriptionId, Type"
 MAX_NUMBER_LENGTH = 255
 
