@@ -115,8 +115,24 @@ def _leaves(value: Any, depth: int = 5) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict) and depth:
+        yield from _telephone_numbers(value)
         for inner in value.values():
             yield from _leaves(inner, depth - 1)
+
+
+def _telephone_numbers(parts: dict[str, Any]) -> Iterator[str]:
+    """The digits of a telephone number in one piece, as a vendor may write what Connect splits."""
+    country, area, number = (
+        _digits(parts.get(part)) for part in ("country_code", "area_code", "phone_number")
+    )
+    if number:
+        yield area + number
+        if country:
+            yield from (country + area + number, f"+{country}{area}{number}")
+
+
+def _digits(value: Any) -> str:
+    return "".join(character for character in _text(value) if character.isdecimal())
 
 
 def _object(value: Any) -> dict[str, Any]:

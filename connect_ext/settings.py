@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from connect_ext.errors import NotConfigured
-from connect_ext.variables import REST, ZUORA_SOAP, Secret, VariableReader
+from connect_ext.variables import REST, ZUORA_SOAP, Secret, VariableReader, texts_within
 
 
 class OnRefusal(Enum):
@@ -209,7 +209,7 @@ def _message(mistakes: list[str]) -> str:
 
 def _read_settings(read: VariableReader, is_registered: IsRegistered) -> Settings:
     return Settings(
-        subscription_id_parameter=read.required("SUBSCRIPTION_ID_PARAMETER"),
+        subscription_id_parameter=read.parameter_id("SUBSCRIPTION_ID_PARAMETER"),
         approval_template_id=read.template_id("APPROVAL_TEMPLATE_ID"),
         policy=Policy(
             on_refusal=read.choice("ON_REFUSAL", OnRefusal),
@@ -247,18 +247,25 @@ def _read_vendor(read: VariableReader, is_registered: IsRegistered) -> VendorSet
     )
 
 
+_METHODS_THAT_ASK = frozenset({"GET", "POST"})
+"""Some vendors search by POST; every other method changes something or has no answer to read."""
+
+
 def _read_rest(read: VariableReader) -> RestSettings:
     body_format = read.choice("REST_BODY_FORMAT", BodyFormat)
-    status_request = read.request("REST_STATUS_REQUEST")
+    status_request = read.request("REST_STATUS_REQUEST", _METHODS_THAT_ASK)
     cancel_request = read.request("REST_CANCEL_REQUEST")
     cancel_body = read.json_object("REST_CANCEL_BODY")
     auth = _read_rest_auth(read)
     if status_request and "{subscription_id}" not in status_request[1]:
         read.mistake("REST_STATUS_REQUEST", "has no {subscription_id}")
+    if status_request and status_request == cancel_request:
+        # Every look would cancel, even under DRY_RUN.
+        read.mistake("REST_STATUS_REQUEST", "is the same as REST_CANCEL_REQUEST")
     _check_words(read)
     if not cancel_request:
         read.mistake("REST_CANCEL_REQUEST", "is empty")
-    elif "{subscription_id}" not in cancel_request[1] + cancel_body:
+    elif not any("{subscription_id}" in t for t in (cancel_request[1], *texts_within(cancel_body))):
         read.mistake("REST_CANCEL_REQUEST", "has no {subscription_id}, nor has REST_CANCEL_BODY")
     return RestSettings(
         api_url=read.url("REST_API_URL"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
@@ -30,7 +31,11 @@ class Variable:
 
 VARIABLES = (
     Variable("VENDOR", REST, "rest, zuora-soap, or the name of a registered vendor"),
-    Variable("SUBSCRIPTION_ID_PARAMETER", "subscription_id", "the id of a parameter"),
+    Variable(
+        "SUBSCRIPTION_ID_PARAMETER",
+        "subscription_id",
+        "the id of a parameter, up to 128 letters, digits, _, - and ., and never a key",
+    ),
     Variable("APPROVAL_TEMPLATE_ID", "", "a template id such as TL-123-456-789, or nothing"),
     Variable("CANCELLATION_DATE", "immediate", "immediate"),
     Variable("ON_REFUSAL", "reject", "reject or hold"),
@@ -51,7 +56,7 @@ VARIABLES = (
     Variable(
         "REST_STATUS_REQUEST",
         "GET /subscriptions/{subscription_id}",
-        "METHOD /path with {subscription_id} in it, or nothing",
+        "GET /path or POST /path with {subscription_id} in it, or nothing",
     ),
     Variable("REST_STATUS_PATH", "status", "a JMESPath expression"),
     Variable("REST_ACTIVE_VALUES", "active,trialing,past_due", "words separated by commas"),
@@ -89,11 +94,17 @@ VARIABLES = (
 _BY_NAME = {variable.name: variable for variable in VARIABLES}
 
 PLACEHOLDERS = frozenset({"subscription_id", "request_id", "asset_id", "effective_date"})
+_IN_BRACES = [f"{{{name}}}" for name in sorted(PLACEHOLDERS)]
+_FILLED_IN = re.compile("|".join(map(re.escape, _IN_BRACES)))
+_MISSPELT = re.compile(r"\{[\w-]|[\w-]\}")
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _REQUEST = re.compile(r"([A-Za-z]+)\s+(/(?!/)[!-~]*)")
 # A misspelt word or a number; what mixes letters and digits could be a token in the wrong place.
 _SHOWABLE = re.compile(r"[A-Za-z_-]{1,20}|[0-9.,-]{1,8}")
+_PARAMETER_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+# Ids are short or in lower case; what is long and mixes everything is a key in the wrong place.
+_KEY = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9]).{24,}")
 _PRODUCT_ID = re.compile(r"PRD(-[0-9]{1,9}){1,9}")
 _PLACEHOLDER = re.compile(r"changeme|<.*>", re.IGNORECASE)
 
@@ -162,7 +173,10 @@ class VariableReader:
         value = self._raw(variable.name)
         if not value or _PLACEHOLDER.fullmatch(value):
             return "nothing" if not value else "a placeholder"
-        if variable.secure or not _SHOWABLE.fullmatch(value) or self._holds_secret(value):
+        return self._quoted(value, secure=variable.secure)
+
+    def _quoted(self, value: str, *, secure: bool = False) -> str:
+        if secure or not _SHOWABLE.fullmatch(value) or self._holds_secret(value):
             return f"a text of {len(value)} characters"
         return f"'{value}'"
 
@@ -234,6 +248,14 @@ class VariableReader:
             self.mistake(name)
         return words
 
+    def parameter_id(self, name: str) -> str:
+        """A parameter's id; logs and notes quote it, so that it must not be a key."""
+        value = self.required(name)
+        is_key = value in self.secrets() or _KEY.fullmatch(value)
+        if value and (is_key or not _PARAMETER_ID.fullmatch(value)):
+            self.mistake(name)
+        return value
+
     def template_id(self, name: str) -> str:
         """A template's id, or nothing."""
         value = self.text(name)
@@ -260,8 +282,8 @@ class VariableReader:
             self.mistake(name, problem)
         return value.rstrip("/")
 
-    def request(self, name: str) -> tuple[str, str] | None:
-        """``METHOD /path`` as its two parts, or None for nothing."""
+    def request(self, name: str, methods: frozenset[str] | None = None) -> tuple[str, str] | None:
+        """``METHOD /path`` as its two parts, or None for nothing; None allows every method."""
         value = self.text(name)
         if not value:
             return None
@@ -269,8 +291,12 @@ class VariableReader:
         if not match or "#" in value:
             self.mistake(name, "is not METHOD /path")
             return None
-        self._check_placeholders(name, value)
-        return match[1].upper(), match[2]
+        method, path = match[1].upper(), match[2]
+        if methods is not None and method not in methods:
+            self.mistake(name, f"has the method {self._quoted(match[1])}")
+            return None
+        self._check_braces(name, path)
+        return method, path
 
     def json_object(self, name: str) -> str:
         """The text of a JSON object; its texts may hold placeholders."""
@@ -279,16 +305,14 @@ class VariableReader:
         if not isinstance(parsed, dict):
             self.mistake(name, "is not a JSON object")
             return "{}"
-        # Written anew, no placeholder can hide behind an escape such as \u007b.
-        self._check_placeholders(name, json.dumps(parsed, ensure_ascii=False))
+        self._check_braces(name, *_texts(parsed))
         return value
 
-    def _check_placeholders(self, name: str, value: str) -> None:
-        unknown = sorted(set(re.findall(r"\{(\w+)\}", value)) - PLACEHOLDERS)
-        if unknown:
-            self.mistake(
-                name, "has a placeholder that is none of " + ", ".join(sorted(PLACEHOLDERS))
-            )
+    def _check_braces(self, name: str, *texts: str) -> None:
+        """A misspelt placeholder would be sent as it is; a brace that stands alone is none."""
+        if any(_MISSPELT.search(_FILLED_IN.sub("x", text)) for text in texts):
+            known = ", ".join(_IN_BRACES)
+            self.mistake(name, f"has a brace beside a word, and that is none of {known}")
 
     def headers(self, name: str) -> tuple[tuple[str, str], ...]:
         """Header names and values from a JSON object of texts."""
@@ -338,12 +362,37 @@ MIN_SECRET_LENGTH = 4
 """Shorter texts are no secrets, and taking them out of sentences would only garble these."""
 
 
+def texts_within(json_text: str) -> list[str]:
+    """Every text within a JSON value, where placeholders are filled in; keys are not among them."""
+    return list(_texts(_parsed(json_text)))
+
+
+def _texts(parsed: Any) -> Iterator[str]:
+    left = [parsed]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+
+
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=_finite, parse_constant=_finite)
     # A text of brackets alone can exhaust the parser's stack.
     except (ValueError, RecursionError):
         return None
+
+
+def _finite(text: str) -> float:
+    """Python reads NaN, Infinity and 1e999, and would write what is no JSON."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
 
 
 def _pairs(parsed: Any) -> list[tuple[str, str]]:

@@ -252,6 +252,24 @@ class TestPersonalData:
             "Customer 1", "BDQCSNOUYU", "64278", "21d1a568", "Reseller 1", "23456789", "Reseller 2",
         }  # fmt: skip
 
+    @pytest.mark.parametrize(
+        ("country", "area", "number", "expected"),
+        [
+            ("+1", "555", "1234567", {"5551234567", "15551234567", "+15551234567"}),
+            ("1", "(555)", "123-4567", {"5551234567", "15551234567", "+15551234567"}),
+            ("+974", "", "53555333", {"53555333", "97453555333", "+97453555333"}),
+            ("", "555", "1234567", {"5551234567"}),
+            (None, 555, "1234567", {"1234567"}),
+            ("+1", "555", "", set()),
+        ],
+    )
+    def test_so_are_the_joined_digits_of_a_telephone_number(self, country, area, number, expected):
+        parts = {"country_code": country, "area_code": area, "phone_number": number}
+        known = {part for part in parts.values() if isinstance(part, str)}
+        contact = {"contact_info": {"contact": {"phone_number": {**parts, "extension": ""}}}}
+        assert self.personal(tiers={"customer": contact}) - known == expected - known
+        assert expected <= self.personal(params=[param("", structured_value=parts)])
+
     def test_short_texts_are_not(self):
         assert self.personal(tiers={"customer": {"name": "Al"}}, params=[param(" AR ")]) == set()
 

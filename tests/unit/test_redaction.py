@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_ext.redaction import MASK, redact, shortened
-from tests.unit.builders import odd_texts
+from tests.unit.builders import cancel_request, odd_texts
 
 KEY = "sk_live_51HxyzABCdef"
 ID = "A-S00012345"
@@ -38,6 +38,16 @@ class TestWhatIsMasked:
     def test_a_confidential_text_does_not_come_through(self, text, hidden):
         masked = redact(text, [KEY, "Jane Doe"], ID)
         assert hidden not in masked
+        assert MASK in masked
+
+    @pytest.mark.parametrize(
+        "written", ["5551234567", "15551234567", "+15551234567", "0015551234567", "555 1234567"]
+    )
+    def test_a_telephone_number_is_found_although_connect_keeps_it_in_parts(self, written):
+        phone = {"country_code": "+1", "area_code": "555", "phone_number": "1234567"}
+        request = cancel_request({"id": "phone", "structured_value": phone})
+        masked = redact(f"Dunning call to {written}.", request.personal)
+        assert "1234567" not in masked
         assert MASK in masked
 
     def test_a_confidential_text_that_is_written_over_lines_is_found(self):

@@ -107,6 +107,14 @@ def test_a_placeholder_counts_as_missing(name, blank):
 MISTAKES = [
     ("VENDOR", "soap"),
     ("VENDOR", ""),
+    ("SUBSCRIPTION_ID_PARAMETER", REST_KEY),
+    ("SUBSCRIPTION_ID_PARAMETER", ""),
+    ("SUBSCRIPTION_ID_PARAMETER", "Subscription ID"),
+    ("SUBSCRIPTION_ID_PARAMETER", "subscription_id\nsubscription_id"),
+    ("SUBSCRIPTION_ID_PARAMETER", "k\u00fcrzel"),
+    ("SUBSCRIPTION_ID_PARAMETER", "x" * 129),
+    ("SUBSCRIPTION_ID_PARAMETER", "user:p4ssword"),
+    ("SUBSCRIPTION_ID_PARAMETER", "sk_live_51HxyzABCdefGHIjklMNOpqrs"),
     ("APPROVAL_TEMPLATE_ID", "Default Activation Template"),
     ("APPROVAL_TEMPLATE_ID", "TL-"),
     ("CANCELLATION_DATE", "tomorrow"),
@@ -132,6 +140,7 @@ MISTAKES = [
     ("PRODUCT_OVERRIDES", '{"411-678-887": {}}'),
     ("PRODUCT_OVERRIDES", '{"PRD-1\\n": {}}'),
     ("PRODUCT_OVERRIDES", '{"PRD-1": {"VENDDOR": "rest"}}'),
+    ("PRODUCT_OVERRIDES", '{"PRD-1": {"VENDOR_TIMEOUT_SECONDS": Infinity}}'),
     ("PRODUCT_OVERRIDES", '{"PRD-1": {"PRODUCT_OVERRIDES": "{}"}}'),
     ("REST_API_URL", "vendor.example"),
     ("REST_API_URL", "http://vendor.example"),
@@ -158,6 +167,13 @@ MISTAKES = [
     ("REST_STATUS_REQUEST", "GET /subscriptions/{subscription_id}#top"),
     ("REST_STATUS_REQUEST", "GET /subscriptions"),
     ("REST_STATUS_REQUEST", "GET /subscriptions/{subscription_id}/{customer}"),
+    ("REST_STATUS_REQUEST", "GET /subscriptions/{subscription_id}/{customer"),
+    ("REST_STATUS_REQUEST", "GET /subscriptions/{{subscription_id}}"),
+    ("REST_STATUS_REQUEST", "DELETE /subscriptions/{subscription_id}"),
+    ("REST_STATUS_REQUEST", "put /subscriptions/{subscription_id}"),
+    ("REST_STATUS_REQUEST", "POST /subscriptions/{subscription_id}/cancel"),
+    ("REST_STATUS_REQUEST", "post  /subscriptions/{subscription_id}/cancel"),
+    ("REST_STATUS_REQUEST", "HEAD /subscriptions/{subscription_id}"),
     ("REST_STATUS_PATH", ""),
     ("REST_STATUS_PATH", "data["),
     ("REST_STATUS_PATH", "(" * 9000),
@@ -175,6 +191,14 @@ MISTAKES = [
     ("REST_CANCEL_BODY", '{"id": "{subscription}"}'),
     ("REST_CANCEL_BODY", '{"id": "\\u007bsubscription\\u007d"}'),
     ("REST_CANCEL_BODY", '{"id": "{k\u00fcrzel}"}'),
+    ("REST_CANCEL_BODY", '{"id": "{subscription-id}"}'),
+    ("REST_CANCEL_BODY", '{"id": "{subscription_id"}'),
+    ("REST_CANCEL_BODY", '{"id": ["x", {"y": "subscription_id}"}]}'),
+    ("REST_CANCEL_BODY", '{"id": "{{subscription_id}}"}'),
+    ("REST_CANCEL_BODY", '{"id": "{{asset_id}subscription_id}"}'),
+    ("REST_CANCEL_BODY", '{"amount": NaN}'),
+    ("REST_CANCEL_BODY", '{"amount": -Infinity}'),
+    ("REST_CANCEL_BODY", '{"amount": 1e999}'),
     ("REST_BODY_FORMAT", "xml"),
     ("REST_HEADERS", "[]"),
     ("REST_HEADERS", '{"X-Version": 1}'),
@@ -225,7 +249,7 @@ def test_oauth_needs_its_address_and_both_halves_of_its_credentials(missing):
 def test_every_variable_has_a_mistake_of_its_own_here():
     free = {"REST_DRAFT_VALUES", "REST_OAUTH_SCOPE"}
     tried = {name for name, _ in MISTAKES + ZUORA_MISTAKES} | set(OAUTH)
-    assert tried | free | {"SUBSCRIPTION_ID_PARAMETER"} == set(BY_NAME)
+    assert tried | free == set(BY_NAME)
 
 
 def test_one_message_names_all_mistakes_at_once():
@@ -263,6 +287,7 @@ class TestSecretsInMessages:
             ("REST_HEADERS", '{"X-Key": "sk_live_51Hxyz\\n"}'),
             ("REST_STATUS_PATH", "sk_live_51Hxyz["),
             ("REST_CANCEL_BODY", '{"key": "{sk_live_51Hxyz}"}'),
+            ("SUBSCRIPTION_ID_PARAMETER", "sk_live_51HxyzABCdefGHIjklMNOpqrs"),
         ],
     )
     def test_what_looks_like_a_token_is_not_shown_although_no_secret_is_known(self, name, value):
@@ -277,6 +302,8 @@ class TestSecretsInMessages:
             ("DRY_RUN", "", "got nothing"),
             ("REST_API_URL", "<URL>", "got a placeholder"),
             ("REST_AUTH", "digest, or what", "got a text of 15 characters"),
+            ("REST_STATUS_REQUEST", "Delete /{subscription_id}", "has the method 'Delete'"),
+            ("SUBSCRIPTION_ID_PARAMETER", REST_KEY, "got a text of 24 characters"),
         ],
     )
     def test_a_misspelt_word_or_a_number_is_shown(self, name, value, shown):
@@ -494,11 +521,70 @@ class TestRequests:
         ).vendor.built_in
         assert built_in.cancel_request.path == "/cancel"
 
+    def test_the_id_in_a_key_of_the_body_is_not_enough_since_keys_are_not_filled_in(self):
+        line = mistake(
+            REST_CANCEL_REQUEST="POST /cancel", REST_CANCEL_BODY='{"{subscription_id}": "x"}'
+        )
+        assert "has no {subscription_id}, nor has REST_CANCEL_BODY" in line
+
+    def test_the_id_may_hide_behind_an_escape_in_the_body(self):
+        body = r'{"ids": [{"id": "\u007bsubscription_id\u007d"}]}'
+        built_in = settings(REST_CANCEL_REQUEST="POST /cancel", REST_CANCEL_BODY=body)
+        assert built_in.vendor.built_in.cancel_body == body
+
+    def test_a_key_of_the_body_may_hold_braces(self):
+        body = '{"{x": "of {asset_id}, {request_id}", "n": [1.5, -2e3, null]}'
+        assert settings(REST_CANCEL_BODY=body).vendor.built_in.cancel_body == body
+
+    def test_a_brace_that_stands_alone_is_no_misspelt_placeholder(self):
+        body = '{"query": "mutation { cancel(id: \\"{subscription_id}\\") { id } }"}'
+        assert settings(REST_CANCEL_BODY=body).vendor.built_in.cancel_body == body
+
+    def test_a_mistake_about_braces_names_the_placeholders(self):
+        line = mistake(REST_CANCEL_BODY='{"id": "{subscription-id}"}')
+        assert "{asset_id}, {effective_date}, {request_id}, {subscription_id}" in line
+        assert "has a brace beside a word" in line
+
+    @pytest.mark.parametrize("method", ["GET", "get", "POST", "post"])
+    def test_the_status_may_be_asked_by_get_and_post(self, method):
+        request = settings(REST_STATUS_REQUEST=f"{method} /find?id={{subscription_id}}")
+        assert request.vendor.built_in.status_request.method == method.upper()
+
+    def test_the_status_request_must_not_cancel(self):
+        line = mistake(REST_STATUS_REQUEST="POST /subscriptions/{subscription_id}/cancel")
+        assert "REST_STATUS_REQUEST is the same as REST_CANCEL_REQUEST; it takes GET" in line
+
+    def test_it_may_have_the_path_of_the_cancellation_with_another_method(self):
+        path = "/subscriptions/{subscription_id}"
+        requests = settings(
+            REST_STATUS_REQUEST=f"GET {path}", REST_CANCEL_REQUEST=f"DELETE {path}"
+        ).vendor.built_in
+        assert requests.status_request.path == requests.cancel_request.path
+
     @pytest.mark.parametrize("placeholder", sorted(PLACEHOLDERS))
     def test_every_placeholder_may_stand_in_a_path(self, placeholder):
         path = f"/s/{{subscription_id}}/{{{placeholder}}}"
         request = settings(REST_CANCEL_REQUEST=f"POST {path}").vendor.built_in.cancel_request
         assert request.path == path
+
+
+@pytest.mark.parametrize(
+    "parameter_id",
+    [
+        "subscription_id",
+        "Subscription-ID.2",
+        "t0_f_text",
+        "51",
+        "PRD-403-038-754-0001",
+        "o365subscriptionid",
+        "the_id_of_the_subscription_at_the_vendor_of_the_product",
+        "microsoft_azure_subscription_id_v2",
+        "0f8fad5b-d9cb-469f-a165-70867728950e",
+    ],
+)
+def test_the_id_of_a_parameter_is_taken_as_it_is(parameter_id):
+    read = settings(SUBSCRIPTION_ID_PARAMETER=parameter_id)
+    assert read.subscription_id_parameter == parameter_id
 
 
 class TestRegisteredVendors:
