@@ -273,7 +273,7 @@ class Walk:
         """Tell other processes, and this one later, that the vendor may be at work on it."""
         if sent is Sent.ACCEPTED:
             await self._connect.note_once(self._request.id, AT_WORK)
-        elif not self._vendor.is_repeatable:
+        elif sent is Sent.UNKNOWN and not self._vendor.is_repeatable:
             await self._connect.note_once(self._request.id, MAYBE_SENT)
 
     async def _doubted(self, step: Reject, known: Knowledge) -> Step:
@@ -359,7 +359,11 @@ class Walk:
         self._remarks = accepted.remarks if accepted else ()
         if accepted and accepted.subscription:
             return replace(known, subscription=accepted.subscription)
-        return replace(known, subscription=await self._look_up(cancellation))
+        try:
+            return replace(known, subscription=await self._look_up(cancellation))
+        except Later:
+            await self._leave_a_trace(known.sent)
+            raise
 
     @property
     def _is_once_only(self) -> bool:

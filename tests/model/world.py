@@ -266,7 +266,7 @@ class _World:
             self._broken(f"{request_id} is rejected and has cancelled the subscription")
 
     def _is_known_gap(self, facts: Facts) -> bool:
-        """What only something that outlives a process could tell; see ``test_known_gaps``."""
+        """What only a process could tell that died before it could leave a trace of it."""
         is_neither = self._setting.asking is Asking.NEITHER
         at_once = is_neither and self._connect.latest["id"] in self._in_two
         return not self._strict and (facts.refused_at_work or at_once)

@@ -732,6 +732,17 @@ class TestARefusalThatIsDueToAnotherCancellation:
         assert "A cancellation is pending." in outcome.why
         assert case.connect.told("reject") == []
 
+    async def test_its_trace_is_left_where_the_look_after_it_fails(self):
+        case = Case(ACTIVE, NotDone("The vendor is down."))
+        assert await case.outcome() == Waiting(30, "The vendor is down.")
+        assert case.connect.texts == [AT_WORK]
+
+    @pytest.mark.parametrize("answer", [Refused("No."), UnknownId()])
+    async def test_what_was_not_taken_leaves_no_trace(self, answer):
+        case = Case(ACTIVE, NotDone("The vendor is down."), answer=answer)
+        assert isinstance(await case.outcome(), Waiting)
+        assert case.connect.texts == []
+
     async def test_a_trace_that_could_not_be_left_is_left_with_the_next_delivery(self):
         case = Case(ACTIVE)
         case.connect.note_error = NotDone("Connect is down.")
