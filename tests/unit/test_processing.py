@@ -714,6 +714,15 @@ class TestARefusalThatIsDueToAnotherCancellation:
         case.seconds = BEGAN + 30.0
         assert await case.outcome() == Done("rejected")
 
+    async def test_each_request_has_a_conflict_of_its_own(self):
+        case = self.case(ACTIVE, answer=Refused("Under way.", conflict=True))
+        case.around.recent.conflict_seconds("PR-1-2-3")
+        case.around.recent.conflict_seconds(ID)
+        case.seconds = BEGAN + 30.0
+        assert await case.outcome() == Done("rejected")
+        assert case.around.recent.conflict_seconds("PR-1-2-3") == 30.0
+        assert case.around.recent.conflict_seconds(ID) == 0.0
+
     async def test_a_conflict_that_ends_in_a_cancellation_is_approved_and_forgotten(self):
         case = self.case(ACTIVE, ACTIVE, CANCELLED, answer=Refused("Busy.", conflict=True))
         assert isinstance(await case.outcome(), Waiting)
@@ -729,6 +738,9 @@ class TestARefusalThatIsDueToAnotherCancellation:
         case.vendor.answer = Refused("A cancellation is pending.")
         outcome = await case.outcome()
         assert isinstance(outcome, Held)
+        assert outcome.why.startswith(
+            "The cancellation was sent to the vendor before, and the vendor"
+        )
         assert "A cancellation is pending." in outcome.why
         assert case.connect.told("reject") == []
 
@@ -783,6 +795,7 @@ class TestARefusalThatIsDueToAnotherCancellation:
         case.connect.texts = [AT_WORK]
         outcome = await case.outcome()
         assert isinstance(outcome, Held)
+        assert outcome.why.startswith("The cancellation was accepted before, and the vendor does")
         assert ("Under way." in outcome.why) == (looks[0] == ACTIVE)
         assert case.connect.told("reject") == []
 
