@@ -1,13 +1,26 @@
-"""The order of the tests: random, but one folder after the other."""
+"""What all tests share: their order, and how hypothesis tries things."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Quickly, and without files in the checkout. There is one profile for all folders: the last that
+# is loaded holds for every test of a run.
+settings.register_profile(
+    "all",
+    deadline=None,
+    database=None,
+    max_examples=150,
+    # `make mutants` runs the tests again and again in one process.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
+)
+settings.load_profile("all")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each folder's tests together, whatever order they are shuffled into.
+    """Keep each folder's tests together, in whatever order they are shuffled.
 
     The servers of a folder's shared sandbox only answer while one of its tests runs. Between two
     of them that lie minutes apart, its runner loses the connection and takes minutes more to come

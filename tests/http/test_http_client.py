@@ -409,7 +409,7 @@ class TestRetryAfter:
     def test_it_is_read(self, value, seconds):
         assert retry_after_seconds(value, NOW) == seconds
 
-    @settings(deadline=None, database=None, max_examples=200)
+    @settings(max_examples=200)
     @given(st.text(st.sampled_from("0123456789 ,:;+-.()MonFebGMTzé\x00٣"), max_size=40))
     def test_whatever_it_holds_it_is_within_a_day_or_nothing(self, value):
         seconds = retry_after_seconds(value, NOW)
