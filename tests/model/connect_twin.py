@@ -11,20 +11,10 @@ from connect.client import AsyncConnectClient, ClientError
 
 from connect_ext.connect_api import ConnectApi
 from tests.model.history import Fate
-from tests.model.process import FailedCallError, Process, now
+from tests.model.process import STATUS_OF, FailedCallError, Process, now
 
 PRODUCT, TEMPLATE = "PRD-411-678-887", "TL-471-184-949"
 SUBSCRIPTION = "SUB-1"
-
-_STATUS_OF = {
-    Fate.ERROR_BEFORE: 503,
-    Fate.ERROR_AFTER: 502,
-    Fate.ERROR_AND_WAIT: 503,
-    Fate.BUSY: 429,
-    Fate.DENIED: 403,
-    Fate.UNKNOWN: 404,
-    Fate.BAD: 400,
-}
 
 
 class ConnectTwin:
@@ -153,7 +143,7 @@ def _as_the_client_does(fate: Fate, work: Callable[[], Any]) -> Any:
     if fate is Fate.REDIRECT_AFTER:
         # The client takes it for a success.
         return b"Moved."
-    status = _STATUS_OF.get(fate)
+    status = STATUS_OF.get(fate)
     if status is None:
         raise ClientError
     raise _refusal(status, wait=fate in (Fate.BUSY, Fate.ERROR_AND_WAIT))

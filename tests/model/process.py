@@ -39,6 +39,17 @@ _NOT_DONE = frozenset(
     }
 )
 
+STATUS_OF = {
+    Fate.ERROR_BEFORE: 503,
+    Fate.ERROR_AFTER: 502,
+    Fate.ERROR_AND_WAIT: 503,
+    Fate.BUSY: 429,
+    Fate.DENIED: 403,
+    Fate.UNKNOWN: 404,
+    Fate.BAD: 400,
+}
+"""The HTTP statuses of those fates that both sides, Connect and the vendor, answer alike."""
+
 
 class FailedCallError(Exception):
     """A call that has no good answer."""

@@ -17,18 +17,12 @@ from lxml import etree
 from connect_ext.errors import NotDone, OutcomeUnknown
 from connect_ext.vendors.http_client import Answer, Call
 from tests.model.history import ASKABLE, Asking, Fate, Setting
-from tests.model.process import FailedCallError, Process, now
+from tests.model.process import STATUS_OF, FailedCallError, Process, now
 
 RETRY_AFTER = {"Retry-After": "90"}
 
 _STATUS_OF = {
-    Fate.ERROR_BEFORE: 503,
-    Fate.ERROR_AFTER: 502,
-    Fate.ERROR_AND_WAIT: 503,
-    Fate.BUSY: 429,
-    Fate.DENIED: 403,
-    Fate.UNKNOWN: 404,
-    Fate.BAD: 400,
+    **STATUS_OF,
     Fate.REDIRECT_AFTER: 303,
     Fate.GARBAGE: 200,
     Fate.FORGOTTEN: 202,
