@@ -1,8 +1,8 @@
 """The sandbox from the command line.
 
-python -m sandbox demo      cancel requests of every kind, watched from beginning to end
-python -m sandbox serve     Connect, a vendor and the extension in the official runner
-python -m sandbox cancel    one more cancel request, from another terminal
+python -m sandbox demo      play cancel requests of every kind, and watch
+python -m sandbox serve     run Connect, the vendors, and the extension in the official runner
+python -m sandbox cancel    make one more cancel request, from another terminal
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Json = dict[str, Any]
 
 
 class Complaint(Exception):  # noqa: N818 - a sentence for people, not a fault of the program
-    """What the person at the terminal has to know; the command ends with it."""
+    """A problem that the person at the terminal can solve; the command ends with it."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Address:
 
     @classmethod
     def read(cls) -> Address:
-        """The address that `serve` left. Raises Complaint if there is none."""
+        """The address of the sandbox that `serve` runs. Raises Complaint if there is none."""
         if not STATE_FILE.exists():
             raise Complaint("no sandbox is running here; start one: python -m sandbox serve")
         return cls(**json.loads(STATE_FILE.read_text()))
@@ -83,6 +83,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     options = {"directory": DIRECTORY, "countdown_scale": arguments.countdown_scale}
     async with Sandbox(variables=dict(arguments.variable), **options) as sandbox:
         sandbox.connect.journal.listen(show)
+        sandbox.vendor.defaults["shows_after_seconds"] = arguments.slow
         if not arguments.no_runner:
             for _ in range(arguments.instances):
                 await sandbox.start_runner(debug=arguments.debug)
@@ -110,7 +111,7 @@ def _welcome(sandbox: Sandbox) -> None:
 
 
 def _this_python() -> str:
-    """The interpreter as it is typed in this directory; a fresh clone's is not in PATH."""
+    """The interpreter's path from this directory; that of a fresh clone is not in PATH."""
     python = Path(sys.executable)
     return str(python.relative_to(Path.cwd())) if Path.cwd() in python.parents else python.name
 
@@ -162,7 +163,7 @@ async def _call(
         async with session.request(method, url, json=payload) as response:
             body: Json = await response.json()
     except aiohttp.ClientConnectionError as error:
-        raise Complaint("the sandbox is not running any more") from error
+        raise Complaint("the sandbox is no longer running") from error
     if response.status >= 400:
         raise Complaint(f"{response.status} {body['error_code']}: {' '.join(body['errors'])}")
     return body
@@ -171,7 +172,7 @@ async def _call(
 def _variable(text: str) -> tuple[str, str]:
     name, is_pair, value = text.partition("=")
     if not is_pair:
-        raise argparse.ArgumentTypeError("NAME=VALUE is expected")
+        raise argparse.ArgumentTypeError("expected NAME=VALUE")
     return name, value
 
 
@@ -179,28 +180,34 @@ def parse_arguments(given: list[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    showing = commands.add_parser("demo", help="play a request of every kind and watch")
+    showing = commands.add_parser("demo", help="play a request of every kind, and watch")
     showing.set_defaults(run=demo)
     serving = commands.add_parser("serve", help="run the sandbox until Ctrl-C")
     serving.set_defaults(run=serve)
-    serving.add_argument("--instances", type=int, default=1, help="how many runners (1)")
+    serving.add_argument("--instances", type=int, default=1, help="number of runners (1)")
     serving.add_argument("--no-runner", action="store_true", help="start no runner")
+    serving.add_argument(
+        "--slow", type=float, metavar="SECONDS", help="the vendor shows a cancellation so late"
+    )
     serving.add_argument("--debug", action="store_true", help="the runner's debug log")
     serving.add_argument(
-        "--countdown-scale", type=float, default=1.0, help="0.1: wait a tenth before a redelivery"
+        "--countdown-scale",
+        type=float,
+        default=1.0,
+        help="0.1: redeliver after a tenth of the time",
     )
     serving.add_argument(
         "--variable", type=_variable, action="append", default=[], metavar="NAME=VALUE"
     )
-    cancelling = commands.add_parser("cancel", help="one more cancel request, followed")
+    cancelling = commands.add_parser("cancel", help="make one more cancel request, and follow it")
     cancelling.set_defaults(run=cancel)
-    cancelling.add_argument("subscription", nargs="?", help="AS-...; none: a new one")
+    cancelling.add_argument("subscription", nargs="?", help="AS-...; default: a new one")
     cancelling.add_argument("--new", action="store_true", help="a new preview subscription")
     return parser.parse_args(given)
 
 
 def main() -> int:
-    """Run a command; answer its exit code."""
+    """Run a command; return its exit code."""
     arguments = parse_arguments(sys.argv[1:])
     try:
         return int(asyncio.run(arguments.run(arguments)) or os.EX_OK)

@@ -1,4 +1,4 @@
-"""The log of calls to a server of the sandbox, for counting."""
+"""A log of the calls to a server of the sandbox, for counting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 @dataclass(frozen=True)
 class Call:
-    """One call; `task_id` is set on those that an extension's handler made."""
+    """One call; `task_id` is set if an extension's handler made it."""
 
     at: datetime
     method: str
@@ -24,7 +24,7 @@ class Call:
 
 
 class CallLog:
-    """Every call, in the order of the answers."""
+    """All calls, in the order of their answers."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -38,11 +38,11 @@ class CallLog:
         ]
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Forget all calls."""
         self.calls.clear()
 
     def middleware(self) -> Middleware:
-        """The log as aiohttp middleware, to be the outermost."""
+        """The log as aiohttp middleware, outside of anything that can go wrong."""
 
         @web.middleware
         async def log(request: web.Request, handler: Handler) -> web.StreamResponse:

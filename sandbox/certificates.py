@@ -19,13 +19,16 @@ class Certificates:
     ca_bundle: Path
 
     def client_context(self) -> ssl.SSLContext:
-        """A client's TLS context that trusts this authority and no other."""
+        """A client's TLS context that trusts only this authority."""
         return ssl.create_default_context(cafile=str(self.ca_bundle))
 
 
 def issue_certificates(directory: Path) -> Certificates:
-    """Make a new authority and a server certificate; write the authority's certificate
-    to `ca.pem` in the directory. No private key is ever written to a lasting file."""
+    """Make a new authority and a server certificate.
+
+    The authority's certificate is written to `ca.pem` in the directory. No private key is ever
+    written to a file that lasts.
+    """
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*HOST_NAMES).configure_cert(context)

@@ -1,7 +1,7 @@
 """Faults on demand for any of the sandbox's HTTP servers.
 
 A plan holds rules; a rule says which calls go wrong, how often and how. Rules that match the
-same call are nested in the order in which they were added: a `Delay` goes on to the next
+same call are nested in the order in which they were added: a `Delay` continues with the next
 rule, any other fault ends the chain.
 """
 
@@ -22,12 +22,12 @@ Work = Callable[[], Awaitable[web.StreamResponse]]
 Predicate = Callable[[web.Request, bytes], bool]
 
 MEGABYTE = 1024 * 1024
-# What the call log shows for a call that was dropped before the work.
+# The status in the call log of a call that was dropped before the work.
 NOBODY_LISTENS = 499
 
 
 class Fault(Protocol):
-    """What goes wrong with one call; `work` is what the server would have done."""
+    """A fault of one call; `work` is the server's normal answer to it."""
 
     async def __call__(self, request: web.Request, work: Work, /) -> web.StreamResponse: ...
 
@@ -39,7 +39,7 @@ def _drop(request: web.Request) -> None:
 
 @dataclass(frozen=True)
 class Delay:
-    """Waits, then does the work, whether or not the caller is still there."""
+    """Waits, then does the work, even if the caller has gone."""
 
     seconds: float
 
@@ -50,7 +50,7 @@ class Delay:
 
 @dataclass(frozen=True)
 class DropBefore:
-    """Resets the connection and does not do the work."""
+    """Resets the connection without doing the work."""
 
     async def __call__(self, request: web.Request, _: Work, /) -> web.StreamResponse:
         _drop(request)
@@ -59,7 +59,7 @@ class DropBefore:
 
 @dataclass(frozen=True)
 class DropAfter:
-    """Does the work and resets the connection: the caller cannot know the outcome."""
+    """Does the work, then resets the connection: the caller cannot know the outcome."""
 
     async def __call__(self, request: web.Request, work: Work) -> web.StreamResponse:
         response = await work()
@@ -68,8 +68,26 @@ class DropAfter:
 
 
 @dataclass(frozen=True)
+class Kill:
+    """Kills somebody, mostly the caller's process, when the call has arrived; never answers.
+
+    The work is done before (`after_work`), or not at all.
+    """
+
+    kill: Callable[[], Awaitable[object]]
+    after_work: bool = True
+
+    async def __call__(self, request: web.Request, work: Work) -> web.StreamResponse:
+        if self.after_work:
+            await work()
+        await self.kill()
+        _drop(request)
+        return web.Response(status=NOBODY_LISTENS)
+
+
+@dataclass(frozen=True)
 class Respond:
-    """Answers in place of the work, or (`after_work`) in place of the work's own answer."""
+    """Answers instead of the work or, with `after_work`, instead of the work's own answer."""
 
     status: int
     body: bytes = b""
@@ -90,7 +108,7 @@ class Respond:
 
 @dataclass(frozen=True)
 class SlowDrip:
-    """Sends a body of so many bytes, one every `seconds`."""
+    """Sends a body byte by byte, one every `seconds`."""
 
     seconds: float
     body: bytes = b'{"status": "active"}'
@@ -112,7 +130,7 @@ class SlowDrip:
 
 
 def html_page(status: int = 200, *, after_work: bool = False) -> Respond:
-    """A page for people, as a proxy or a login screen sends it."""
+    """An HTML page, as a proxy or a login screen sends it."""
     body = b"<!doctype html><html><body><h1>Service</h1></body></html>"
     return Respond(status, body, "text/html", after_work=after_work)
 
@@ -123,7 +141,7 @@ def empty_body(status: int = 200, *, after_work: bool = False) -> Respond:
 
 
 def truncated_json(status: int = 200, *, after_work: bool = False) -> Respond:
-    """A JSON object that ends in the middle."""
+    """A JSON object that is cut off in the middle."""
     return Respond(status, b'{"status": "canc', after_work=after_work)
 
 
@@ -133,19 +151,19 @@ def wrong_type(status: int = 200, *, after_work: bool = False) -> Respond:
 
 
 def huge_body(megabytes: int, status: int = 200, *, after_work: bool = False) -> Respond:
-    """A valid JSON object of about so many megabytes."""
+    """A valid JSON object of about this many megabytes."""
     body = b'{"status": "active", "padding": "' + b"x" * (megabytes * MEGABYTE) + b'"}'
     return Respond(status, body, after_work=after_work)
 
 
-def redirect(url: str, status: int = 302) -> Respond:
+def redirect(url: str, status: int = 302, *, after_work: bool = False) -> Respond:
     """Sends the caller to another address."""
-    return Respond(status, headers={"Location": url})
+    return Respond(status, headers={"Location": url}, after_work=after_work)
 
 
 @dataclass(eq=False)
 class Rule:
-    """Which calls go wrong, and how; `hits` counts those that did."""
+    """Which calls go wrong, and how; `hits` counts the calls that did."""
 
     method: str
     path: re.Pattern[str]
@@ -156,7 +174,7 @@ class Rule:
     hits: int = 0
 
     def concerns(self, request: web.Request, body: bytes) -> bool:
-        """Whether the call is one of this rule's, before the dice are thrown."""
+        """Whether the rule applies to the call, its probability aside."""
         return (
             (self.times is None or self.hits < self.times)
             and self.method in ("*", request.method)
@@ -168,8 +186,8 @@ class Rule:
 class FaultPlan:
     """The faults of one server; rules come and go while it runs.
 
-    `latency` in seconds is added to every call, for benchmarks. Paths that match `exempt` are
-    never touched.
+    `latency` in seconds is added to every call, for benchmarks. Paths that match `exempt` never
+    go wrong.
     """
 
     def __init__(self, *, seed: int = 0, latency: float = 0.0, exempt: str = r"(?!)") -> None:
@@ -188,14 +206,16 @@ class FaultPlan:
         probability: float = 1.0,
         predicate: Predicate | None = None,
     ) -> Rule:
-        """Let calls of the method (`*`: any) whose path matches the pattern go wrong,
-        the first `times` of them (None: for ever)."""
+        """Make calls of the method (`*`: any) whose path matches the pattern go wrong.
+
+        Only the first `times` of them do (None: all).
+        """
         rule = Rule(method, re.compile(path), fault, times, probability, predicate)
         self._rules.append(rule)
         return rule
 
     def remove(self, rule: Rule) -> None:
-        """End a rule; one that is not there any more is no mistake."""
+        """End a rule; one that has ended already is ignored."""
         if rule in self._rules:
             self._rules.remove(rule)
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from aiohttp import web
 
 LOOPBACK = "127.0.0.1"
-# Handlers that a fault holds back must not hold up the end of a test.
+# A handler that a fault delays must not delay the end of a test.
 SHUTDOWN_SECONDS = 0.2
 
 
 class HttpServer:
-    """Serves an application on 127.0.0.1; a server started again keeps its port."""
+    """Serves an application on 127.0.0.1; a server that is restarted keeps its port."""
 
     def __init__(
         self,
@@ -29,12 +29,12 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        """The address without a path; Connect's certificate is valid for it too."""
+        """The address without a path; Connect's certificate is valid for it."""
         scheme, host = ("https", "localhost") if self._ssl_context else ("http", LOOPBACK)
         return f"{scheme}://{host}:{self.port}"
 
     async def start(self) -> None:
-        """Listen; on an ephemeral port the first time, unless a port was given."""
+        """Listen; the first time on an ephemeral port, unless a port was given."""
         self._runner = web.AppRunner(
             self._build(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
         )

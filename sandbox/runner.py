@@ -17,7 +17,7 @@ import psutil
 
 from sandbox.connect.environment import API_KEY, ENVIRONMENT_ID
 
-# The environment that a runner inherits; everything else is given, proxies above all are not.
+# The variables that a runner inherits. All others are given; proxies above all are not.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
 BACKGROUND_PID = re.compile(r"[Bb]ackground\S* worker pid: (\d+)")
 TAIL_CHARACTERS = 4000
@@ -27,15 +27,15 @@ KILL_SECONDS = 5.0
 
 
 class RunnerFailed(Exception):  # noqa: N818 - reads as what happened
-    """The runner did not do what was expected; the message ends with its log."""
+    """The runner failed to do something; the message ends with its log."""
 
 
 @dataclass(frozen=True)
 class RunnerOptions:
     """How a runner is started.
 
-    `handler` ("module:Class") takes the place of the project's own events application;
-    `python_path` is where it is found. `environment` is added to the process's own.
+    `handler` ("module:Class") replaces the project's own events application and is found on
+    `python_path`. `environment` is added to the process's own.
     """
 
     instance_id: str = "INS-0001"
@@ -49,7 +49,7 @@ class RunnerOptions:
 class Runner:
     """One instance of the extension.
 
-    `connected` tells whether its background worker has its websocket open.
+    `connected` says whether its background worker has its websocket open.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Runner:
 
     @property
     def log(self) -> str:
-        """Everything that the runner and the extension wrote."""
+        """The output of the runner and of the extension."""
         return self.log_file.read_text("utf-8", "replace") if self.log_file.exists() else ""
 
     @property
@@ -111,7 +111,7 @@ class Runner:
         self._running().send_signal(signal.SIGTERM)
 
     async def stop(self, timeout: float = MASTER_STOP_SECONDS) -> None:
-        """Ask the runner to stop and wait; what is left after the time is killed."""
+        """Ask the runner to stop, and wait; after the timeout the rest is killed."""
         if self.running:
             self.terminate()
             with contextlib.suppress(asyncio.TimeoutError):
@@ -122,7 +122,7 @@ class Runner:
         """Kill the master and its workers, as when a machine dies."""
         if self._process is None:
             return
-        # The session outlives its leader as long as a worker is alive.
+        # The process group outlives its leader while a worker is alive.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         await asyncio.wait_for(self._process.wait(), KILL_SECONDS)
@@ -135,7 +135,7 @@ class Runner:
         return psutil.Process(int(found[-1]))
 
     def kill_worker(self) -> int:
-        """Kill the background worker without warning; the master starts another one."""
+        """Kill the background worker without warning; the master starts a new one."""
         worker = self.background_worker()
         worker.kill()
         return int(worker.pid)
@@ -149,11 +149,11 @@ class Runner:
         await self._wait(lambda: text in self.log, timeout, f"log {text!r}")
 
     async def wait_for_new_worker(self, old_pid: int, timeout: float = 60.0) -> None:
-        """Wait until another background worker than this is there and connected."""
+        """Wait until a background worker with another id is connected."""
         await self._wait(
             lambda: BACKGROUND_PID.findall(self.log)[-1] != str(old_pid) and self._connected(),
             timeout,
-            "start another worker",
+            "start a new worker",
         )
 
     def _running(self) -> asyncio.subprocess.Process:
@@ -174,7 +174,7 @@ class Runner:
         return self.log[-TAIL_CHARACTERS:]
 
     def _command(self) -> list[str]:
-        # The console script beside this interpreter: the same packages, and no PATH involved.
+        # The console script of this interpreter: the same packages, whatever PATH says.
         script = str(Path(sys.executable).parent / "cextrun")
         flags = ["-d"] if self.options.debug else []
         return [sys.executable, script, "--no-validate", "--no-rich-logging", *flags]
@@ -202,8 +202,11 @@ class Runner:
         return [self._entry_point(self.options.handler), *given, self.options.working_directory]
 
     def _entry_point(self, handler: str) -> Path:
-        """A directory with the metadata of a distribution that offers the handler. The runner
-        takes the first entry point of the name, and PYTHONPATH comes before installed ones."""
+        """A directory with the metadata of a distribution whose entry point is the handler.
+
+        The runner takes the first entry point of that name, and PYTHONPATH comes before the
+        installed packages.
+        """
         directory = self._directory / f"{self.instance_id}-entry-point"
         metadata = directory / "sandbox_handler-1.0.dist-info"
         metadata.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The whole sandbox: Connect, a vendor and as many instances of the runner as wanted."""
+"""The whole sandbox: Connect, the vendors and any number of runner instances."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from sandbox.zuora import LocalZuora
 
 
 class Sandbox:
-    """`async with Sandbox(...) as sandbox:` gives `.connect`, `.vendor` and `.zuora`, all running,
-    with the extension's variables set for the vendor; `variables` are set above those.
+    """A running Connect (`.connect`) and running vendors (`.vendor`, `.zuora`), while entered.
 
-    `connect_options` go to `LocalConnect`; files (CA, logs) go to `directory`, else to a
-    temporary one that is removed in the end.
+    The extension's variables are set for `.vendor`; `variables` override them. `proven` gives
+    every product a cancellation that was approved in the past: the extension rejects nothing
+    before. `connect_options` go to `LocalConnect`. Files (CA, logs) go to `directory`, or else to
+    a temporary one.
     """
 
     def __init__(
@@ -31,13 +32,14 @@ class Sandbox:
         variables: Mapping[str, str] | None = None,
         vendor: LocalVendor | None = None,
         directory: Path | None = None,
+        proven: bool = True,
         **connect_options: Any,
     ) -> None:
         self.vendor = vendor or LocalVendor()
         self.zuora = LocalZuora()
         self.runners: list[Runner] = []
         self._variables = dict(variables or {})
-        self._connect_options = connect_options
+        self._connect_options = {"proven": proven, **connect_options}
         self._given_directory = directory
         self._instances = count(1)
         self._stack = AsyncExitStack()
@@ -86,14 +88,15 @@ class Sandbox:
         return self.certificates.ca_bundle
 
     def new_subscription(self, subscription_id: str | None = None, **fields: Any) -> str:
-        """A new subscription at the vendor (`fields` of `VendorSubscription`) and its preview
-        subscription in Connect; answers the latter's id."""
+        """A new subscription at the vendor and in Connect; returns its id in Connect.
+
+        `fields` are those of `VendorSubscription`.
+        """
         subscription = self.vendor.add(subscription_id, **fields)
         return self.connect.create_subscription(subscription.id)
 
     def cancel(self, subscription_id: str | None = None, **fields: Any) -> str:
-        """A new subscription, at the vendor and in Connect, that the customer cancels at once;
-        answers the request's id."""
+        """A new subscription that the customer cancels at once; returns the request's id."""
         return self.connect.create_cancel_request(self.new_subscription(subscription_id, **fields))
 
     async def start_runner(
@@ -106,7 +109,7 @@ class Sandbox:
         environment: Mapping[str, str] | None = None,
         timeout: float = 60.0,
     ) -> Runner:
-        """Start one more instance of the official runner and wait until it takes tasks."""
+        """Start one more instance of the official runner and wait until it accepts tasks."""
         options = RunnerOptions(
             instance_id=instance_id or f"INS-{next(self._instances):04d}",
             debug=debug,
@@ -119,6 +122,11 @@ class Sandbox:
         self._stack.push_async_callback(runner.stop)
         await runner.start(timeout)
         return runner
+
+    def runner_of(self, request_id: str) -> Runner:
+        """The runner that last got the request's task."""
+        instance_id = self.connect.tasks_of(request_id)[-1].deliveries[-1].instance_id
+        return next(runner for runner in self.runners if runner.instance_id == instance_id)
 
     def _runner(self, options: RunnerOptions) -> Runner:
         return Runner(

@@ -1,4 +1,4 @@
-"""A local Connect: what the official runner, unmodified, takes for the platform."""
+"""A local Connect that the official runner, unmodified, works against."""
 
 from sandbox.connect.objects import Customer, Parameter
 from sandbox.connect.refusals import Refusal

@@ -23,16 +23,17 @@ class Catalogue:
         self.templates: dict[str, list[Json]] = {}
         self.assets: dict[str, Json] = {}
         self._numbers = count(1)
+        self._past_numbers = count(1)
 
     def add_product(self, name: str, product_id: str | None = None) -> str:
-        """Add a product without templates; answers its id."""
+        """Add a product without templates; returns its id."""
         product_id = product_id or f"PRD-{_dashed(100_000_000 + next(self._numbers), 3, 3)}"
         self.products[product_id] = objects.product(product_id, name)
         self.templates[product_id] = []
         return product_id
 
     def add_template(self, product_id: str, name: str, scope: str, type_: str | None) -> str:
-        """Add a template behind the product's others; answers its id."""
+        """Add a template after the product's others; returns its id."""
         template_id = f"TL-{_dashed(100_000_000 + next(self._numbers), 3, 3)}"
         position = 10_000 * (len(self.templates[product_id]) + 1)
         template = objects.template(template_id, name, scope, type_, position)
@@ -45,9 +46,15 @@ class Catalogue:
         parameters: Iterable[Parameter],
         customer: Customer,
         connection_type: str,
+        *,
+        is_past: bool = False,
     ) -> str:
-        """Add an active subscription to a product; answers its id."""
-        asset_id = f"AS-{_dashed(100_000_000_000 + next(self._numbers), 3, 4)}"
+        """Add an active subscription to a product; returns its id.
+
+        One from the past takes none of the numbers of the others.
+        """
+        number = next(self._past_numbers) if is_past else 10**11 + next(self._numbers)
+        asset_id = f"AS-{_dashed(number, 3, 4)}"
         self.assets[asset_id] = objects.asset(
             asset_id, self.product(product_id), parameters, customer, connection_type
         )
@@ -66,7 +73,7 @@ class Catalogue:
         return self.assets[asset_id]
 
     def activation_templates(self, product_id: str) -> list[Json]:
-        """The templates that may approve a request (facts/connect.md 2.1)."""
+        """The templates that may approve a request (docs/facts.md, Connect 2.1)."""
         return [
             template
             for template in self.templates[product_id]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
 from itertools import count
 from typing import Any
 
 from sandbox.connect import objects
+from sandbox.connect.moments import Clock, written
 from sandbox.connect.objects import Json
-from sandbox.connect.refusals import invalid, missing, unknown
+from sandbox.connect.refusals import forbidden, invalid, missing, unknown
 
 MESSAGE_TYPES = ("message", "private", "state_change")
 
@@ -15,44 +19,56 @@ MESSAGE_TYPES = ("message", "private", "state_change")
 class Conversations:
     """Every request's conversation.
 
-    Whether messages can be posted by the request's id too is not documented
-    (facts/connect.md 4): `by_instance_id` switches it.
+    The platform does not document whether messages can be posted by the request's id
+    (docs/facts.md, Connect 4): `by_instance_id` switches it. Nor does it say how exactly it
+    dates them: `whole_seconds` switches the microseconds off.
     """
 
-    def __init__(self, *, by_instance_id: bool = True) -> None:
+    def __init__(self, clock: Clock | None = None, *, by_instance_id: bool = True) -> None:
         self.by_instance_id = by_instance_id
+        self.whole_seconds = False
         self.by_id: dict[str, Json] = {}
-        self.messages: dict[str, list[Json]] = {}
+        self._messages: dict[str, list[Json]] = {}
         self._by_instance: dict[str, Json] = {}
+        self._removed: dict[str, Json] = {}
+        self._forbidden: dict[str | None, frozenset[str]] = defaultdict(frozenset)
+        self._clock = clock or Clock()
         self._numbers = count(1)
 
-    def open(self, request: Json) -> Json:
-        """The conversation of a request, opened if it is a new one."""
-        if request["id"] in self._by_instance:
-            return self._by_instance[request["id"]]
+    def open(self, request: Json) -> None:
+        """Open the conversation of a new request; a removed one stays away."""
+        if request["id"] in self._by_instance or request["id"] in self._removed:
+            return
         number = next(self._numbers)
         conversation_id = f"CO-000-{number // 1000:03d}-{number % 1000:03d}"
         conversation = objects.conversation(conversation_id, request)
         self.by_id[conversation_id] = conversation
         self._by_instance[request["id"]] = conversation
-        self.messages[conversation_id] = []
-        return conversation
+        self._messages[request["id"]] = []
 
-    def close(self, request_id: str) -> None:
-        """Close a request's conversation: it refuses messages from now on."""
-        self._of_instance(request_id)["status"] = "closed"
+    def candidates(self, equal: Mapping[str, str]) -> Mapping[str, Json]:
+        """The conversations among which those with these fields are."""
+        if "instance_id" not in equal:
+            return self.by_id
+        found = self._by_instance.get(equal["instance_id"])
+        return {found["id"]: found} if found else {}
 
     def get(self, either_id: str) -> Json:
         """A conversation by its own id or by its request's."""
-        return self.by_id.get(either_id) or self._of_instance(either_id)
+        found = self.by_id.get(either_id) or self._by_instance.get(either_id)
+        if found is None:
+            raise unknown(either_id)
+        return found
 
-    def messages_of(self, either_id: str) -> list[Json]:
-        """The messages of a conversation, the oldest first."""
-        return self.messages[self._for_messages(either_id)["id"]]
+    def messages(self, either_id: str, account: Json) -> dict[str, Json]:
+        """The messages that an account may see, by their ids, the oldest first."""
+        conversation = self._for_messages("GET", either_id)
+        messages = self._messages[conversation["instance_id"]]
+        return {each["id"]: each for each in messages if _sees(account, each)}
 
     def post(self, either_id: str, body: Json, account: Json) -> Json:
         """Add a message to an open conversation."""
-        conversation = self._for_messages(either_id)
+        conversation = self._for_messages("POST", either_id)
         text: Any = body.get("text")
         type_ = body.get("type", "message")
         if not text or not isinstance(text, str):
@@ -61,21 +77,59 @@ class Conversations:
             raise invalid(f'type: "{type_}" is not a valid choice.')
         if conversation["status"] == "closed":
             raise invalid("Messages cannot be added to a closed conversation.")
+        return self.add(conversation["instance_id"], text, type_, account)
+
+    def add(
+        self,
+        request_id: str,
+        text: str,
+        type_: str,
+        account: Json,
+        created: datetime | None = None,
+    ) -> Json:
+        """Add a message, whatever the conversation's state."""
+        conversation = self._by_instance.get(request_id) or self._removed[request_id]
         message_id = f"ME-{next(self._numbers):09d}"
-        message = objects.message(message_id, conversation["id"], text, type_, account)
-        self.messages[conversation["id"]].append(message)
+        timespec = "seconds" if self.whole_seconds else "microseconds"
+        date = written(created or self._clock.now(), timespec)
+        message = objects.message(
+            message_id, conversation["id"], text=text, type_=type_, account=account, created=date
+        )
+        self._messages[request_id].append(message)
         return message
 
     def notes(self, request_id: str) -> list[Json]:
-        """The messages about a request, however they were posted."""
-        return self.messages[self._of_instance(request_id)["id"]]
+        """Every message about a request, whoever wrote it and however it was posted."""
+        if request_id not in self._messages:
+            raise unknown(request_id)
+        return self._messages[request_id]
 
-    def _for_messages(self, either_id: str) -> Json:
+    # Trouble
+
+    def close(self, request_id: str) -> None:
+        """Close a request's conversation: it refuses messages from now on."""
+        self.get(request_id)["status"] = "closed"
+
+    def remove(self, request_id: str) -> None:
+        """Take a request's conversation away: nobody finds it from now on."""
+        conversation = self._removed[request_id] = self._by_instance.pop(request_id)
+        del self.by_id[conversation["id"]]
+
+    def forbid(self, request_id: str | None, *methods: str) -> None:
+        """Answer 403 to GET, POST or both of a request's messages; of all requests' (None).
+
+        Without methods everything is allowed again.
+        """
+        self._forbidden[request_id] = frozenset(methods)
+
+    def _for_messages(self, method: str, either_id: str) -> Json:
         if either_id not in self.by_id and not self.by_instance_id:
             raise unknown(either_id)
-        return self.get(either_id)
+        conversation = self.get(either_id)
+        if method in self._forbidden[None] | self._forbidden[conversation["instance_id"]]:
+            raise forbidden("You do not have permission to perform this action.")
+        return conversation
 
-    def _of_instance(self, request_id: str) -> Json:
-        if request_id not in self._by_instance:
-            raise unknown(request_id)
-        return self._by_instance[request_id]
+
+def _sees(account: Json, message: Json) -> bool:
+    return bool(message["type"] != "private" or message["account"]["id"] == account["id"])

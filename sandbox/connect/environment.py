@@ -1,6 +1,6 @@
 """An extension's environment: who it is, its keys, its variables and its instances.
 
-Messages: facts/connect.md 5 and 6, `connect.eaas.core.proto` version 2.
+Messages: docs/facts.md, Connect 5 and 6, `connect.eaas.core.proto` version 2.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ ENVIRONMENT_ID = "ENV-1000-2000-01"
 SERVICE_ID = "SRVC-1000-2000"
 INSTALLATION_ID = "EIN-1000-2000-001"
 API_KEY = "ApiKey SU-100-100-100:0000000000000000000000000000000000sandbox"
+PARTNER_API_KEY = "ApiKey SU-300-300-300:00000000000000000000000000000000000partner"
 INSTALLATION_API_KEY = "ApiKey SU-200-200-200:0000000000000000000000000000installation"
 
 MAX_VALUE_LENGTH = 21960
 
-# What a runner is told about the events: it looks the object up by these.
+# The event definitions for a runner, which looks up the object of an event by them.
 EVENT_DEFINITIONS: list[Json] = [
     {
         "event_type": CANCEL_EVENT,
@@ -33,7 +34,7 @@ EVENT_DEFINITIONS: list[Json] = [
     }
 ]
 
-# What `GET /devops/event-definitions` answers (facts/connect.md 5.1).
+# The answer to `GET /devops/event-definitions` (docs/facts.md, Connect 5.1).
 EVENT_TYPES: list[Json] = [
     {
         "id": 1,
@@ -51,7 +52,7 @@ EVENT_TYPES: list[Json] = [
 
 @dataclass
 class Variable:
-    """A variable of the environment; secure values reach instances in clear text too."""
+    """A variable of the environment; instances get secure values in clear text, too."""
 
     id: str
     name: str
@@ -100,30 +101,30 @@ class Environment:
         return objects.EXTENSION_OWNER if self.multi_account else objects.VENDOR
 
     def account_of(self, authorization: str | None) -> Json | None:
-        """The account behind a key, or None for a key that is not known."""
+        """The account that a key belongs to, or None for an unknown key."""
         if authorization == API_KEY:
             return self.owner
         if authorization == INSTALLATION_API_KEY and self.multi_account:
             return objects.VENDOR
-        return None
+        return objects.DISTRIBUTOR if authorization == PARTNER_API_KEY else None
 
     def sees_requests(self, account: Json) -> bool:
-        """Requests are the vendor's; the owner of a Multi-Account extension sees none."""
-        return bool(account["id"] == objects.VENDOR["id"])
+        """Whether requests exist for an account; not for a Multi-Account extension's owner."""
+        return account["id"] in (objects.VENDOR["id"], objects.DISTRIBUTOR["id"])
 
     def task_options(self) -> Json:
-        """What the tasks of a Multi-Account extension carry besides the rest."""
+        """The additional options of a Multi-Account extension's tasks."""
         if not self.multi_account:
             return {}
         return {"api_key": INSTALLATION_API_KEY, "installation_id": INSTALLATION_ID}
 
     def subscribe(self, subscriptions: Mapping[str, Iterable[str]]) -> None:
-        """Take over the statuses that an instance wants tasks for."""
+        """Use the statuses for which an instance wants tasks."""
         for event_type, statuses in subscriptions.items():
             self.statuses[event_type] = frozenset(statuses)
 
     def declare(self, declared: Iterable[Mapping[str, Any]]) -> None:
-        """Create the declared variables that do not exist; the others keep their value."""
+        """Create the declared variables that do not exist yet; the others keep their value."""
         for each in declared:
             variable = self.variables.get(each["name"])
             if variable is None:

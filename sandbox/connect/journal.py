@@ -1,4 +1,4 @@
-"""What happens in the local Connect, in order, for waiting and for watching."""
+"""A record of everything that happens in the local Connect, to wait for and to watch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REMEMBERED = 100_000
 
 @dataclass(frozen=True)
 class Happening:
-    """One thing that happened: `kind` is request, asset, task, note, instance or variable."""
+    """One event: `kind` is request, asset, task, note, instance or variable."""
 
     at: datetime
     kind: str
@@ -28,7 +28,7 @@ Listener = Callable[[Happening], None]
 
 
 class Journal:
-    """Keeps the happenings, tells listeners of them and wakes those who wait."""
+    """Keeps the happenings, passes them to listeners and wakes up waiting callers."""
 
     def __init__(self) -> None:
         self.happenings: deque[Happening] = deque(maxlen=REMEMBERED)
@@ -36,11 +36,11 @@ class Journal:
         self._waiting: list[asyncio.Future[None]] = []
 
     def listen(self, listener: Listener) -> None:
-        """Call the listener at everything that happens from now on."""
+        """Call the listener for every happening from now on."""
         self._listeners.append(listener)
 
     def record(self, kind: str, object_id: str, text: str) -> None:
-        """Note a happening."""
+        """Record a happening."""
         happening = Happening(now(), kind, object_id, text)
         self.happenings.append(happening)
         for listener in self._listeners:
@@ -51,8 +51,10 @@ class Journal:
                 future.set_result(None)
 
     async def until(self, condition: Callable[[], bool], timeout: float, what: str) -> None:
-        """Wait until the condition holds; it is looked at after every happening.
-        Raises TimeoutError, naming what did not come."""
+        """Wait until the condition holds; it is checked after every happening.
+
+        Raises TimeoutError with the description of the wait.
+        """
         deadline = time.monotonic() + timeout
         while not condition():
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

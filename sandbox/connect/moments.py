@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sandbox.connect.refusals import invalid
 
-# facts/connect.md 2.1; the space in place of the T is in the official document's own example.
+# docs/facts.md, Connect 2.1; the official document's own example has a space instead of the T.
 _FORMAT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?(?:\.(\d{1,6}))?(Z|[+-]\d{2}:\d{2})?$"
 )
@@ -19,18 +19,34 @@ WRONG_FORMAT = (
 
 
 def now() -> datetime:
-    """The moment, in UTC."""
+    """The current time of this machine, in UTC."""
     return datetime.now(timezone.utc)
 
 
-def written(moment: datetime) -> str:
-    """A moment as Connect writes it, to the second."""
-    return moment.isoformat(timespec="seconds")
+class Clock:
+    """Connect's own clock; `ahead` is its difference from this machine's.
+
+    Moving it on makes everything written so far that much older.
+    """
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        """The current time in Connect, in UTC."""
+        return now() + self.ahead
+
+
+def written(moment: datetime, timespec: str = "seconds") -> str:
+    """A moment as Connect writes it, to the second unless told otherwise."""
+    return moment.isoformat(timespec=timespec)
 
 
 def parse(field: str, value: Any) -> datetime:
-    """Read a date from a call's body; without an offset it is UTC. Raises the platform's
-    refusal for what is not one."""
+    """Read a date from a call; without an offset it is UTC.
+
+    Raises the platform's refusal for anything else.
+    """
     match = _FORMAT.match(value) if isinstance(value, str) else None
     if match is None:
         raise invalid(f"{field}: {WRONG_FORMAT}")

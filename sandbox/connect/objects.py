@@ -1,7 +1,7 @@
-"""The objects of Connect in the shapes of its API, about customers that do not exist.
+"""Connect's objects in the shapes of its API, about invented customers.
 
-Shapes: facts/connect.md 1.4 and the official OpenAPI document. Empty scalars are empty strings
-and quantities are strings, as in real requests.
+Shapes: docs/facts.md, Connect 1.4, and the official OpenAPI document. Empty scalars are empty
+strings and quantities are strings, as in real requests.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ AGENT: Json = {"id": "UR-100-100-100", "name": "Sandbox Agent"}
 
 @dataclass(frozen=True)
 class Customer:
-    """An invented end customer, recognisable wherever its data turns up."""
+    """An invented end customer, easy to recognise wherever its data turns up."""
 
     name: str = "Blauwal Sandkasten GmbH"
     tax_id: str = "SANDBOX-TAX-7731"
@@ -37,13 +37,13 @@ class Customer:
     city: str = "Sankt Beispielen"
 
     def personal_data(self) -> tuple[str, ...]:
-        """What must never leave the platform, for tests that look for leaks."""
+        """The data that must never leave the platform, for tests that look for leaks."""
         return (self.last_name, self.email, self.phone, self.address, self.tax_id, self.name)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a subscription; `value` None leaves the field out."""
+    """A parameter of a subscription; a `value` of None leaves the field out."""
 
     id: str
     value: str | None
@@ -52,7 +52,7 @@ class Parameter:
     structured_value: Json | None = None
 
     def json(self) -> Json:
-        """The parameter as it stands in a request."""
+        """The parameter as a request shows it."""
         body: Json = {
             "id": self.id,
             "name": self.id,
@@ -200,7 +200,7 @@ def _reseller() -> Json:
 def cancel_request(
     request_id: str, of_asset: Json, default_template: Json | None, created: datetime
 ) -> Json:
-    """A pending cancel request; its `asset` is the subscription itself, not a copy."""
+    """A pending cancel request; its `asset` is the subscription itself, not a copy of it."""
     named = {key: default_template[key] for key in ("id", "name")} if default_template else {}
     return {
         "id": request_id,
@@ -240,15 +240,17 @@ def conversation(conversation_id: str, request: Json) -> Json:
     }
 
 
-def message(message_id: str, conversation_id: str, text: str, type_: str, account: Json) -> Json:
+def message(
+    message_id: str, conversation_id: str, *, text: str, type_: str, account: Json, created: str
+) -> Json:
     """A message, or a private note, in a conversation."""
     return {
         "id": message_id,
         "conversation": conversation_id,
         "account": dict(account),
         "creator": dict(AGENT),
-        "created": written(now()),
+        "created": created,
         "text": text,
         "type": type_,
-        "events": {"created": event(now(), AGENT)},
+        "events": {"created": {"at": created, "by": dict(AGENT)}},
     }

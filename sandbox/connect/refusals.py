@@ -1,4 +1,4 @@
-"""The platform's refusals, with its own error codes and texts (facts/connect.md 3.1)."""
+"""The platform's refusals, with its own error codes and texts (docs/facts.md, Connect 3.1)."""
 
 from __future__ import annotations
 
@@ -35,8 +35,13 @@ def unauthorized() -> Refusal:
     return Refusal(401, "AUTH_001", "API request is unauthorized.")
 
 
+def forbidden(error: str) -> Refusal:
+    """The key is known and may not do this."""
+    return Refusal(403, "AUTH_002", error)
+
+
 def unknown(object_id: str) -> Refusal:
-    """The object does not exist, or this key may not see it."""
+    """The object does not exist, or is hidden from this key."""
     return Refusal(404, "NOT_FOUND", f"Object `{object_id}` was not found.")
 
 
@@ -51,5 +56,5 @@ def wrong_state(error: str) -> Refusal:
 
 
 def missing(*fields: str) -> Refusal:
-    """Fields that the call cannot do without."""
+    """Required fields are missing."""
     return Refusal(400, "REQ_005", f"Missed fields: {', '.join(fields)}.")

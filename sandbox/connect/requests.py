@@ -1,18 +1,19 @@
 """Fulfillment requests of type cancel: their state machine and what it refuses.
 
-Transitions and refusals: facts/connect.md 1.2, 1.3, 2 and 3.1.
+Transitions and refusals: docs/facts.md, Connect 1.2, 1.3, 2 and 3.1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sandbox.connect import objects
 from sandbox.connect.catalogue import Catalogue
-from sandbox.connect.moments import now, parse, written
+from sandbox.connect.moments import Clock, parse, written
 from sandbox.connect.objects import Json
 from sandbox.connect.refusals import Refusal, invalid, missing, unknown, wrong_state
 from sandbox.connect.timers import Timers
@@ -23,24 +24,36 @@ SETTLED = ("approved", "failed", "revoked")
 
 @dataclass(frozen=True)
 class StatusChange:
-    """A status that a request took, and when."""
+    """A status that a request has had, and since when."""
 
     at: datetime
     status: str
 
 
 class CancelRequests:
-    """Every cancel request, and the only hand that changes one."""
+    """Every cancel request, and the only place that changes one."""
 
     def __init__(
-        self, catalogue: Catalogue, timers: Timers, changed: Callable[[Json], None]
+        self,
+        catalogue: Catalogue,
+        timers: Timers,
+        changed: Callable[[Json], None],
+        clock: Clock | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._timers = timers
         self._changed = changed
+        self._clock = clock or Clock()
         self.by_id: dict[str, Json] = {}
         self.history: dict[str, list[StatusChange]] = {}
         self._by_asset: dict[str, list[Json]] = {}
+        self._by_product: dict[tuple[str, str], dict[str, Json]] = defaultdict(dict)
+
+    def candidates(self, equal: Mapping[str, str]) -> Mapping[str, Json]:
+        """The requests among which those with these fields are, by an index where there is one."""
+        if "asset.product.id" not in equal or "status" not in equal:
+            return self.by_id
+        return self._by_product.get((equal["asset.product.id"], equal["status"]), {})
 
     def get(self, request_id: str) -> Json:
         """A request; raises the platform's refusal if there is none."""
@@ -53,7 +66,7 @@ class CancelRequests:
         return self._by_asset.get(asset_id, [])[::-1]
 
     def pending_of(self, asset_id: str) -> Json | None:
-        """The one request of a subscription that is still open."""
+        """The subscription's one open request, if there is one."""
         return next((r for r in self.of_asset(asset_id) if r["status"] in OPEN), None)
 
     def create(self, asset_id: str, created: datetime | None = None) -> Json:
@@ -64,24 +77,37 @@ class CancelRequests:
             raise _duplicate(pending)
         if asset["status"] != "active":
             raise wrong_state("Only active Subscriptions can be cancelled.")
+        request = self._add(asset, created or self._clock.now())
+        self._move(request, "pending", asset_status="terminating")
+        return request
+
+    def create_approved(self, asset_id: str, approved_at: datetime) -> Json:
+        """Make a cancel request that was approved in the past; nobody is told of it."""
+        request = self._add(self._catalogue.asset(asset_id), approved_at)
+        request["effective_date"] = written(approved_at)
+        request["answered"] = True
+        request["asset"]["status"] = "terminated"
+        self._enter(request, "approved", approved_at)
+        return request
+
+    def _add(self, asset: Json, created: datetime) -> Json:
         templates = self._catalogue.activation_templates(asset["product"]["id"])
-        number = len(self.of_asset(asset_id)) + 2
+        number = len(self.of_asset(asset["id"])) + 2
         request = objects.cancel_request(
-            f"PR-{asset_id[3:]}-{number:03d}",
+            f"PR-{asset['id'][3:]}-{number:03d}",
             asset,
             templates[0] if templates else None,
-            created or now(),
+            created,
         )
         self.by_id[request["id"]] = request
         self.history[request["id"]] = []
-        self._by_asset.setdefault(asset_id, []).append(request)
-        self._move(request, "pending", asset_status="terminating")
+        self._by_asset.setdefault(asset["id"], []).append(request)
         return request
 
     def approve(self, request_id: str, body: Json) -> Json:
         """Approve a pending request; the subscription is terminated."""
         request = self.get(request_id)
-        effective_date = _effective_date(body.get("effective_date"))
+        effective_date = self._effective_date(body.get("effective_date"))
         template = self._template(request, body)
         self._must_be(request, "pending", "approved")
         request["effective_date"] = written(effective_date)
@@ -106,23 +132,22 @@ class CancelRequests:
         return request
 
     def schedule(self, request_id: str, body: Json) -> Json:
-        """Put a pending request off until its planned date."""
+        """Postpone a pending request until its planned date."""
         request = self.get(request_id)
         if "planned_date" not in body:
             raise missing("planned_date")
         planned = parse("planned_date", body["planned_date"])
-        if planned <= now():
+        wait = (planned - self._clock.now()).total_seconds()
+        if wait <= 0:
             raise invalid("planned_date: The planned date must be in the future.")
         self._must_be(request, "pending", "scheduled")
         request["planned_date"] = written(planned)
         self._move(request, "scheduled")
-        self._timers.set(
-            request_id, (planned - now()).total_seconds(), lambda: self.advance(request_id)
-        )
+        self._timers.set(request_id, wait, lambda: self.advance(request_id))
         return request
 
     def advance(self, request_id: str) -> Json:
-        """Let the planned date of a scheduled request come: it is pending again."""
+        """Return a scheduled request to pending, as its planned date does."""
         request = self.get(request_id)
         self._must_be(request, "scheduled", "returned to pending")
         self._timers.cancel(request_id)
@@ -130,7 +155,7 @@ class CancelRequests:
         return request
 
     def revoke(self, request_id: str, body: Json) -> Json:
-        """The customer's side takes a scheduled request back."""
+        """The customer's side withdraws a scheduled request."""
         request = self.get(request_id)
         self._must_be(request, "scheduled", "revoked")
         self._timers.cancel(request_id)
@@ -173,31 +198,38 @@ class CancelRequests:
         raise invalid(f"template_id: Template `{template_id}` is not valid for this product.")
 
     def _move(self, request: Json, status: str, asset_status: str | None = None) -> None:
-        moment = now()
-        request["status"] = status
-        # A request made in the past on purpose keeps its dates until something happens to it.
+        moment = self._clock.now()
+        # A request that was backdated on purpose keeps its dates until something happens to it.
         if self.history[request["id"]]:
             request["updated"] = written(moment)
             request["events"]["updated"] = objects.event(moment)
         if asset_status is not None:
             request["asset"]["status"] = asset_status
             request["asset"]["events"]["updated"] = objects.event(moment)
-        self.history[request["id"]].append(StatusChange(moment, status))
+        self._enter(request, status, moment)
         self._changed(request)
 
+    def _enter(self, request: Json, status: str, moment: datetime) -> None:
+        product_id, request_id = request["asset"]["product"]["id"], request["id"]
+        self._by_product[product_id, request["status"]].pop(request_id, None)
+        self._by_product[product_id, status][request_id] = request
+        request["status"] = status
+        self.history[request_id].append(StatusChange(moment, status))
 
-def _effective_date(value: Any) -> datetime:
-    if value is None:
-        return now()
-    moment = parse("effective_date", value)
-    if moment > now():
-        raise invalid("effective_date: The effective date must not be in the future.")
-    return moment
+    def _effective_date(self, value: Any) -> datetime:
+        if value is None:
+            return self._clock.now()
+        moment = parse("effective_date", value)
+        if moment > self._clock.now():
+            raise invalid("effective_date: The effective date must not be in the future.")
+        return moment
 
 
 def _duplicate(pending: Json) -> Refusal:
-    """facts/connect.md 2.2: a second request is answered with what is known of the first.
-    The code of this answer is not known; REQ_003 is the one for a request's state."""
+    """The answer to a second request describes the first (docs/facts.md, Connect 2.2).
+
+    Its error code is not known; REQ_003 is the one for a request's state.
+    """
     params = {
         "request_status": pending["status"],
         "asset_status": pending["asset"]["status"],

@@ -1,16 +1,19 @@
 """The part of RQL that the official client sends.
 
-`and`, `or`, `not`, `eq`, `ne`, `in`, `out`, `field=value`, `ordering()`, `select()`, `limit=` and
-`offset=`, percent-encoded or not. What is not understood is refused, never ignored.
+`and`, `or`, `not`, `eq`, `ne`, `in`, `out`, for dates `ge`, `gt`, `le` and `lt` too, `field=value`,
+`ordering()`, `select()`, `limit=` and `offset=`, percent-encoded or not. Anything else is refused,
+never ignored.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from sandbox.connect.moments import parse
 from sandbox.connect.refusals import invalid
 
 Json = dict[str, Any]
@@ -19,30 +22,42 @@ Condition = Callable[[Json], bool]
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
 
+# The operators that only dates have.
+DATE_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "ge": operator.ge,
+    "gt": operator.gt,
+    "le": operator.le,
+    "lt": operator.lt,
+}
+
 
 @dataclass(frozen=True)
 class Query:
-    """A parsed query: conditions that all must hold, an order and a page."""
+    """A parsed query: conditions that all must hold, an order and a page.
+
+    `equal` holds the fields that must have one value, for those who keep an index.
+    """
 
     conditions: tuple[Condition, ...] = ()
     ordering: tuple[str, ...] = ()
     limit: int = DEFAULT_LIMIT
     offset: int = 0
-    only_id: str | None = None
+    equal: Mapping[str, str] = field(default_factory=dict)
 
     def matching(self, by_id: Mapping[str, Json]) -> list[Json]:
-        """Every object that the conditions let through, in order."""
+        """Every object that meets the conditions, in order."""
         objects: Iterable[Json] = by_id.values()
-        if self.only_id is not None:
-            objects = [by_id[self.only_id]] if self.only_id in by_id else []
+        if "id" in self.equal:
+            only_id = self.equal["id"]
+            objects = [by_id[only_id]] if only_id in by_id else []
         found = [item for item in objects if all(holds(item) for holds in self.conditions)]
-        for field in reversed(self.ordering):
-            name = field.lstrip("+-")
-            found.sort(key=lambda item: _first(item, name), reverse=field.startswith("-"))
+        for direction in reversed(self.ordering):
+            name = direction.lstrip("+-")
+            found.sort(key=lambda item: _first(item, name), reverse=direction.startswith("-"))
         return found
 
     def page(self, found: list[Json]) -> list[Json]:
-        """The part of them that was asked for."""
+        """The part of the found objects that was asked for."""
         return found[self.offset : self.offset + self.limit]
 
 
@@ -51,7 +66,7 @@ def parse_query(raw: str, fields: frozenset[str]) -> Query:
     conditions: list[Condition] = []
     ordering: tuple[str, ...] = ()
     page = {"limit": DEFAULT_LIMIT, "offset": 0}
-    only_id = None
+    equal: dict[str, str] = {}
     for term in _terms(raw):
         name, is_pair, value = term.partition("=")
         if is_pair and name in page:
@@ -60,9 +75,16 @@ def parse_query(raw: str, fields: frozenset[str]) -> Query:
             ordering = tuple(_split(_inside(term), ","))
         elif term and not term.startswith("select("):
             conditions.append(_condition(term, fields))
-            only_id = _inside(term)[3:] if term.startswith("eq(id,") else only_id
+            equal.update(_equality(term))
     limit = min(page["limit"], MAX_LIMIT)
-    return Query(tuple(conditions), ordering, limit, page["offset"], only_id)
+    return Query(tuple(conditions), ordering, limit, page["offset"], equal)
+
+
+def _equality(term: str) -> dict[str, str]:
+    """The field and the value of `eq(field,value)` or `field=value`."""
+    pair = _inside(term) if term.startswith("eq(") else term.replace("=", ",", 1)
+    name, _, value = pair.partition(",")
+    return {name: value} if value and "(" not in name else {}
 
 
 def _terms(raw: str) -> Iterator[str]:
@@ -76,37 +98,51 @@ def _terms(raw: str) -> Iterator[str]:
 
 
 def _condition(term: str, fields: frozenset[str]) -> Condition:
-    operator, has_arguments, _ = term.partition("(")
+    verb, has_arguments, _ = term.partition("(")
     if not has_arguments:
-        field, is_pair, value = term.partition("=")
+        name, is_pair, value = term.partition("=")
         if not is_pair:
             raise invalid(f"Bad filter query: `{term}`.")
-        return _comparison("eq", field, value, fields)
+        return _comparison("eq", name, value, fields)
     arguments = _split(_inside(term), ",")
-    if operator in ("and", "or", "not"):
-        return _logical(operator, [_condition(argument, fields) for argument in arguments])
-    if operator not in ("eq", "ne", "in", "out") or len(arguments) != 2:
+    if verb in ("and", "or", "not"):
+        return _logical(verb, [_condition(argument, fields) for argument in arguments])
+    if verb not in ("eq", "ne", "in", "out", *DATE_ORDER) or len(arguments) != 2:
         raise invalid(f"Bad filter query: `{term}`.")
-    return _comparison(operator, arguments[0], arguments[1], fields)
+    return _comparison(verb, arguments[0], arguments[1], fields)
 
 
-def _logical(operator: str, parts: list[Condition]) -> Condition:
-    if operator == "and":
+def _logical(verb: str, parts: list[Condition]) -> Condition:
+    if verb == "and":
         return lambda item: all(part(item) for part in parts)
-    if operator == "or":
+    if verb == "or":
         return lambda item: any(part(item) for part in parts)
     return lambda item: not any(part(item) for part in parts)
 
 
-def _comparison(operator: str, field: str, value: str, fields: frozenset[str]) -> Condition:
-    if field not in fields:
-        raise invalid(f"Bad filter query: filtering by `{field}` is not supported.")
-    if operator in ("in", "out") and not value.startswith("("):
-        raise invalid(f"Bad filter query: `{operator}` needs a list.")
-    wanted = set(_split(_inside(value), ",")) if operator in ("in", "out") else {value}
-    if operator in ("eq", "in"):
-        return lambda item: any(found in wanted for found in _values(item, field))
-    return lambda item: not any(found in wanted for found in _values(item, field))
+def _comparison(verb: str, name: str, value: str, fields: frozenset[str]) -> Condition:
+    if name not in fields:
+        raise invalid(f"Bad filter query: filtering by `{name}` is not supported.")
+    if verb in ("in", "out") and not value.startswith("("):
+        raise invalid(f"Bad filter query: `{verb}` needs a list.")
+    read = _reader(name)
+    if verb in DATE_ORDER:
+        if read is str:
+            raise invalid(f"Bad filter query: `{verb}` is not supported for `{name}`.")
+        limit, compare = read(value), DATE_ORDER[verb]
+        return lambda item: any(compare(read(found), limit) for found in _values(item, name))
+    values = _split(_inside(value), ",") if verb in ("in", "out") else [value]
+    wanted = {read(each) for each in values}
+    if verb in ("eq", "in"):
+        return lambda item: any(read(found) in wanted for found in _values(item, name))
+    return lambda item: not any(read(found) in wanted for found in _values(item, name))
+
+
+def _reader(name: str) -> Callable[[str], Any]:
+    """How the values of a field are read: dates as moments, all others as they are."""
+    if name in ("created", "updated") or name.endswith(".at"):
+        return lambda value: parse(name, value)
+    return str
 
 
 def _split(text: str, separator: str) -> list[str]:

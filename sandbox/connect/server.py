@@ -1,20 +1,22 @@
-"""The local Connect: the platform's state, its server, and what tests and the demo do to it."""
+"""The local Connect: the platform's state, its server, and the controls for tests and the demo."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
 from sandbox.calls import CallLog
-from sandbox.connect.api import NO_FAULTS, Api, answer_refusals
+from sandbox.connect.answers import answer_refusals, dating
+from sandbox.connect.api import NO_FAULTS, Api
 from sandbox.connect.catalogue import Catalogue
 from sandbox.connect.conversations import Conversations
 from sandbox.connect.environment import API_KEY, Environment, Variable
 from sandbox.connect.journal import Journal
-from sandbox.connect.objects import Customer, Json, Parameter
+from sandbox.connect.moments import Clock
+from sandbox.connect.objects import DISTRIBUTOR, Customer, Json, Parameter
 from sandbox.connect.requests import SETTLED, CancelRequests, StatusChange
 from sandbox.connect.tasks import CANCEL_EVENT, Task, TaskQueue
 from sandbox.connect.timers import Timers
@@ -22,13 +24,17 @@ from sandbox.connect.websocket import Instances
 from sandbox.faults import FaultPlan
 from sandbox.http_server import HttpServer
 
+# How long before now a product's cancellation was approved that has already been tried out.
+PROVEN_AGO = timedelta(days=30)
+
 
 class LocalConnect:
     """A Connect good enough for the official runner, on one TLS port of the loopback.
 
-    `countdown_scale` shortens the wait of rescheduled and retried tasks. The parts
-    (`catalogue`, `requests`, `conversations`, `environment`, `tasks`, `instances`, `journal`,
-    `calls`, `faults`) may be used directly.
+    `countdown_scale` shortens the wait of rescheduled and retried tasks. `proven` lets every new
+    product have a cancellation that was approved in the past. The parts (`catalogue`, `clock`,
+    `requests`, `conversations`, `environment`, `tasks`, `instances`, `journal`, `calls`, `faults`)
+    may be used directly.
     """
 
     def __init__(
@@ -40,12 +46,15 @@ class LocalConnect:
         retry_seconds: float = 30.0,
         multi_account: bool = False,
         messages_by_instance_id: bool = True,
+        proven: bool = False,
         runtime: str = "local",
         log_level: str = "INFO",
         fault_seed: int = 0,
         port: int = 0,
     ) -> None:
         self.api_key = API_KEY
+        self.proven = proven
+        self.clock = Clock()
         self.journal = Journal()
         self.calls = CallLog()
         self.faults = FaultPlan(seed=fault_seed, exempt=NO_FAULTS)
@@ -54,8 +63,10 @@ class LocalConnect:
         )
         self._timers = Timers()
         self.catalogue = Catalogue()
-        self.requests = CancelRequests(self.catalogue, self._timers, self._request_changed)
-        self.conversations = Conversations(by_instance_id=messages_by_instance_id)
+        self.requests = CancelRequests(
+            self.catalogue, self._timers, self._request_changed, self.clock
+        )
+        self.conversations = Conversations(self.clock, by_instance_id=messages_by_instance_id)
         self.tasks = TaskQueue(
             self._timers,
             self.journal.record,
@@ -95,17 +106,17 @@ class LocalConnect:
         await self._server.stop()
 
     async def go_down(self) -> None:
-        """An outage: connections are refused, and what is due meanwhile waits."""
+        """Begin an outage: connections are refused, and tasks that fall due wait."""
         await self._server.stop()
 
     async def come_back(self) -> None:
-        """The end of an outage, at the same address and with the same state."""
+        """End an outage, at the same address and with the same state."""
         await self._server.start()
 
     def _application(self) -> web.Application:
-        api = Api(self)
+        api, date = Api(self), dating(self.clock)
         application = web.Application(
-            middlewares=[self.calls.middleware(), self.faults.middleware(), answer_refusals]
+            middlewares=[date, self.calls.middleware(), self.faults.middleware(), answer_refusals]
         )
         application.add_routes([*api.routes(), *api.control_routes()])
         application.on_shutdown.append(self._close_websockets)
@@ -123,9 +134,17 @@ class LocalConnect:
     # What is sold, and to whom
 
     def create_product(
-        self, name: str = "Sandbox Product", product_id: str | None = None, templates: bool = True
+        self,
+        name: str = "Sandbox Product",
+        product_id: str | None = None,
+        *,
+        templates: bool = True,
+        proven: bool | None = None,
     ) -> str:
-        """A product, with the templates that the platform makes unless told otherwise."""
+        """A product, with the platform's default templates unless told otherwise.
+
+        `proven` None means: as `proven` says for all.
+        """
         product_id = self.catalogue.add_product(name, product_id)
         if templates:
             self.catalogue.add_template(product_id, "Default Draft Template", "asset", "pending")
@@ -133,7 +152,21 @@ class LocalConnect:
             self.catalogue.add_template(
                 product_id, "Default Inquiring Template", "asset", "inquire"
             )
+        if self.proven if proven is None else proven:
+            self.create_approved_cancellation(product_id)
         return product_id
+
+    def create_approved_cancellation(self, product_id: str | None = None) -> str:
+        """A cancel request of the product that was approved in the past; returns its id.
+
+        There is no task, no event and no journal entry about it.
+        """
+        asset_id = self.catalogue.add_asset(
+            product_id or self.default_product(), [], Customer(), "production", is_past=True
+        )
+        request = self.requests.create_approved(asset_id, self.clock.now() - PROVEN_AGO)
+        request_id: str = request["id"]
+        return request_id
 
     def create_template(
         self,
@@ -142,7 +175,7 @@ class LocalConnect:
         scope: str = "asset",
         type_: str | None = "fulfillment",
     ) -> str:
-        """One more template; answers its id."""
+        """One more template; returns its id."""
         return self.catalogue.add_template(product_id, name, scope, type_)
 
     def create_subscription(
@@ -155,7 +188,7 @@ class LocalConnect:
         connection_type: str = "preview",
         parameter_id: str = "subscription_id",
     ) -> str:
-        """An active subscription; answers its id `AS-...`.
+        """An active subscription; returns its id `AS-...`.
 
         Its parameters are the customer's email (ordering) and the vendor's subscription id
         (fulfillment), unless `parameters` gives others.
@@ -183,16 +216,16 @@ class LocalConnect:
     # Requests
 
     def create_cancel_request(self, asset_id: str, created: datetime | None = None) -> str:
-        """The customer cancels; answers the request's id `PR-...`."""
+        """The customer cancels; returns the request's id `PR-...`."""
         request: str = self.requests.create(asset_id, created)["id"]
         return request
 
     def cancel(self, subscription_id: str, created: datetime | None = None) -> str:
-        """A new subscription with this id at the vendor, cancelled at once; the request's id."""
+        """A new subscription with this id at the vendor, cancelled at once; its request's id."""
         return self.create_cancel_request(self.create_subscription(subscription_id), created)
 
     def hub_recreates(self, asset_id: str) -> str:
-        """What the hub does minutes after a rejection: the same cancel as a new request."""
+        """Ask for the same cancellation again, as the hub does minutes after a rejection."""
         return self.create_cancel_request(asset_id)
 
     def request(self, request_id: str) -> Json:
@@ -205,12 +238,25 @@ class LocalConnect:
         return status
 
     def history(self, request_id: str) -> list[StatusChange]:
-        """Every status that a request took."""
+        """Every status that a request has had."""
         return self.requests.history[request_id]
 
     def notes(self, request_id: str) -> list[Json]:
-        """The messages and private notes about a request."""
+        """The messages and private notes about a request, whoever wrote them."""
         return self.conversations.notes(request_id)
+
+    def say(
+        self,
+        request_id: str,
+        text: str,
+        type_: str = "message",
+        account: Json = DISTRIBUTOR,
+        created: datetime | None = None,
+    ) -> Json:
+        """Somebody else writes a message about a request; `created` backdates it."""
+        message = self.conversations.add(request_id, text, type_, account, created)
+        self.journal.record("note", request_id, type_)
+        return message
 
     def agent_approve(self, request_id: str) -> None:
         """Somebody approves the request in the portal."""
@@ -223,7 +269,7 @@ class LocalConnect:
         self.requests.fail(request_id, {"reason": reason})
 
     def advance(self, request_id: str) -> None:
-        """Let the planned date of a scheduled request come."""
+        """Make the planned date of a scheduled request arrive now."""
         self.requests.advance(request_id)
 
     # Tasks and variables
@@ -233,7 +279,7 @@ class LocalConnect:
         return self.tasks.of_request.get(request_id, [])
 
     def set_variable(self, name: str, value: str, secure: bool | None = None) -> Variable:
-        """Change a variable in the portal; every instance learns of it at once."""
+        """Change a variable in the portal; every instance is told at once."""
         variable = self.environment.set_variable(name, value, secure)
         self.journal.record("variable", name, "changed")
         self.instances.push_configuration()
@@ -242,7 +288,7 @@ class LocalConnect:
     # Waiting
 
     async def connected(self, instance_id: str | None = None, timeout: float = 60.0) -> None:
-        """Wait until an instance (None: any) takes tasks."""
+        """Wait until an instance (None: any) accepts tasks."""
         await self.journal.until(
             lambda: bool(self.instances.connected(instance_id)),
             timeout,
@@ -250,7 +296,7 @@ class LocalConnect:
         )
 
     async def settled(self, request_id: str, timeout: float = 60.0) -> Json:
-        """Wait until a request is approved, failed or revoked; answers it."""
+        """Wait until a request is approved, failed or revoked; returns it."""
         await self.reaches(request_id, *SETTLED, timeout=timeout)
         return self.request(request_id)
 
@@ -272,7 +318,7 @@ class LocalConnect:
         return self.tasks_of(request_id)
 
     async def answered(self, request_id: str, times: int = 1, timeout: float = 60.0) -> list[Task]:
-        """Wait until instances gave so many results for a request's tasks."""
+        """Wait for this many results from instances for a request's tasks."""
         await self.journal.until(
             lambda: sum(len(task.results) for task in self.tasks_of(request_id)) >= times,
             timeout,

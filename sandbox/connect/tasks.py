@@ -1,6 +1,6 @@
-"""The task queue of an environment: one queue for all of its instances, delivery at least once.
+"""The task queue of an environment: one for all of its instances, delivery at least once.
 
-Life of a task: facts/connect.md 5.2.
+Life of a task: docs/facts.md, Connect 5.2.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SETTLING = {
 
 @dataclass(frozen=True)
 class Delivery:
-    """A task handed to an instance."""
+    """One delivery of a task to an instance."""
 
     at: datetime
     instance_id: str
@@ -51,7 +51,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """What an instance answered; `accepted` is false once the task was settled already."""
+    """An instance's result; `accepted` is false if the task was settled before."""
 
     at: datetime
     instance_id: str
@@ -64,7 +64,7 @@ class TaskResult:
 
 @dataclass
 class Task:
-    """A task `TQ-...` about one request, with all that became of it."""
+    """A task `TQ-...` about one request, with its deliveries and results."""
 
     id: str
     request_id: str
@@ -76,22 +76,22 @@ class Task:
 
     @property
     def settled(self) -> bool:
-        """Whether the platform waits for nothing more."""
+        """Whether the platform has its final result."""
         return self.status in SETTLING.values()
 
     @property
     def rescheduled_count(self) -> int:
-        """How often an instance put the task off."""
+        """How often an instance postponed the task."""
         return self.results_of("reschedule")
 
     @property
     def retry_count(self) -> int:
-        """How often an instance could not finish the task."""
+        """How often an instance failed to finish the task."""
         return self.results_of("retry")
 
     @property
     def output(self) -> str | None:
-        """The message of the last result that had one."""
+        """The last message among the results."""
         messages = [each.message for each in self.results if each.message]
         return messages[-1] if messages else None
 
@@ -112,16 +112,16 @@ class Connection:
 
     @property
     def takes_tasks(self) -> bool:
-        """Whether background tasks may be sent here."""
+        """Whether it accepts background tasks."""
         return self.accepting and self.runner_type == "background"
 
     @property
     def busy(self) -> int:
-        """How many tasks were sent here and not answered yet."""
+        """How many tasks sent here have no answer yet."""
         return sum(self.unanswered.values())
 
     def answered(self, task_id: str) -> None:
-        """A result came; one for a task of an earlier connection counts for nothing here."""
+        """Count a result; results for tasks of an earlier connection are ignored."""
         if self.unanswered[task_id] <= 1:
             del self.unanswered[task_id]
         else:
@@ -158,7 +158,7 @@ class TaskQueue:
         return self.by_id[task_id]
 
     def emit(self, request_id: str) -> Task:
-        """Queue a task for a request; one that is still waiting to be delivered serves."""
+        """Queue a task for a request, unless one is still waiting to be delivered."""
         tasks = self.of_request.setdefault(request_id, [])
         waiting = next((task for task in tasks if task.status is TaskStatus.SCHEDULED), None)
         if waiting is not None:
@@ -172,7 +172,7 @@ class TaskQueue:
         return task
 
     def resubmit(self, task_id: str) -> Task:
-        """An operator's second chance for a failed task."""
+        """Queue a failed task again, as an operator does."""
         task = self.get(task_id)
         if task.status is not TaskStatus.FAILED:
             raise invalid("Only failed tasks can be resubmitted.")
@@ -181,8 +181,11 @@ class TaskQueue:
         return task
 
     def deliver_again(self, either_id: str, instance_id: str | None = None) -> Task:
-        """Deliver a task, named by its id or its request's, once more although nobody
-        answered yet; to the given instance, else to the least busy one."""
+        """Deliver a task once more, although no result has come yet.
+
+        It is named by its id or its request's, and goes to the given instance, or else to the
+        least busy one.
+        """
         task = self.by_id.get(either_id) or self.of_request[either_id][-1]
         connection = self._least_busy(instance_id)
         if connection is None:
@@ -191,12 +194,12 @@ class TaskQueue:
         return task
 
     def attach(self, connection: Connection) -> None:
-        """An instance connected: it gets its share from now on."""
+        """An instance has connected: it gets its share from now on."""
         self.connections.append(connection)
         self._pump()
 
     def detach(self, connection: Connection) -> None:
-        """A connection is gone: what it had not answered is delivered again."""
+        """A connection is gone: its unanswered tasks are delivered again."""
         self.connections.remove(connection)
         for task_id in connection.unanswered:
             task = self.by_id[task_id]
@@ -206,7 +209,7 @@ class TaskQueue:
         self._pump()
 
     def answer(self, connection: Connection, data: Json) -> None:
-        """Take an instance's result (`connect.eaas.core.proto.Task` with its output)."""
+        """Process an instance's result (`connect.eaas.core.proto.Task` with its output)."""
         task = self.by_id.get(data["options"]["task_id"])
         if task is None:
             return

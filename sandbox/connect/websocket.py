@@ -1,4 +1,4 @@
-"""The runner's protocol over a websocket (facts/connect.md 5.2)."""
+"""The runner's protocol over a websocket (docs/facts.md, Connect 5.2)."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Instances:
         self._record = record
         self._sockets: dict[Connection, web.WebSocketResponse] = {}
         self._transports: dict[Connection, asyncio.Transport | None] = {}
-        # An HTTP status with which connections are refused, such as 502 in a maintenance.
+        # An HTTP status that refuses connections, such as 502 during maintenance.
         self.refuse_with: int | None = None
 
     def connected(self, instance_id: str | None = None) -> list[Connection]:
-        """The connections over which tasks can be delivered."""
+        """The connections that accept tasks."""
         return [
             each
             for each in self._queue.connections
@@ -43,18 +43,18 @@ class Instances:
         ]
 
     def push_configuration(self) -> None:
-        """Send the variables as they are now to every instance."""
+        """Send the current variables to every instance."""
         for connection in self._sockets:
             connection.send(self._environment.setup_response())
 
     def drop(self, instance_id: str | None = None) -> None:
-        """Cut the connections of an instance, or all of them, without a goodbye."""
+        """Abort the connections of an instance, or all of them, without a closing handshake."""
         for connection, transport in self._transports.items():
             if transport is not None and instance_id in (None, connection.instance_id):
                 transport.abort()
 
     async def close(self) -> None:
-        """Say goodbye to every instance."""
+        """Close every connection properly."""
         for socket in list(self._sockets.values()):
             await socket.close(code=1001, message=b"the sandbox stops")
 

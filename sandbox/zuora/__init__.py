@@ -1,6 +1,7 @@
 """A stateful local Zuora: strict like its schema, keeps what it was told, misbehaves on demand.
 
-The source of what it knows is facts/zuora.md and the recorded exchanges there.
+It follows docs/facts.md, Zuora 1.2 and the sections after it, and answers as in the exchanges
+recorded there (docs/facts.md, Zuora 1.6).
 """
 
 from sandbox.zuora.records import Amendment, Invoice, Payment, Subscription

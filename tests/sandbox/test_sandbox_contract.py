@@ -16,15 +16,15 @@ from sandbox.connect.environment import ENVIRONMENT_ID, INSTALLATION_ID, SERVICE
 
 Check = Callable[..., Any]
 
-# facts/connect.md 1.1: the filters' enums are right, those of the answers are stale.
+# docs/facts.md, Connect 1.1: the filters' enums are right, those of the answers are stale.
 STALE_ENUMS = {
     "draft": "draft tiers_setup pending inquiring approved failed scheduled revoking revoked",
     "active": "draft processing active terminating suspended terminated",
 }
-# facts/connect.md 1.1: real preview requests have the connection type "preview".
+# docs/facts.md, Connect 1.1: real preview requests have the connection type "preview".
 CONNECTION_TYPES = ["preview", "test", "production"]
 # Here the document describes what no answer can be: a list of statuses as an object
-# (facts/connect.md 5.1), the parameters of a subscription as a list of lists, and quantities as
+# (docs/facts.md, Connect 5.1), the parameters of a subscription as a list of lists, and quantities as
 # numbers (1.4: they are strings).
 MISDESCRIBED = ("object_statuses", "params", "quantity")
 ENVIRONMENT = f"devops/services/{SERVICE_ID}/environments/{ENVIRONMENT_ID}"

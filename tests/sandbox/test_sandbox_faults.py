@@ -106,6 +106,41 @@ async def test_the_work_can_be_done_behind_a_wrong_answer(vendor: LocalVendor, h
     assert vendor.subscriptions["SUB-1"].status == "cancelled"
 
 
+@pytest.mark.parametrize(
+    ("fault", "header"),
+    [
+        (faults.redirect("urn:job:1", 303, after_work=True), ("Location", "urn:job:1")),
+        (
+            faults.Respond(504, headers={"Retry-After": "30"}, after_work=True),
+            ("Retry-After", "30"),
+        ),
+    ],
+)
+async def test_the_wrong_answer_can_have_headers(
+    vendor: LocalVendor, http: Any, fault: faults.Respond, header: tuple[str, str]
+) -> None:
+    vendor.faults.add("POST", "/cancel$", fault)
+    url = f"{vendor.url}{PATH}/cancel"
+    async with http.post(url, allow_redirects=False) as response:
+        assert (response.status, response.headers[header[0]]) == (fault.status, header[1])
+    assert vendor.subscriptions["SUB-1"].cancellations == 1
+
+
+@pytest.mark.parametrize("after_work", [True, False])
+async def test_the_caller_can_be_killed_before_or_after_the_work(
+    vendor: LocalVendor, http: Any, after_work: bool
+) -> None:
+    killed: list[int] = []
+
+    async def kill() -> None:
+        killed.append(vendor.subscriptions["SUB-1"].cancellations)
+
+    vendor.faults.add("POST", "/cancel$", faults.Kill(kill, after_work=after_work))
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await fetch(http, vendor, "POST", PATH + "/cancel")
+    assert killed == [int(after_work)]
+
+
 async def test_delayed_work_is_done_although_the_caller_went_away(
     vendor: LocalVendor, http: Any
 ) -> None:

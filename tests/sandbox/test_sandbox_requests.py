@@ -219,6 +219,25 @@ async def test_a_request_can_be_assigned(connect: LocalConnect, call: Any) -> No
     assert (await call("POST", f"requests/{request_id}/assign"))[0] == 400
 
 
+async def test_a_product_can_have_a_cancellation_that_was_approved_in_the_past(
+    connect: LocalConnect, call: Any
+) -> None:
+    proven, other = connect.create_product(proven=True), connect.create_product()
+    pending = connect.create_cancel_request(connect.create_subscription(product_id=other))
+    happened = len(connect.journal.happenings)
+    query = "requests?and(eq(type,cancel),eq(status,approved),eq(asset.product.id,{}))&limit=1"
+    _, (found,) = await call("GET", query.format(proven))
+    assert (found["status"], found["asset"]["status"]) == ("approved", "terminated")
+    assert found["created"] < connect.request(pending)["created"]
+    assert connect.tasks_of(found["id"]) == []
+    assert (await call("GET", query.format(other)))[1] == []
+    connect.create_approved_cancellation(other)
+    assert len((await call("GET", query.format(other)))[1]) == 1
+    assert len(connect.journal.happenings) == happened
+    connect.agent_approve(pending)
+    assert connect.requests.candidates({"asset.product.id": other, "status": "pending"}) == {}
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -266,26 +285,3 @@ async def test_every_answer_names_the_platform_version(connect: LocalConnect, se
     for path in ("accounts", "requests/PR-0"):
         async with session.get(f"{connect.url}/{path}") as response:
             assert response.headers["Connect-Version"] == "37.0.0"
-
-
-@pytest.mark.parametrize("by_instance_id", [True, False])
-async def test_messages_go_by_the_conversation_and_perhaps_by_the_request(
-    connect: LocalConnect, call: Any, by_instance_id: bool
-) -> None:
-    connect.conversations.by_instance_id = by_instance_id
-    request_id = connect.cancel("A-1")
-    _, found = await call("GET", f"conversations?instance_id={request_id}")
-    note = {"text": "hello", "type": "private"}
-    assert (await call("POST", f"conversations/{found[0]['id']}/messages", note))[0] == 201
-    status, _ = await call("POST", f"conversations/{request_id}/messages", note)
-    assert status == (201 if by_instance_id else 404)
-    assert connect.notes(request_id)[0]["type"] == "private"
-
-
-async def test_a_closed_conversation_refuses_messages(connect: LocalConnect, call: Any) -> None:
-    request_id = connect.cancel("A-1")
-    assert (await call("POST", f"conversations/{request_id}/messages", {}))[0] == 400
-    connect.conversations.close(request_id)
-    status, _ = await call("POST", f"conversations/{request_id}/messages", {"text": "late"})
-    assert status == 400
-    assert connect.notes(request_id) == []

@@ -14,7 +14,7 @@ THINGS = {
     f"PR-{number}": {
         "id": f"PR-{number}",
         "status": status,
-        "created": f"2026-01-0{number}",
+        "created": f"2026-01-0{number}T00:00:00+00:00",
         "asset": {"id": f"AS-{number}", "params": [{"id": "a"}, {"id": f"p{number}"}]},
     }
     for number, status in enumerate(("pending", "approved", "pending", "failed"), start=1)
@@ -43,6 +43,9 @@ THINGS = {
         ("ordering(status,-id)", "2431"),
         ("ordering(-created)&limit=2&offset=1", "32"),
         ("limit=0", ""),
+        ("ge(created,2026-01-03T00:00:00Z)", "34"),
+        ("lt(created,2026-01-02T01:00:00+02:00)", "1"),
+        ("in(created,(2026-01-02T02:00:00+02:00))", "2"),
         ("select(-asset.items)&eq(id,PR-1)", "1"),
     ],
 )
@@ -56,6 +59,8 @@ def test_a_query_finds(query: str, expected: str) -> None:
     "query",
     [
         "like(id,*PR*)",
+        "gt(id,PR-1)",
+        "gt(created,yesterday)",
         "eq(secret,1)",
         "secret=1",
         "eq(id",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncIterator
@@ -106,6 +107,68 @@ async def test_a_cancellation_may_take_its_time() -> None:
         assert (await call("POST", "/subscriptions/SUB-1/cancel"))[0] == 409
         subscription.finish()
         assert (await call("GET", "/subscriptions/SUB-1"))[1]["status"] == "cancelled"
+
+
+async def test_a_slow_vendor_accepts_a_cancellation_and_shows_it_later() -> None:
+    vendor = LocalVendor(auth="none")
+    vendor.defaults = {"shows_after_seconds": 3600.0}
+    later = vendor.add("SUB-1", accepted_status=200, cancelling_seconds=3600.0)
+    soon = vendor.add("SUB-2", shows_after_seconds=0.05, removed_after_seconds=0.05)
+    async with serving(vendor) as call:
+        assert await call("POST", "/subscriptions/SUB-1/cancel") == (200, {"ok": True})
+        assert (await call("GET", "/subscriptions/SUB-1"))[1]["status"] == "active"
+        assert (later.orders, later.cancellations) == (1, 0)
+        later.finish()
+        assert (await call("GET", "/subscriptions/SUB-1"))[1]["status"] == "cancelled"
+        assert (later.orders, later.cancellations) == (1, 1)
+        assert await call("POST", "/subscriptions/SUB-2/cancel") == (202, {"ok": True})
+        await asyncio.sleep(0.15)
+        assert (await call("GET", "/subscriptions/SUB-2"))[0] == 404
+        assert (await call("POST", "/subscriptions/SUB-2/cancel"))[0] == 404
+    assert (soon.orders, soon.cancellations) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("second", "status", "orders"), [("conflict", 409, 1), ("refuse", 422, 1), ("order", 202, 3)]
+)
+async def test_a_second_cancellation_meets_the_vendor_s_habit(
+    second: str, status: int, orders: int
+) -> None:
+    vendor = LocalVendor(auth="none")
+    slow = vendor.add("SUB-1", second=second, shows_after_seconds=3600.0, honours_keys=False)
+    async with serving(vendor) as call:
+        statuses = []
+        for _ in range(3):
+            key = {"Idempotency-Key": "PR-1"}
+            statuses += [(await call("POST", "/subscriptions/SUB-1/cancel", headers=key))[0]]
+            if len(statuses) == 2:
+                slow.finish()
+    assert statuses == [202, status, status]
+    slow.finish()
+    assert (slow.orders, slow.cancellations) == (orders, orders)
+
+
+async def test_a_subscription_can_be_locked_for_a_while() -> None:
+    vendor = LocalVendor(auth="none")
+    vendor.add("SUB-1", locked_seconds=0.1)
+    async with serving(vendor) as call:
+        status, body = await call("POST", "/subscriptions/SUB-1/cancel")
+        assert (status, body["error"]["code"]) == (409, "subscription_locked")
+        await asyncio.sleep(0.15)
+        assert (await call("POST", "/subscriptions/SUB-1/cancel"))[0] == 200
+
+
+async def test_somebody_at_the_vendor_can_reactivate_a_subscription() -> None:
+    vendor = LocalVendor(auth="none")
+    slow, fast = vendor.add("SUB-1", shows_after_seconds=3600.0), vendor.add("SUB-2")
+    for subscription in (slow, fast):
+        subscription.try_to_cancel(None)
+        subscription.reactivate()
+        subscription.finish()
+        assert subscription.json()["status"] == "active"
+        subscription.try_to_cancel(None)
+        subscription.finish()
+    assert (slow.orders, slow.cancellations, fast.cancellations) == (2, 1, 2)
 
 
 async def test_a_cancelled_subscription_may_end_later() -> None:
