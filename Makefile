@@ -1,11 +1,11 @@
-# `make` lists what there is. Each target sets up what it needs.
+# `make` lists the targets. Each one sets up its own environment.
 
 PYTHON ?=
 ENV := .venv
 OFFICIAL := .venv-official
 PIP_PROJECT := -m pip install -qq --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
 
-# What `make lock` compiles with.
+# `make lock` compiles with these.
 LOCK_TOOLS := uv==0.13.9 poetry-core==2.5.0
 UPGRADE ?=
 
@@ -36,13 +36,17 @@ test: $(ENV)/ready ## check format, lint and types, run the tests
 	@echo "pytest" && $(ENV)/bin/python -m pytest -q
 
 .PHONY: soak
-soak: $(ENV)/ready ## 10,000 random histories, then requests by the thousand through the runner
-	@$(ENV)/bin/python -m tests.soak.random_histories
-	@$(ENV)/bin/python -m tests.soak.through_the_runner
+soak: $(ENV)/ready ## random histories, then 1,000 requests through two runners that get killed
+	@$(ENV)/bin/python -m tools.random_histories
+	@$(ENV)/bin/python -m tools.soak_through_the_runner
 
 .PHONY: mutants
-mutants: $(ENV)/ready ## change the rules and the walk in every way, and see the tests find it
-	@$(ENV)/bin/python -m tests.model.mutants
+mutants: $(ENV)/ready ## make every small change to the rules and marks; see the tests catch it
+	@$(ENV)/bin/python -m tools.mutants
+
+.PHONY: figures
+figures: $(ENV)/ready ## print the sizes of functions, modules, classes and tests
+	@$(ENV)/bin/python -m tools.figures
 
 .PHONY: bench
 bench: $(ENV)/ready ## measure
@@ -50,10 +54,10 @@ bench: $(ENV)/ready ## measure
 
 .PHONY: official
 official: $(OFFICIAL)/ready ## run the official validators as the command line tool does (core 38)
-	@$(OFFICIAL)/bin/python -m tests.official
+	@$(OFFICIAL)/bin/python -m tools.official
 
 .PHONY: format
-format: $(ENV)/ready ## format, and mend what the linter can mend
+format: $(ENV)/ready ## format, and apply the linter's fixes
 	@$(ENV)/bin/ruff check --quiet --fix-only .
 	@$(ENV)/bin/ruff format --quiet .
 
@@ -62,15 +66,15 @@ lock: ## write the locks from pyproject.toml (UPGRADE=--upgrade: newest versions
 	@rm -rf .venv-lock
 	@python=$$(.ci/find-python $(PYTHON)) && "$$python" -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install -qq --disable-pip-version-check $(LOCK_TOOLS)
-	@.venv-lock/bin/python -m tests.project.locks $(UPGRADE)
+	@.venv-lock/bin/python -m tools.locks $(UPGRADE)
 	@rm -rf .venv-lock
 
 .PHONY: clean
-clean: ## remove what make made
+clean: ## remove everything that make has made
 	@rm -rf .venv .venv-official .venv-lock .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 		dist htmlcov .coverage
 
-# An environment is made anew when its lock changes; the project in it when its description does.
+# A changed lock remakes the environment; a changed pyproject.toml reinstalls the project in it.
 $(ENV)/locked: requirements-dev.lock
 	@.ci/make-env $(ENV) $< $(PYTHON)
 	@touch $@

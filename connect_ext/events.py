@@ -1,36 +1,44 @@
-"""What Connect calls. Thin: no rules and no HTTP, only the way in and the way out."""
+"""Connect's calls to the extension. Thin: no rules and no HTTP, only the way in and the way out."""
 
 from __future__ import annotations
 
+import json
 import logging
+import time
 import traceback
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from connect.eaas.core.decorators import event, variables
 from connect.eaas.core.extension import EventsApplicationBase
 from connect.eaas.core.responses import BackgroundResponse
 
-from connect_ext import runner_speed
-from connect_ext.cancel_request import CancelRequest
-from connect_ext.connect_api import ConnectApi
-from connect_ext.decision import configuration_wait_seconds
-from connect_ext.errors import CancellationError, NotConfigured
-from connect_ext.processing import (
-    Done,
-    DryRun,
-    Held,
-    Outcome,
-    Surroundings,
-    Waiting,
-    WaitingForConfiguration,
-    escalate,
+from connect_ext import outcome_log, runner_speed
+from connect_ext.cancelling.process import (
+    DEFAULT_ESCALATION_HOURS,
     process,
+    told,
+    waiting,
+    with_seconds,
 )
-from connect_ext.settings import DEFAULT_ESCALATION_HOURS, Configuration, read_configuration
-from connect_ext.variables import initial_variables
-from connect_ext.vendors.registry import is_registered, vendor_for
+from connect_ext.cancelling.request import CancelRequest
+from connect_ext.cancelling.steps import (
+    Approve,
+    DryRun,
+    Ended,
+    Final,
+    Hold,
+    Leave,
+    Reject,
+    Wait,
+)
+from connect_ext.cause import Cause
+from connect_ext.connect.api import ConnectApi
+from connect_ext.errors import CancellationError, Later, NotConfigured
+from connect_ext.portal.settings import initial_variables, read_configuration
+from connect_ext.shared_state import SharedState
+from connect_ext.vendors.registry import definitions
 
 if TYPE_CHECKING:
     Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
@@ -38,101 +46,103 @@ if TYPE_CHECKING:
 MAX_OUTPUT_CHARACTERS = 4000
 SECONDS_AFTER_A_BUG = 300
 
+Result = TypeVar("Result")
+
 # The runner's workers load this module before they take their first task.
-runner_speed.quicken()
+runner_speed.apply()
 
 
-@variables(initial_variables())
+@variables(initial_variables(definitions()))
 class CancellationApplication(EventsApplicationBase):
     """Cancels subscriptions at the vendor and settles the cancel requests at Connect."""
 
     # The runner makes an application for each task; this is what the tasks of a process share.
-    surroundings: ClassVar = Surroundings()
+    shared: ClassVar = SharedState()
 
     @classmethod
     async def on_startup(cls, logger: Log, config: Mapping[str, str]) -> None:
-        """Say at once what is wrong with the variables; the extension starts all the same."""
+        """Log the vendor of each product, or every mistake in the variables."""
         try:
-            read_configuration(config, is_registered)
+            configuration = read_configuration(config, definitions())
         except NotConfigured as error:
             logger.error(error.message)
+        else:
+            logger.info("%s", outcome_log.at_start(configuration, _version()))
 
     @event("asset_cancel_request_processing", statuses=["pending"])
     async def handle_asset_cancel_request(self, request: Any) -> BackgroundResponse:
         """Process a cancel request; this never raises, since Connect stores a traceback whole."""
+        began = time.monotonic()
+        ended = await _guarded(self._process(request))
+        if isinstance(ended, str):
+            step = Wait(Cause.BUG, ended, needs_person=True, seconds=SECONDS_AFTER_A_BUG)
+            await _guarded(self._tell(step, request))
+            ended = Ended(step)
+        milliseconds = round((time.monotonic() - began) * 1000)
+        line = outcome_log.TaskLine(ended, request, self._task_id(), milliseconds)
+        self.logger.log(line.level, "%s", line)
+        return response_for(ended.step)
+
+    async def _process(self, data: Any) -> Ended:
         try:
-            outcome = await self._process(CancelRequest.from_connect(request))
+            request = CancelRequest.from_connect(data)
         except CancellationError as error:
-            outcome = Waiting(SECONDS_AFTER_A_BUG, error.message)
-        except Exception as error:  # noqa: BLE001 - the one catch-all, for the docstring's reason
-            what = f"an error that nobody expected, a bug: {_origin(error)}"
-            outcome = Waiting(SECONDS_AFTER_A_BUG, what)
-        self._log(request, outcome)
-        return response_for(outcome)
-
-    async def _process(self, request: CancelRequest) -> Outcome:
-        around = self.surroundings
-        # A Multi-Account extension acts for the account that installed it.
-        connect = ConnectApi(self.installation_client or self.client)
+            return Ended(Wait(error.cause, error.message, seconds=SECONDS_AFTER_A_BUG))
+        connect = self._connect()
         try:
-            configuration = _configuration(tuple(sorted(self.config.items())))
+            configuration = self.shared.configuration(self.config)
             settings = configuration.for_product(request.product_id)
-            vendor = vendor_for(settings.vendor)
-        except NotConfigured as error:
-            seconds = configuration_wait_seconds(request.age_seconds(around.now()), around.dice())
-            outcome = WaitingForConfiguration(seconds, error.message)
-            await escalate(request, outcome, connect, DEFAULT_ESCALATION_HOURS, around)
-            return outcome
-        return await process(request, settings, connect, vendor, around)
+            vendor = self.shared.vendors.vendor_for(settings.vendor)
+        except Later as error:
+            step = with_seconds(waiting(error), request, self.shared)
+            await told(step, request, connect, self.shared, DEFAULT_ESCALATION_HOURS)
+            return Ended(step)
+        return await process(request, settings, connect, vendor, self.shared)
 
-    def _log(self, request: Any, outcome: Outcome) -> None:
-        found = request.get("id") if isinstance(request, dict) else ""
-        # What is no text could be nested deeper than it can be shown.
-        request_id = found[:40] if isinstance(found, str) else ""
-        if not request_id.replace("-", "").isalnum():
-            request_id = "a request without an id"
-        level, text = _log_line(outcome)
-        self.logger.log(level, "%s: %s", request_id, text)
+    async def _tell(self, step: Wait, data: Any) -> None:
+        request = CancelRequest.from_connect(data)
+        await told(step, request, self._connect(), self.shared, DEFAULT_ESCALATION_HOURS)
 
+    def _connect(self) -> ConnectApi:
+        """Connect for the account that installed a Multi-Account extension, else for our own."""
+        return self.shared.connect_api(self.installation_client or self.client)
 
-@lru_cache(maxsize=8)
-def _configuration(variables: tuple[tuple[str, str], ...]) -> Configuration:
-    """Remembered by the variables' values: with a hundred overrides reading them takes a while."""
-    return read_configuration(dict(variables), is_registered)
+    def _task_id(self) -> str:
+        """The runner names the task in the headers of the client that it makes for it."""
+        headers = getattr(self.client, "default_headers", None) or {}
+        return str(headers.get("EAAS_TASK_ID", ""))
 
 
-def response_for(outcome: Outcome) -> BackgroundResponse:
-    """The platform's answer for an outcome; the only place where outcomes become answers."""
-    match outcome:
-        case Done():
+def response_for(step: Final) -> BackgroundResponse:
+    """The platform's answer for a step; the only place where steps become answers."""
+    match step:
+        case Approve() | Reject() | Leave():
             return BackgroundResponse.done()
-        case Waiting(seconds):
-            return BackgroundResponse.reschedule(seconds)
-        case WaitingForConfiguration(seconds):
+        case Wait(seconds=seconds, needs_person=True):
             return BackgroundResponse.slow_process_reschedule(seconds)
-        case Held(why):
+        case Wait(seconds=seconds):
+            return BackgroundResponse.reschedule(seconds)
+        case Hold(why=why):
             return BackgroundResponse.fail(why[:MAX_OUTPUT_CHARACTERS])
-        case DryRun(what):
+        case DryRun(what=what):
             return BackgroundResponse.skip(what[:MAX_OUTPUT_CHARACTERS])
 
 
-def _log_line(outcome: Outcome) -> tuple[int, str]:
-    match outcome:
-        case Done(what):
-            return logging.INFO, what
-        case Waiting(seconds, why):
-            return logging.WARNING, f"waits {seconds} s: {why}"
-        case WaitingForConfiguration(seconds, why):
-            return logging.ERROR, f"waits {seconds} s for somebody to mend this: {why}"
-        # What these two say may quote the vendor, so that it goes to Connect and not to a log.
-        case Held():
-            return logging.ERROR, "held; the task's output and a private note say why"
-        case DryRun():
-            return logging.INFO, "dry run; a private note says what would have happened"
+async def _guarded(work: Coroutine[Any, Any, Result]) -> Result | str:
+    """The result of the work, or a sentence about the bug that ended it."""
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001 - the one catch-all, since Connect stores tracebacks
+        return f"An unexpected error, a bug in the extension: {_origin(error)}."
 
 
 def _origin(error: Exception) -> str:
-    """Where an error comes from, without its text, which may hold anything."""
+    """The place of an error, without its text, which may hold anything."""
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames[-4:]]
     return f"{type(error).__name__} at {' < '.join(reversed(places))}"
+
+
+def _version() -> str:
+    descriptor = Path(__file__).with_name("extension.json")
+    return str(json.loads(descriptor.read_text(encoding="utf-8"))["version"])

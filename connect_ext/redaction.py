@@ -9,10 +9,10 @@ MASK = "[…]"
 MAX_REASON_CHARACTERS = 255
 MAX_INPUT_CHARACTERS = 2000
 MAX_OUTPUT_CHARACTERS = 1000
-"""Well below the input's bound, so that what that cuts in two is cut off here."""
+"""Well below the input's bound: a value that the input's bound cuts in two is cut off here."""
 
 SHORT_VALUE = 8
-"""From this length on a confidential value is masked inside of a longer word, too."""
+"""A confidential value of at least this length is masked inside a longer word as well."""
 
 _PATTERNS = (
     re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+"),  # an e-mail address
@@ -24,7 +24,7 @@ _PATTERNS = (
 
 _PUNCTUATION = ".,;:!?'\"()[]"
 
-# What only a program would say to a program.
+# Written by a program for programs.
 _NOT_FOR_PEOPLE = re.compile(
     r"traceback \(most recent|<\s*(?:!doctype|html|body|head|script)\b|\n\s+at \S+\(|exception in",
     re.IGNORECASE,
@@ -35,7 +35,7 @@ def redact(text: str, confidential: Iterable[str], keep: str = "") -> str:
     """One line of the text with every confidential value, address and credential masked.
 
     ``keep`` (the subscription id) stays readable even where it looks like one of these. A page of
-    HTML or a stack trace is dropped whole: the result is then an empty string.
+    HTML or a stack trace is dropped whole, and the result is an empty string.
     """
     # The bound keeps the patterns quick on an answer of megabytes.
     text = text[:MAX_INPUT_CHARACTERS]
@@ -51,7 +51,7 @@ def _one_line(text: str) -> str:
 
 
 def _without_values(line: str, values: set[str], keep: str) -> str:
-    """The longest value comes first, so that a short id cannot break a secret that holds it."""
+    """The longest value comes first: a short id must not break up a secret that holds it."""
     if not values:
         return line
     alternatives = [_alternative(v, keep) for v in sorted(values, key=len, reverse=True)]

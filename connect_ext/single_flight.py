@@ -1,4 +1,4 @@
-"""Work that many ask for at the same time is done once and shared."""
+"""Does a piece of work once for all who ask for it at the same time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Key, Result]):
-    """Runs at most one piece of work for each key at a time; whoever asks meanwhile shares it.
+    """Runs at most one piece of work for each key at a time; all callers meanwhile share it.
 
-    The work is a task of its own: it goes on when one who waits for it is cancelled, so that the
+    The work is a task of its own: it goes on when one of the callers is cancelled, so that the
     others still get its result. Nothing is remembered once it has ended.
     """
 
@@ -21,7 +21,7 @@ class SingleFlight(Generic[Key, Result]):
         self._tasks: dict[Key, asyncio.Task[Result]] = {}
 
     async def run(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-        """Join the work that is under way for the key, or begin it; raise what it raises."""
+        """Join the work that is under way for the key, or begin it; its error is raised here."""
         task = self._tasks.get(key)
         if task is None or task.get_loop() is not asyncio.get_running_loop():
             task = asyncio.create_task(work())
@@ -33,5 +33,5 @@ class SingleFlight(Generic[Key, Result]):
         if self._tasks.get(key) is task:
             del self._tasks[key]
         if not task.cancelled():
-            # Everybody who waited may be gone: the error must not end in asyncio's own log.
+            # All callers may be gone: the error must not end up in asyncio's own log.
             task.exception()

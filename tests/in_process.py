@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -16,8 +15,7 @@ from connect.client.fluent import _ASYNC_TRANSPORTS
 from connect.eaas.core.responses import BackgroundResponse
 
 from connect_ext.events import CancellationApplication
-from connect_ext.processing import RecentCancellations, Surroundings
-from connect_ext.vendors.registry import close_all
+from connect_ext.shared_state import SharedState
 from sandbox import Sandbox
 
 LOG = logging.getLogger("eaas.eventsapp")
@@ -26,28 +24,43 @@ LOG = logging.getLogger("eaas.eventsapp")
 class Extension:
     """Delivers requests to the extension as the runner does, one new application for each task.
 
-    Its clock goes on by itself, and by `clock_seconds` further.
+    Its clock goes on by itself, and by `clock_seconds` further; `let_pass` moves Connect's as well.
     """
 
     def __init__(self, sandbox: Sandbox, variables: dict[str, str]) -> None:
         self.sandbox = sandbox
         self.variables = {**sandbox.vendor.variables(), **variables}
         self.clock_seconds = 0.0
+        self.processes: list[SharedState] = []
         self.begin_new_process()
 
-    def begin_new_process(self, **surroundings: Any) -> None:
-        """Forget what a process remembers; `surroundings` are set in the new one."""
+    def begin_new_process(self, **state: Any) -> None:
+        """Forget what a process remembers; `state` is set in the new one."""
+        state = {"now": self.now, "clock": self.clock, "sleep": self.sleep, **state}
+        self.shared = SharedState(**state)
+        self.processes.append(self.shared)
 
         class Application(CancellationApplication):
-            pass
+            shared = self.shared
 
-        recent = RecentCancellations(lambda: time.monotonic() + self.clock_seconds)
-        Application.surroundings = Surroundings(now=self.now, recent=recent, **surroundings)
         self.application = Application
+
+    def clock(self) -> float:
+        """The process's own seconds."""
+        return asyncio.get_running_loop().time() + self.clock_seconds
 
     def now(self) -> datetime:
         """The extension's clock."""
         return datetime.now(timezone.utc) + timedelta(seconds=self.clock_seconds)
+
+    def let_pass(self, seconds: float) -> None:
+        """Time passes, for the extension and for Connect."""
+        self.clock_seconds += seconds
+        self.sandbox.connect.clock.ahead += timedelta(seconds=seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        """The pause between two looks of one walk takes no time."""
+        self.let_pass(seconds)
 
     def client(self, api_key: str | None = None) -> AsyncConnectClient:
         """A client as the runner makes it for each task: with its retries and its time-outs."""
@@ -59,19 +72,20 @@ class Extension:
         request = await self.client().requests[request_id].get()
         return await self.handle(request)
 
-    async def handle(self, request: Any) -> BackgroundResponse:
-        """Hand a request to the handler."""
+    def handle(self, request: Any) -> Awaitable[BackgroundResponse]:
+        """Hand a request to the handler of the process that runs now."""
         application = self.application(self.client(), LOG, self.variables)
-        return await application.handle_asset_cancel_request(request)
+        handled: Awaitable[BackgroundResponse] = application.handle_asset_cancel_request(request)
+        return handled
 
-    async def settle(self, request_id: str, deliveries: int = 10) -> int:
+    async def settle(self, request_id: str, deliveries: int = 30) -> int:
         """Deliver until the task is not put off any more, each time after its countdown; answer how
         often it was delivered."""
         for delivery in range(1, deliveries + 1):
             response = await self.deliver(request_id)
             if response.status != "reschedule":
                 return delivery
-            self.clock_seconds += response.countdown
+            self.let_pass(response.countdown)
         raise AssertionError(f"{request_id} is not settled after {deliveries} deliveries")
 
 
@@ -82,12 +96,14 @@ async def running_extension(**variables: str) -> AsyncIterator[Extension]:
         transport = httpx.AsyncHTTPTransport(verify=sandbox.certificates.client_context())
         # The official client keeps one transport for each end point; this one trusts the sandbox.
         _ASYNC_TRANSPORTS[sandbox.connect.url] = transport
+        extension = Extension(sandbox, variables)
         try:
-            yield Extension(sandbox, variables)
+            yield extension
         finally:
             await transport.aclose()
             del _ASYNC_TRANSPORTS[sandbox.connect.url]
-            await close_all()
+            for process in extension.processes:
+                await process.aclose()
 
 
 async def longest_stall(work: Any) -> float:

@@ -9,20 +9,30 @@ from datetime import datetime, timezone
 from typing import Any
 from unicodedata import category
 
+from connect_ext.cause import Cause
 from connect_ext.errors import NotDone
+from connect_ext.vendors.base import SubscriptionId
 
 MIN_PERSONAL_LENGTH = 3
-"""Shorter texts, such as a country's code, say nothing of a person and stand in every sentence."""
+"""Shorter texts, such as a country code, identify nobody and occur in every sentence."""
 
 _OBJECT_ID = re.compile(r"[A-Z]{2,5}(-[0-9A-Za-z]+)+")
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the subscription: its id, and its value as text (None if it is no text)."""
+    """A parameter of the subscription: its id, and its value as text (None for anything else)."""
 
     id: str
     value: str | None = field(repr=False)
+
+
+class BlankParameter:
+    """The parameter is there and holds no usable id: the request's own fault."""
+
+
+class NoParameter:
+    """No such parameter, or not a text: more likely a misspelt variable."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class CancelRequest:
 
     @classmethod
     def from_connect(cls, data: object) -> CancelRequest:
-        """Read Connect's JSON; raise ``NotDone`` if an id that is needed is not there."""
+        """Read Connect's JSON; raise ``NotDone`` if a required id is missing."""
         request = _object(data)
         asset = _object(request.get("asset"))
         params = [_object(param) for param in _list(asset.get("params"))]
@@ -58,17 +68,16 @@ class CancelRequest:
             personal=frozenset(_personal(asset)),
         )
 
-    def subscription_id(self, parameter_id: str) -> str | None:
+    def subscription_id(self, parameter_id: str) -> SubscriptionId | BlankParameter | NoParameter:
         """The vendor's id in that parameter.
 
-        None if the request has no such parameter or it holds no text; an empty string if it is
-        blank or could never be an id within a URL (``.``, ``..``, control characters).
+        An id that could never stand in a URL (``.``, ``..``, control characters) counts as blank.
         """
         values = [p.value for p in self.parameters if p.id == parameter_id]
         if not values or values[0] is None:
-            return None
+            return NoParameter()
         value = values[0].strip()
-        return value if _can_be_an_id(value) else ""
+        return SubscriptionId(value) if value and _can_be_an_id(value) else BlankParameter()
 
     def age_seconds(self, now: datetime) -> float:
         """How long the request has waited so far; never negative."""
@@ -86,7 +95,7 @@ def _can_be_an_id(value: str) -> bool:
 
 
 def _parameter(param: dict[str, Any]) -> Parameter:
-    """A blank ``value`` gives way to ``structured_value``, where some products keep theirs."""
+    """Read one parameter; some products keep the value in ``structured_value``."""
     value = param.get("value")
     if value is None or (isinstance(value, str) and not value.strip()):
         value = param.get("structured_value") or ""
@@ -99,7 +108,7 @@ def _personal(asset: dict[str, Any]) -> Iterator[str]:
     values: list[Any] = []
     for owner in (asset, _object(asset.get("configuration"))):
         for param in map(_object, _list(owner.get("params"))):
-            # An address or a telephone number stands in the structured value, part by part.
+            # Addresses and telephone numbers are in the structured value, in parts.
             values += [param.get("value"), *_leaves(param.get("structured_value"))]
     for tier in map(_object, _object(asset.get("tiers")).values()):
         values += [tier.get(key) for key in ("name", "tax_id", "external_id", "external_uid")]
@@ -121,7 +130,7 @@ def _leaves(value: Any, depth: int = 5) -> Iterator[str]:
 
 
 def _telephone_numbers(parts: dict[str, Any]) -> Iterator[str]:
-    """The digits of a telephone number in one piece, as a vendor may write what Connect splits."""
+    """The digits of a telephone number in one piece; Connect splits it, a vendor may not."""
     country, area, number = (
         _digits(parts.get(part)) for part in ("country_code", "area_code", "phone_number")
     )
@@ -150,7 +159,9 @@ def _text(value: Any) -> str:
 def _id(owner: dict[str, Any], path: str) -> str:
     value = _text(owner.get("id"))
     if not _OBJECT_ID.fullmatch(value):
-        raise NotDone(f"Connect's request has no usable {path}; it is looked at again.")
+        raise NotDone(
+            f"Connect's request has no usable {path}; it is read again.", cause=Cause.CONNECT
+        )
     return value
 
 

@@ -1,249 +1,358 @@
-"""The rules: what to do with a cancel request, from what is known of it. Pure, with no I/O.
+"""The rules, all of them: evidence in, one step out. Pure, with no clock and no I/O.
 
-What is known comes in as values, what to do goes out as a value, and the clock and the dice are
-arguments. The rules are the table in the README under 'What happens in each case'.
+They are the tables under 'What happens in each case' in the README.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
+from itertools import pairwise
 
-from connect_ext.settings import OnNotFound, OnRefusal, Policy
-from connect_ext.vendors.base import Subscription, SubscriptionStatus
+from connect_ext.cancelling.evidence import (
+    Evidence,
+    IdNotKnown,
+    NoMarkKept,
+    NotNow,
+    NotOurTurn,
+    NotTried,
+    Refusal,
+    Sent,
+    Unreadable,
+)
+from connect_ext.cancelling.marks import History, Mark, State
+from connect_ext.cancelling.request import BlankParameter, NoParameter
+from connect_ext.cancelling.steps import Approve, Cancel, Hold, Lack, Learn, Reject, Step, Wait
+from connect_ext.cause import Cause
+from connect_ext.portal.settings import OnNotFound, OnRefusal
+from connect_ext.vendors.base import Subscription, SubscriptionId, SubscriptionStatus
 
-MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 30.0, 1800.0
-MIN_WAIT_FOR_CONFIGURATION_SECONDS = 300.0
+SECOND_LOOK_SECONDS = 120.0
+"""One bad gateway must neither approve, reject nor hold."""
 
+CALL_IS_OVER_SECONDS = 300.0
+"""No call outlives the runner's limit for a task (docs/facts.md, Connect 5.2)."""
 
-class Sent(Enum):
-    """What has become of the cancellation that was sent to the vendor for this request."""
+CLEARLY_YOUNGER_SECONDS = 2.0
+"""Messages bear whole seconds, on the clock of one of Connect's servers."""
 
-    NOTHING = "nothing was sent"
-    ACCEPTED = "the vendor accepted it"
-    UNKNOWN = "no answer came"
-    REFUSED = "the vendor refused it"
-    UNKNOWN_ID = "the vendor did not know the id"
+CONFLICTS_TO_BELIEVE = 3
 
-
-@dataclass(frozen=True)
-class Knowledge:
-    """All that is known of one request at this moment."""
-
-    subscription: Subscription | None
-    """What the vendor shows; None if the vendor cannot be asked."""
-    sent: Sent = Sent.NOTHING
-    reason: str = ""
-    """The vendor's reason for a refusal, fit to be shown; or why nobody knows what it did."""
-    conflict: bool = False
-    """Whether the vendor called its refusal a conflict: the first of two may be under way."""
-    repeatable: bool = False
-    """Whether the vendor takes the same cancellation twice without a second effect."""
-
-
-@dataclass(frozen=True)
-class Cancel:
-    """Send the cancellation to the vendor."""
+CONFLICT_GAP_SECONDS = 3600.0
+"""Twice the longest wait: "not now" said before a longer silence is not counted any more."""
 
 
-@dataclass(frozen=True)
-class Approve:
-    """Approve the request; ``note`` says what Connect does not show by itself, if anything."""
-
-    effective_date: datetime | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Reject:
-    """Reject the request, with a reason for the customer's side."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Look again later."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class Misconfigured:
-    """Look again later; somebody has to mend something first."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class Hold:
-    """Leave the request to a person."""
-
-    why: str
-
-
-Step = Cancel | Approve | Reject | Wait | Misconfigured | Hold
-
-
-def decide(known: Knowledge, policy: Policy, now: datetime) -> Step:
+def decide(e: Evidence) -> Step:
     """The one thing to do next."""
-    if known.subscription is None:
-        return _decide_unseen(known, policy)
-    match known.subscription.status:
+    match e.parameter:
+        case NoParameter():
+            why = (
+                f"The request has no parameter '{e.parameter_id}' with a text: check the variable"
+                " SUBSCRIPTION_ID_PARAMETER and the product's parameters."
+            )
+            return Wait(Cause.CONFIGURATION, why, needs_person=True)
+        case BlankParameter():
+            reason = (
+                f"The subscription cannot be cancelled: its parameter '{e.parameter_id}', which"
+                " should hold the vendor's subscription id, is blank or not a usable id."
+            )
+            check = "Check the variable SUBSCRIPTION_ID_PARAMETER and the parameter."
+            return _reject_if_proven(e, Reject(Cause.BLANK_PARAMETER, reason), check)
+        case SubscriptionId():
+            return _decide_on_id(e)
+
+
+def _decide_on_id(e: Evidence) -> Step:
+    if e.shown is None:
+        return Learn(Lack.LOOK) if e.can_be_asked else _decide_unseen(e)
+    match e.shown.status:
         case SubscriptionStatus.CANCELLED:
-            return _approve(known.subscription, known.sent, now)
+            return _decide_cancelled(e, e.shown)
+        case SubscriptionStatus.CANCELLING:
+            why = "The vendor is cancelling the subscription and has not finished."
+            return Wait(Cause.ON_ITS_WAY, why)
         case SubscriptionStatus.UNKNOWN_ID:
-            return _decide_not_found(known, policy)
+            return _decide_unknown_id(e)
         case SubscriptionStatus.NOT_STARTED:
-            return _decide_not_started(known)
+            return _decide_not_started(e)
         case SubscriptionStatus.ACTIVE:
-            return _decide_active(known, policy)
+            return _decide_active(e)
 
 
-def _approve(subscription: Subscription, sent: Sent, now: datetime) -> Approve:
-    ends_at = subscription.ends_at
-    notes = []
-    if sent is Sent.NOTHING:
-        notes.append("The subscription was cancelled at the vendor already.")
-    if ends_at is not None and ends_at > now:
+def _decide_cancelled(e: Evidence, subscription: Subscription) -> Step:
+    if isinstance(e.attempt, NotTried) and e.history is None and e.can_be_asked:
+        return Learn(Lack.MARKS)
+    ends_at, notes = subscription.ends_at, []
+    by_us = isinstance(e.attempt, Sent) or bool(e.standing()) or not e.can_be_asked
+    if not by_us:
+        notes.append("The subscription was already cancelled at the vendor.")
+    if ends_at is not None and ends_at > e.now:
         # Connect refuses an effective date in the future.
         notes.append(f"It ends at the vendor on {ends_at:%Y-%m-%d}.")
         ends_at = None
-    return Approve(ends_at, " ".join(notes))
+    cause = Cause.CANCELLED if by_us else Cause.ALREADY_CANCELLED
+    return Approve(cause, ends_at, " ".join(notes))
 
 
-def _decide_active(known: Knowledge, policy: Policy) -> Step:
-    match known.sent:
-        case Sent.NOTHING:
+def _decide_active(e: Evidence) -> Step:
+    match e.attempt:
+        case NotTried():
             return Cancel()
-        case Sent.REFUSED:
-            return _refused(known, policy)
-        case Sent.ACCEPTED:
-            return Wait("the vendor has accepted the cancellation and still shows it as active")
-        case Sent.UNKNOWN:
-            why = "it is not known what the cancellation did, and the vendor shows it as active"
-            return Wait(f"{why}. {known.reason}".rstrip())
-        case Sent.UNKNOWN_ID:
-            return Misconfigured(
+        case NotOurTurn() | NoMarkKept():
+            return _wait_for_result(e, "A cancellation was sent, or may have been, before.")
+        case Sent(accepted, why):
+            may = "The vendor has accepted" if accepted else "The vendor may have got"
+            return _wait_for_result(e, f"{may} the cancellation. {why}")
+        case Refusal():
+            return _decide_refusal(e, e.attempt)
+        case NotNow():
+            return _decide_conflict(e, e.attempt)
+        case IdNotKnown():
+            why = (
                 "The vendor shows the subscription, and answers the cancellation as if it did not"
-                " know the id: check the address of the cancellation (REST_CANCEL_REQUEST)."
+                f" know the id. {e.advice.address_of_cancellation}"
             )
+            return Wait(Cause.CONFIGURATION, why, needs_person=True)
 
 
-def _decide_not_started(known: Knowledge) -> Step:
-    if known.sent in (Sent.ACCEPTED, Sent.UNKNOWN):
-        return Wait("the vendor shows the subscription as not started after a cancellation")
-    return Reject(
-        "The subscription cannot be cancelled: at the vendor it is a draft or not yet active."
-    )
+def _wait_for_result(e: Evidence, what: str) -> Wait:
+    """Wait for the result of a cancellation; the first waits after it was sent are short."""
+    since = max((mark.created for mark in e.standing()), default=e.now)
+    retry_after = e.attempt.retry_after if isinstance(e.attempt, Sent) else None
+    why = f"{what.strip()} The vendor does not show the result yet."
+    return Wait(Cause.SENT, why, since=since, retry_after=retry_after)
 
 
-def _decide_not_found(known: Knowledge, policy: Policy) -> Step:
-    if known.sent is Sent.ACCEPTED:
+def _decide_not_started(e: Evidence) -> Step:
+    if (lacking := _without_marks(e)) is not None:
+        return lacking
+    if e.standing() or isinstance(e.attempt, Sent):
+        return _wait_for_result(e, "The subscription is shown as not started.")
+    reason = "The subscription cannot be cancelled: at the vendor it is a draft or not yet active."
+    return _reject_if_proven(e, Reject(Cause.NOT_STARTED, reason), e.advice.refusal)
+
+
+# An unknown id
+
+
+def _decide_unknown_id(e: Evidence) -> Step:
+    if e.looks < 2:
+        return Learn(Lack.SECOND_LOOK)
+    if (lacking := _without_marks(e)) is not None:
+        return lacking
+    accepted = any(mark.state in (State.ACCEPTED, State.CANCELLED) for mark in e.standing())
+    if accepted or (isinstance(e.attempt, Sent) and e.attempt.accepted):
         # It was there when the cancellation was sent, or nothing would have been sent.
-        return Approve(note="The vendor has removed the subscription after the cancellation.")
-    if known.sent is Sent.UNKNOWN and policy.on_not_found is OnNotFound.REJECT:
-        # It may be gone because of us: a rejection would bring it back to life in Connect.
-        return Hold(
-            "The vendor does not know the subscription, after a cancellation was sent to it."
-            " Check it at the vendor, and approve the request if it is cancelled."
-        )
-    match policy.on_not_found:
-        case OnNotFound.REJECT:
-            return Reject("The subscription cannot be cancelled: the vendor does not know its id.")
+        note = "The vendor removed the subscription after the cancellation."
+        return Approve(Cause.GONE, note=note)
+    if isinstance(e.attempt, Sent) or any(map(e.is_live, e.standing())):
+        return _wait_for_result(e, "The cancellation may have been carried out.")
+    return _on_not_found(e, after_a_cancellation=bool(e.standing()))
+
+
+def _on_not_found(e: Evidence, *, after_a_cancellation: bool) -> Step:
+    if e.is_repeatable and isinstance(e.attempt, NotTried):
+        # No mark tells of an earlier cancellation, but the vendor's answer to the same key does.
+        return Cancel()
+    match e.policy.on_not_found:
         case OnNotFound.APPROVE:
-            return Approve(note="The vendor does not know the subscription; approved as it is.")
+            note = "The vendor does not know the subscription; approved as it is."
+            return Approve(Cause.GONE, note=note)
+        case OnNotFound.REJECT if after_a_cancellation:
+            # It may be gone because of us: a rejection would revive it in Connect.
+            return Hold(
+                Cause.UNKNOWN_ID,
+                "The vendor does not know the subscription, after a cancellation was sent. Check"
+                " it at the vendor, and approve the request if it is cancelled.",
+            )
+        case OnNotFound.REJECT:
+            reason = "The subscription cannot be cancelled: the vendor does not know its id."
+            return _reject_if_proven(e, Reject(Cause.UNKNOWN_ID, reason), e.advice.refusal)
         case OnNotFound.HOLD:
             return Hold(
+                Cause.UNKNOWN_ID,
                 "The vendor does not know the subscription id. Check the id in the parameter and"
-                " the vendor's address in the variables, then resubmit the task."
+                " the vendor's address in the variables, then resubmit the task.",
             )
 
 
-def _decide_unseen(known: Knowledge, policy: Policy) -> Step:
-    """The vendor cannot be asked: its answers to the cancellation are all there is."""
-    match known.sent:
-        case Sent.NOTHING:
+# A vendor that cannot be asked
+
+
+def _decide_unseen(e: Evidence) -> Step:
+    """The vendor's answers to the cancellation are all there is."""
+    match e.attempt:
+        case NotTried():
             return Cancel()
-        case Sent.REFUSED:
-            return _refused(known, policy)
-        case Sent.UNKNOWN_ID:
-            return _decide_not_found(known, policy)
-        case Sent.UNKNOWN if known.repeatable:
-            return Wait("the vendor has not answered the cancellation; it is sent again")
-        case Sent.UNKNOWN:
-            return Hold(
-                "The cancellation was sent to the vendor and nobody knows what became of it: the"
-                " vendor cannot be asked (REST_STATUS_REQUEST is empty), and must not get it twice"
-                " (REST_REPEATABLE is false). Check the subscription at the vendor."
-            )
-        case Sent.ACCEPTED:
-            return Hold(
-                "The vendor has accepted the cancellation, but its answer shows no cancelled"
-                " status (REST_STATUS_PATH) and it cannot be asked (REST_STATUS_REQUEST is empty)."
-                " Check the subscription at the vendor, then approve the request."
-            )
+        case NoMarkKept():
+            why = "Connect keeps no note about this request: without one it could be cancelled twice."
+            return Hold(Cause.NO_MARK, f"{why} {e.advice.cannot_be_asked} Check the permissions.")
+        case NotOurTurn():
+            return _decide_unseen_before(e)
+        case Sent():
+            return _decide_unseen_sent(e, e.attempt)
+        case Refusal():
+            return _decide_refusal(e, e.attempt)
+        case NotNow():
+            return _decide_conflict(e, e.attempt)
+        case IdNotKnown(times=1):
+            return Cancel(second_look_seconds(e.settle_seconds))
+        case IdNotKnown():
+            return _without_marks(e) or _on_not_found(e, after_a_cancellation=bool(e.standing()))
 
 
-def decide_at_work(known: Knowledge, earlier: Sent, policy: Policy, now: datetime) -> Step:
-    """What to do instead of a rejection where the cancellation has been sent once before.
+def _decide_unseen_sent(e: Evidence, sent: Sent) -> Step:
+    if sent.accepted:
+        return _hold_accepted(e)
+    if not e.is_repeatable:
+        return _hold_unseen(e)
+    why = f"The vendor has not answered the cancellation; it is sent again. {sent.why}".rstrip()
+    return Wait(Cause.SENT, why, retry_after=sent.retry_after)
 
-    ``earlier`` is what became of it then: accepted, or unknown. A conflict will pass, and what is
-    gone may have been removed; of anything else nobody knows what the vendor still does, so that a
-    person looks.
-    """
-    gone = known.subscription and known.subscription.status is SubscriptionStatus.UNKNOWN_ID
-    if gone or known.conflict:
-        return decide(replace(known, sent=earlier), policy, now)
-    before = "accepted before" if earlier is Sent.ACCEPTED else "sent to the vendor before"
+
+def _decide_unseen_before(e: Evidence) -> Step:
+    """Another walk has sent, or may have sent, the cancellation."""
+    states = {mark.state for mark in e.standing()}
+    if State.CANCELLED in states:
+        # The last word of a vendor that cannot be asked; later changes there are not known.
+        return Approve(Cause.CANCELLED)
+    if State.ACCEPTED in states:
+        return _hold_accepted(e)
+    youngest = min(map(e.age_seconds, e.standing()), default=0.0)
+    if youngest < CALL_IS_OVER_SECONDS:
+        return _wait_for_result(e, "A cancellation is being sent, or was just sent.")
+    return _hold_unseen(e)
+
+
+def _hold_accepted(e: Evidence) -> Hold:
     return Hold(
-        f"The cancellation was {before}, and the vendor does not take it now"
-        f"{': ' + known.reason if known.reason else '.'} Check the subscription at the vendor, and"
-        " approve the request if it is cancelled, or reject it."
+        Cause.SENT,
+        f"The vendor has accepted the cancellation. {e.advice.no_status_in_answer} Check the"
+        " subscription at the vendor, then approve the request.",
     )
 
 
-def _refused(known: Knowledge, policy: Policy) -> Step:
-    because = f": {known.reason}" if known.reason else "."
-    if policy.on_refusal is OnRefusal.HOLD:
-        return Hold(f"The vendor refuses to cancel the subscription{because}")
-    return Reject(f"The vendor refuses to cancel the subscription{because}")
+def _hold_unseen(e: Evidence) -> Hold:
+    return Hold(
+        Cause.SENT,
+        "The cancellation was sent to the vendor, and its outcome is unknown."
+        f" {e.advice.cannot_be_asked} Check the subscription at the vendor; approve the request if"
+        " it is cancelled.",
+    )
 
 
-def check_subscription_id(subscription_id: str | None, parameter_id: str) -> Step | None:
-    """The step for an id that cannot be used, or None for one that can.
+# A refusal
 
-    A parameter that is there and blank is the request's fault; one that no request has is a
-    misspelt variable, which must not reject anybody's request.
-    """
-    if subscription_id is None:
-        return Misconfigured(
-            f"The request has no parameter '{parameter_id}' with a text: check the variable"
-            " SUBSCRIPTION_ID_PARAMETER and the product's parameters."
+
+def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
+    if (lacking := _without_marks(e)) is not None:
+        return lacking
+    if isinstance(e.history, History) and e.history.definite_answers > e.definite_answers:
+        # The vendor may have repeated the answer that it had stored for the key.
+        return Cancel()
+    because = f": {refusal.reason}" if refusal.reason else f". {refusal.hint}".rstrip()
+    if e.standing():
+        why = (
+            "An earlier cancellation was sent and its outcome is unknown; the vendor refuses"
+            f" another one{because} Check the subscription at the vendor, and approve or reject the"
+            " request."
         )
-    if not subscription_id:
-        return Reject(
-            f"The subscription cannot be cancelled: its parameter '{parameter_id}', which should"
-            " hold the vendor's subscription id, is blank or no usable id."
-        )
+        return Wait(Cause.REFUSED_LATER, why, needs_person=True)
+    reason = f"The vendor refuses to cancel the subscription{because}"
+    if e.policy.on_refusal is OnRefusal.HOLD:
+        return Hold(Cause.REFUSED, reason)
+    return _reject_if_proven(e, Reject(Cause.REFUSED, reason), e.advice.refusal)
+
+
+def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
+    if (lacking := _without_marks(e)) is not None:
+        return lacking
+    if isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds):
+        return _decide_refusal(e, Refusal(conflict.reason))
+    because = f": {conflict.reason}" if conflict.reason else "."
+    why = f"The vendor cannot cancel the subscription at the moment{because} It is asked again."
+    return Wait(Cause.CONFLICT, why, retry_after=conflict.retry_after)
+
+
+def believes_conflict(history: History, settle_seconds: float) -> bool:
+    """Whether the vendor has said "not now" for longer than ``settle_seconds``, without a break."""
+    said, most = list(history.conflicts), max(settle_seconds, CONFLICT_GAP_SECONDS)
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(said)]
+    begins = max((index for index, gap in enumerate(gaps, 1) if gap > most), default=0)
+    row = said[begins:]
+    if len(row) < CONFLICTS_TO_BELIEVE:
+        return False
+    return (history.now - row[0]).total_seconds() > settle_seconds
+
+
+def wants_conflict_note(history: History, settle_seconds: float) -> bool:
+    """Whether another "not now" is worth a note: a few in each ``settle_seconds`` are enough."""
+    if not history.conflicts:
+        return True
+    return (history.now - history.conflicts[-1]).total_seconds() > settle_seconds / 4
+
+
+def _reject_if_proven(e: Evidence, reject: Reject, check: str) -> Step:
+    """Before a cancellation of the product was ever approved, a refusal may be our mistake."""
+    if e.is_proven is None:
+        return Learn(Lack.PRECEDENT)
+    if e.is_proven:
+        return reject
+    why = (
+        f"{reject.reason} The request is not rejected: no cancellation of this product was ever"
+        f" approved, so this may as well be a mistake in the configuration. {check} Then resubmit"
+        " the task, or reject the request."
+    )
+    return Hold(Cause.UNPROVEN, why)
+
+
+def _without_marks(e: Evidence) -> Step | None:
+    """The step for evidence whose marks were not read, or cannot be."""
+    if e.history is None:
+        return Learn(Lack.MARKS)
+    if isinstance(e.history, Unreadable):
+        return Wait(e.history.cause, e.history.why, needs_person=e.history.needs_person)
     return None
 
 
-def wait_seconds(age_seconds: float, dice: float, retry_after: float | None = None) -> int:
-    """Seconds until the next look: a quarter of the request's age, within 30 s and 30 min.
+# The turn to send
 
-    ``dice``, from 0 to 1, spreads requests by a fifth either way, so that those that began to wait
-    together do not come back together. Never before the vendor's ``retry_after``.
+
+def second_look_seconds(settle_seconds: float) -> float:
+    """The pause between two answers that must both find an id unknown."""
+    return min(SECOND_LOOK_SECONDS, settle_seconds)
+
+
+def is_free(history: History, settle_seconds: float, *, can_be_asked: bool) -> bool:
+    """Whether no attempt stands that must be waited for."""
+    blocking = (_blocks(history, m, settle_seconds, can_be_asked) for m in history.standing())
+    return not any(blocking)
+
+
+def owns(
+    attempt: str, took_seconds: float, history: History, settle_seconds: float, can_be_asked: bool
+) -> bool:
+    """Whether the attempt owns the sending: its mark is the oldest of those that count.
+
+    A mark may become visible a while after the time that it bears. So another one counts as
+    younger only if it is younger by more than the ``took_seconds`` that leaving ours took: then it
+    was left by somebody who could see ours.
     """
-    quarter = min(max(age_seconds / 4, MIN_WAIT_SECONDS), MAX_WAIT_SECONDS)
-    spread = quarter * (0.8 + 0.4 * dice)
-    wait = min(max(spread, MIN_WAIT_SECONDS), MAX_WAIT_SECONDS)
-    # Rounded up: a second too early would be before the vendor's Retry-After.
-    return max(round(wait), math.ceil(retry_after or 0.0))
+    own = history.find(attempt)
+    if own is None or not own.stands:
+        return False
+    margin = took_seconds + CLEARLY_YOUNGER_SECONDS
+    return not any(
+        (other.created - own.created).total_seconds() <= margin
+        for other in history.standing(except_attempt=attempt)
+        if _blocks(history, other, settle_seconds, can_be_asked)
+    )
 
 
-def configuration_wait_seconds(age_seconds: float, dice: float) -> int:
-    """Seconds until the next look where somebody has to mend something first: 5 to 30 min."""
-    return max(wait_seconds(age_seconds, dice), int(MIN_WAIT_FOR_CONFIGURATION_SECONDS))
+def is_worn(mark: Mark, now: datetime, settle_seconds: float) -> bool:
+    """Whether a mark of our own is too old to send under it: others may soon disregard it."""
+    return (now - mark.created).total_seconds() > settle_seconds / 2
+
+
+def _blocks(history: History, mark: Mark, settle_seconds: float, can_be_asked: bool) -> bool:
+    """Whether a mark keeps others from sending; for ever if the vendor cannot be asked."""
+    return not can_be_asked or history.age_seconds(mark) <= settle_seconds

@@ -1,25 +1,38 @@
-"""What a vendor is: the interface, its value types, and nothing of Connect."""
+"""The interface of a vendor, with its value types; nothing of Connect."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from connect_ext.vendors.http_client import HttpClient
+    from connect_ext.http.client import HttpClient
+    from connect_ext.portal.reader import VariableReader
+    from connect_ext.portal.variable import Variable
+
+Value = TypeVar("Value")
 
 
 class SubscriptionStatus(Enum):
-    """What the vendor says about a subscription, in this project's words."""
+    """A vendor's word about a subscription, in this project's words."""
 
     ACTIVE = "active"
+    CANCELLING = "cancelling"
+    """A cancellation is under way: nothing is sent, nothing is rejected."""
     CANCELLED = "cancelled"
     NOT_STARTED = "not started"
     """A draft, or not yet active: there is nothing to cancel."""
     UNKNOWN_ID = "unknown id"
+
+
+@dataclass(frozen=True)
+class SubscriptionId:
+    """The vendor's id of a subscription: never blank, never without a use in a URL."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -30,18 +43,29 @@ class Subscription:
     ends_at: datetime | None = None
     """When a cancelled subscription ends, with a time zone; None where the vendor does not say."""
     version_id: str = field(default="", repr=False)
-    """The vendor's own key of what was read, where a cancellation must name it (Zuora)."""
+    """The vendor's own key of this reading, where a cancellation must name it (Zuora)."""
 
 
 @dataclass(frozen=True)
 class Cancellation:
-    """What is asked of the vendor for one cancel request."""
+    """The order to cancel, for one cancel request."""
 
-    subscription_id: str
+    subscription_id: SubscriptionId
     request_id: str
     asset_id: str
     asked_at: datetime
     """Now, with a time zone: the moment that an immediate cancellation means."""
+    definite_answers: int = 0
+    """How often the vendor has definitely said no to this request's cancellation before."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same after an unknown outcome, another one after a definite answer.
+
+        Vendors store their answers for a day and repeat them, refusals too.
+        """
+        count = self.definite_answers
+        return f"{self.request_id}-{count}" if count else self.request_id
 
 
 @dataclass(frozen=True)
@@ -52,6 +76,20 @@ class Accepted:
     """The subscription after it, where the answer says so; None means: look again."""
     remarks: tuple[str, ...] = ()
     """Sentences for the note on the request, such as the amounts of a preview."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A vendor's own sentences on what to check; they may name its variables."""
+
+    address_of_cancellation: str = "Check the address of the cancellation."
+    """The vendor shows the subscription, and does not know its id when asked to cancel it."""
+    cannot_be_asked: str = "The vendor cannot be asked."
+    """Why nobody can look."""
+    no_status_in_answer: str = "The vendor's answer does not show a cancelled subscription."
+    """The vendor accepted the cancellation and cannot be asked for the result."""
+    refusal: str = "Check the variables that describe the cancellation."
+    """The vendor refuses the first cancellation of all."""
 
 
 class Vendor(Protocol):
@@ -68,7 +106,15 @@ class Vendor(Protocol):
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether the same cancellation may be sent twice without a second effect."""
+        """Whether the same cancellation may be sent twice without a second effect.
+
+        Also while the first one is still under way.
+        """
+        ...
+
+    @property
+    def advice(self) -> Advice:
+        """What to check, in the vendor's own words."""
         ...
 
     async def look_up(self, cancellation: Cancellation) -> Subscription:
@@ -80,24 +126,33 @@ class Vendor(Protocol):
     ) -> Accepted:
         """Cancel the subscription that ``look_up`` has shown (None if it cannot be asked).
 
-        Raises ``Refused`` and ``UnknownId`` besides.
+        Raises ``Refused``, ``Conflict`` and ``UnknownId`` besides.
         """
         ...
 
 
+class SharedValues(Protocol):
+    """Values that the vendors of one process share, such as sessions; made when first asked for."""
+
+    def __call__(self, key: str, make: Callable[[], Value]) -> Value: ...
+
+
 @dataclass(frozen=True)
 class VendorContext:
-    """What a vendor is made from."""
+    """The means that a vendor is given: a client of its own, and values to share."""
 
     http: HttpClient
-    variables: Mapping[str, str] = field(repr=False)
-    """The portal's variables after ``PRODUCT_OVERRIDES``; secrets are among them."""
+    shared: SharedValues
 
 
-class VendorFactory(Protocol):
-    """What an entry point of the group ``connect_ext.vendors`` names.
+@dataclass(frozen=True)
+class VendorDefinition:
+    """A vendor's package in one value; entry points of ``connect_ext.vendors`` name one.
 
-    Raises ``NotConfigured`` with one message that names every wrong variable.
+    ``read`` turns the variables into the vendor's settings, which are compared and kept, and
+    reports every mistake to the reader. ``create`` makes the vendor; it opens no connection yet.
     """
 
-    def __call__(self, context: VendorContext) -> Vendor: ...
+    variables: tuple[Variable, ...]
+    read: Callable[[VariableReader], Hashable]
+    create: Callable[[Any, VendorContext], Vendor]

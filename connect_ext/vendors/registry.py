@@ -1,74 +1,111 @@
-"""Finds the vendor that the settings name, and keeps one of each for the life of the process."""
+"""Finds the vendors that can be chosen, and keeps one of each while the process lives."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from weakref import WeakKeyDictionary
+from typing import Any, NoReturn
 
-from connect_ext.settings import VendorSettings
-from connect_ext.variables import REST, ZUORA_SOAP
-from connect_ext.vendors.base import Vendor, VendorContext, VendorFactory
-from connect_ext.vendors.http_client import HttpClient
+from connect_ext.errors import NotConfigured
+from connect_ext.http.client import HttpClient
+from connect_ext.portal.reader import VariableReader
+from connect_ext.portal.settings import VendorSettings
+from connect_ext.vendors.base import Value, Vendor, VendorContext, VendorDefinition
 
 ENTRY_POINT_GROUP = "connect_ext.vendors"
 MAX_VENDORS = 256
 SECONDS_TO_FINISH = 600.0
 
-# A vendor is imported when it is chosen: the runner starts several processes.
-_BUILT_IN = {
-    REST: "connect_ext.vendors.rest",
-    ZUORA_SOAP: "connect_ext.vendors.zuora_soap",
+# Each of these packages exports its DEFINITION.
+BUILT_IN = {
+    "rest": "connect_ext.vendors.rest",
+    "zuora-soap": "connect_ext.vendors.zuora_soap",
 }
-
-# A pool belongs to the event loop in which it was made.
-_vendors: WeakKeyDictionary[
-    asyncio.AbstractEventLoop, dict[VendorSettings, tuple[Vendor, HttpClient]]
-] = WeakKeyDictionary()
-
-
-def vendor_for(settings: VendorSettings) -> Vendor:
-    """The vendor for these settings; equal settings share one, with its pool and its session.
-
-    Raises ``NotConfigured`` if a registered vendor does not take its variables.
-    """
-    vendors = _vendors.setdefault(asyncio.get_running_loop(), {})
-    if settings not in vendors:
-        http = HttpClient(settings.timeout_seconds, settings.max_concurrency)
-        vendors[settings] = (_make(settings, http), http)
-        if len(vendors) > MAX_VENDORS:
-            _retire(vendors.pop(next(iter(vendors)))[1])
-    return vendors[settings][0]
-
-
-def is_registered(name: str) -> bool:
-    """Whether an installed package offers a vendor of that name."""
-    return name in _registered()
 
 
 @cache
-def _registered() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+def definitions() -> Mapping[str, VendorDefinition]:
+    """Every vendor by its name: the built-in ones, then those of other packages."""
+    found: dict[str, VendorDefinition] = {
+        name: import_module(package).DEFINITION for name, package in BUILT_IN.items()
+    }
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        found.setdefault(point.name, _loaded(point))
+    return found
 
 
-def _make(settings: VendorSettings, http: HttpClient) -> Vendor:
-    if settings.built_in is not None:
-        vendor: Vendor = import_module(_BUILT_IN[settings.name]).create(settings.built_in, http)
-        return vendor
-    factory: VendorFactory = _registered()[settings.name].load()
-    variables = {name: value.reveal() for name, value in settings.variables}
-    return factory(VendorContext(http, variables))
+def _loaded(point: EntryPoint) -> VendorDefinition:
+    """The definition that another package offers; a broken one is reported when it is chosen."""
+    try:
+        definition = point.load()
+    except (ImportError, AttributeError, SyntaxError) as error:
+        return _broken(f"names a package that cannot be imported ({type(error).__name__})")
+    if not isinstance(definition, VendorDefinition):
+        return _broken("names a package whose entry point is not a VendorDefinition")
+    return definition
 
 
-def _retire(http: HttpClient) -> None:
-    """Close a pool once the walks that may still use it must have ended."""
-    loop = asyncio.get_running_loop()
-    loop.call_later(SECONDS_TO_FINISH, lambda: loop.create_task(http.aclose()))
+def _broken(problem: str) -> VendorDefinition:
+    def read(reader: VariableReader) -> Hashable:
+        reader.report("VENDOR", problem)
+        return None
+
+    def create(_settings: Any, _context: VendorContext) -> NoReturn:
+        raise NotConfigured(f"VENDOR {problem}.")
+
+    return VendorDefinition((), read, create)
 
 
-async def close_all() -> None:
-    """Close every pool of this event loop."""
-    for _, http in _vendors.pop(asyncio.get_running_loop(), {}).values():
+class Vendors:
+    """The live vendors of one process; equal settings share one, with its pool.
+
+    It belongs to the event loop in which it is used. The vendors' own shared values, such as
+    sessions, live here as well: vendors with other settings may have the same user.
+    """
+
+    def __init__(self, most: int = MAX_VENDORS) -> None:
+        self._most = most
+        self._live: dict[VendorSettings, tuple[Vendor, HttpClient]] = {}
+        self._retired: set[HttpClient] = set()
+        self._values: dict[str, Any] = {}
+
+    def vendor_for(self, settings: VendorSettings) -> Vendor:
+        """The vendor for these settings.
+
+        Raises ``NotConfigured`` if a vendor of another package does not accept its settings.
+        """
+        if settings not in self._live:
+            http = HttpClient(settings.timeout_seconds, settings.max_concurrency)
+            context = VendorContext(http, self._shared_value)
+            vendor = definitions()[settings.name].create(settings.own, context)
+            self._live[settings] = (vendor, http)
+            if len(self._live) > self._most:
+                self._retire(self._live.pop(next(iter(self._live)))[1])
+        return self._live[settings][0]
+
+    def _shared_value(self, key: str, make: Callable[[], Value]) -> Value:
+        if key not in self._values:
+            self._values[key] = make()
+        value: Value = self._values[key]
+        return value
+
+    def _retire(self, http: HttpClient) -> None:
+        """Close a pool once the walks that may still use it must have ended."""
+        self._retired.add(http)
+        loop = asyncio.get_running_loop()
+        loop.call_later(SECONDS_TO_FINISH, lambda: loop.create_task(self._close(http)))
+
+    async def _close(self, http: HttpClient) -> None:
+        self._retired.discard(http)
         await http.aclose()
+
+    async def aclose(self) -> None:
+        """Close every pool, and forget all values; vendors are made again when asked for."""
+        pools = [http for _, http in self._live.values()] + list(self._retired)
+        self._live.clear()
+        self._values.clear()
+        for http in pools:
+            await self._close(http)

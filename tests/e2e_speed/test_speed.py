@@ -1,4 +1,4 @@
-"""``CONNECT_EXT_RUNNER_SPEED`` changes how long things take, and nothing else."""
+"""``CONNECT_EXT_RUNNER_SPEED`` changes how long a task takes, and nothing else."""
 
 import asyncio
 import json
@@ -89,8 +89,7 @@ STORIES = (
     *(ordinary, ordinary, cancelled_before, refused, ordinary, draft, blank),
     *(ordinary, unknown_to_the_vendor, dry_run, held, connect_fails_once),
 )
-# Not more: after five failures in a row the vendor is left alone for a while, and the requests
-# whose calls are to fail next make that longer and longer.
+# Only a few: five failing subscriptions in a row pause the calls to the vendor for everybody.
 FAILING_TWICE = (50, 150)
 
 
@@ -100,7 +99,7 @@ def subscription(sandbox, number):
 
 
 def result_of(sandbox, request_id):
-    """All that became of a request; how often it had to wait for that is the clock's to say."""
+    """Everything that became of a request, except how often it had to wait."""
     request = sandbox.connect.request(request_id)
     tasks = sandbox.connect.tasks_of(request_id)
     parameters = {each["id"]: each["value"] for each in request["asset"]["params"]}
@@ -145,7 +144,7 @@ async def finished_by_another(sandbox, speed, requests):
         await sandbox.connect.tasks_settled(request_id, timeout=120)
     results = [result_of(sandbox, request_id) for request_id in requests]
     assert {(each["status"], each["cancellations"]) for each in results} == {("approved", 1)}
-    # A runner that dies after the approval leaves a task that finds nothing to do any more.
+    # A runner that dies after the approval leaves a task with nothing left to do.
     ended = {tuple(each["tasks"]) for each in results}
     assert ended <= {("succeeded",), ("skipped",)}
 
@@ -174,11 +173,11 @@ async def stopped_in_the_middle(speed):
         await finished_by_another(sandbox, speed, requests)
 
 
-async def test_a_runner_that_is_stopped_finishes_what_it_took_in_at_every_speed():
+async def test_a_stopped_runner_finishes_the_tasks_it_has_fetched_at_every_speed():
     await asyncio.gather(*(stopped_in_the_middle(speed) for speed in SPEEDS))
 
 
-async def test_what_a_runner_has_no_time_to_finish_is_delivered_again():
+async def test_tasks_that_a_runner_has_no_time_to_finish_are_delivered_again():
     async with running("all", retry_seconds=1) as sandbox:
         sandbox.vendor.faults.latency = 1.5
         # Twenty calls to the vendor at once, two for each: seven requests a second, and the master
@@ -250,6 +249,6 @@ async def reloaded(speed, project):
             assert runner.log.count(line) == 1
 
 
-async def test_reloading_sees_changed_code_at_every_speed(tmp_path):
+async def test_changed_code_is_reloaded_at_every_speed(tmp_path):
     speeds = ("lookups", "all")
     await asyncio.gather(*(reloaded(speed, tmp_path / speed) for speed in speeds))

@@ -1,4 +1,4 @@
-"""Whatever Zuora answers, and whatever id is asked for."""
+"""Any answer of Zuora's, and any subscription id."""
 
 import asyncio
 import re
@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from connect_ext.errors import CancellationError
-from connect_ext.settings import read_configuration
-from connect_ext.vendors import zuora_soap
-from connect_ext.vendors.base import Cancellation, Subscription
-from connect_ext.vendors.http_client import Answer
-from connect_ext.vendors.zuora_soap import envelopes, zoql
-from connect_ext.vendors.zuora_soap.session import Sessions
+from connect_ext.http.client import Answer
+from connect_ext.portal.secret import Secret
+from connect_ext.vendors.base import (
+    Cancellation,
+    Subscription,
+    SubscriptionId,
+    SubscriptionStatus,
+    VendorContext,
+)
+from connect_ext.vendors.zuora_soap import ZuoraSettings, create, envelopes, zoql
 from tests.fuzz.hostile import HttpThatAnswers, statuses, texts
 
 NAMESPACES = (
@@ -79,7 +83,7 @@ documents = st.one_of(
 
 
 def cut(document, at):
-    """An answer that ends early, or is whole."""
+    """The whole answer, or the beginning of it."""
     return document.encode()[: at or None]
 
 
@@ -92,27 +96,22 @@ soap_answers = st.builds(
 
 
 def vendor(http, version):
-    """A Zuora vendor whose client answers as the test says."""
-    variables = {
-        "VENDOR": "zuora-soap",
-        "ZUORA_SOAP_URL": f"https://zuora.example/apps/services/a/{version}",
-        "ZUORA_USERNAME": "api@vendor.example",
-        "ZUORA_PASSWORD": "p4ssword-of-the-user",
-    }
-    settings = read_configuration(variables).default.vendor.built_in
-    return zuora_soap.create(settings, http, Sessions())
+    """A Zuora vendor whose client gives the test's answers."""
+    url, user = f"https://zuora.example/apps/services/a/{version}", Secret("api@vendor.example")
+    settings = ZuoraSettings(url, float(version), user, Secret("p4ssword"), False, False, True)
+    return create(settings, VendorContext(http, lambda _key, make: make()))
 
 
 def cancellation(subscription_id="A-1", request_id="PR-1"):
     asked_at = datetime(2026, 3, 2, tzinfo=timezone.utc)
-    return Cancellation(subscription_id, request_id, "AS-1", asked_at)
+    return Cancellation(SubscriptionId(subscription_id), request_id, "AS-1", asked_at)
 
 
 @pytest.mark.parametrize("version", ["24.0", "27.0", "91.0"])
 @given(found=st.lists(soap_answers, min_size=1, max_size=4), looked=st.booleans())
-def test_whatever_zuora_answers_only_declared_errors_come_out(version, found, looked):
+def test_no_answer_raises_an_undeclared_error(version, found, looked):
     login = Answer(200, httpx.Headers(), documents_of(LOGIN))
-    shown = Subscription(zuora_soap.vendor.SubscriptionStatus.ACTIVE, version_id=VERSION_ID)
+    shown = Subscription(SubscriptionStatus.ACTIVE, version_id=VERSION_ID)
     made = vendor(HttpThatAnswers([login, *found]), version)
     with suppress(CancellationError):
         asyncio.run(made.look_up(cancellation()))
@@ -125,7 +124,7 @@ def documents_of(payload):
 
 
 def literals(question):
-    """The literals of a question, read as the language says: ``\\`` escapes what follows it."""
+    """The literals of a query, in which ``\\`` escapes the next character."""
     return [
         re.sub(r"\\(.)", r"\1", literal, flags=re.DOTALL)
         for literal in re.findall(r"'((?:[^'\\]|\\.)*)'", question, flags=re.DOTALL)
@@ -155,7 +154,7 @@ def test_no_id_leaves_its_element(subscription_id, request_id):
     [question] = [node for node in envelope.iter() if node.tag.endswith("}queryString")]
     assert len(question) == 0
     [literal] = literals(question.text)
-    assert literal in (subscription_id.strip(), subscription_id.strip().lower())
+    assert literal in (subscription_id, subscription_id.lower())
 
 
 @given(texts)
@@ -163,7 +162,7 @@ def test_a_secret_is_one_text_in_the_login_or_cannot_be_sent(secret):
     try:
         envelope = etree.fromstring(envelopes.login("user", secret))
     except ValueError:
-        # What XML cannot hold; such a variable is a mistake that is told before.
+        # XML cannot hold it, and the reader of the variables has reported it.
         assert not secret.isascii() or not secret.isprintable()
         return
     [password] = [node for node in envelope.iter() if node.tag.endswith("}password")]

@@ -1,7 +1,7 @@
-"""Feeds Zuora's answers to the reader as a coverage-guided fuzzer finds them; run by hand.
+"""Feeds the reader of Zuora's answers from a coverage-guided fuzzer; run by hand.
 
-``pip install atheris``, then ``python -m tests.fuzz.xml_by_coverage -max_total_time=600``. It is no
-part of the tests: it ends only when it is told to, and has no package for every platform.
+``pip install atheris``, then ``python -m tests.fuzz.xml_by_coverage -max_total_time=600``. It is
+not one of the tests: it has no end of its own, and atheris does not run on every platform.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ END = b"</e:Body></e:Envelope>"
 
 
 def read(data: bytes) -> None:
-    """Only the declared error may come out, whatever is read."""
+    """Read the data; only the declared error may come out."""
     for operation, reader in READERS:
         for body in (data, BEGIN + data + END):
             with suppress(answers.UnreadableError):

@@ -3,7 +3,7 @@ import ssl
 import pytest
 import trustme
 
-from connect_ext.vendors.http_client import HttpClient
+from connect_ext.http.client import HttpClient
 
 
 @pytest.fixture(scope="session")

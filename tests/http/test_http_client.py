@@ -1,25 +1,26 @@
 import asyncio
 import gzip
 import socket
+import ssl
 import time
 import tracemalloc
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
+import httpcore
 import httpx
 import pytest
 from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connect_ext.cause import Cause
 from connect_ext.errors import CancellationError, Later, NotConfigured, NotDone, OutcomeUnknown
-from connect_ext.vendors.http_client import (
-    MAX_ANSWER_BYTES,
-    Call,
-    HttpClient,
-    retry_after_seconds,
-)
+from connect_ext.http.budget import Budget, spending
+from connect_ext.http.client import MAX_ANSWER_BYTES, Call, HttpClient
+from connect_ext.http.places import Places
+from connect_ext.http.retry_after import retry_after_seconds
 from tests.http.servers import raw_server, read_request, says_nothing, speaks, web_server
 
 NAME = "the cancellation (REST_CANCEL_REQUEST)"
@@ -67,7 +68,7 @@ class TestNothingWasSent:
         assert type(error) is NotDone
 
     @BOTH
-    async def test_a_host_that_nobody_knows(self, http, changes):
+    async def test_an_unknown_host(self, http, changes):
         error = await failure(http, "https://vendor.invalid", changes)
         assert type(error) is NotDone
         assert "vendor.invalid" not in error.message
@@ -95,17 +96,28 @@ class TestNothingWasSent:
             error = await failure(http, url.replace("http:", "https:"))
         assert type(error) is NotDone
 
-    async def test_a_header_that_cannot_be_sent(self, http):
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("X-Id", "a\r\nX-Evil: b"), ("X-Id", "\u00fc"), ("X Id", "a"), ("", "a")],
+    )
+    async def test_a_header_that_cannot_be_sent(self, http, name, value):
         async with web_server(fine) as server:
-            bad = Call(NAME, "GET", server.url, (("X-Id", "a\r\nX-Evil: b"),), changes=True)
-            with pytest.raises(NotDone):
-                await http.send(bad)
+            with pytest.raises(NotConfigured, match="header"):
+                await http.send(Call(NAME, "GET", server.url, ((name, value),), changes=True))
             assert server.seen == []
 
     @pytest.mark.parametrize("url", ["https://", "http://[::1", "https://a b", "https://x:99999"])
-    async def test_an_address_that_is_none(self, http, url):
+    async def test_an_invalid_address(self, http, url):
         with pytest.raises((NotConfigured, NotDone)):
             await http.send(Call(NAME, "GET", url, changes=True))
+
+    async def test_a_proxy_that_refuses_to_connect(self, monkeypatch):
+        refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+        async with raw_server(speaks(refusal)) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy)
+            http = HttpClient(timeout_seconds=1, max_concurrency=1)
+            assert type(await failure(http, "https://vendor.example")) is NotDone
+            await http.aclose()
 
 
 def speaks_at_once(data: bytes):
@@ -145,7 +157,7 @@ class TestAnAnswerThatIsLost:
         ],
         ids=["another protocol", "no status", "broken chunks", "endless header"],
     )
-    async def test_an_answer_that_is_no_http(self, http, changes, lost, answer):
+    async def test_an_answer_that_is_not_http(self, http, changes, lost, answer):
         async with raw_server(speaks(answer)) as url:
             assert type(await failure(http, url, changes)) is lost
 
@@ -199,38 +211,191 @@ def breaks_tls_into(url: str):
     return handle
 
 
+class Transport(httpx.AsyncBaseTransport):
+    """Fails with one error, before or after it has told httpx's trace that the request leaves."""
+
+    def __init__(self, error: Exception, leaves: bool) -> None:
+        self.error, self.leaves = error, leaves
+
+    async def handle_async_request(self, request):
+        if self.leaves:
+            trace = request.extensions["trace"]
+            await trace("http11.send_request_headers.started", {"request": httpcore_request()})
+        raise self.error
+
+
+def httpcore_request():
+    return httpcore.Request("POST", "https://vendor.example/")
+
+
 ERRORS = [
-    error
-    for error in vars(httpx).values()
-    if isinstance(error, type) and issubclass(error, httpx.HTTPError)
+    *(e for e in vars(httpx).values() if isinstance(e, type) and issubclass(e, httpx.HTTPError)),
+    httpx.InvalidURL,
+    ConnectionResetError,
+    ssl.SSLError,
+    UnicodeError,
+    RuntimeError,
 ]
 
 
-class TestEveryErrorOfHttpx:
-    """``send`` catches classes: this holds them against all that httpx has."""
-
+class TestTheFirstByteDecides:
     @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
     @KINDS
-    async def test_each_becomes_a_later_of_ours(self, error, changes, lost):
-        never_sent = {
-            "ConnectError",
-            "ConnectTimeout",
-            "PoolTimeout",
-            "ProxyError",
-            "UnsupportedProtocol",
-            "LocalProtocolError",
-        }
+    async def test_after_it_a_cancellation_is_unknown_whatever_the_error(
+        self, error, changes, lost
+    ):
+        assert type(await self.outcome(error, changes, leaves=True)) is lost
 
-        def fail(request):
-            text = f"about {request.url}"
-            if issubclass(error, httpx.HTTPStatusError):
-                raise error(text, request=request, response=httpx.Response(500))
-            raise error(text)
+    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
+    @BOTH
+    async def test_before_it_nothing_is_done_whatever_the_error(self, error, changes):
+        assert type(await self.outcome(error, changes, leaves=False)) is NotDone
 
-        http = HttpClient(1, 1, httpx.MockTransport(fail))
+    async def outcome(self, error, changes, leaves):
+        about = {"request": None, "response": None} if error is httpx.HTTPStatusError else {}
+        raised = error("about https://vendor.example/path-of-it", **about)
+        http = HttpClient(1, 1, Transport(raised, leaves))
         found = await failure(http, "https://vendor.example", changes)
-        assert type(found) is (NotDone if error.__name__ in never_sent else lost)
         await http.aclose()
+        return found
+
+    async def test_a_redirect_whose_target_cannot_be_parsed_is_an_answer(self, http):
+        async with raw_server(speaks(see_other(b"urn:job:1"))) as url:
+            answer = await http.send(call(url))
+        assert answer.status == 303
+
+
+def see_other(target: bytes) -> bytes:
+    return b"HTTP/1.1 303 See Other\r\nContent-Length: 0\r\nLocation: " + target + b"\r\n\r\n"
+
+
+class TestBudget:
+    """A call begins only if it can end, by its whole time-out, before its budget does."""
+
+    @asynccontextmanager
+    async def full_house(self):
+        """A client with one place, taken by a call that gets no answer for half a second."""
+
+        async def slow(request):
+            await asyncio.sleep(0.5)
+            return web.Response()
+
+        http = HttpClient(timeout_seconds=1, max_concurrency=1)
+        async with web_server(slow) as server:
+            first = asyncio.ensure_future(http.send(call(server.url)))
+            await asyncio.sleep(0.05)
+            yield http, server
+            assert (await first).status == 200
+            await http.aclose()
+
+    async def test_a_place_that_does_not_come_free_in_time_is_nothing_done(self):
+        async with self.full_house() as (http, server):
+            with spending(Budget(ends_at=now() + 1.2)), pytest.raises(NotDone) as caught:
+                await http.send(call(server.url))
+            assert caught.value.cause is Cause.BUSY
+            assert len(server.seen) == 1
+
+    async def test_a_place_that_comes_free_in_time_is_taken(self):
+        async with self.full_house() as (http, server):
+            with spending(Budget(ends_at=now() + 1.8)) as budget:
+                assert (await http.send(call(server.url))).status == 200
+            assert now() < budget.ends_at
+
+    async def test_a_call_that_might_not_end_in_time_is_not_begun(self, http):
+        async with web_server(fine) as server:
+            with spending(Budget(ends_at=now() + 1.9)), pytest.raises(NotDone) as caught:
+                await http.send(call(server.url))
+            assert caught.value.cause is Cause.DEADLINE
+            assert server.seen == []
+
+    async def test_without_a_budget_a_place_is_waited_for_no_longer_than_a_call(self, hasty):
+        async with raw_server(says_nothing) as url:
+            calls = [hasty.send(call(url)) for _ in range(20)]
+            began = now()
+            errors = await asyncio.gather(*calls, return_exceptions=True)
+        assert now() - began < 1
+        assert {error.cause for error in errors} == {Cause.SENT, Cause.BUSY}
+
+    async def test_the_status_of_the_last_answer_is_told(self, http):
+        with spending(Budget(ends_at=now() + 60)) as budget:
+            async with raw_server(speaks(see_other(b"/"))) as url:
+                await http.send(call(url))
+            assert budget.last_status == 303
+            async with raw_server(speaks(b"HTTP/1.1 502 No\r\nContent-Length: 9\r\n\r\n")) as url:
+                await failure(http, url)
+            assert budget.last_status == 502
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+class TestPlaces:
+    async def test_they_are_given_in_turn(self):
+        places, order = Places(1), []
+        assert await places.take(0)
+
+        async def wait(name):
+            order.append((name, await places.take(1)))
+            places.give_back()
+
+        waiting = [asyncio.ensure_future(wait(name)) for name in "abc"]
+        await asyncio.sleep(0)
+        places.give_back()
+        await asyncio.gather(*waiting)
+        assert order == [("a", True), ("b", True), ("c", True)]
+
+    async def test_one_who_has_gone_is_passed_over(self):
+        places = Places(1)
+        assert await places.take(0)
+        gone = asyncio.ensure_future(places.take(5))
+        assert await places.take(0.01) is False
+        next_one = asyncio.ensure_future(places.take(5))
+        await asyncio.sleep(0)
+        gone.cancel()
+        places.give_back()
+        assert await next_one is True
+
+    async def test_a_place_given_to_one_who_is_cancelled_in_that_moment_is_not_lost(self):
+        places = Places(1)
+        assert await places.take(0)
+        waiting = asyncio.ensure_future(places.take(5))
+        await asyncio.sleep(0)
+        places.give_back()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert await places.take(0)
+
+
+class TestPauses:
+    """The client and its breaker; the breaker's own rules are in ``test_circuit_breaker``."""
+
+    async def fails(self, http, url, subject):
+        with spending(Budget(now() + 60, subject)):
+            return await failure(http, url)
+
+    async def test_one_subscription_that_always_fails_pauses_nobody(self, http):
+        for _ in range(20):
+            error = await self.fails(http, closed_port(), "A-1")
+        assert error.cause is Cause.UNREACHABLE
+
+    async def test_failures_of_five_subscriptions_in_a_row_pause_all(self, http):
+        for number in range(5):
+            await self.fails(http, closed_port(), f"A-{number}")
+        with pytest.raises(NotDone, match="are paused") as caught:
+            await http.send(call(closed_port()))
+        assert caught.value.cause is Cause.PAUSED
+        assert 4 < caught.value.retry_after <= 5
+
+    async def test_a_vendors_retry_after_pauses_all_for_an_hour_at_most(self, http):
+        async def busy(request):
+            return web.Response(status=503, headers={"Retry-After": "86400"})
+
+        async with web_server(busy) as server:
+            assert (await http.send(call(server.url))).retry_after == 86400
+            with pytest.raises(NotDone, match="are paused") as caught:
+                await http.send(call(server.url))
+        assert 3590 < caught.value.retry_after <= 3600
 
 
 class TestAnswersThatAreTooMuch:
@@ -304,7 +469,7 @@ class TestManners:
             await http.send(call(server.url))
         assert [seen.header("Cookie") for seen in server.seen] == [[], []]
 
-    async def test_an_error_status_is_an_answer_and_no_error(self, http):
+    async def test_an_error_status_is_an_answer(self, http):
         async def broken(request):
             return web.Response(status=500, text="broken")
 
@@ -357,7 +522,7 @@ class TestManners:
         assert {answer.status for answer in answers} == {200}
         assert most == 3
 
-    async def test_waiting_for_a_place_is_no_part_of_the_time_for_a_call(self):
+    async def test_the_wait_for_a_place_is_not_part_of_the_time_for_a_call(self):
         http = HttpClient(timeout_seconds=0.3, max_concurrency=1)
 
         async def slow(request):
@@ -365,7 +530,8 @@ class TestManners:
             return web.Response()
 
         async with web_server(slow) as server:
-            answers = await asyncio.gather(*(http.send(call(server.url)) for _ in range(10)))
+            with spending(Budget(now() + 60)):
+                answers = await asyncio.gather(*(http.send(call(server.url)) for _ in range(10)))
             await http.aclose()
         assert {answer.status for answer in answers} == {200}
 

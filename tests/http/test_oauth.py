@@ -1,20 +1,22 @@
 import asyncio
 import base64
+import json
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl, unquote_plus
 
 import pytest
 from aiohttp import web
 
+from connect_ext.cause import Cause
 from connect_ext.errors import CancellationError, NotConfigured, NotDone
-from connect_ext.settings import AuthKind, RestAuth, read_configuration
-from connect_ext.variables import Secret
-from connect_ext.vendors.base import Cancellation
-from connect_ext.vendors.oauth import DEFAULT_LIFETIME_SECONDS, TokenSource
-from connect_ext.vendors.rest import create
+from connect_ext.http.oauth import DEFAULT_LIFETIME_SECONDS, OAuthClient, TokenSource
+from connect_ext.portal.secret import Secret
 from tests.http.servers import raw_server, speaks, web_server
+from tests.http.vendors import rest_vendor
+from tests.unit.builders import cancellation
 
 CLIENT_ID, CLIENT_SECRET = "the client:1", "s3cret/+&%ü"
+ADVICE = "Check THE_CLIENT."
 
 
 class Clock:
@@ -25,16 +27,16 @@ class Clock:
 
 
 class Authority:
-    """Gives tokens one after the other, to whom it knows by the ways that it takes."""
+    """Gives tokens one after the other, to a client that it knows by one of its ways."""
 
     def __init__(self, ways=("header", "body"), **more):
         self.ways, self.more, self.given = ways, {"expires_in": 3600, **more}, 0
-        self.status, self.headers = 200, {}
+        self.status, self.headers, self.says = 200, {}, CLIENT_SECRET
 
     async def __call__(self, request):
         await asyncio.sleep(0.01)
         if self.status != 200:
-            return web.Response(status=self.status, text=CLIENT_SECRET, headers=self.headers)
+            return web.Response(status=self.status, text=self.says, headers=self.headers)
         form = dict(parse_qsl((await request.read()).decode()))
         if form["grant_type"] != "client_credentials" or self.way(request, form) not in self.ways:
             return web.json_response({"error": "invalid_client"}, status=401)
@@ -49,20 +51,15 @@ class Authority:
         return "header" if [*map(unquote_plus, known)] == [CLIENT_ID, CLIENT_SECRET] else None
 
 
-def auth(url: str, scope: str = "") -> RestAuth:
-    return RestAuth(
-        AuthKind.OAUTH2,
-        token_url=f"{url}/token",
-        client_id=CLIENT_ID,
-        client_secret=Secret(CLIENT_SECRET),
-        scope=scope,
-    )
+def source(url: str, http, clock=None, scope="") -> TokenSource:
+    client = OAuthClient(f"{url}/token", CLIENT_ID, Secret(CLIENT_SECRET), scope)
+    return TokenSource(client, http, ADVICE, "the token request (THE_URL)", clock or Clock())
 
 
 @asynccontextmanager
 async def tokens_of(authority, http, clock=None, scope=""):
     async with web_server(authority) as server:
-        yield TokenSource(auth(server.url, scope), http, clock or Clock()), server
+        yield source(server.url, http, clock, scope), server
 
 
 async def test_fifty_calls_at_once_fetch_one_token(http):
@@ -107,7 +104,7 @@ async def test_a_token_that_is_refused_is_replaced_once(http):
 
 
 @pytest.mark.parametrize("ways", [["header"], ["body"]], ids=lambda ways: ways[0])
-async def test_credentials_go_in_the_header_and_only_if_need_be_in_the_body(http, ways):
+async def test_credentials_go_in_the_header_and_in_the_body_only_if_they_must(http, ways):
     clock = Clock()
     async with tokens_of(Authority(ways), http, clock) as (tokens, server):
         assert await tokens.token() == "token-1"
@@ -150,11 +147,40 @@ async def test_an_answer_without_a_token(http, status, error):
         with pytest.raises(CancellationError) as caught:
             await tokens.token()
         assert type(caught.value) is error
-        assert "REST_OAUTH_TOKEN_URL" in str(caught.value)
+        assert "the token request (THE_URL)" in str(caught.value)
+        assert (ADVICE in str(caught.value)) is (error is NotConfigured)
         for told in (CLIENT_ID, CLIENT_SECRET, "s3cret", server.url, "127.0.0.1"):
             assert told not in str(caught.value)
         if error is NotDone:
             assert caught.value.retry_after == 17
+
+
+@pytest.mark.parametrize("code", ["invalid_client", "invalid_scope", "unauthorized_client"])
+async def test_a_refusal_quotes_its_standard_code(http, code):
+    error, _ = await refused_with(http, {"error": code, "error_description": CLIENT_ID})
+    assert f"(HTTP 400, {code})" in error.message
+    assert error.cause is Cause.CREDENTIALS
+
+
+@pytest.mark.parametrize("says", [{"error": "s3cret"}, {"error": {"code": 1}}, {"error": ["x"]}, 1])
+async def test_a_refusal_quotes_nothing_but_a_standard_code(http, says):
+    error, _ = await refused_with(http, says)
+    assert "(HTTP 400)" in error.message
+
+
+async def test_a_refusal_that_is_not_about_the_credentials_ends_the_attempt(http):
+    _, calls = await refused_with(http, {"error": "invalid_scope"})
+    assert calls == 1
+
+
+async def refused_with(http, says):
+    """The error for a refusal that says this, and the number of calls that led to it."""
+    authority = Authority()
+    authority.status, authority.says = 400, json.dumps(says)
+    async with tokens_of(authority, http) as (tokens, server):
+        with pytest.raises(NotConfigured) as caught:
+            await tokens.token()
+        return caught.value, len(server.seen)
 
 
 @pytest.mark.parametrize("status", [401, 404, 408, 500])
@@ -173,7 +199,7 @@ async def test_an_error_is_not_remembered(http, status):
     [b"", b"<html>", b"[]", b"{}", b'{"access_token": 1}', b'{"access_token": ""}',
      b'{"access_token": "a\\r\\nX-Evil: 1"}', b'{"access_token": "\\u00fc"}'],
 )  # fmt: skip
-async def test_an_answer_that_holds_no_token_that_can_be_sent_is_no_token(http, body):
+async def test_an_answer_without_a_token_that_can_be_sent(http, body):
     async def serve(request):
         return web.Response(body=body)
 
@@ -185,7 +211,7 @@ async def test_an_answer_that_holds_no_token_that_can_be_sent_is_no_token(http, 
 async def test_a_lost_answer_is_not_an_unknown_outcome_of_the_cancellation(http):
     async with raw_server(speaks(reset=True)) as url:
         with pytest.raises(NotDone):
-            await TokenSource(auth(url), http).token()
+            await source(url, http).token()
 
 
 class Vendor:
@@ -209,37 +235,28 @@ async def a_vendor(good, http):
     api = Vendor(good)
     async with web_server(api) as server:
         variables = {
-            "REST_API_URL": server.url,
             "REST_AUTH": "oauth2",
             "REST_OAUTH_TOKEN_URL": f"{server.url}/token",
             "REST_OAUTH_CLIENT_ID": "id",
             "REST_OAUTH_CLIENT_SECRET": "s3cret",
         }
-        settings = read_configuration(variables).default.vendor.built_in
-        yield create(settings, http), api
+        yield rest_vendor(http, server.url, **variables), api
 
 
-@pytest.fixture
-def cancellation():
-    from tests.unit.builders import NOW
-
-    return Cancellation("A-1", "PR-1-2-3", "AS-1-2", NOW)
-
-
-async def test_a_revoked_token_is_replaced_and_the_call_sent_once_more(http, cancellation):
+async def test_a_revoked_token_is_replaced_and_the_call_sent_once_more(http):
     async with a_vendor("token-2", http) as (rest, api):
-        assert (await rest.cancel(cancellation, None)).subscription is not None
+        assert (await rest.cancel(cancellation(), None)).subscription is not None
     assert (api.given, api.calls) == (2, 2)
 
 
-async def test_a_vendor_that_refuses_every_token_is_asked_twice_and_no_more(http, cancellation):
+async def test_a_vendor_that_refuses_every_token_is_asked_twice_and_no_more(http):
     async with a_vendor("another", http) as (rest, api):
         with pytest.raises(NotConfigured, match="REST_AUTH"):
-            await rest.cancel(cancellation, None)
+            await rest.cancel(cancellation(), None)
     assert (api.given, api.calls) == (2, 2)
 
 
-async def test_many_calls_with_one_revoked_token_fetch_one_new_one(http, cancellation):
+async def test_many_calls_with_one_revoked_token_fetch_one_new_one(http):
     async with a_vendor("token-2", http) as (rest, api):
-        await asyncio.gather(*(rest.look_up(cancellation) for _ in range(20)))
+        await asyncio.gather(*(rest.look_up(cancellation()) for _ in range(20)))
     assert api.given == 2

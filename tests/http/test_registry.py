@@ -1,35 +1,60 @@
-import asyncio
-import gc
-import importlib.util
 import sys
 
 import pytest
 
 from connect_ext.errors import NotConfigured
-from connect_ext.settings import read_configuration
-from connect_ext.vendors import registry as of_this_process
+from connect_ext.portal.settings import initial_variables, read_configuration
+from connect_ext.vendors.registry import BUILT_IN, Vendors, definitions
 
 REST = {"REST_API_URL": "https://vendor.example", "REST_API_KEY": "t0ken"}
+ZUORA = {
+    "VENDOR": "zuora-soap",
+    "ZUORA_SOAP_URL": "https://zuora.example/apps/services/a/91.0",
+    "ZUORA_USERNAME": "user",
+    "ZUORA_PASSWORD": "p4ssword",
+}
 MODULE = """
 from connect_ext.errors import NotConfigured
+from connect_ext.portal.variable import Variable
+from connect_ext.vendors.base import VendorDefinition
+
 class Acme:
     can_be_asked, is_repeatable = True, False
-    def __init__(self, context):
-        self.context = context
-def create(context):
-    if context.variables.get("ACME_URL") == "bad":
+    def __init__(self, settings, context):
+        self.url, self.context = settings[0], context
+        self.sessions = context.shared("acme sessions", dict)
+
+def read(reader):
+    return reader.url("ACME_URL"), reader.secret("ACME_TOKEN"), reader.raw_variables()
+
+def create(settings, context):
+    if settings[0].endswith("/bad"):
         raise NotConfigured("ACME_URL is bad.")
-    return Acme(context)
+    return Acme(settings, context)
+
+VARIABLES = (
+    Variable("ACME_URL", "changeme", "a URL"),
+    Variable("ACME_TOKEN", "changeme", "a token", secure=True),
+    Variable("NOTES", "another", "of no use: the name is taken"),
+)
+DEFINITION = VendorDefinition(VARIABLES, read, create)
 """
+ACME = {"VENDOR": "Acme", "ACME_URL": "https://acme.example", "ACME_TOKEN": "acm3-t0ken"}
+
+
+@pytest.fixture(autouse=True)
+def _looked_up_anew():
+    """Each test looks for installed vendors as a new process does."""
+    definitions.cache_clear()
+    yield
+    definitions.cache_clear()
 
 
 @pytest.fixture
-def registry():
-    """The module as a new process has it: nothing looked up, no vendor made."""
-    spec = importlib.util.spec_from_file_location("a_new_registry", of_this_process.__file__)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+async def vendors():
+    made = Vendors()
+    yield made
+    await made.aclose()
 
 
 @pytest.fixture
@@ -39,7 +64,8 @@ def installed(tmp_path, monkeypatch):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-vendor\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[connect_ext.vendors]\nAcme = acme_vendor:create\nbroken = acme_vendor_gone:create\n"
+        "[connect_ext.vendors]\nAcme = acme_vendor:DEFINITION\nrest = acme_vendor:DEFINITION\n"
+        "gone = acme_vendor_gone:DEFINITION\nodd = acme_vendor:create\n"
     )
     (tmp_path / "acme_vendor.py").write_text(MODULE)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -47,100 +73,119 @@ def installed(tmp_path, monkeypatch):
     sys.modules.pop("acme_vendor", None)
 
 
-def vendor_settings(registry, **variables):
-    return read_configuration({**REST, **variables}, registry.is_registered).default.vendor
+def vendor_settings(**variables):
+    return read_configuration({**REST, **variables}, definitions()).default.vendor
 
 
-async def test_equal_settings_share_one_vendor(registry):
-    one = registry.vendor_for(vendor_settings(registry))
-    assert registry.vendor_for(vendor_settings(registry, DRY_RUN="true")) is one
-    await registry.close_all()
+async def test_equal_settings_share_one_vendor(vendors):
+    one = vendors.vendor_for(vendor_settings())
+    assert vendors.vendor_for(vendor_settings(DRY_RUN="true")) is one
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [("REST_API_KEY", "another"), ("VENDOR_TIMEOUT_SECONDS", "5"), ("REST_AUTH", "header:X-Key")],
 )
-async def test_different_settings_do_not(registry, name, value):
-    one = registry.vendor_for(vendor_settings(registry))
-    assert registry.vendor_for(vendor_settings(registry, **{name: value})) is not one
-    await registry.close_all()
+async def test_different_settings_do_not(vendors, name, value):
+    one = vendors.vendor_for(vendor_settings())
+    assert vendors.vendor_for(vendor_settings(**{name: value})) is not one
 
 
-async def test_both_built_in_vendors_can_be_made(registry):
-    zuora = vendor_settings(
-        registry,
-        VENDOR="zuora-soap",
-        ZUORA_SOAP_URL="https://zuora.example/apps/services/a/91.0",
-        ZUORA_USERNAME="user",
-        ZUORA_PASSWORD="p4ssword",
-    )
-    made = [registry.vendor_for(s) for s in (zuora, vendor_settings(registry))]
-    assert [type(vendor).__module__.split(".")[2] for vendor in made] == ["zuora_soap", "rest"]
-    await registry.close_all()
+async def test_every_built_in_vendor_can_be_made(vendors):
+    made = [vendors.vendor_for(s) for s in (vendor_settings(), vendor_settings(**ZUORA))]
+    modules = [type(vendor).__module__.rpartition(".")[0] for vendor in made]
+    assert modules == list(BUILT_IN.values())
 
 
-def test_another_event_loop_has_vendors_of_its_own(registry):
-    async def made():
-        vendor = registry.vendor_for(vendor_settings(registry))
-        await registry.close_all()
-        return vendor
-
-    assert asyncio.run(made()) is not asyncio.run(made())
-
-
-def test_the_vendors_of_a_loop_that_is_gone_are_forgotten(registry):
-    async def made():
-        registry.vendor_for(vendor_settings(registry))
-
-    asyncio.run(made())
-    gc.collect()
-    assert len(registry._vendors) == 0
-
-
-async def test_the_vendors_that_are_kept_have_a_bound(registry):
-    first = vendor_settings(registry)
-    one = registry.vendor_for(first)
-    registry.MAX_VENDORS = 3
+async def test_the_vendors_that_are_kept_have_a_bound():
+    vendors, first = Vendors(most=3), vendor_settings()
+    one = vendors.vendor_for(first)
     for number in range(3):
-        registry.vendor_for(vendor_settings(registry, REST_API_KEY=f"key-{number}"))
-    assert registry.vendor_for(first) is not one
-    await registry.close_all()
+        vendors.vendor_for(vendor_settings(REST_API_KEY=f"key-{number}"))
+    assert vendors.vendor_for(first) is not one
+    await vendors.aclose()
 
 
-async def test_a_vendor_is_made_again_after_all_are_closed(registry):
-    one = registry.vendor_for(vendor_settings(registry))
-    await registry.close_all()
-    assert registry.vendor_for(vendor_settings(registry)) is not one
-    await registry.close_all()
+async def test_a_vendor_is_made_again_after_all_are_closed(vendors):
+    one = vendors.vendor_for(vendor_settings())
+    await vendors.aclose()
+    assert vendors.vendor_for(vendor_settings()) is not one
+
+
+def test_the_definitions_do_not_import_a_vendors_calls(tmp_path):
+    import subprocess
+
+    code = (
+        "import sys; from connect_ext.vendors.registry import definitions; definitions();"
+        "sys.exit('lxml' in sys.modules or 'connect_ext.vendors.rest.vendor' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 class TestRegisteredVendors:
-    async def test_one_is_found_by_its_entry_point(self, registry, installed):
-        settings = vendor_settings(registry, VENDOR="Acme", ACME_URL="https://acme.example")
-        vendor = registry.vendor_for(settings)
-        assert type(vendor).__name__ == "Acme"
-        assert vendor.context.variables["ACME_URL"] == "https://acme.example"
-        assert vendor.context.variables["REST_API_KEY"] == "t0ken"
-        assert "t0ken" not in repr(vendor.context)
-        assert registry.vendor_for(settings) is vendor
-        await registry.close_all()
+    async def test_one_is_found_by_its_entry_point(self, vendors, installed):
+        settings = vendor_settings(**ACME)
+        vendor = vendors.vendor_for(settings)
+        assert (type(vendor).__name__, vendor.url) == ("Acme", "https://acme.example")
+        assert "acm3-t0ken" not in repr(settings)
+        assert vendors.vendor_for(settings) is vendor
 
-    async def test_one_that_does_not_take_its_variables_says_so_each_time(
-        self, registry, installed
+    async def test_vendors_with_other_settings_share_the_values_of_their_package(
+        self, vendors, installed
     ):
-        settings = vendor_settings(registry, VENDOR="Acme", ACME_URL="bad")
+        one, other = (
+            vendors.vendor_for(vendor_settings(**ACME, VENDOR_TIMEOUT_SECONDS=seconds))
+            for seconds in ("5", "6")
+        )
+        assert one is not other
+        assert one.sessions is other.sessions
+
+    def test_its_variables_appear_in_the_portal_after_ours(self, installed):
+        names = [variable["name"] for variable in initial_variables(definitions())]
+        assert names[-2:] == ["ACME_URL", "ACME_TOKEN"]
+        assert names.count("NOTES") == 1
+
+    def test_its_secrets_are_secrets_and_its_mistakes_are_reported(self, installed):
+        read = read_configuration({**REST, **ACME}, definitions()).default
+        assert "acm3-t0ken" in read.secrets
+        with pytest.raises(NotConfigured, match="ACME_URL got nothing; it takes a URL"):
+            vendor_settings(**ACME | {"ACME_URL": ""})
+
+    async def test_it_may_read_variables_that_it_did_not_declare(self, installed):
+        raw = dict(vendor_settings(**ACME, ACME_EXTRA="more").own[2])
+        assert raw["ACME_EXTRA"].reveal() == "more"
+        assert raw["NOTES"].reveal() == "private"
+
+    async def test_one_that_does_not_accept_its_settings_says_so_each_time(
+        self, vendors, installed
+    ):
+        settings = vendor_settings(**ACME | {"ACME_URL": "https://acme.example/bad"})
         for _ in range(2):
             with pytest.raises(NotConfigured, match="ACME_URL is bad"):
-                registry.vendor_for(settings)
-        await registry.close_all()
+                vendors.vendor_for(settings)
 
-    def test_they_are_looked_up_once(self, registry, installed):
-        assert registry.is_registered("Acme")
+    def test_they_are_looked_up_once(self, installed):
+        assert "Acme" in definitions()
         (installed / "entry_points.txt").unlink()
-        assert registry.is_registered("Acme")
+        assert "Acme" in definitions()
 
-    @pytest.mark.parametrize("name", ["acme", "Acme2", "ACME"])
-    def test_an_unknown_name_is_a_mistake_that_names_the_variable(self, registry, installed, name):
-        with pytest.raises(NotConfigured, match=r"VENDOR got .*it takes rest, zuora-soap, or"):
-            vendor_settings(registry, VENDOR=name)
+    async def test_a_built_in_name_cannot_be_taken_over(self, vendors, installed):
+        assert type(vendors.vendor_for(vendor_settings(VENDOR="REST"))).__name__ == "RestVendor"
+
+    @pytest.mark.parametrize(
+        ("name", "problem"),
+        [
+            ("gone", "a package that cannot be imported (ModuleNotFoundError)"),
+            ("odd", "a package whose entry point is not a VendorDefinition"),
+        ],
+    )
+    def test_a_broken_one_is_a_mistake_only_where_it_is_chosen(self, installed, name, problem):
+        vendor_settings()
+        with pytest.raises(NotConfigured) as caught:
+            vendor_settings(VENDOR=name)
+        assert f"VENDOR names {problem}" in caught.value.message
+
+    @pytest.mark.parametrize("name", ["acme", "Acme2", "ACME", ""])
+    def test_an_unknown_name_is_a_mistake_that_lists_the_known_ones(self, installed, name):
+        with pytest.raises(NotConfigured, match=r"VENDOR got .*: rest, zuora-soap, Acme"):
+            vendor_settings(VENDOR=name)

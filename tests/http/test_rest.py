@@ -8,32 +8,34 @@ from urllib.parse import parse_qsl, unquote
 import pytest
 from aiohttp import web
 
+from connect_ext.cause import Cause
 from connect_ext.errors import (
     CancellationError,
+    Conflict,
     NotConfigured,
     NotDone,
     OutcomeUnknown,
     Refused,
     UnknownId,
 )
-from connect_ext.settings import read_configuration
-from connect_ext.vendors.base import Accepted, Cancellation, Subscription, SubscriptionStatus
-from connect_ext.vendors.rest import create
+from connect_ext.vendors.base import (
+    Accepted,
+    Cancellation,
+    Subscription,
+    SubscriptionId,
+    SubscriptionStatus,
+)
 from tests.http.servers import raw_server, speaks, web_server
+from tests.http.vendors import KEY, rest_vendor
 
-KEY = "t0ken-of-the-vendor"
 NOW = datetime(2026, 3, 2, 23, 15, 41, tzinfo=timezone.utc)
 ACTIVE, CANCELLED = SubscriptionStatus.ACTIVE, SubscriptionStatus.CANCELLED
 NOT_STARTED, UNKNOWN = SubscriptionStatus.NOT_STARTED, SubscriptionStatus.UNKNOWN_ID
+CANCELLING = SubscriptionStatus.CANCELLING
 
 
-def cancellation(subscription_id="A-1", request_id="PR-1-2-3", asset_id="AS-1-2"):
-    return Cancellation(subscription_id, request_id, asset_id, NOW)
-
-
-def vendor(http, url, **variables):
-    values = {"REST_API_URL": url, "REST_API_KEY": KEY, **variables}
-    return create(read_configuration(values).default.vendor.built_in, http)
+def cancellation(subscription_id="A-1", asked_at=NOW, **more):
+    return Cancellation(SubscriptionId(subscription_id), "PR-1-2-3", "AS-1-2", asked_at, **more)
 
 
 def answers(body=None, status=200, headers=None, text=None):
@@ -48,7 +50,7 @@ def answers(body=None, status=200, headers=None, text=None):
 async def a_vendor(http, handler=None, **variables):
     """A vendor and the server behind it."""
     async with web_server(handler or answers({"status": "active"})) as server:
-        yield vendor(http, f"{server.url}/v1", **variables), server
+        yield rest_vendor(http, f"{server.url}/v1", **variables), server
 
 
 async def seen(http, subscription_id="A-1", ask=False, **variables):
@@ -71,6 +73,13 @@ async def cancelled(http, body=None, status=200, text=None, headers=None, **vari
         return await rest.cancel(cancellation(), None)
 
 
+async def refused(http, body=None, status=422, **more):
+    """The error for an answer to the cancellation."""
+    with pytest.raises(CancellationError) as caught:
+        await cancelled(http, body, status, **more)
+    return caught.value
+
+
 QUESTION = {
     **dict.fromkeys((400, 402, 405, 406, 409, 415, 422), NotConfigured),
     **dict.fromkeys((301, 302, 303, 307, 308, 401, 403), NotConfigured),
@@ -78,12 +87,12 @@ QUESTION = {
     **dict.fromkeys((500, 501, 502, 503, 504, 520), NotDone),
 }
 CANCELLATION = {
-    **dict.fromkeys((400, 409, 422), Refused),
+    409: Conflict,
+    **dict.fromkeys((400, 422), Refused),
     **dict.fromkeys((404, 410), UnknownId),
-    **dict.fromkeys((301, 302, 303, 307, 308, 401, 403), NotConfigured),
-    **dict.fromkeys((402, 405, 406, 415), NotConfigured),
+    **dict.fromkeys((401, 402, 403, 405, 406, 415), NotConfigured),
     **dict.fromkeys((408, 423, 425, 429), NotDone),
-    **dict.fromkeys((500, 501, 502, 503, 504, 520), OutcomeUnknown),
+    **dict.fromkeys((301, 302, 303, 307, 308, 500, 501, 502, 503, 504, 520), OutcomeUnknown),
 }
 
 
@@ -107,28 +116,84 @@ class TestWhatAnAnswerMeans:
 
     @pytest.mark.parametrize(("status", "error"), CANCELLATION.items())
     async def test_to_a_cancellation(self, http, status, error):
-        with pytest.raises(CancellationError) as caught:
-            await cancelled(http, {"status": "cancelled"}, status)
-        assert type(caught.value) is error
+        assert type(await refused(http, {"status": "cancelled"}, status)) is error
 
-    @pytest.mark.parametrize("status", [429, 503])
-    async def test_the_vendors_retry_after_is_kept(self, http, status):
-        with pytest.raises(CancellationError) as caught:
-            await cancelled(http, status=status, headers={"Retry-After": "17"})
-        assert caught.value.retry_after == 17
+    @pytest.mark.parametrize("status", [409, 429, 500, 503, 504, 303])
+    async def test_a_retry_after_is_kept_and_changes_nothing_else(self, http, status):
+        error = await refused(http, status=status, headers={"Retry-After": "17"})
+        assert (type(error), error.retry_after) == (CANCELLATION[status], 17)
 
-    @pytest.mark.parametrize(("status", "conflict"), [(400, False), (409, True), (422, False)])
-    async def test_a_conflict_is_told_from_other_refusals(self, http, status, conflict):
-        with pytest.raises(Refused) as caught:
-            await cancelled(http, {"message": "No."}, status)
-        assert caught.value.conflict is conflict
+    @pytest.mark.parametrize("target", ["urn:job:1", "/jobs/1", "https://[::1", "http://x:99999/"])
+    async def test_a_redirect_after_the_work_is_an_unknown_outcome(self, http, target):
+        head = f"HTTP/1.1 303 See Other\r\nContent-Length: 0\r\nLocation: {target}\r\n\r\n"
+        async with raw_server(speaks(head.encode())) as url:
+            with pytest.raises(OutcomeUnknown, match="redirect is not followed; check REST_API"):
+                await rest_vendor(http, url).cancel(cancellation(), None)
+            with pytest.raises(NotConfigured, match="redirect is not followed; check REST_API"):
+                await rest_vendor(http, url).look_up(cancellation())
+
+    @pytest.mark.parametrize(
+        ("status", "cause"),
+        [(401, Cause.CREDENTIALS), (302, Cause.CONFIGURATION), (429, Cause.BUSY),
+         (502, Cause.VENDOR_ERROR), (400, Cause.CONFIGURATION)],
+    )  # fmt: skip
+    async def test_a_question_that_fails_has_a_cause(self, http, status, cause):
+        async with a_vendor(http, answers({}, status)) as (rest, _):
+            with pytest.raises(CancellationError) as caught:
+                await rest.look_up(cancellation())
+        assert caught.value.cause is cause
+
+    @pytest.mark.parametrize("status", [400, 422])
+    async def test_a_question_that_is_refused_carries_the_vendors_reason(self, http, status):
+        body = {"error": {"message": "Unknown field sub_id."}}
+        async with a_vendor(http, answers(body, status)) as (rest, _):
+            with pytest.raises(NotConfigured, match="check the method, the path") as caught:
+                await rest.look_up(cancellation())
+        assert caught.value.vendor_text == "Unknown field sub_id."
+        assert "sub_id" not in caught.value.message
 
     async def test_a_lost_answer_is_an_unknown_outcome_of_a_cancellation_only(self, http):
         async with raw_server(speaks(reset=True)) as url:
             with pytest.raises(OutcomeUnknown):
-                await vendor(http, url).cancel(cancellation(), None)
+                await rest_vendor(http, url).cancel(cancellation(), None)
             with pytest.raises(NotDone):
-                await vendor(http, url).look_up(cancellation())
+                await rest_vendor(http, url).look_up(cancellation())
+
+
+class TestNotNow:
+    """409, and an answer that REST_BUSY_WHEN matches."""
+
+    BUSY_WHEN = "error.code == 'locked' || contains(message, 'in progress')"
+
+    @pytest.mark.parametrize("status", [400, 409, 422])
+    @pytest.mark.parametrize(
+        "body", [{"error": {"code": "locked"}}, {"message": "It is in progress."}], ids=str
+    )
+    async def test_an_answer_that_it_matches_is_a_conflict(self, http, status, body):
+        error = await refused(http, body, status, REST_BUSY_WHEN=self.BUSY_WHEN)
+        assert type(error) is Conflict
+        assert error.vendor_text == body.get("message", "")
+
+    @pytest.mark.parametrize("status", [400, 409, 422])
+    @pytest.mark.parametrize("body", [{"message": "No."}, {"error": {"code": 1}}, [], None, 7])
+    async def test_any_other_is_a_refusal_even_with_the_status_409(self, http, status, body):
+        assert type(await refused(http, body, status, REST_BUSY_WHEN=self.BUSY_WHEN)) is Refused
+
+    @pytest.mark.parametrize("expression", ["message", "`1`", "message[::0]", "'true'"])
+    async def test_only_the_value_true_means_not_now(self, http, expression):
+        error = await refused(http, {"message": "true"}, 409, REST_BUSY_WHEN=expression)
+        assert type(error) is Refused
+
+    @pytest.mark.parametrize(("status", "error"), [(404, UnknownId), (500, OutcomeUnknown)])
+    async def test_it_is_not_looked_for_in_other_answers(self, http, status, error):
+        assert type(await refused(http, {}, status, REST_BUSY_WHEN="`true`")) is error
+
+    async def test_a_question_may_be_put_off_as_well(self, http):
+        handler = answers({"message": "in progress"}, 422)
+        async with a_vendor(http, handler, REST_BUSY_WHEN=self.BUSY_WHEN) as (rest, _):
+            with pytest.raises(NotDone) as caught:
+                await rest.look_up(cancellation())
+        assert caught.value.cause is Cause.BUSY
 
 
 class TestStatus:
@@ -142,6 +207,8 @@ class TestStatus:
             ("canceled", CANCELLED),
             ("expired", CANCELLED),
             ("draft", NOT_STARTED),
+            ("terminating", CANCELLING),
+            ("Pending_Cancellation", CANCELLING),
         ],
     )
     async def test_a_word_of_the_lists_is_known_whatever_its_case(self, http, word, status):
@@ -161,15 +228,30 @@ class TestStatus:
     @pytest.mark.parametrize(
         "text", ["", "<html>active</html>", '{"status": "active"', "\x00", "[" * 10**5], ids=len
     )
-    async def test_what_is_no_json_is_looked_at_again(self, http, text):
+    async def test_an_answer_that_is_not_json_is_looked_at_again(self, http, text):
         with pytest.raises(NotDone):
             await looked_up(http, text=text)
 
-    async def test_bytes_that_are_no_text_are_looked_at_again(self, http):
+    async def test_bytes_that_are_not_text_are_looked_at_again(self, http):
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\xff\xfe\xfa\x80"
         async with raw_server(speaks(head)) as url:
             with pytest.raises(NotDone):
-                await vendor(http, url).look_up(cancellation())
+                await rest_vendor(http, url).look_up(cancellation())
+
+    @pytest.mark.parametrize(
+        ("word", "shown"),
+        [("on hold", "the status 'on hold'"), (" Paused", "the status 'Paused'"),
+         ("x" * 31, "a status"), ("st4tus", "a status"), ("jane@doe", "a status")],
+    )  # fmt: skip
+    async def test_a_word_in_no_list_is_named_where_it_is_plain(self, http, word, shown):
+        with pytest.raises(NotDone) as caught:
+            await looked_up(http, {"status": word})
+        assert f"shows {shown} that is in none of REST_ACTIVE_VALUES" in caught.value.message
+        assert caught.value.cause is Cause.UNKNOWN_STATUS
+
+    async def test_the_words_of_a_cancellation_under_way_can_be_others(self, http):
+        found = await looked_up(http, {"status": "ending"}, REST_CANCELLING_VALUES="Ending")
+        assert found == Subscription(CANCELLING)
 
     async def test_the_path_leads_anywhere(self, http):
         body = {"data": [{"state": {"now": "active"}}]}
@@ -209,7 +291,7 @@ class TestEndDate:
     @pytest.mark.parametrize(
         "value", ["soon", True, {}, ["2026-03-31"], 1e30, "31.03.2026", 1774958400000], ids=repr
     )
-    async def test_what_is_no_date_is_a_mistake_in_the_path(self, http, value):
+    async def test_anything_but_a_date_is_a_mistake_in_the_path(self, http, value):
         body = {"status": "cancelled", "end": value}
         with pytest.raises(NotConfigured, match="REST_END_DATE_PATH"):
             await looked_up(http, body, REST_END_DATE_PATH="end")
@@ -241,13 +323,7 @@ class TestAddress:
         assert (call.method, call.path) == ("DELETE", "/v1/A-1/PR-1-2-3/AS-1-2/2026-03-02")
 
     async def test_the_effective_date_is_that_of_utc(self, http):
-        there = cancellation()
-        there = Cancellation(
-            there.subscription_id,
-            there.request_id,
-            there.asset_id,
-            datetime.fromisoformat("2026-03-03T00:30:00+02:00"),
-        )
+        there = cancellation(asked_at=datetime.fromisoformat("2026-03-03T00:30:00+02:00"))
         async with a_vendor(http, REST_CANCEL_BODY='{"at": "{effective_date}"}') as (rest, server):
             await rest.cancel(there, None)
         assert json.loads(server.seen[0].body) == {"at": "2026-03-02"}
@@ -257,6 +333,11 @@ class TestHeaders:
     async def test_a_cancellation_carries_the_requests_id_as_its_key(self, http):
         call = await seen(http)
         assert call.header("Idempotency-Key") == ["PR-1-2-3"]
+
+    async def test_another_attempt_after_a_definite_answer_has_another_key(self, http):
+        async with a_vendor(http) as (rest, server):
+            await rest.cancel(cancellation(definite_answers=2), None)
+        assert server.seen[0].header("Idempotency-Key") == ["PR-1-2-3-2"]
 
     async def test_a_question_carries_none(self, http):
         assert (await seen(http, ask=True)).header("Idempotency-Key") == []
@@ -310,7 +391,7 @@ class TestHeaders:
             return web.json_response(token if request.path == "/token" else {"status": "active"})
 
         async with web_server(serve) as server:
-            rest = vendor(
+            rest = rest_vendor(
                 http,
                 server.url,
                 REST_AUTH="oauth2",
@@ -375,21 +456,40 @@ class TestReason:
         ids=repr,
     )
     async def test_it_is_found(self, http, body, reason):
-        with pytest.raises(Refused) as caught:
-            await cancelled(http, body, 422)
-        assert caught.value.reason == reason
+        error = await refused(http, body)
+        assert error.reason == error.vendor_text == reason
+        assert (error.hint == "") is bool(reason)
 
-    async def test_an_answer_that_is_no_json_has_none(self, http):
-        with pytest.raises(Refused) as caught:
-            await cancelled(http, text="<html>No.</html>", status=400)
-        assert caught.value.reason == ""
+    @pytest.mark.parametrize(
+        ("path", "body", "hint"),
+        [
+            ("message", {"code": 7, "fault": "x"}, "the answer has the keys code, fault."),
+            ("error.message", {"error": {"text": "No."}, "id": 1}, "the answer has the keys text."),
+            ("a.b.c || error.text", {"a": {"b": {"d": 1}}}, "the answer has the keys d."),
+            ("errors[0].detail", {"errors": [{"title": 1}]}, "the answer has the keys title."),
+            ("errors[].detail", {"errors": [{"title": 1}]}, "the answer has the keys title."),
+            ("reason", [{"cause": "x"}], "the answer has the keys cause."),
+            ("", {"cause": "x"}, "the answer has the keys cause."),
+            ("x", {"sk_l1ve": 1, "k" * 31: 2, "a\nb": 3}, "has no key that can be shown."),
+            ("x", dict.fromkeys("abcdefghijklmno"), "keys a, b, c, d, e, f, g, h, i, j."),
+            ("x", "No.", "its answer is not a JSON object."),
+        ],
+        ids=str,
+    )
+    async def test_without_one_a_hint_tells_the_keys_where_the_path_stops(
+        self, http, path, body, hint
+    ):
+        error = await refused(http, body, REST_REASON_PATH=path)
+        assert (error.reason, error.hint.endswith(hint)) == ("", True), error.hint
+
+    async def test_an_answer_that_is_not_json_has_none(self, http):
+        error = await refused(http, text="<html>No.</html>", status=400)
+        assert (error.reason, "not a JSON object" in error.hint) == ("", True)
 
     async def test_its_path_can_be_another_or_empty(self, http):
         body = {"errors": [{"text": "No."}]}
         for path, reason in (("errors[].text", "No."), ("", ""), ("errors[::0]", "")):
-            with pytest.raises(Refused) as caught:
-                await cancelled(http, body, 422, REST_REASON_PATH=path)
-            assert caught.value.reason == reason
+            assert (await refused(http, body, REST_REASON_PATH=path)).reason == reason
 
 
 class TestAcceptance:
@@ -405,7 +505,7 @@ class TestAcceptance:
 
     @pytest.mark.parametrize(
         "body",
-        [{"status": "active"}, {"status": "draft"}, {"status": "ok"}, {"success": False}, {}, None,
+        [{"status": "active"}, {"status": "draft"}, {"status": "terminating"}, {"status": "ok"}, {"success": False}, {}, None,
          {"status": 200}, {"status": "canceled", "end": "soon"}],
         ids=repr,
     )  # fmt: skip
@@ -422,12 +522,17 @@ class TestAcceptance:
 
 class TestAbilities:
     async def test_without_a_status_request_the_vendor_cannot_be_asked(self, http):
-        rest = vendor(http, "https://vendor.example", REST_STATUS_REQUEST="")
+        rest = rest_vendor(http, "https://vendor.example", REST_STATUS_REQUEST="")
         assert rest.can_be_asked is False
         with pytest.raises(NotConfigured, match="REST_STATUS_REQUEST"):
             await rest.look_up(cancellation())
 
     async def test_it_says_what_the_variables_say(self, http):
-        assert vendor(http, "https://vendor.example").can_be_asked is True
-        assert vendor(http, "https://vendor.example").is_repeatable is False
-        assert vendor(http, "https://vendor.example", REST_REPEATABLE="true").is_repeatable is True
+        url = "https://vendor.example"
+        assert rest_vendor(http, url).can_be_asked is True
+        assert rest_vendor(http, url).is_repeatable is False
+        assert rest_vendor(http, url, REST_REPEATABLE="true").is_repeatable is True
+
+    async def test_its_advice_names_its_own_variables(self, http):
+        advice = vars(rest_vendor(http, "https://vendor.example").advice)
+        assert all("REST_" in sentence for sentence in advice.values())

@@ -1,37 +1,44 @@
-"""What can happen, as data: a history is dealt from a seed, and can be cut down to its core."""
+"""A history as data: a beginning, and the things that happen then."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
-from random import Random
+
+LATER_SECONDS = 45.0
+"""How long after its beginning a call is carried out whose caller has given up."""
 
 
 class Fate(Enum):
-    """What becomes of one call, to the vendor or to Connect."""
+    """The end of one call, to the vendor or to Connect."""
 
     FINE = "fine"
+    TARDY = "a good answer after twelve seconds"
     NOT_SENT = "the connection cannot be made"
     LOST_BEFORE = "the connection is lost before the work"
     LOST_AFTER = "the connection is lost after the work"
+    BAD_LOCATION = "a redirect after the work, to an address that cannot be parsed"
+    REDIRECT_AFTER = "a redirect after the work"
     ERROR_BEFORE = "HTTP 503 without the work"
     ERROR_AFTER = "HTTP 502 after the work"
     ERROR_AND_WAIT = "HTTP 503 without the work, with Retry-After"
+    ERROR_AFTER_AND_WAIT = "HTTP 504 after the work, with Retry-After"
     BUSY = "HTTP 429 with Retry-After"
     SLOW = "no answer in time, and the work is done later"
-    GARBAGE = "an answer after the work that cannot be read"
-    REDIRECT_AFTER = "a redirect after the work"
+    GARBAGE = "an unreadable answer after the work"
     DENIED = "HTTP 403"
     UNKNOWN = "HTTP 404 although it is there"
     BAD = "HTTP 400 for no reason of its own"
+    CONFLICT = "HTTP 409 for no reason of its own"
     FORGOTTEN = "HTTP 202, and nothing is ever done"
     CRASH_BEFORE = "the process dies before the work"
     CRASH_AFTER = "the process dies after the work"
+    CRASH_LATER = "the process dies, and the work is done later"
 
 
 class Asking(Enum):
-    """What kind of vendor it is."""
+    """The kinds of vendor."""
 
     ASKABLE = "can be asked"
     ASKABLE_WITH_KEY = "can be asked, and honours the idempotency key"
@@ -44,64 +51,68 @@ class Asking(Enum):
 
 ZUORA = (Asking.ZUORA_TWO_STEPS, Asking.ZUORA_ONE_CREATE, Asking.ZUORA_AMEND)
 ASKABLE = (Asking.ASKABLE, Asking.ASKABLE_WITH_KEY, *ZUORA)
+WITH_KEY = (Asking.ASKABLE_WITH_KEY, Asking.KEY_ONLY)
+
+
+class Second(Enum):
+    """A vendor's answer to a second cancellation while one is under way, or done."""
+
+    CONFLICT = 409
+    REFUSED = 422
+    TAKEN = 202
+    """It takes a second order: the very thing that must never happen."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """How it all begins."""
+    """The beginning. The defaults are the plainest one."""
 
     asking: Asking = Asking.ASKABLE
+    second: Second = Second.CONFLICT
     status: str = "active"
     works_for: float = 0.0
-    """Seconds for which the vendor works on a cancellation that it has accepted."""
+    """Seconds that the vendor needs for a cancellation after it has accepted it."""
+    shows_work: bool = False
+    """Whether a look shows the work as ``cancelling``; else as ``active``."""
     shows_status: bool = True
     """Whether the answer to a cancellation carries the status."""
     removes: bool = False
-    """Whether a cancelled subscription is gone at the vendor."""
+    """Whether the vendor removes a cancelled subscription."""
     ends_after: float = 0.0
     """Seconds until a cancelled subscription ends."""
+    key_conflict: bool = False
+    """Whether a key whose work is under way is answered with a 409, not with a replay."""
+    stores_locks: bool = False
+    """Whether it stores a "not now" for its key as well, and repeats it for ever."""
+    refuses_with: int = 422
+    """The HTTP status of a refusal for a business reason."""
+    knows_busy: bool = False
+    """Whether ``REST_BUSY_WHEN`` names the vendor's words for "not now"."""
+    settle: float = 3600.0
+    """``SETTLE_MINUTES``, in seconds."""
     on_refusal: str = "reject"
     on_not_found: str = "hold"
+    proven: bool = True
+    """Whether a cancellation of the product was approved before."""
+    misspelt_body: bool = False
+    """Whether the body of the cancellation has a misspelt key, which the vendor answers by 400."""
     blank_parameter: bool = False
+    by_instance_id: bool = True
+    """Whether Connect takes messages by the request's id."""
+    keeps_notes: bool = True
+    """Whether Connect lets the extension read and write messages at all."""
+    filters: bool = True
+    """Whether Connect heeds the filter for private messages."""
+    earlier_messages: int = 0
+    skew: float = 0.0
+    """Seconds by which the clock of the first process is fast; the second one's is slow."""
     seed: int = 0
 
-
-@dataclass(frozen=True)
-class Deliver:
-    """The request is delivered to the process that runs."""
-
-    fates: tuple[Fate, ...] = ()
-    stale: bool = False
-    """With the request as it was in the beginning, pending."""
-
-
-@dataclass(frozen=True)
-class DeliverTwice:
-    """Two deliveries at once, to one process."""
-
-    fates: tuple[Fate, ...] = ()
-    apart: float = 0.0
-
-
-@dataclass(frozen=True)
-class DeliverToTwo:
-    """Two deliveries at once, to two processes."""
-
-    fates: tuple[Fate, ...] = ()
-    others: tuple[Fate, ...] = ()
-    apart: float = 0.0
-
-
-@dataclass(frozen=True)
-class Pass:
-    """Time passes; None: as much as the last answer asked for."""
-
-    seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class Restart:
-    """A new process takes the place of the one that runs."""
+    @property
+    def settle_seconds(self) -> float:
+        """For a vendor that takes a second order, never less than it needs: that is its meaning."""
+        needs = self.works_for + LATER_SECONDS
+        return max(self.settle, needs) if self.second is Second.TAKEN else self.settle
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,7 @@ class AtTheVendor:
     """Somebody does something at the vendor."""
 
     what: str
-    """``cancel``, ``reactivate``, ``refuse`` or ``accept``."""
+    """``cancel``, ``reactivate``, ``refuse``, ``accept``, or ``lock`` (for half an hour)."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,16 @@ class InThePortal:
 
     what: str
     """``approve`` or ``fail``."""
+
+
+@dataclass(frozen=True)
+class Forge:
+    """Somebody else writes a message that ends with a tag like ours."""
+
+    state: str
+    by: str
+    """``stranger``: a private one of another account; ``message``, ``state_change``: of that type;
+    ``quoting``: a private one of ours with the tag in its middle."""
 
 
 @dataclass(frozen=True)
@@ -133,22 +154,45 @@ class CreateAgain:
     """The hub makes a new request for the subscription, if the last one has failed."""
 
 
-Step = (
-    Deliver
-    | DeliverTwice
-    | DeliverToTwo
-    | Pass
-    | Restart
-    | AtTheVendor
-    | InThePortal
-    | SetVariable
-    | CreateAgain
-)
+@dataclass(frozen=True)
+class Visit:
+    """One delivery of the request to one process."""
+
+    process: int = 0
+    fates: tuple[Fate, ...] = ()
+    after: float = 0.0
+    """Seconds after the first of several."""
+    dies_after: float | None = None
+    """Seconds after its beginning at which the process is killed, whatever it waits for."""
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """The request is delivered, perhaps several times at once; meanwhile something may happen."""
+
+    visits: tuple[Visit, ...] = (Visit(),)
+    meanwhile: AtTheVendor | InThePortal | Forge | None = None
+    meanwhile_after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Time passes; None: as much as the last answer asked for."""
+
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Restart:
+    """New processes take the places of those that run."""
+
+
+Step = Deliver | Pass | Restart | AtTheVendor | InThePortal | Forge | SetVariable | CreateAgain
 
 
 @dataclass(frozen=True)
 class History:
-    """A beginning and what happens then."""
+    """A beginning and the steps that follow."""
 
     setting: Setting
     steps: tuple[Step, ...]
@@ -160,119 +204,3 @@ class History:
         yield "    ("
         yield from (f"        {step}," for step in self.steps)
         yield "    ),"
-
-
-_FAULTS = [fate for fate in Fate if fate is not Fate.FINE]
-_VARIABLES = (
-    ("ON_REFUSAL", "reject"),
-    ("ON_REFUSAL", "hold"),
-    ("ON_NOT_FOUND", "hold"),
-    ("ON_NOT_FOUND", "reject"),
-    ("ON_NOT_FOUND", "approve"),
-    ("DRY_RUN", "true"),
-    ("DRY_RUN", "false"),
-    ("DRY_RUN", "flase"),
-    ("NOTES", "loud"),
-    ("NOTES", "private"),
-    ("SUBSCRIPTION_ID_PARAMETER", "subscripton_id"),
-    ("SUBSCRIPTION_ID_PARAMETER", "subscription_id"),
-)
-_PAUSES = (1.0, 20.0, 61.0, 600.0, 4000.0, 90000.0)
-
-
-def dealt(seed: int) -> History:
-    """The history of a seed: the same one each time."""
-    dice = Random(seed)
-    setting = _setting(dice, seed)
-    return History(setting, tuple(_step(dice) for _ in range(dice.randint(2, 9))))
-
-
-def _setting(dice: Random, seed: int) -> Setting:
-    return Setting(
-        asking=dice.choice(list(Asking)),
-        status=dice.choice(["active"] * 16 + ["cancelled", "draft", "unknown", "unknown"]),
-        works_for=dice.choice([0.0] * 6 + [5.0, 45.0, 300.0, 3000.0]),
-        shows_status=dice.random() < 0.6,
-        removes=dice.random() < 0.15,
-        ends_after=dice.choice([0.0, 0.0, 0.0, 86400.0 * 20]),
-        on_refusal=dice.choice(["reject", "reject", "hold"]),
-        on_not_found=dice.choice(["hold", "reject", "approve"]),
-        blank_parameter=dice.random() < 0.02,
-        seed=seed,
-    )
-
-
-def _fates(dice: Random) -> tuple[Fate, ...]:
-    """Runs of the same fault between calls that go well."""
-    fates: list[Fate] = []
-    while len(fates) < 12 and dice.random() < 0.6:
-        fates += [Fate.FINE] * dice.choice((0, 0, 1, 1, 2, 3, 4))
-        fates += [dice.choice(_FAULTS)] * dice.choice((1, 1, 1, 2, 4))
-    return tuple(fates)
-
-
-def _step(dice: Random) -> Step:
-    number = dice.random()
-    if number < 0.40:
-        return Deliver(_fates(dice), stale=dice.random() < 0.1)
-    if number < 0.47:
-        return DeliverTwice(_fates(dice), dice.choice((0.0, 0.3, 10.0)))
-    if number < 0.56:
-        return DeliverToTwo(_fates(dice), _fates(dice), dice.choice((0.0, 0.3, 3.0, 30.0)))
-    if number < 0.76:
-        return Pass(dice.choice((None, None, *_PAUSES)))
-    if number < 0.82:
-        return Restart()
-    if number < 0.91:
-        return AtTheVendor(dice.choice(("cancel", "reactivate", "refuse", "refuse", "accept")))
-    if number < 0.93:
-        return InThePortal(dice.choice(("approve", "fail")))
-    if number < 0.98:
-        return SetVariable(*dice.choice(_VARIABLES))
-    return CreateAgain()
-
-
-def cut_down(history: History, fails: Callable[[History], bool]) -> History:
-    """The smallest history found that still fails: fewer steps, fewer faults, a plainer setting."""
-    progress = True
-    while progress:
-        progress = False
-        for smaller in _smaller(history):
-            if fails(smaller):
-                history, progress = smaller, True
-                break
-    return history
-
-
-def _smaller(history: History) -> Iterator[History]:
-    setting, steps = history.setting, history.steps
-    for index, step in enumerate(steps):
-        before, after = steps[:index], steps[index + 1 :]
-        yield History(setting, before + after)
-        for plainer in _plainer(step):
-            yield History(setting, (*before, plainer, *after))
-    for field in fields(Setting):
-        if field.name != "seed" and getattr(setting, field.name) != field.default:
-            yield History(replace(setting, **{field.name: field.default}), steps)
-
-
-def _plainer(step: Step) -> Iterator[Step]:
-    if isinstance(step, DeliverToTwo):
-        yield Deliver(step.fates)
-        yield Deliver(step.others)
-        for others in _fewer(step.others):
-            yield replace(step, others=others)
-    if isinstance(step, DeliverTwice):
-        yield Deliver(step.fates)
-    if isinstance(step, (Deliver, DeliverTwice, DeliverToTwo)):
-        for fates in _fewer(step.fates):
-            yield replace(step, fates=fates)
-    if isinstance(step, Deliver) and step.stale:
-        yield replace(step, stale=False)
-
-
-def _fewer(fates: tuple[Fate, ...]) -> Iterator[tuple[Fate, ...]]:
-    for index, fate in enumerate(fates):
-        yield fates[:index] + fates[index + 1 :]
-        if fate is not Fate.FINE:
-            yield (*fates[:index], Fate.FINE, *fates[index + 1 :])

@@ -12,18 +12,18 @@ from typing import Any, TypeVar
 
 from connect.client import ClientError
 
-from connect_ext.processing import RecentCancellations, Surroundings
-from tests.model.history import Fate
+from connect_ext.shared_state import SharedState
+from tests.model.history import LATER_SECONDS, Fate
+from tests.model.virtual_time import seconds
 
 BEGINNING = datetime(2026, 3, 2, 9, 0, tzinfo=timezone.utc)
 TIMEOUT_SECONDS = 30.0
-LATER_SECONDS = 45.0
-"""When the other side gets around to a call whose caller has given up."""
+TARDY_SECONDS = 12.0
 
 Result = TypeVar("Result")
 _numbers = count()
 _KEPT: deque[asyncio.Future[None]] = deque(maxlen=10_000)
-"""What the dead wait for: collected as garbage, their tasks would complain of it."""
+"""Keeps what the dead wait for: collected as garbage, their tasks would complain of it."""
 
 _NOT_DONE = frozenset(
     {
@@ -35,6 +35,7 @@ _NOT_DONE = frozenset(
         Fate.DENIED,
         Fate.UNKNOWN,
         Fate.BAD,
+        Fate.CONFLICT,
         Fate.FORGOTTEN,
     }
 )
@@ -43,12 +44,16 @@ STATUS_OF = {
     Fate.ERROR_BEFORE: 503,
     Fate.ERROR_AFTER: 502,
     Fate.ERROR_AND_WAIT: 503,
+    Fate.ERROR_AFTER_AND_WAIT: 504,
     Fate.BUSY: 429,
     Fate.DENIED: 403,
     Fate.UNKNOWN: 404,
     Fate.BAD: 400,
+    Fate.CONFLICT: 409,
 }
 """The HTTP statuses of those fates that both sides, Connect and the vendor, answer alike."""
+
+WITH_RETRY_AFTER = (Fate.ERROR_AND_WAIT, Fate.ERROR_AFTER_AND_WAIT, Fate.BUSY)
 
 
 class FailedCallError(Exception):
@@ -60,64 +65,86 @@ class FailedCallError(Exception):
 
 
 class Process:
-    """What a process remembers, and whether it still lives. Its clock is that of the loop."""
+    """A process: its memory, its clock, which differs from Connect's, and whether it still lives."""
 
-    def __init__(self, dice: Callable[[], float]) -> None:
-        # Modules keep some of their memory by end point: a number of its own is a new process.
+    def __init__(self, jitter: Callable[[], float], skew: float = 0.0) -> None:
+        # Some memory may be kept by end point: a number of its own makes this a new process.
         self.endpoint = f"https://connect-{next(_numbers)}.example/public/v1"
+        self._skew = timedelta(seconds=skew)
         self.fates: deque[Fate] = deque()
         self.vendors: dict[Any, Any] = {}
+        self._values: dict[str, Any] = {}
         self.request_id = ""
         """The request that is delivered to it."""
+        self.is_dry, self.can_ask = False, True
+        """How the variables were when it read them."""
         self.has_looked = False
         """Whether the vendor was asked since the last cancellation was sent to it."""
-        self.accepted_at: dict[str, float] = {}
-        """When the vendor told it that it had taken a request's cancellation."""
+        self.odd_refusals = 0
+        """How often Connect has refused a message in this delivery, for no reason."""
+        self.not_found: dict[str, list[float]] = {}
+        """By request: when the vendor said without a break that it does not know the id."""
         loop = asyncio.get_running_loop()
         self.died: asyncio.Future[None] = loop.create_future()
-        recent = RecentCancellations(loop.time)
-        self.surroundings = Surroundings(now=now, dice=dice, recent=recent)
+        self.shared = SharedState(now=self.now, jitter=jitter, clock=loop.time)
 
-    async def calls(self, work: Callable[[], Result]) -> Result:
-        """Have the other side do the work, and suffer whatever the fate of the call is."""
-        await self._lives()
-        fate = self.fates.popleft() if self.fates else Fate.FINE
-        await asyncio.sleep(0.1)
-        await self._lives()
+    def now(self) -> datetime:
+        """The time on its clock."""
+        return now() + self._skew
+
+    def value(self, key: str, make: Callable[[], Result]) -> Result:
+        """A value that its vendors share."""
+        if key not in self._values:
+            self._values[key] = make()
+        found: Result = self._values[key]
+        return found
+
+    def dies(self) -> None:
+        """From now on it does nothing any more; not even its clean-up happens."""
+        if not self.died.done():
+            self.died.set_result(None)
+
+    def next_fate(self) -> Fate:
+        """The fate of its next call."""
+        return self.fates.popleft() if self.fates else Fate.FINE
+
+    async def calls(self, work: Callable[[], Result], fate: Fate) -> Result:
+        """Have the other side do the work, and suffer the fate of the call."""
+        await self._moment()
         if fate is Fate.CRASH_BEFORE:
-            await self._dies()
-        if fate is Fate.SLOW:
-            asyncio.get_running_loop().call_later(LATER_SECONDS, _done_in_vain, work)
+            self.dies()
+        elif fate is Fate.CRASH_LATER:
+            _carry_out_later(work)
+            self.dies()
+        elif fate is Fate.SLOW:
+            _carry_out_later(work)
             await asyncio.sleep(TIMEOUT_SECONDS)
         elif fate not in _NOT_DONE:
             return await self._answered(fate, work)
-        await asyncio.sleep(0.1)
-        await self._lives()
+        await self._moment()
         raise FailedCallError(fate)
 
     async def _answered(self, fate: Fate, work: Callable[[], Result]) -> Result:
+        if fate is Fate.TARDY:
+            await asyncio.sleep(TARDY_SECONDS)
         error: Exception | None = None
         try:
             answer = work()
         except (ClientError, FailedCallError) as refusal:
             error = refusal
         if fate is Fate.CRASH_AFTER:
-            await self._dies()
-        await asyncio.sleep(0.1)
-        await self._lives()
-        if fate is not Fate.FINE:
+            self.dies()
+        await self._moment()
+        if fate is not Fate.FINE and fate is not Fate.TARDY:
             raise FailedCallError(fate)
         if error:
             raise error
         return answer
 
-    async def _dies(self) -> None:
+    async def _moment(self) -> None:
+        """A tenth of a second on the way, in which the process may die."""
         if not self.died.done():
-            self.died.set_result(None)
-        await self._lives()
-
-    async def _lives(self) -> None:
-        """What a dead process would do next never happens; not even its clean-up does."""
+            await asyncio.sleep(0.1)
         if self.died.done():
             never = asyncio.get_running_loop().create_future()
             _KEPT.append(never)
@@ -125,10 +152,14 @@ class Process:
 
 
 def now() -> datetime:
-    """The moment, on the clock of the loop."""
-    return BEGINNING + timedelta(seconds=asyncio.get_running_loop().time())
+    """The moment, by Connect's clock."""
+    return BEGINNING + timedelta(seconds=seconds())
 
 
-def _done_in_vain(work: Callable[[], object]) -> None:
+def _carry_out_later(work: Callable[[], object]) -> None:
+    asyncio.get_running_loop().call_later(LATER_SECONDS, _carried_out, work)
+
+
+def _carried_out(work: Callable[[], object]) -> None:
     with suppress(ClientError, FailedCallError):
         work()

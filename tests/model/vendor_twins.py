@@ -1,12 +1,10 @@
-"""Vendors in memory, below the real ``RestVendor`` and the real ``ZuoraSoapVendor``."""
+"""Vendors in memory, below the real REST vendor and the real Zuora vendor."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ClassVar
 from xml.sax.saxutils import escape
@@ -15,126 +13,24 @@ import httpx
 from lxml import etree
 
 from connect_ext.errors import NotDone, OutcomeUnknown
-from connect_ext.vendors.http_client import Answer, Call
-from tests.model.history import ASKABLE, Asking, Fate, Setting
-from tests.model.process import STATUS_OF, FailedCallError, Process, now
+from connect_ext.http.budget import current_budget
+from connect_ext.http.client import Answer, Call
+from tests.model.history import WITH_KEY, Fate
+from tests.model.process import (
+    STATUS_OF,
+    TIMEOUT_SECONDS,
+    WITH_RETRY_AFTER,
+    FailedCallError,
+    Process,
+    now,
+)
+from tests.model.subscription import IN_PROGRESS, RefusalError, Subscription
+from tests.model.virtual_time import seconds
 
-RETRY_AFTER = {"Retry-After": "90"}
+BODY, MISSPELT_BODY = '{"cancel_at": "now"}', '{"cancel_att": "now"}'
 
-_STATUS_OF = {
-    **STATUS_OF,
-    Fate.REDIRECT_AFTER: 303,
-    Fate.GARBAGE: 200,
-    Fate.FORGOTTEN: 202,
-}
-
-
-class RefusalError(FailedCallError):
-    """The vendor's own answer that it does not cancel."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(Fate.FINE)
-        self.status, self.message = status, message
-
-
-@dataclass
-class Facts:
-    """What the vendor has said and done about one request, whether or not anybody heard it."""
-
-    effects: int = 0
-    """Cancellations for the request that took effect, since the subscription was last active."""
-    accepted: bool = False
-    """Whether a cancellation for the request was ever accepted."""
-    refused: bool = False
-    refused_at_work: bool = False
-    """Whether one was refused because the vendor was at work on the one before."""
-    unknown: bool = False
-    draft: bool = False
-    lied: bool = False
-    """Whether an answer was not true: a 404 for what is there, a 400 for no reason."""
-
-
-@dataclass
-class Subscription:
-    """The one subscription at the vendor, with the vendor's rules about it."""
-
-    setting: Setting
-    broken: Callable[[str], None]
-    """Called with what must never happen."""
-    facts: dict[str, Facts] = field(default_factory=dict)
-    refuses: bool = False
-
-    def __post_init__(self) -> None:
-        self.status = self.setting.status
-        self.works_until: float | None = None
-        self.keys: set[str] = set()
-        self.drafts: list[dict[str, str]] = []
-        """The amendments of a Zuora that have no effect yet."""
-
-    def of(self, request_id: str) -> Facts:
-        """The facts about a request."""
-        return self.facts.setdefault(request_id, Facts())
-
-    def settle(self) -> None:
-        """Finish the work that is due."""
-        if self.works_until is not None and seconds() >= self.works_until:
-            self._end()
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether it is cancelled now, or removed after that."""
-        self.settle()
-        return self.status in ("cancelled", "removed")
-
-    def shown(self, request_id: str) -> str:
-        """The status that a look finds."""
-        self.settle()
-        facts = self.of(request_id)
-        facts.unknown |= self.status in ("unknown", "removed")
-        facts.draft |= self.status == "draft"
-        return self.status
-
-    def cancel(self, request_id: str) -> None:
-        """Cancel it for a request; raises ``RefusalError``."""
-        facts = self.of(request_id)
-        self.check(request_id)
-        facts.accepted = True
-        facts.effects += 1
-        if facts.effects > 1:
-            self.broken(f"{request_id} has cancelled the subscription {facts.effects} times")
-        self.works_until = seconds() + self.setting.works_for
-        self.settle()
-
-    def check(self, request_id: str) -> None:
-        """Refuse what cannot be cancelled."""
-        status, facts = self.shown(request_id), self.of(request_id)
-        if status in ("unknown", "removed"):
-            raise RefusalError(404, "There is no such subscription.")
-        if status == "cancelled" or self.works_until is not None:
-            facts.refused = True
-            facts.refused_at_work |= self.works_until is not None
-            raise RefusalError(409, "It is cancelled already.")
-        if self.refuses or status == "draft":
-            facts.refused = True
-            raise RefusalError(422, "An invoice is open.")
-
-    def by_hand(self, what: str) -> None:
-        """Somebody at the vendor does something to it."""
-        self.settle()
-        if what == "cancel" and self.status == "active":
-            self._end()
-        elif what == "reactivate" and self.is_cancelled:
-            self.status = "active"
-            self.keys.clear()
-            self.drafts.clear()
-            for facts in self.facts.values():
-                facts.effects = 0
-        elif what in ("refuse", "accept"):
-            self.refuses = what == "refuse"
-
-    def _end(self) -> None:
-        self.works_until = None
-        self.status = "removed" if self.setting.removes else "cancelled"
+_STATUS_OF = {**STATUS_OF, Fate.REDIRECT_AFTER: 303, Fate.GARBAGE: 200, Fate.FORGOTTEN: 202}
+_RETRY_AFTER = httpx.Headers({"Retry-After": "90"})
 
 
 class HttpTwin:
@@ -150,23 +46,27 @@ class HttpTwin:
 
     async def send(self, call: Call) -> Answer:
         """Send one call, once."""
+        budget = current_budget()
+        if budget and seconds() + TIMEOUT_SECONDS > budget.ends_at:
+            raise NotDone("Too little time is left.")
         work = self.prepared(call)
         try:
-            answer = await self.process.calls(work)
+            answer = await self.process.calls(work, self.process.next_fate())
         except FailedCallError as failed:
-            return self._failed(call, failed.fate)
-        if call.changes and self.is_rest and answer.status == 200:
-            self.process.accepted_at[self.process.request_id] = seconds()
+            answer = self._failed(call, failed.fate)
+        self._heard(call, answer)
         return answer
 
     def prepared(self, call: Call) -> Callable[[], Answer]:
-        """Check a call as it leaves; what comes back carries it out."""
+        """Check a call as it leaves; the result carries it out."""
         raise NotImplementedError
 
     def check_sending(self) -> None:
         """Nothing is sent to a vendor that can be asked and was not, since the last time."""
-        if self.subscription.setting.asking in ASKABLE and not self.process.has_looked:
+        if self.process.can_ask and not self.process.has_looked:
             self.subscription.broken("a cancellation is sent without a look before it")
+        if self.process.is_dry:
+            self.subscription.broken("a cancellation is sent in a dry run")
         self.process.has_looked = False
 
     def _failed(self, call: Call, fate: Fate) -> Answer:
@@ -174,15 +74,27 @@ class HttpTwin:
         if status is None:
             sent = fate is not Fate.NOT_SENT
             raise (OutcomeUnknown if sent and call.changes else NotDone)(f"It was {fate.value}.")
-        facts = self.subscription.of(self.process.request_id)
-        # The vendor's word, although it is not true.
-        facts.unknown |= self.is_rest and status == 404
-        facts.refused |= self.is_rest and status == 400 and call.changes
-        facts.lied |= self.is_rest and status in (400, 404)
-        facts.accepted |= self.is_rest and fate is Fate.FORGOTTEN and call.changes
-        wait = RETRY_AFTER if fate in (Fate.BUSY, Fate.ERROR_AND_WAIT) else {}
+        if self.is_rest and call.changes:
+            if fate in (Fate.BAD, Fate.CONFLICT):
+                # The vendor's word, although it is not true.
+                self.subscription.no(self.process.request_id, status, "who knows")
+            elif fate is Fate.FORGOTTEN:
+                self.subscription.of(self.process.request_id).accepted = True
+        headers = _RETRY_AFTER if fate in WITH_RETRY_AFTER else httpx.Headers()
         body = b"" if fate is Fate.FORGOTTEN else b"<html>Oh no.</html>"
-        return Answer(status, httpx.Headers(wait), body)
+        return Answer(status, headers, body)
+
+    def _heard(self, call: Call, answer: Answer) -> None:
+        """Note what the vendor has told the extension."""
+        if not self.is_rest:
+            return
+        request_id = self.process.request_id
+        if answer.status == 404:
+            self.process.not_found.setdefault(request_id, []).append(seconds())
+        elif answer.status == 200 and call.method == "GET":
+            self.process.not_found.pop(request_id, None)
+        if call.changes and b'"cancelled"' in answer.body and answer.status == 200:
+            self.subscription.of(request_id).said_cancelled = True
 
 
 class RestTwin(HttpTwin):
@@ -195,7 +107,7 @@ class RestTwin(HttpTwin):
             return lambda: self._status(request_id)
         self.check_sending()
         key = dict(call.headers)["Idempotency-Key"]
-        return lambda: self._cancelled(key)
+        return lambda: _json(*self._answer(key, request_id, call.content))
 
     def _status(self, request_id: str) -> Answer:
         twin, document = self.subscription, {}
@@ -207,17 +119,40 @@ class RestTwin(HttpTwin):
             document = {"ends_at": ends_at.isoformat()}
         return _json(200, {"status": status, **document})
 
-    def _cancelled(self, key: str) -> Answer:
+    def _answer(
+        self, key: str, request_id: str, content: bytes | None
+    ) -> tuple[int, dict[str, str]]:
+        """The answer to a cancellation; the one that is stored for its key, if the vendor does."""
         twin = self.subscription
-        keeps = twin.setting.asking in (Asking.ASKABLE_WITH_KEY, Asking.KEY_ONLY)
+        if twin.setting.asking not in WITH_KEY:
+            return self._cancelled(request_id, content)
+        if key in twin.answers:
+            return self._repeated(twin.answers[key], request_id)
+        answer = self._cancelled(request_id, content)
+        if answer[0] != 409 or twin.setting.stores_locks:
+            twin.answers[key] = answer
+        return answer
+
+    def _repeated(
+        self, answer: tuple[int, dict[str, str]], request_id: str
+    ) -> tuple[int, dict[str, str]]:
+        twin = self.subscription
+        if answer[0] == 200 and twin.is_under_way and twin.setting.key_conflict:
+            return _said(twin.no(request_id, 409, IN_PROGRESS))
+        if answer[0] in (400, 422):
+            twin.no(request_id, answer[0], answer[1]["error"])
+        return answer
+
+    def _cancelled(self, request_id: str, content: bytes | None) -> tuple[int, dict[str, str]]:
+        twin = self.subscription
+        if content != BODY.encode():
+            return _said(twin.no(request_id, 400, "cancel_at is missing"))
         try:
-            if not keeps or key not in twin.keys:
-                twin.cancel(key)
-                twin.keys.add(key)
+            twin.cancel(request_id)
         except RefusalError as refusal:
-            return _json(refusal.status, {"message": refusal.message})
-        says = twin.setting.shows_status and twin.is_cancelled
-        return _json(200, {"status": "cancelled"} if says else {"ok": True})
+            return _said(refusal)
+        says = twin.setting.shows_status
+        return 200, {"status": twin.shown(request_id)} if says else {"ok": "true"}
 
 
 class ZuoraTwin(HttpTwin):
@@ -252,9 +187,7 @@ class ZuoraTwin(HttpTwin):
         try:
             return work()
         except RefusalError as refusal:
-            text = (
-                f"<Errors><Code>INVALID_VALUE</Code><Message>{refusal.message}</Message></Errors>"
-            )
+            text = f"<Errors><Code>INVALID_VALUE</Code><Message>{refusal.word}</Message></Errors>"
             return _soap(name, f"{text}<Success>false</Success>")
 
     def _found(self, question: str, request_id: str) -> Answer:
@@ -262,9 +195,16 @@ class ZuoraTwin(HttpTwin):
         assert match
         if match[1] == "Subscription":
             status = self.STATUSES.get(self.subscription.shown(request_id), "")
+            self._heard_of(request_id, found=bool(status))
             one = {"Id": self.ID, "Name": match[2], "Status": status, "Version": "1"}
             return _records([one] if status else [])
         return _records([d for d in self.subscription.drafts if d["Name"] == match[2]])
+
+    def _heard_of(self, request_id: str, *, found: bool) -> None:
+        if found:
+            self.process.not_found.pop(request_id, None)
+        else:
+            self.process.not_found.setdefault(request_id, []).append(seconds())
 
     def _create(self, fields: dict[str, str], request_id: str) -> Answer:
         if fields["Status"] == "Completed":
@@ -281,15 +221,11 @@ class ZuoraTwin(HttpTwin):
 
     def _complete(self, fields: dict[str, str], request_id: str) -> Answer:
         for draft in self.subscription.drafts:
-            if draft["Id"] == fields["Id"]:
-                if draft["Status"] != "Draft":
-                    self.subscription.of(request_id).refused = True
-                    raise RefusalError(409, "It is completed already.")
+            if draft["Id"] == fields["Id"] and draft["Status"] == "Draft":
                 self.subscription.cancel(request_id)
                 draft["Status"] = "Completed"
                 return _saved("update", draft["Id"])
-        self.subscription.of(request_id).refused = True
-        raise RefusalError(404, "There is no such amendment.")
+        raise self.subscription.no(request_id, 422, "It is completed already, or not there.")
 
     def _amend(self, request_id: str, *, is_preview: bool) -> Answer:
         if is_preview:
@@ -299,7 +235,11 @@ class ZuoraTwin(HttpTwin):
         return _soap("amend", f"<AmendmentIds>{'a' * 32}</AmendmentIds><Success>true</Success>")
 
 
-def _json(status: int, document: object) -> Answer:
+def _said(refusal: RefusalError) -> tuple[int, dict[str, str]]:
+    return refusal.status, {"error": refusal.word}
+
+
+def _json(status: int, document: dict[str, str]) -> Answer:
     return Answer(status, httpx.Headers(), json.dumps(document).encode())
 
 
@@ -323,13 +263,3 @@ def _soap(name: str, inner: str) -> Answer:
         f"<{name}Response><{result}>{inner}</{result}></{name}Response></e:Body></e:Envelope>"
     )
     return Answer(200, httpx.Headers(), text.encode())
-
-
-def seconds() -> float:
-    """The time on the clock of the loop."""
-    return asyncio.get_running_loop().time()
-
-
-def plain(setting: Setting) -> Setting:
-    """The setting as a Zuora can have it: it works at once and removes nothing."""
-    return replace(setting, works_for=0.0, removes=False, ends_after=0.0)

@@ -15,7 +15,7 @@ class DeadlockError(Exception):
 
 
 class _Jump(selectors.SelectSelector):
-    """Instead of waiting for the time to pass, lets it have passed."""
+    """Lets the time have passed at once."""
 
     seconds = 0.0
 
@@ -37,7 +37,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jump.seconds
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Run the work; what it leaves behind is cancelled, as at the end of a process."""
+        """Run the work; the tasks that it leaves behind are cancelled, as a process's end does."""
         try:
             return self.run_until_complete(work)
         finally:
@@ -46,3 +46,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                     task.cancel()
                 self.run_until_complete(asyncio.wait(left))
             self.close()
+
+
+def seconds() -> float:
+    """The time on the clock of the running loop."""
+    return asyncio.get_running_loop().time()

@@ -4,57 +4,42 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from random import Random
 from typing import Any
 
-from connect_ext.cancel_request import CancelRequest
-from connect_ext.connect_api import ConnectApi
-from connect_ext.decision import configuration_wait_seconds
-from connect_ext.errors import NotConfigured
-from connect_ext.events import response_for
-from connect_ext.processing import (
-    Done,
-    DryRun,
-    Held,
-    Outcome,
-    Surroundings,
-    Waiting,
-    WaitingForConfiguration,
-    escalate,
-    process,
-)
-from connect_ext.settings import Configuration, Settings, read_configuration
-from connect_ext.vendors import rest, zuora_soap
-from connect_ext.vendors.base import Vendor
-from connect_ext.vendors.zuora_soap.session import Sessions
+from connect_ext.cancelling.process import process, told, waiting, with_seconds
+from connect_ext.cancelling.request import CancelRequest
+from connect_ext.cancelling.steps import Ended, Final, Hold, Wait
+from connect_ext.cause import Cause
+from connect_ext.connect.account import AccountKey
+from connect_ext.connect.api import ConnectApi
+from connect_ext.connect.client import ConnectClient
+from connect_ext.errors import Later
+from connect_ext.portal.secret import Secret
+from connect_ext.portal.settings import Configuration, Settings, read_configuration
+from connect_ext.shared_state import SharedState
+from connect_ext.vendors.base import Vendor, VendorContext
+from connect_ext.vendors.registry import definitions
 from tests.model import history as steps
-from tests.model.connect_twin import SUBSCRIPTION, ConnectTwin, ModelConnectApi
-from tests.model.history import ASKABLE, ZUORA, Asking, Fate, History, Setting, Step
-from tests.model.process import LATER_SECONDS, Process
-from tests.model.vendor_twins import Facts, RestTwin, Subscription, ZuoraTwin, plain
-from tests.model.virtual_time import VirtualLoop
+from tests.model.checks import WALK_SECONDS, Checks
+from tests.model.connect_twin import ClientTwin, ConnectTwin
+from tests.model.dealing import sane
+from tests.model.history import LATER_SECONDS, WITH_KEY, ZUORA, Asking, History, Setting, Step, Visit
+from tests.model.process import Process
+from tests.model.subscription import LOCK_SECONDS, LOCKED, Subscription
+from tests.model.vendor_twins import BODY, MISSPELT_BODY, RestTwin, ZuoraTwin
+from tests.model.virtual_time import VirtualLoop, seconds
 
-MOST_DELIVERIES = 30
-"""How often a request is delivered at most, once faults have stopped, until it is settled."""
+HOURS_TO_SETTLE = 8.0
+"""How long it may take at most, once faults have stopped and the vendor is ready, until a request
+is settled: several waits of half an hour."""
 
-SECONDS_OF_MEMORY = 3600.0
-"""For how long a process remembers that the vendor has accepted a cancellation."""
+Walking = Callable[[CancelRequest, Settings, ConnectApi, Vendor, SharedState], Awaitable[Ended]]
+"""The type of ``process``; a broken variant of it goes in its place."""
 
-Walking = Callable[[CancelRequest, Settings, ConnectApi, Vendor, Surroundings], Awaitable[Outcome]]
-"""What ``processing.process`` is; a broken variant of it goes in its place."""
-
-_VARIABLES_OF = {
-    Asking.ASKABLE: {},
-    Asking.ASKABLE_WITH_KEY: {"REST_REPEATABLE": "true"},
-    Asking.KEY_ONLY: {"REST_STATUS_REQUEST": "", "REST_REPEATABLE": "true"},
-    Asking.NEITHER: {"REST_STATUS_REQUEST": ""},
-    **{
-        asking: {"VENDOR": "zuora-soap", "ZUORA_SOAP_URL": f"https://zuora.example/a/{version}"}
-        for asking, version in zip(ZUORA, ("24.0", "27.0", "91.0"), strict=True)
-    },
-}
 _VARIABLES = {
     "REST_API_URL": "https://vendor.example/v1",
     "REST_API_KEY": "t0ken-of-the-vendor",
@@ -62,12 +47,18 @@ _VARIABLES = {
     "ZUORA_USERNAME": "api@vendor.example",
     "ZUORA_PASSWORD": "p4ssword-of-the-vendor",
 }
-_MENDED = {"NOTES": "private", "SUBSCRIPTION_ID_PARAMETER": "subscription_id"}
+_VERSIONS = dict(zip(ZUORA, ("24.0", "27.0", "91.0"), strict=True))
+_STATUS_REQUEST = "GET /subscriptions/{subscription_id}"
+_FIXED = {
+    "NOTES": "private",
+    "SUBSCRIPTION_ID_PARAMETER": "subscription_id",
+    "REST_CANCEL_BODY": BODY,
+}
 
 
 @dataclass
 class Played:
-    """What came of a history."""
+    """The end of a history."""
 
     broken: list[str] = field(default_factory=list)
     """What should never happen and did."""
@@ -76,40 +67,30 @@ class Played:
     end: str = ""
 
 
-def play(history: History, walking: Walking = process, *, strict: bool = False) -> Played:
-    """Play a history to its end, then let faults stop and see the request settled.
-
-    ``strict`` excuses no known gap.
-    """
-    return VirtualLoop().run(_World(history.setting, walking, strict).live(history.steps))
+def play(history: History, walking: Walking = process) -> Played:
+    """Play a history to its end, then let faults stop and see the request settled."""
+    return VirtualLoop().run(_World(sane(history.setting), walking).live(history.steps))
 
 
 class _World:
-    def __init__(self, setting: Setting, walking: Walking, strict: bool) -> None:
-        self._setting = plain(setting) if setting.asking in ZUORA else setting
-        self._walking, self._strict = walking, strict
+    def __init__(self, setting: Setting, walking: Walking) -> None:
+        self._setting, self._walking = setting, walking
         self._dice = Random(setting.seed)
         self._played = Played()
-        self._variables = {
-            **_VARIABLES,
-            **_VARIABLES_OF[setting.asking],
-            "ON_REFUSAL": setting.on_refusal,
-            "ON_NOT_FOUND": setting.on_not_found,
-        }
-        self._ever = {("ON_NOT_FOUND", setting.on_not_found)}
+        self._variables = _variables(setting)
         self._countdown = 0.0
-        self._settled: set[str] = set()
-        self._in_two: set[str] = set()
+        self._last: Final | None = None
 
     def _broken(self, what: str) -> None:
         self._played.broken.append(what)
 
     async def live(self, happening: tuple[Step, ...]) -> Played:
         """Live through the steps, and to the end of the request."""
+        self._checks = Checks(self._setting, self._broken)
         self._subscription = Subscription(self._setting, self._broken)
-        parameter = "" if self._setting.blank_parameter else SUBSCRIPTION
-        self._connect = ConnectTwin(parameter, self._check_closing)
-        self._begin_process()
+        self._connect = ConnectTwin(self._setting, self._checks.settling)
+        self._checks.watch(self._connect, self._subscription)
+        self._processes: dict[int, Process] = {}
         for step in happening:
             await self._happens(step)
             if self._played.broken:
@@ -119,16 +100,14 @@ class _World:
 
     async def _happens(self, step: Step) -> None:
         match step:
-            case steps.Deliver(fates, stale):
-                await self._deliver((self._process, fates, 0.0), stale=stale)
-            case steps.DeliverTwice(fates, apart):
-                await self._deliver((self._process, fates, 0.0), (self._process, (), apart))
-            case steps.DeliverToTwo():
-                await self._deliver_to_two(step)
-            case steps.Pass(seconds):
-                await asyncio.sleep(self._countdown if seconds is None else seconds)
+            case steps.Deliver(visits, meanwhile, after):
+                if meanwhile:
+                    asyncio.get_running_loop().call_later(after, self._somebody_does, meanwhile)
+                await self._deliver(visits)
+            case steps.Pass(time):
+                await asyncio.sleep(self._countdown if time is None else time)
             case steps.Restart():
-                self._begin_process()
+                self._processes.clear()
             case _:
                 self._somebody_does(step)
 
@@ -137,174 +116,152 @@ class _World:
         match step:
             case steps.AtTheVendor(what):
                 self._subscription.by_hand(what)
-            case steps.InThePortal(what):
-                self._closes_by_hand(request, what)
+            case steps.InThePortal(what) if request["status"] == "pending":
+                status = "approved" if what == "approve" else "failed"
+                self._connect.settle(request["id"], status)
+            case steps.Forge():
+                self._connect.forge(step)
             case steps.SetVariable(name, value):
                 self._variables[name] = value
-                self._ever.add((name, value))
-            case steps.CreateAgain():
-                if request["status"] == "failed":
-                    self._connect.create()
+            case steps.CreateAgain() if request["status"] == "failed":
+                self._connect.create()
 
-    async def _deliver_to_two(self, step: steps.DeliverToTwo) -> None:
-        self._in_two.add(self._connect.latest["id"])
-        first, second = self._process, self._new_process()
-        await self._deliver((first, step.fates, 0.0), (second, step.others, step.apart))
-        if first.died.done() and not second.died.done():
-            self._process = second
-
-    def _closes_by_hand(self, request: dict[str, Any], what: str) -> None:
-        if request["status"] == "pending":
-            status = "approved" if what == "approve" else "failed"
-            self._connect.close(request["id"], status)
-
-    def _new_process(self) -> Process:
-        return Process(self._dice.random)
-
-    def _begin_process(self) -> None:
-        self._process = self._new_process()
+    def _process(self, number: int) -> Process:
+        """The process of that number, or the one that takes the place of a dead one."""
+        found = self._processes.get(number)
+        if found is None or found.died.done():
+            skew = self._setting.skew * (1, -1, 0)[number]
+            found = self._processes[number] = Process(self._dice.random, skew)
+        return found
 
     # Deliveries
 
-    async def _deliver(
-        self, *deliveries: tuple[Process, tuple[Fate, ...], float], stale: bool = False
-    ) -> None:
-        """Deliver the request, as Connect does only while it is pending (or was a moment ago)."""
-        request = self._connect.latest
-        if request["status"] != "pending" and not stale:
+    async def _deliver(self, visits: tuple[Visit, ...]) -> None:
+        """Deliver the request, as Connect does only while it is pending."""
+        if self._connect.latest["status"] != "pending":
             return
-        snapshot = {**request, "status": "pending"}
+        request_id = self._connect.latest["id"]
         at_work = []
-        for each, fates, after in deliveries:
-            each.fates.extend(fates)
-            each.request_id = request["id"]
-            at_work.append((each, asyncio.ensure_future(self._handled(each, snapshot, after))))
+        for visit in visits:
+            each = self._process(visit.process)
+            each.fates.extend(visit.fates)
+            each.request_id, each.odd_refusals = request_id, 0
+            task = asyncio.ensure_future(self._visited(each, visit, request_id))
+            at_work.append((each, task))
         for each, task in at_work:
             await asyncio.wait([task, each.died], return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                self._after(request["id"], task.result())
+            if task.done() and not each.died.done():
+                self._last = task.result()
+                self._countdown = self._checks.ended(request_id, self._last, each)
+                self._played.end = type(self._last).__name__
             each.fates.clear()
-        if self._process.died.done():
-            self._begin_process()
 
-    async def _handled(self, each: Process, snapshot: dict[str, Any], after: float) -> Any:
-        """What the handler in ``events.py`` does, but for its log."""
-        await asyncio.sleep(after)
-        request = CancelRequest.from_connect(snapshot)
-        connect = ModelConnectApi(self._connect, each)
-        around = each.surroundings
+    async def _visited(self, each: Process, visit: Visit, request_id: str) -> Final:
+        """One task, as the runner runs it: not longer than it may take."""
+        await asyncio.sleep(visit.after)
+        if visit.dies_after is not None:
+            asyncio.get_running_loop().call_later(visit.dies_after, each.dies)
+        request = next(r for r in self._connect.requests if r["id"] == request_id)
         try:
-            configuration = _configuration(tuple(self._variables.items()))
-        except NotConfigured as error:
-            age = request.age_seconds(around.now())
-            seconds = configuration_wait_seconds(age, around.dice())
-            outcome: Outcome = WaitingForConfiguration(seconds, error.message)
-            await escalate(request, outcome, connect, 24.0, around)
-            return outcome
-        settings = configuration.default
-        vendor = self._vendor(each, settings)
-        try:
-            return await self._walking(request, settings, connect, vendor, around)
+            return await asyncio.wait_for(self._handled(each, dict(request)), WALK_SECONDS)
+        except asyncio.TimeoutError:
+            self._broken("the runner cuts a task")
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not be
             self._broken(f"{type(error).__name__} comes out of the handler: {error}")
-            return Waiting(300, "a bug")
+        return Wait(Cause.BUG, "a bug", seconds=300)
+
+    async def _handled(self, each: Process, data: dict[str, Any]) -> Final:
+        """What the handler in ``events.py`` does, but for its log."""
+        request = CancelRequest.from_connect(data)
+        client: Any = ClientTwin(self._connect, each)
+        account = each.shared.account(AccountKey(each.endpoint, Secret("a token")))
+        connect = ConnectApi(ConnectClient(client), account)
+        each.can_ask = self._can_ask()
+        self._checks.delivered(each, self._variables)
+        try:
+            settings = _configuration(tuple(self._variables.items())).default
+        except Later as error:
+            each.is_dry = False
+            step = with_seconds(waiting(error), request, each.shared)
+            await told(step, request, connect, each.shared, 24.0)
+            return step
+        each.is_dry = settings.dry_run
+        vendor = self._vendor(each, settings)
+        ended = await self._walking(request, settings, connect, vendor, each.shared)
+        return ended.step
 
     def _vendor(self, each: Process, settings: Settings) -> Vendor:
-        vendor = each.vendors.get(settings.vendor)
+        vendor: Vendor | None = each.vendors.get(settings.vendor)
         if vendor is None:
-            built_in: Any = settings.vendor.built_in
-            if self._setting.asking in ZUORA:
-                http: Any = ZuoraTwin(self._subscription, each)
-                loop = asyncio.get_running_loop()
-                vendor = zuora_soap.create(built_in, http, Sessions(loop.time))
-            else:
-                vendor = rest.create(built_in, RestTwin(self._subscription, each))
+            kind = ZuoraTwin if self._setting.asking in ZUORA else RestTwin
+            http: Any = kind(self._subscription, each)
+
+            create = definitions()[settings.vendor.name].create
+            vendor = create(settings.vendor.own, VendorContext(http, each.value))
             each.vendors[settings.vendor] = vendor
         return vendor
 
-    def _after(self, request_id: str, outcome: Outcome) -> None:
-        response = response_for(outcome)
-        self._countdown = float(response.countdown or 0)
-        if response.status == "reschedule" and not 30 <= self._countdown <= 86400:
-            self._broken(f"the task is put off by {self._countdown} s")
-        if isinstance(outcome, Done) and self._status(request_id) == "pending":
-            self._broken(f"the task of {request_id} is done and the request is pending")
-        if isinstance(outcome, (Held, DryRun, Done)):
-            self._settled.add(request_id)
-        self._played.end = type(outcome).__name__
-
-    def _status(self, request_id: str) -> str:
-        [status] = [r["status"] for r in self._connect.requests if r["id"] == request_id]
-        return str(status)
-
-    # What must never happen
-
-    def _check_closing(self, request_id: str, status: str, by: Process) -> None:
-        if self._variables.get("DRY_RUN") == "true" and ("DRY_RUN", "false") not in self._ever:
-            self._broken(f"{request_id} is {status} in a dry run")
-        if status == "approved" and not self._may_approve(request_id):
-            self._broken(f"{request_id} is approved and not cancelled at the vendor")
-        if status == "failed":
-            self._check_rejection(request_id, by)
-
-    def _may_approve(self, request_id: str) -> bool:
-        facts = self._subscription.of(request_id)
-        wanted = ("ON_NOT_FOUND", "approve") in self._ever
-        # Gone after an accepted cancellation is as good as cancelled, by the vendor's word.
-        return self._subscription.is_cancelled or (facts.unknown and (wanted or facts.accepted))
-
-    def _check_rejection(self, request_id: str, by: Process) -> None:
-        facts = self._subscription.of(request_id)
-        not_found = facts.unknown and ("ON_NOT_FOUND", "reject") in self._ever
-        if not (facts.refused or facts.draft or not_found or self._setting.blank_parameter):
-            self._broken(f"{request_id} is rejected and nobody has refused anything")
-        # Who was told that it is being cancelled must not take the next answer for a refusal.
-        accepted_at = by.accepted_at.get(request_id, -SECONDS_OF_MEMORY)
-        if asyncio.get_running_loop().time() - accepted_at < SECONDS_OF_MEMORY and not facts.lied:
-            self._broken(f"{request_id} is rejected by who was told that it is being cancelled")
-        if facts.effects and not (not_found or facts.lied or self._is_known_gap(facts)):
-            self._broken(f"{request_id} is rejected and has cancelled the subscription")
-
-    def _is_known_gap(self, facts: Facts) -> bool:
-        """What only a process could tell that died before it could leave a trace of it."""
-        is_neither = self._setting.asking is Asking.NEITHER
-        at_once = is_neither and self._connect.latest["id"] in self._in_two
-        return not self._strict and (facts.refused_at_work or at_once)
+    def _can_ask(self) -> bool:
+        return self._setting.asking in ZUORA or bool(self._variables["REST_STATUS_REQUEST"])
 
     # The end
 
     async def _settle(self) -> None:
-        """Faults stop, variables are mended, and the task is delivered until it is settled.
+        """Faults stop, variables are fixed, and the task is delivered until it is settled.
 
         A task that is held is resubmitted once, by the operator.
         """
         await asyncio.sleep(LATER_SECONDS)
-        self._variables.update(_MENDED)
-        if self._variables.get("DRY_RUN") not in ("true", "false"):
+        self._variables.update(_FIXED)
+        if self._variables["DRY_RUN"] not in ("true", "false"):
             self._variables["DRY_RUN"] = "false"
-        request_id = self._connect.latest["id"]
-        if self._status(request_id) == "pending":
-            self._settled.discard(request_id)
-        while self._status(request_id) == "pending" and request_id not in self._settled:
+        request_id, patience = self._connect.latest["id"], seconds() + self._patience()
+        while self._connect.status(request_id) == "pending":
             self._played.deliveries_to_settle += 1
-            if self._played.deliveries_to_settle > MOST_DELIVERIES:
-                self._broken(f"{request_id} is not settled")
-                return
-            await self._deliver((self._process, (), 0.0))
-            if self._played.broken:
-                return
+            await self._deliver((Visit(),))
+            if self._played.broken or self._connect.status(request_id) != "pending":
+                break
+            if not isinstance(self._last, Wait):
+                self._checks.left_to_a_person(request_id, self._process(0))
+                break
+            if seconds() > patience:
+                break
             await asyncio.sleep(self._countdown)
-        self._played.status = self._status(request_id)
-        is_cancelled = self._subscription.shown(request_id) == "cancelled"
-        is_dry = self._variables.get("DRY_RUN") == "true"
-        if self._played.status == "pending" and is_cancelled and not is_dry and self._can_be_asked:
-            self._broken(f"{request_id} is left unapproved and the subscription is cancelled")
+        self._played.status = self._connect.status(request_id)
+        self._checks.at_the_end(request_id, self._last)
 
-    @property
-    def _can_be_asked(self) -> bool:
-        return self._setting.asking in ASKABLE
+    def _patience(self) -> float:
+        """Seconds until a request must be settled: a mark that stands for nothing wears out, the
+        vendor's work is done, a lock is opened.
+        """
+        setting = self._setting
+        return 2 * setting.settle_seconds + 2 * setting.works_for + LOCK_SECONDS + (
+            HOURS_TO_SETTLE * 3600
+        )
+
+
+def _variables(setting: Setting) -> dict[str, str]:
+    variables = {
+        **_VARIABLES,
+        "ON_REFUSAL": setting.on_refusal,
+        "ON_NOT_FOUND": setting.on_not_found,
+        "SETTLE_MINUTES": f"{setting.settle_seconds / 60:.6f}",
+        "DRY_RUN": "false",
+        "REST_CANCEL_BODY": MISSPELT_BODY if setting.misspelt_body else BODY,
+        "REST_REPEATABLE": "true" if setting.asking in WITH_KEY else "false",
+        "REST_STATUS_REQUEST": _STATUS_REQUEST,
+    }
+    if setting.asking in (Asking.KEY_ONLY, Asking.NEITHER):
+        variables["REST_STATUS_REQUEST"] = ""
+    if setting.knows_busy:
+        variables["REST_BUSY_WHEN"] = f"error == '{LOCKED}' || error == 'in_progress'"
+    if setting.asking in ZUORA:
+        version = _VERSIONS[setting.asking]
+        variables["VENDOR"] = "zuora-soap"
+        variables["ZUORA_SOAP_URL"] = f"https://zuora.example/a/{version}"
+    return variables
 
 
 @lru_cache(maxsize=4096)
 def _configuration(variables: tuple[tuple[str, str], ...]) -> Configuration:
-    return read_configuration(dict(variables))
+    return read_configuration(dict(variables), definitions())

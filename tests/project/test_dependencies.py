@@ -5,7 +5,7 @@ import re
 import pytest
 from packaging.requirements import Requirement
 
-from tests.project.locks import ROOT, pins
+from tools.locks import ROOT, pins
 from tests.project.test_project import POETRY
 
 REVIEW = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 import toml
 from poetry.core.masonry import api as builder
 
-from tests.project.locks import ROOT, disagreements, pins, requirements
+from tools.locks import ROOT, disagreements, pins, requirements
 
 LOCKS = sorted(requirements())
 PYPROJECT = toml.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -27,6 +27,7 @@ from tests.in_process import Extension, longest_stall, running_extension
 
 STATUS, CANCEL = ("GET", "/subscriptions/"), ("POST", "/subscriptions/.*/cancel")
 APPROVE = ("POST", "/requests/.*/approve")
+REFUSES = {"second": "refuse", "honours_keys": False}
 
 
 def cancellations(extension: Extension, subscription_id: str = "SUB-1") -> int:
@@ -103,7 +104,9 @@ async def test_promise_1_who_cannot_be_asked_nor_repeated_is_sent_it_once_even_a
         first = await extension.deliver(request_id)
         extension.begin_new_process()
         second = await extension.deliver(request_id)
-        assert [first.status, second.status] == ["fail", "fail"]
+        extension.let_pass(310.0)
+        third = await extension.deliver(request_id)
+        assert [first.status, second.status, third.status] == ["fail", "reschedule", "fail"]
         assert sent(extension) == 1
         assert extension.sandbox.connect.status(request_id) == "pending"
 
@@ -189,61 +192,25 @@ async def test_promise_2_an_end_date_that_connect_does_not_take_is_left_out():
         assert extension.sandbox.connect.status(request_id) == "approved"
 
 
-async def test_promise_2_a_refusal_that_is_due_to_another_process_rejects_nobody(extension):
-    """The vendor accepts and is at work; a process that knows nothing of it sends a second one."""
-    request_id = extension.sandbox.cancel("SUB-1")
+async def test_promise_2_a_refusal_of_a_second_attempt_is_left_to_a_person_and_looked_at(extension):
+    """The vendor works for longer than SETTLE_MINUTES and refuses another cancellation."""
+    request_id = extension.sandbox.cancel("SUB-1", shows_after_seconds=9000, **REFUSES)
     vendor = extension.sandbox.vendor
-    at_work = vendor.faults.add(*STATUS, Respond(200, b'{"status": "active"}'))
-    vendor.faults.add(*CANCEL, empty_body(202, after_work=True), times=1)
     assert (await extension.deliver(request_id)).status == "reschedule"
-    vendor.faults.add(*CANCEL, Respond(409, b'{"message": "A cancellation is under way."}'))
-    extension.begin_new_process(conflict_pause_seconds=0.0)
+    extension.let_pass(4000.0)
+    extension.begin_new_process()
     assert (await extension.deliver(request_id)).status == "reschedule"
+    assert len(vendor.cancel_calls("SUB-1")) == 2
     assert extension.sandbox.connect.status(request_id) == "pending"
-    vendor.faults.remove(at_work)
+    notes = [note["text"] for note in extension.sandbox.connect.notes(request_id)]
+    assert any("An earlier cancellation was sent" in note for note in notes)
+    vendor.subscriptions["SUB-1"].finish()
     await extension.settle(request_id)
     assert (cancellations(extension), extension.sandbox.connect.status(request_id)) == (
         1,
         "approved",
     )
-    assert "still at work" in extension.sandbox.connect.notes(request_id)[0]["text"]
-
-
-async def test_promise_2_a_conflict_with_a_call_that_is_still_running_rejects_nobody(extension):
-    """Two processes have one request; the vendor answers the second while the first still runs."""
-    request_id = extension.sandbox.cancel("SUB-1")
-    vendor, arrived, go_on = extension.sandbox.vendor, asyncio.Event(), asyncio.Event()
-
-    async def slow(_request, work):
-        arrived.set()
-        await go_on.wait()
-        return await work()
-
-    vendor.faults.add(*CANCEL, slow, times=1)
-    first = asyncio.create_task(extension.deliver(request_id))
-    await arrived.wait()
-    vendor.faults.add(*CANCEL, Respond(409, b'{"message": "A cancellation is under way."}'))
-    extension.begin_new_process(conflict_pause_seconds=0.0)
-    assert (await extension.deliver(request_id)).status == "reschedule"
-    go_on.set()
-    assert (await first).status == "success"
-    connect = extension.sandbox.connect
-    assert (cancellations(extension), connect.status(request_id)) == (1, "approved")
-
-
-async def test_promise_2_after_a_lost_answer_a_refusal_is_left_to_a_person(extension):
-    """The vendor got it, works on it for long, and refuses another one meanwhile."""
-    request_id = extension.sandbox.cancel("SUB-1")
-    vendor = extension.sandbox.vendor
-    vendor.faults.add(*STATUS, Respond(200, b'{"status": "active"}'))
-    vendor.faults.add(*CANCEL, DropAfter(), times=1)
-    assert (await extension.deliver(request_id)).status == "reschedule"
-    vendor.faults.add(*CANCEL, Respond(422, b'{"message": "A cancellation is pending."}'))
-    extension.begin_new_process(conflict_pause_seconds=0.0)
-    response = await extension.deliver(request_id)
-    assert response.status == "fail"
-    assert "A cancellation is pending." in response.output
-    assert extension.sandbox.connect.status(request_id) == "pending"
+    assert "no longer waits" in extension.sandbox.connect.notes(request_id)[-1]["text"]
 
 
 # 3. Only a refusal rejects a request.
@@ -419,7 +386,7 @@ async def test_promise_6_nothing_confidential_leaves(caplog):
     key, customer = "sk-marked-secret-4711", Customer()
     gossip = f"{customer.first_name} {customer.last_name}, {customer.email}: key {key} is no good"
     async with running_extension(REST_API_KEY=key, ON_REFUSAL="reject") as extension:
-        extension.sandbox.vendor.api_key = key
+        extension.sandbox.vendor.credentials.api_key = key
         asset_id = extension.sandbox.new_subscription("SUB-1", refusal=gossip)
         request_id = extension.sandbox.connect.create_cancel_request(asset_id)
         told = [str((await extension.deliver(request_id)).output)]

@@ -25,6 +25,9 @@ async def test_a_request_that_waits_for_a_day_gets_one_note_and_is_tried_on(exte
     assert "HTTP 503 to the status request" in note["text"]
     await extension.settle(request_id)
     assert extension.sandbox.connect.status(request_id) == "approved"
+    assert (
+        "no longer waits: it is approved" in extension.sandbox.connect.notes(request_id)[-1]["text"]
+    )
 
 
 async def test_one_process_asks_connect_for_the_note_only_once(extension):
@@ -32,7 +35,7 @@ async def test_one_process_asks_connect_for_the_note_only_once(extension):
     extension.sandbox.vendor.faults.add("*", "SUB-1", Respond(503))
     for _ in range(3):
         await extension.deliver(request_id)
-    assert len(extension.sandbox.connect.calls.matching("*", "/conversations")) == 3
+    assert len(extension.sandbox.connect.calls.matching("*", "/conversations")) == 2
 
 
 async def test_a_request_that_has_not_waited_so_long_gets_no_note():

@@ -7,12 +7,19 @@ from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
-from connect_ext.cancel_request import CancelRequest
-from connect_ext.settings import Configuration, Settings, read_configuration
-from connect_ext.vendors.base import Cancellation, Subscription, SubscriptionStatus
+from connect_ext.cancelling.request import CancelRequest
+from connect_ext.portal.settings import Configuration, Settings, read_configuration
+from connect_ext.vendors.base import (
+    Cancellation,
+    Subscription,
+    SubscriptionId,
+    SubscriptionStatus,
+)
+from connect_ext.vendors.registry import definitions
 
 NOW = datetime(2026, 3, 2, 9, 15, 41, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
+ID = SubscriptionId("A-S00012345")
 
 REST_KEY = "t0ken-of-the-rest-vendor"
 ZUORA_PASSWORD = "p4ssword-of-the-zuora-user"
@@ -36,8 +43,8 @@ odd_texts = st.text(st.sampled_from(string.printable + ODD_CHARACTERS), max_size
 
 
 def configuration(**variables: str) -> Configuration:
-    """What is read from the variables of a REST vendor and those given here."""
-    return read_configuration({**REST_VARIABLES, **variables})
+    """The configuration of a REST vendor, with these variables besides."""
+    return read_configuration({**REST_VARIABLES, **variables}, definitions())
 
 
 def settings(**variables: str) -> Settings:
@@ -66,7 +73,7 @@ def cancel_request(*params: dict, **changes: object) -> CancelRequest:
     return CancelRequest.from_connect(connect_request(*params, **changes))
 
 
-def cancellation(subscription_id: str = "A-S00012345") -> Cancellation:
+def cancellation(subscription_id: SubscriptionId = ID) -> Cancellation:
     return Cancellation(subscription_id, "PR-3071-1051-2166-004", "AS-3071-1051-2166", NOW)
 
 

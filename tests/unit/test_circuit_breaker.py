@@ -1,6 +1,8 @@
+from itertools import count
+
 import pytest
 
-from connect_ext.vendors.circuit_breaker import CircuitBreaker
+from connect_ext.http.circuit_breaker import CircuitBreaker
 
 
 class Vendor:
@@ -8,11 +10,13 @@ class Vendor:
 
     def __init__(self) -> None:
         self.now = 100.0
+        self.numbers = count()
         self.breaker = CircuitBreaker(lambda: self.now)
 
-    def fails(self, times: int = 1) -> None:
-        for _ in range(times):
-            self.breaker.failed(self.breaker.begin())
+    def fails(self, subjects: int = 1) -> None:
+        """Fails to serve so many subjects, none of them twice."""
+        for _ in range(subjects):
+            self.breaker.failed(self.breaker.begin(f"A-{next(self.numbers)}"))
 
     def answers(self) -> None:
         self.breaker.succeeded(self.breaker.begin())
@@ -27,11 +31,18 @@ def vendor() -> Vendor:
     return Vendor()
 
 
-def test_four_failures_do_not_pause_the_calls_and_the_fifth_does(vendor):
+def test_failures_of_four_subjects_do_not_pause_the_calls_and_the_fifth_does(vendor):
     vendor.fails(4)
     assert vendor.pause == 0
     vendor.fails()
     assert vendor.pause == 5
+
+
+def test_a_few_subjects_that_always_fail_never_pause_the_calls(vendor):
+    for _ in range(100):
+        for subject in ("A-1", "A-2", "A-3", ""):
+            vendor.breaker.failed(vendor.breaker.begin(subject))
+    assert vendor.pause == 0
 
 
 def test_only_failures_in_a_row_count(vendor):
@@ -79,7 +90,7 @@ def test_a_trial_that_is_given_up_makes_room_for_the_next(vendor):
 
 
 def test_calls_that_were_under_way_when_the_pause_began_do_not_lengthen_it(vendor):
-    under_way = [vendor.breaker.begin() for _ in range(20)]
+    under_way = [vendor.breaker.begin(f"B-{number}") for number in range(20)]
     for call in under_way:
         vendor.breaker.failed(call)
     assert vendor.pause == 5
@@ -99,6 +110,11 @@ def test_the_vendors_own_retry_after_pauses_at_once_and_is_no_failure(vendor):
     assert vendor.pause == 0
     vendor.fails(4)
     assert vendor.pause == 0
+
+
+def test_the_vendors_own_retry_after_pauses_for_an_hour_at_most(vendor):
+    vendor.breaker.asked_to_wait(vendor.breaker.begin(), 86400)
+    assert vendor.pause == 3600
 
 
 def test_a_shorter_pause_does_not_cut_a_longer_one(vendor):

@@ -4,8 +4,10 @@ import httpx
 import pytest
 
 from connect_ext import errors
+from connect_ext.cause import Cause
 from connect_ext.errors import (
     CancellationError,
+    Conflict,
     Later,
     Never,
     NotConfigured,
@@ -19,6 +21,7 @@ TREE = {
     CancellationError: Exception,
     Later: CancellationError,
     NotDone: Later,
+    Conflict: NotDone,
     OutcomeUnknown: Later,
     NotConfigured: Later,
     Never: CancellationError,
@@ -28,8 +31,8 @@ TREE = {
 
 
 def test_the_tree_is_the_one_that_the_module_draws():
-    classes = inspect.getmembers(errors, inspect.isclass)
-    assert {error: error.__bases__ for _, error in classes} == {
+    classes = [c for _, c in inspect.getmembers(errors, inspect.isclass) if c is not Cause]
+    assert {error: error.__bases__ for error in classes} == {
         error: (base,) for error, base in TREE.items()
     }
     assert all(error.__name__ in errors.__doc__ for error in TREE)
@@ -45,7 +48,7 @@ def test_none_is_caught_with_an_error_of_python_or_httpx(error):
     assert not any(issubclass(ours, error) or issubclass(error, ours) for ours in TREE)
 
 
-@pytest.mark.parametrize("error", [NotDone, OutcomeUnknown, NotConfigured])
+@pytest.mark.parametrize("error", [NotDone, Conflict, OutcomeUnknown, NotConfigured])
 def test_an_error_that_may_pass_tells_when_to_come_back(error):
     assert error("Busy.").retry_after is None
     assert error("Busy.", 7).retry_after == 7
@@ -53,9 +56,18 @@ def test_an_error_that_may_pass_tells_when_to_come_back(error):
 
 
 def test_a_refusal_does_not_show_the_vendors_words_by_itself():
-    refusal = Refused("Jane Doe has an open invoice.", conflict=True)
-    assert (refusal.reason, refusal.conflict) == ("Jane Doe has an open invoice.", True)
-    assert "Jane" not in f"{refusal} {refusal!r} {refusal.message}"
+    refusal = Refused("Jane Doe has an open invoice.", hint="Look there.")
+    assert refusal.reason == refusal.vendor_text == "Jane Doe has an open invoice."
+    assert refusal.hint == "Look there."
+    conflict = Conflict("Not now.", vendor_text="Jane Doe has a lock.")
+    assert "Jane" not in f"{refusal} {refusal!r} {refusal.message} {conflict} {conflict!r}"
+
+
+def test_every_error_has_a_cause_and_may_have_a_better_one():
+    causes = [error("Busy.").cause for error in (NotDone, Conflict, OutcomeUnknown, NotConfigured)]
+    assert causes == [Cause.UNREACHABLE, Cause.CONFLICT, Cause.SENT, Cause.CONFIGURATION]
+    assert (Refused().cause, UnknownId().cause) == (Cause.REFUSED, Cause.UNKNOWN_ID)
+    assert NotDone("Busy.", cause=Cause.BUSY).cause is Cause.BUSY
 
 
 def test_every_error_raised_without_words_has_some():

@@ -1,4 +1,4 @@
-"""What makes the runner faster: what it replaces, and that otherwise it keeps its hands off."""
+"""The runner's speeds: each replaces exactly what it says, and nothing in an unknown runner."""
 
 import asyncio
 import json
@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from connect_ext import runner_speed
-from connect_ext.runner_speed import Connections, Intake
+from connect_ext.runner_speed.connections import Connections
+from connect_ext.runner_speed.intake import Intake, fetch_concurrently
 
-# Each case is a process of its own, forked after the runner's modules are loaded, as a worker is
-# one after it has loaded them: its parent is a process of multiprocessing's, too.
+# Each case is a process of its own, forked after the runner's modules are loaded: like a worker,
+# it has a parent process of multiprocessing's and the runner in memory.
 PROCESSES = """
 import json, logging, multiprocessing, os, sys
 import connect.eaas.runner.main
@@ -50,7 +51,7 @@ def seen(prepare):
     logging.getLogger("eaas.eventsapp").setLevel(logging.INFO)
     prepare()
     changed = {name: function() for name, function in FUNCTIONS.items()}
-    runner_speed.quicken()
+    runner_speed.apply()
     replaced = [n for n, function in FUNCTIONS.items() if function() is not changed[n]]
     same = [versions == [config.get_version(), utils.get_version()]] + [
         answers[i] == [(e.name, e.value) for e in base.iter_entry_points("connect.eaas.ext", n)]
@@ -133,11 +134,11 @@ def test_the_master_is_never_touched(processes):
 
 
 @pytest.mark.parametrize("name", ["no value", "empty", "lookups"])
-def test_lookups_are_remembered_unless_told_otherwise(processes, name):
+def test_lookups_are_remembered_by_default(processes, name):
     assert processes[name]["replaced"] == LOOKUPS
 
 
-def test_all_replaces_how_tasks_are_taken_in_as_well(processes):
+def test_all_also_replaces_how_tasks_are_fetched(processes):
     assert processes["all"]["replaced"] == [
         *LOOKUPS,
         "process_task",
@@ -147,17 +148,17 @@ def test_all_replaces_how_tasks_are_taken_in_as_well(processes):
 
 
 @pytest.mark.parametrize("name", ["lookups", "all"])
-def test_a_worker_says_in_one_line_what_it_does(processes, name):
+def test_a_worker_logs_its_speed_in_one_line(processes, name):
     assert processes[name]["log"] == [f"INFO CONNECT_EXT_RUNNER_SPEED is {name}."]
 
 
 @pytest.mark.parametrize("name", ["no value", "lookups", "all"])
-def test_what_is_remembered_is_what_was_looked_up(processes, name):
+def test_remembered_answers_are_those_of_the_look_up(processes, name):
     assert len(processes[name]["same"]) == 7
     assert all(processes[name]["same"])
 
 
-def test_off_does_nothing_and_says_nothing(processes):
+def test_off_changes_nothing_and_logs_nothing(processes):
     assert processes["off"] == {"replaced": [], "log": [], "same": [True] * 7}
 
 
@@ -167,29 +168,29 @@ def test_off_does_nothing_and_says_nothing(processes):
         ("unknown value", "its value is none of off, lookups and all"),
         ("other version", "this was not tested with version 99.1 of it"),
         ("other function", "connect.eaas.runner.config.get_version does not look as expected"),
-        ("all, other process_task", "it takes tasks in otherwise than expected"),
+        ("all, other process_task", "it does not fetch tasks as expected"),
     ],
 )
-def test_what_is_not_as_expected_is_left_alone_with_one_line(processes, name, why):
+def test_an_unexpected_runner_is_left_alone_with_one_line(processes, name, why):
     assert processes[name]["replaced"] == []
-    begin = "WARNING CONNECT_EXT_RUNNER_SPEED: the runner stays as it is, since "
+    begin = "WARNING CONNECT_EXT_RUNNER_SPEED: the runner is left as it is, since "
     assert processes[name]["log"] == [f"{begin}{why}."]
 
 
-def test_lookups_do_not_mind_how_tasks_are_taken_in(processes):
+def test_lookups_work_however_tasks_are_fetched(processes):
     assert processes["lookups, other process_task"]["replaced"] == LOOKUPS
 
 
 def test_a_process_without_the_runner_is_left_alone(caplog):
-    runner_speed.quicken()
+    runner_speed.apply()
     assert caplog.records == []
 
 
-# Taking in
+# Intake
 
 
 class Worker:
-    """What matters of the runner's: one message is processed after the other."""
+    """Like the runner's: one message is processed after the other."""
 
     def __init__(self) -> None:
         self.begun: list[int] = []
@@ -206,13 +207,13 @@ class Worker:
         self.submitted += 1
 
 
-def quick_worker(at_once: int) -> Worker:
-    class QuickWorker(Worker):
+def concurrent_worker(at_once: int) -> Worker:
+    class ConcurrentWorker(Worker):
         process_task = Worker.process_task
         running_tasks = Worker.running_tasks
 
-    runner_speed.take_in_side_by_side(QuickWorker, Intake(at_once))
-    return QuickWorker()
+    fetch_concurrently(ConcurrentWorker, Intake(at_once))
+    return ConcurrentWorker()
 
 
 async def receive(worker: Worker, count: int) -> None:
@@ -220,15 +221,15 @@ async def receive(worker: Worker, count: int) -> None:
         await worker.process_task(number)
 
 
-async def test_tasks_are_taken_in_side_by_side():
-    worker = quick_worker(at_once=64)
+async def test_tasks_are_fetched_concurrently():
+    worker = concurrent_worker(at_once=64)
     await receive(worker, 64)
     await asyncio.sleep(0)
     assert worker.begun == list(range(64))
 
 
-async def test_reading_stops_while_as_many_are_taken_in_as_may_be():
-    worker = quick_worker(at_once=3)
+async def test_reading_pauses_while_every_place_is_taken():
+    worker = concurrent_worker(at_once=3)
     reading = asyncio.create_task(receive(worker, 5))
     await asyncio.sleep(0.01)
     assert (worker.begun, reading.done()) == ([0, 1, 2], False)
@@ -239,10 +240,10 @@ async def test_reading_stops_while_as_many_are_taken_in_as_may_be():
 
 
 async def test_a_task_counts_from_the_moment_it_is_received():
-    worker = quick_worker(at_once=2)
+    worker = concurrent_worker(at_once=2)
     reading = asyncio.create_task(receive(worker, 4))
     await asyncio.sleep(0.01)
-    # Two are taken in, one waits for a place, the last is not read yet.
+    # Two are being fetched, one waits for a place, the last is not read yet.
     assert worker.running_tasks == 3
     worker.go_on.set()
     for _ in range(20):
@@ -253,7 +254,7 @@ async def test_a_task_counts_from_the_moment_it_is_received():
 
 
 async def test_a_task_counts_before_the_event_loop_turns_again():
-    worker = quick_worker(at_once=2)
+    worker = concurrent_worker(at_once=2)
     await worker.process_task(1)
     assert (worker.begun, worker.running_tasks) == ([], 1)
     worker.go_on.set()
@@ -270,11 +271,11 @@ async def test_an_error_gives_its_place_back_and_is_logged_without_its_text(capl
     await asyncio.sleep(0.01)
     assert intake.size == 0
     assert {r.getMessage() for r in caplog.records} == {
-        "A task could not be taken in: RuntimeError."
+        "A task could not be fetched: RuntimeError."
     }
 
 
-async def test_giving_up_the_wait_for_a_place_leaves_nothing_behind():
+async def test_a_cancelled_wait_for_a_place_leaves_nothing_behind():
     intake, go_on = Intake(1), asyncio.Event()
 
     async def wait() -> None:
@@ -305,7 +306,7 @@ class Body(httpx.AsyncByteStream):
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """A connection that answers at once, with a body that comes when it may go on."""
+    """A connection that answers at once, with a body that arrives when it may go on."""
 
     def __init__(self) -> None:
         self.calls, self.closed_answers, self.closed = 0, 0, False
@@ -328,7 +329,7 @@ def connections(count: int) -> tuple[list[Transport], httpx.AsyncClient]:
     return transports, client
 
 
-async def test_each_call_has_a_connection_to_itself_until_its_answer_is_read():
+async def test_each_call_has_its_own_connection_until_its_answer_is_read():
     [one, other], client = connections(2)
     calls = [asyncio.create_task(client.get("https://connect.example")) for _ in range(3)]
     await asyncio.sleep(0.01)
@@ -341,7 +342,7 @@ async def test_each_call_has_a_connection_to_itself_until_its_answer_is_read():
     assert [answer.json() for answer in await asyncio.gather(*calls)] == [{}, {}, {}]
 
 
-async def test_the_connection_that_was_used_last_is_used_next():
+async def test_the_connection_used_last_is_used_next():
     transports, client = connections(3)
     for transport in transports:
         transport.go_on.set()
@@ -359,7 +360,7 @@ async def test_a_call_that_fails_gives_its_connection_back():
     assert transport.calls == 3
 
 
-async def test_a_call_that_is_given_up_gives_its_connection_back_once():
+async def test_a_cancelled_call_gives_its_connection_back_once():
     [transport], client = connections(1)
     for _ in range(3):
         with pytest.raises(asyncio.TimeoutError):

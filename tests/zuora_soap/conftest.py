@@ -8,11 +8,10 @@ from datetime import datetime, timezone
 import pytest
 from aiohttp import web
 
-from connect_ext.settings import ZuoraSettings
-from connect_ext.variables import Secret
-from connect_ext.vendors.base import Cancellation, Vendor
-from connect_ext.vendors.http_client import HttpClient
-from connect_ext.vendors.zuora_soap import create
+from connect_ext.http.client import HttpClient
+from connect_ext.portal.secret import Secret
+from connect_ext.vendors.base import Cancellation, SubscriptionId, Vendor, VendorContext
+from connect_ext.vendors.zuora_soap import ZuoraSettings, create
 from connect_ext.vendors.zuora_soap.session import Sessions
 from tests.zuora_soap.scripted import NUMBER, ScriptedZuora
 
@@ -21,7 +20,7 @@ MakeVendor = Callable[..., Vendor]
 
 
 def asking(subscription_id: str = NUMBER, request_id: str = "PR-1000-2000") -> Cancellation:
-    return Cancellation(subscription_id, request_id, "AS-3000", NOW)
+    return Cancellation(SubscriptionId(subscription_id), request_id, "AS-3000", NOW)
 
 
 @pytest.fixture
@@ -50,19 +49,19 @@ async def http() -> AsyncIterator[HttpClient]:
 
 @pytest.fixture
 def clock() -> list[float]:
-    """The clock of the sessions, which a test may turn."""
+    """The clock of the sessions, which a test may set."""
     return [1000.0]
 
 
 @pytest.fixture
 def sessions(clock: list[float]) -> Sessions:
-    """The sessions of a test alone."""
+    """The sessions of one test."""
     return Sessions(lambda: clock[0])
 
 
 @pytest.fixture
 def make_vendor(zuora: ScriptedZuora, http: HttpClient, sessions: Sessions) -> MakeVendor:
-    """Make a vendor of a version."""
+    """A function that makes a vendor for a WSDL version."""
 
     def make(version: float = 91.0, **changes: bool) -> Vendor:
         options = {"generate_invoice": False, "process_payments": False, "preview": True, **changes}
@@ -73,6 +72,6 @@ def make_vendor(zuora: ScriptedZuora, http: HttpClient, sessions: Sessions) -> M
             password=Secret("pass<&>word"),
             **options,
         )
-        return create(settings, http, sessions)
+        return create(settings, VendorContext(http, lambda _key, _make: sessions))
 
     return make

@@ -1,4 +1,4 @@
-"""A local server that answers as a test says, and remembers what it was asked."""
+"""A local server that gives a test's answers and remembers its calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NUMBER = "A-S00000001"
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server answers; ``lost`` closes the connection instead."""
+    """An answer of the server; ``lost`` closes the connection instead."""
 
     body: str = ""
     status: int = 200
@@ -30,7 +30,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it came."""
+    """A request as it arrived."""
 
     operation: str
     path: str
@@ -53,7 +53,7 @@ Answering = Reply | Callable[[Asked], Reply]
 
 
 class ScriptedZuora:
-    """Answers each operation with its replies in turn; the last one stays."""
+    """Answers each operation with its replies in turn, and goes on with the last one."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []

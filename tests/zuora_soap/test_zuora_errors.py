@@ -1,9 +1,10 @@
-"""Which answer of Zuora's is which of our errors."""
+"""The error that each of Zuora's answers becomes."""
 
 from __future__ import annotations
 
 import pytest
 
+from connect_ext.cause import Cause
 from connect_ext.errors import (
     CancellationError,
     NotConfigured,
@@ -22,13 +23,15 @@ from tests.zuora_soap.scripted import (
     fault,
     found,
     row_error,
+    saved,
     soap,
+    subscription,
 )
 
 ACTIVE = Subscription(SubscriptionStatus.ACTIVE, None, ACTIVE_ID)
 SECRETS = ("user@example.com", "pass<&>word", "session-1", "The vendor's words", "127.0.0.1")
 
-# code, as a row's error of a write, as a fault of a write, as a fault of a question
+# code; as the error of a row of a write; as a fault of a write; as a fault of a query
 TABLE = [
     ("ACCOUNTING_PERIOD_CLOSED", Refused, NotConfigured, NotConfigured),
     ("API_DISABLED", NotConfigured, NotConfigured, NotConfigured),
@@ -107,18 +110,18 @@ async def test_each_code_has_its_class(  # noqa: PLR0917 - the columns of the ta
         assert as_row.reason == "The vendor's words."
 
 
-@pytest.mark.parametrize("operation", ["create", "update"])
-async def test_an_error_of_either_half_has_the_same_class(
-    zuora: ScriptedZuora, make_vendor: MakeVendor, operation: str
+@pytest.mark.parametrize(
+    ("version", "operation"), [(19.0, "create"), (19.0, "update"), (26.0, "create")]
+)
+async def test_a_refusal_of_any_step_carries_the_vendor_s_words(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, version: float, operation: str
 ) -> None:
-    from tests.zuora_soap.scripted import saved
-
     zuora.on("query", found())
     zuora.on("create", saved("create"))
     zuora.on(operation, row_error(operation, "INVALID_VALUE", "Not now."))
 
     with pytest.raises(Refused) as caught:
-        await make_vendor(19.0).cancel(asking(), ACTIVE)
+        await make_vendor(version).cancel(asking(), ACTIVE)
 
     assert caught.value.reason == "Not now."
 
@@ -144,17 +147,16 @@ async def test_a_rate_limit_keeps_its_status_and_retry_after(
 
 
 @pytest.mark.parametrize("code", ["UNKNOWN_ERROR", "INVALID_VALUE", "TRANSACTION_FAILED"])
-async def test_a_lock_is_known_by_its_text_where_versions_have_no_code_for_it(
+async def test_a_lock_is_known_by_its_text_in_versions_without_a_code_for_it(
     zuora: ScriptedZuora, make_vendor: MakeVendor, code: str
 ) -> None:
     text = "Operation failed due to a lock competition, please retry later."
 
-    assert isinstance(
-        await error_of_amend(zuora, make_vendor, row_error("amend", code, text)), NotDone
-    )
+    error = await error_of_amend(zuora, make_vendor, row_error("amend", code, text))
+    assert (type(error), error.cause) == (NotDone, Cause.BUSY)
 
 
-async def test_a_tenant_with_orders_is_a_mistake_of_configuration_that_says_so(
+async def test_a_tenant_with_orders_is_a_configuration_error_that_says_so(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     for reply in (
@@ -168,7 +170,7 @@ async def test_a_tenant_with_orders_is_a_mistake_of_configuration_that_says_so(
         assert "Orders" in error.message
 
 
-async def test_one_doubtful_error_among_refusals_rejects_nothing(
+async def test_one_doubtful_error_among_refusals_leaves_the_outcome_unknown(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     errors = "".join(
@@ -182,7 +184,7 @@ async def test_one_doubtful_error_among_refusals_rejects_nothing(
     assert isinstance(await error_of_amend(zuora, make_vendor, reply), OutcomeUnknown)
 
 
-async def test_success_together_with_an_error_is_neither(
+async def test_success_together_with_an_error_is_an_unknown_outcome(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     error = "<ns1:Errors><ns1:Code>INVALID_VALUE</ns1:Code></ns1:Errors>"
@@ -200,10 +202,11 @@ async def test_success_together_with_an_error_is_neither(
         (Reply("<html>", 502), OutcomeUnknown, NotDone),
         (Reply("<html>", 504), OutcomeUnknown, NotDone),
         (Reply("slow down", 429), NotDone, NotDone),
-        (Reply("<html>", 302, {"Location": "https://elsewhere"}), NotConfigured, NotConfigured),
-        (Reply("<html>", 401), NotConfigured, NotConfigured),
-        (Reply("<html>", 403), NotConfigured, NotConfigured),
-        (Reply("<html>", 404), NotConfigured, NotConfigured),
+        (Reply("<html>", 302, {"Location": "https://elsewhere"}), OutcomeUnknown, NotConfigured),
+        (Reply("<html>", 303, {"Location": "urn:job:1"}), OutcomeUnknown, NotConfigured),
+        (Reply("<html>", 401), OutcomeUnknown, NotConfigured),
+        (Reply("<html>", 403), OutcomeUnknown, NotConfigured),
+        (Reply("<html>", 404), OutcomeUnknown, NotConfigured),
         (Reply(soap("<ns1:amendResponse/>")), OutcomeUnknown, NotDone),
         (Reply(soap("<ns1:queryResponse/>")), OutcomeUnknown, NotDone),
         (Reply(soap("<ns1:deleteResponse/>")), OutcomeUnknown, NotDone),
@@ -212,7 +215,7 @@ async def test_success_together_with_an_error_is_neither(
         (fault("Server", kind="Other"), OutcomeUnknown, NotDone),
     ],
 )
-async def test_an_answer_that_is_no_answer_leaves_a_write_unknown(
+async def test_an_answer_without_sense_leaves_the_outcome_of_a_write_unknown(
     zuora: ScriptedZuora,
     make_vendor: MakeVendor,
     reply: Reply,
@@ -221,6 +224,51 @@ async def test_an_answer_that_is_no_answer_leaves_a_write_unknown(
 ) -> None:
     assert type(await error_of_amend(zuora, make_vendor, reply)) is of_write
     assert type(await error_of_query(zuora, make_vendor, reply)) is of_question
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause"),
+    [
+        (fault("INVALID_SESSION"), Cause.CREDENTIALS),
+        (fault("LOCK_COMPETITION"), Cause.BUSY),
+        (Reply("slow down", 429), Cause.BUSY),
+        (fault("TEMPORARY_ERROR"), Cause.VENDOR_ERROR),
+        (Reply("<html>", 502), Cause.VENDOR_ERROR),
+        (fault("NO_PERMISSION"), Cause.CONFIGURATION),
+        (Reply("<html>", 403), Cause.CONFIGURATION),
+        (HTML, Cause.UNREADABLE),
+        (found(subscription(), subscription(Name="A-S00000002")), Cause.UNREADABLE),
+        (found(subscription("Sleeping")), Cause.UNKNOWN_STATUS),
+    ],
+)
+async def test_a_look_that_fails_has_a_cause_in_one_word(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, reply: Reply, cause: Cause
+) -> None:
+    assert (await error_of_query(zuora, make_vendor, reply)).cause is cause
+
+
+async def test_the_vendor_s_words_on_a_failed_look_are_there_to_be_cleaned(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    error = await error_of_query(zuora, make_vendor, fault("INVALID_VALUE"))
+    assert (error.vendor_text, "words" in error.message) == ("The vendor's words.", False)
+
+
+@pytest.mark.parametrize(
+    ("status", "named"),
+    [
+        ("Out Of Term", "'Out Of Term'"),
+        ("on-hold_2", "a status without a name"),
+        ("x" * 31, "a status without a name"),
+        ("", "a status without a name"),
+    ],
+)
+async def test_an_unknown_status_is_named_where_it_is_a_plain_word(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, status: str, named: str
+) -> None:
+    error = await error_of_query(zuora, make_vendor, found(subscription(status)))
+    assert isinstance(error, NotDone)
+    assert named in error.message
 
 
 LAUGHS = "".join(
@@ -259,18 +307,15 @@ async def test_hostile_xml_is_an_unknown_outcome(
     assert isinstance(await error_of_query(zuora, make_vendor, Reply(HOSTILE[name])), NotDone)
 
 
-async def test_amounts_and_dates_that_are_none_are_declared_errors(
+async def test_a_subscription_that_cannot_be_read_waits(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
-    from tests.zuora_soap.scripted import subscription
-
     for record in (
         subscription("Cancelled", CancelledDate="2026-99-99"),
         subscription("Cancelled", CancelledDate="soon"),
         subscription("Active", Version="two"),
         subscription("Active", Id=""),
         subscription("Active", Name=""),
-        subscription("Sleeping"),
         subscription("Expired"),
         subscription("Active", Name="A-S00000002"),
     ):
@@ -290,13 +335,14 @@ async def test_a_refused_login_names_the_variables(
     assert "ZUORA_USERNAME" in error.message
     assert "ZUORA_PASSWORD" in error.message
     assert code in error.message
+    assert error.cause is Cause.CREDENTIALS
     assert zuora.operations() == ["login"]
 
 
 @pytest.mark.parametrize(
     "reply", [fault("SERVER_UNAVAILABLE"), Reply("", 503), HTML, Reply("", lost=True)]
 )
-async def test_a_login_without_an_answer_waits(
+async def test_a_login_without_a_readable_answer_waits(
     zuora: ScriptedZuora, make_vendor: MakeVendor, reply: Reply
 ) -> None:
     zuora.on("login", reply)

@@ -1,15 +1,20 @@
-"""What is today for the tenant decides, and not our clock: with the local Zuora, end to end."""
+"""The tenant's own day decides, not our clock: against the local Zuora."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
+from connect_ext.errors import Refused
+from connect_ext.http.client import HttpClient
+from connect_ext.portal.secret import Secret
+from connect_ext.vendors.base import Cancellation, SubscriptionId, SubscriptionStatus, VendorContext
+from connect_ext.vendors.zuora_soap import ZuoraSettings, create
 from sandbox.zuora import LocalZuora
-from tests.in_process import Extension, running_extension
 
 TOKYO = timezone(timedelta(hours=9))
 PACIFIC = timezone(timedelta(hours=-8))
@@ -22,86 +27,96 @@ ZONES_OF_ZUORA = {
     "78.0": lambda tenants: tenants,
 }
 VERSIONS = list(ZONES_OF_ZUORA)
-Served = tuple[LocalZuora, Extension]
+
+
+@dataclass
+class Served:
+    """Zuora and the vendor, both at the same moment."""
+
+    zuora: LocalZuora
+    version: str
+    now: datetime
+    http: HttpClient
+
+    async def cancel(self, **fields: object) -> tuple[str, int]:
+        """Cancel a new subscription; what became of it, and how often it was cancelled."""
+        name = self.zuora.add(**fields).name
+        asked = Cancellation(SubscriptionId(name), "PR-1", "AS-1", self.now)
+        made = self.zuora.variables(self.version)
+        secrets = Secret(made["ZUORA_USERNAME"]), Secret(made["ZUORA_PASSWORD"])
+        settings = ZuoraSettings(
+            made["ZUORA_SOAP_URL"], float(self.version), *secrets, False, False, True
+        )
+        vendor = create(settings, VendorContext(self.http, lambda _key, make: make()))
+        try:
+            await vendor.cancel(asked, await vendor.look_up(asked))
+        except Refused:
+            return "refused", self.zuora.effective_cancellations(name)
+        assert (await vendor.look_up(asked)).status is SubscriptionStatus.CANCELLED
+        return "cancelled", self.zuora.effective_cancellations(name)
 
 
 @asynccontextmanager
 async def served(version: str, tenants: timezone, hour: int) -> AsyncIterator[Served]:
-    """Zuora and the extension, both at an hour (UTC) of today."""
-    zuora = LocalZuora(zone=ZONES_OF_ZUORA[version](tenants))
+    """Zuora and the vendor at an hour (UTC) of a day."""
+    zuora, http = LocalZuora(zone=ZONES_OF_ZUORA[version](tenants)), HttpClient(5, 5)
+    now = datetime(2026, 3, 4, hour, 30, tzinfo=timezone.utc)
+    zuora.billing.now = lambda: now
     await zuora.start()
     try:
-        async with running_extension(**zuora.variables(version)) as extension:
-            now = datetime.now(timezone.utc)
-            then = now.replace(hour=hour, minute=30, second=0)
-            extension.clock_seconds = (then - now).total_seconds()
-            zuora.billing.now = extension.now
-            yield zuora, extension
+        yield Served(zuora, version, now, http)
     finally:
+        await http.aclose()
         await zuora.stop()
 
 
-async def cancelled(served: Served, **fields: object) -> tuple[str, int]:
-    """The status of a subscription's cancel request, and how often it was cancelled."""
-    zuora, extension = served
-    name = zuora.add(**fields).name
-    request_id = extension.sandbox.connect.cancel(name)
-    await extension.deliver(request_id)
-    return extension.sandbox.connect.status(request_id), zuora.effective_cancellations(name)
+def day(served: Served, zone: timezone) -> date:
+    return served.now.astimezone(zone).date()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_east_of_utc_a_subscription_that_began_today_is_cancelled_once(version: str) -> None:
-    async with served(version, TOKYO, 23) as (zuora, extension):
-        today = extension.now().astimezone(TOKYO).date()
-        assert today > extension.now().date()
-        outcome = await cancelled((zuora, extension), contract_effective_date=today)
-        assert outcome == ("approved", 1)
-        if float(version) >= 28:
-            operations = [call.operation for call in zuora.calls]
-            assert operations == ["login", "query", "preview", "amend"]
+    async with served(version, TOKYO, 23) as there:
+        assert day(there, TOKYO) > there.now.date()
+        began = day(there, TOKYO)
+        assert await there.cancel(contract_effective_date=began) == ("cancelled", 1)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("days", [1, 31])
 async def test_a_subscription_that_begins_later_is_refused(version: str, days: int) -> None:
-    async with served(version, TOKYO, 23) as (zuora, extension):
-        # It is that day in no zone yet.
-        later = extension.now().astimezone(TOKYO).date() + timedelta(days=days)
-        outcome = await cancelled((zuora, extension), contract_effective_date=later)
-        assert outcome == ("failed", 0)
+    async with served(version, TOKYO, 23) as there:
+        # That day has not begun in any zone.
+        begins = day(there, TOKYO) + timedelta(days=days)
+        assert await there.cancel(contract_effective_date=begins) == ("refused", 0)
 
 
 @pytest.mark.parametrize("version", ["27.0", "38.0", "78.0"])
 async def test_west_of_utc_a_subscription_whose_term_ends_today_is_cancelled_once(
     version: str,
 ) -> None:
-    async with served(version, HONOLULU, 9) as (zuora, extension):
-        today = extension.now().astimezone(HONOLULU).date()
-        assert today < zuora.billing.now().date()
-        outcome = await cancelled((zuora, extension), term_end_date=today)
-        assert outcome == ("approved", 1)
+    async with served(version, HONOLULU, 9) as there:
+        assert day(there, HONOLULU) < there.now.date()
+        assert await there.cancel(term_end_date=day(there, HONOLULU)) == ("cancelled", 1)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("days", [1, 31])
 async def test_a_subscription_whose_term_has_ended_is_refused(version: str, days: int) -> None:
-    async with served(version, HONOLULU, 9) as (zuora, extension):
-        over = extension.now().astimezone(HONOLULU).date() - timedelta(days=days)
-        outcome = await cancelled((zuora, extension), term_end_date=over)
-        assert outcome == ("failed", 0)
+    async with served(version, HONOLULU, 9) as there:
+        ended = day(there, HONOLULU) - timedelta(days=days)
+        assert await there.cancel(term_end_date=ended) == ("refused", 0)
 
 
-async def test_a_date_that_must_lie_ahead_lies_not_behind_a_term_that_ends_tomorrow() -> None:
+async def test_a_date_that_must_lie_ahead_stays_within_a_term_that_ends_tomorrow() -> None:
     # At 23:30, 25 hours ahead is the day after tomorrow.
-    async with served("19.0", PACIFIC, 7) as (zuora, extension):
-        tomorrow = zuora.billing.today() + timedelta(days=1)
-        assert await cancelled((zuora, extension), term_end_date=tomorrow) == ("approved", 1)
+    async with served("19.0", PACIFIC, 7) as there:
+        tomorrow = there.zuora.billing.today() + timedelta(days=1)
+        assert await there.cancel(term_end_date=tomorrow) == ("cancelled", 1)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_an_evergreen_subscription_without_a_term_is_cancelled_once(version: str) -> None:
-    async with served(version, TOKYO, 23) as (zuora, extension):
-        zuora.nil_unset_fields = True
-        outcome = await cancelled((zuora, extension), term_type="EVERGREEN")
-        assert outcome == ("approved", 1)
+    async with served(version, TOKYO, 23) as there:
+        there.zuora.nil_unset_fields = True
+        assert await there.cancel(term_type="EVERGREEN") == ("cancelled", 1)

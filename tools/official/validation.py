@@ -1,9 +1,11 @@
 """The official validators, run on this project as the runner runs them when it starts.
 
-They hold for two generations of the official packages: the runner runs with connect-eaas-core 37
-(pydantic 1), the command line tool validates with 38 (pydantic 2). So this module needs neither
-pytest nor the runner: `make test` runs it in the one environment, `make official` in the other.
+There are two generations of the official packages: the runner runs with connect-eaas-core 37
+(pydantic 1), the command line tool validates with 38 (pydantic 2). ``make test`` covers the first,
+``make official`` the second, so this module needs neither pytest nor the runner.
 """
+
+from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from connect.eaas.core.validation.validators import get_validators
 ROOT = Path(__file__).parents[2]
 RUNNER_VERSION = "43.1"
 
-# What Connect answers to GET /devops/event-definitions, as far as this project is concerned.
+# Connect's answer to GET /devops/event-definitions, reduced to the event of this project.
 EVENT_DEFINITIONS = {
     "asset_cancel_request_processing": {
         "type": "asset_cancel_request_processing",
@@ -30,7 +32,7 @@ EVENT_DEFINITIONS = {
 
 
 def messages() -> list[str]:
-    """Every error and every warning. The runner starts in spite of a warning; we do not."""
+    """Every error and every warning; the runner starts in spite of a warning, but we fail."""
     context: dict[str, Any] = {
         "runner_version": RUNNER_VERSION,
         "project_dir": str(ROOT),

@@ -1,20 +1,20 @@
-"""Zuora's SOAP API, in the three generations that its WSDL versions make."""
+"""Zuora's SOAP API, in the three generations of its WSDL versions."""
 
 from __future__ import annotations
 
-from connect_ext.settings import ZuoraSettings
-from connect_ext.vendors.base import Vendor
-from connect_ext.vendors.http_client import HttpClient
-from connect_ext.vendors.zuora_soap.endpoint import Endpoint
-from connect_ext.vendors.zuora_soap.session import PROCESS_SESSIONS, Credentials, Sessions
-from connect_ext.vendors.zuora_soap.vendor import ZuoraSoapVendor
+from connect_ext.vendors.base import Vendor, VendorContext, VendorDefinition
+from connect_ext.vendors.zuora_soap.settings import ZuoraSettings, read_settings
+from connect_ext.vendors.zuora_soap.variables import VARIABLES
 
-__all__ = ["create"]
+__all__ = ["DEFINITION", "ZuoraSettings", "create"]
 
 
-def create(
-    settings: ZuoraSettings, http: HttpClient, sessions: Sessions = PROCESS_SESSIONS
-) -> Vendor:
+def create(settings: ZuoraSettings, context: VendorContext) -> Vendor:
     """Make the vendor; all vendors of a process share their sessions with Zuora."""
-    credentials = Credentials(settings.url, settings.username, settings.password)
-    return ZuoraSoapVendor(settings, Endpoint(credentials, http, sessions))
+    # Only a process that cancels at Zuora loads lxml.
+    from connect_ext.vendors.zuora_soap.vendor import connected  # noqa: PLC0415
+
+    return connected(settings, context)
+
+
+DEFINITION = VendorDefinition(VARIABLES, read_settings, create)

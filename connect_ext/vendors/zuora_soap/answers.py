@@ -1,7 +1,7 @@
 """Zuora's answers, parsed into frozen values.
 
-Names are compared without their namespace, since the server answers in the namespaces of SOAP 1.1
-and of SOAP 1.2; fields that are not set are absent or nil (facts/zuora.md 1.3, 1.6).
+Names are compared without their namespace, since the server answers in the namespaces of both
+SOAP 1.1 and SOAP 1.2; unset fields are absent or nil (docs/facts.md, Zuora 1.3, 1.6).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from lxml import etree
 
-from connect_ext.vendors.http_client import has_too_many_parts
+from connect_ext.http.client import has_too_many_parts
 from connect_ext.vendors.zuora_soap.envelopes import SOAP, SOAP_12, XSI
 
 _ENVELOPES = (f"{{{SOAP}}}Envelope", f"{{{SOAP_12}}}Envelope")
@@ -23,21 +23,21 @@ _AMOUNT = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")
 _MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
-# The later of Pacific time's two offsets: a subscription must not look ended before it is.
+# The later of Pacific time's two offsets: no subscription may look ended before it is.
 _PACIFIC = timezone(timedelta(hours=-8))
 
 
 class UnreadableError(Exception):
-    """An answer that does not say what it should; the text completes 'the answer …'."""
+    """The answer cannot be understood; the text completes 'the answer …'."""
 
 
 @dataclass(frozen=True)
 class VendorError:
-    """One error of Zuora's: a fault of the whole call or an error of a row."""
+    """One of Zuora's errors: a fault of the whole call, or the error of a row."""
 
     code: str
     message: str = field(repr=False)
-    """The vendor's free text; it leaves only as the reason of a refusal."""
+    """The vendor's free text; it may hold anything."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Reply:
     fault: VendorError | None = None
     errors: tuple[VendorError, ...] = ()
     succeeded: bool = False
-    """Whether any row says ``Success``."""
+    """Whether any row reports ``Success``."""
     rows: tuple[etree._Element, ...] = field(default=(), repr=False)
 
 
@@ -66,30 +66,30 @@ class SubscriptionVersion:
     id: str
     number: str = field(repr=False)
     status: str
-    """In lower case, without the blanks that some of Zuora's pages write into it."""
+    """Zuora's own word."""
     version: int
     ends_at: datetime | None
     begins_at: datetime | None
-    """When its contract takes effect: Zuora cancels it on no earlier day."""
+    """When its contract takes effect, the first day on which Zuora cancels it."""
     term_ends_at: datetime | None
-    """The last day of its term, on which Zuora still cancels it; an evergreen one has none."""
+    """The end of its term, the last day on which Zuora cancels it; evergreen ones have none."""
 
 
 @dataclass(frozen=True)
 class AmendmentRecord:
-    """An amendment that is there already."""
+    """An amendment that exists already."""
 
     id: str
     name: str
     status: str
-    """In lower case, without blanks."""
+    """Zuora's own word."""
     subscription_id: str
     type: str
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What an amendment would bill: sums over the items, with the sign that Zuora gives them."""
+    """The sums that an amendment would bill, with Zuora's sign."""
 
     items: int
     charges: Decimal
@@ -121,7 +121,7 @@ def login_result(reply: Reply) -> LoginResult:
 
 
 def saved_id(reply: Reply) -> str:
-    """Read the id of an object that was made or changed."""
+    """Read the id of an object that was created or updated."""
     identity = _text(_successful_row(reply), "Id")
     if not identity:
         raise UnreadableError("holds no id")
@@ -129,7 +129,7 @@ def saved_id(reply: Reply) -> str:
 
 
 def amendment_ids(reply: Reply) -> tuple[str, ...]:
-    """Read the ids of the amendments that were made; none says that nothing was stored."""
+    """Read the ids of the new amendments; none means that nothing was stored."""
     row = _successful_row(reply)
     texts = tuple((node.text or "").strip() for node in _children(row, "AmendmentIds"))
     return tuple(text for text in texts if text)
@@ -149,22 +149,27 @@ def preview(reply: Reply) -> Preview:
 
 
 def subscription_versions(reply: Reply) -> tuple[SubscriptionVersion, ...]:
-    """Read the versions of a subscription that a query has found."""
+    """Read the versions of a subscription that a query found."""
     return tuple(_subscription_version(record) for record in _records(reply))
 
 
 def amendments(reply: Reply) -> tuple[AmendmentRecord, ...]:
-    """Read the amendments that a query has found."""
+    """Read the amendments that a query found."""
     return tuple(
         AmendmentRecord(
             id=_text(record, "Id"),
             name=_text(record, "Name"),
-            status=_status(record),
+            status=_text(record, "Status"),
             subscription_id=_text(record, "SubscriptionId"),
             type=_text(record, "Type"),
         )
         for record in _records(reply)
     )
+
+
+def plain(status: str) -> str:
+    """The status in lower case, without the blanks that some of Zuora's pages write into it."""
+    return "".join(status.split()).lower()
 
 
 def _subscription_version(record: etree._Element) -> SubscriptionVersion:
@@ -177,7 +182,7 @@ def _subscription_version(record: etree._Element) -> SubscriptionVersion:
     return SubscriptionVersion(
         id=identity,
         number=number,
-        status=_status(record),
+        status=_text(record, "Status"),
         version=int(version or "0"),
         ends_at=_moment(_text(record, "CancelledDate") or _text(record, "SubscriptionEndDate")),
         begins_at=_moment_if_any(_text(record, "ContractEffectiveDate")),
@@ -187,10 +192,10 @@ def _subscription_version(record: etree._Element) -> SubscriptionVersion:
 
 def _parsed(body: bytes) -> etree._Element:
     if has_too_many_parts(body, b"<", b"="):
-        raise UnreadableError("has more elements than any that Zuora sends")
-    # A new parser for each answer: one that is shared keeps the errors of the last answer.
+        raise UnreadableError("has more elements than Zuora ever sends")
+    # A new parser for each answer: a shared one keeps the errors of the last answer.
     parser = etree.XMLParser(
-        # In another encoding the parts could not be counted.
+        # The parts cannot be counted in any other encoding.
         encoding="utf-8",
         resolve_entities=False,
         no_network=True,
@@ -203,7 +208,7 @@ def _parsed(body: bytes) -> etree._Element:
     try:
         root = etree.fromstring(body, parser)
     except (etree.LxmlError, ValueError, LookupError):
-        # The parser's own text quotes the answer.
+        # The parser's message quotes the answer.
         raise UnreadableError("is not XML") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise UnreadableError("declares a document type, which SOAP forbids")
@@ -218,7 +223,7 @@ def _payload(envelope: etree._Element) -> etree._Element:
 
 
 def _fault(fault: etree._Element) -> VendorError:
-    """Read a fault in the shape of SOAP 1.1 or 1.2; Zuora's own detail comes first."""
+    """Read a fault of SOAP 1.1 or 1.2; Zuora's own detail takes precedence."""
     fields: dict[str, str] = {}
     for node in fault.iter():
         if (node.text or "").strip():
@@ -229,7 +234,7 @@ def _fault(fault: etree._Element) -> VendorError:
 
 
 def _row_errors(row: etree._Element) -> Iterator[VendorError]:
-    # The answer to delete writes the names of these in lower case.
+    # The answer to delete spells these names in lower case.
     for node in row:
         if _local(node).lower() == "errors" and not _is_nil(node):
             code = _text(node, "Code") or _text(node, "code")
@@ -249,15 +254,15 @@ def _only_row(reply: Reply) -> etree._Element:
 def _successful_row(reply: Reply) -> etree._Element:
     row = _only_row(reply)
     if not _says_success(row):
-        raise UnreadableError("says neither success nor an error")
+        raise UnreadableError("reports neither success nor an error")
     return row
 
 
 def _records(reply: Reply) -> list[etree._Element]:
     row = _only_row(reply)
     if _text(row, "done") not in ("true", "1"):
-        raise UnreadableError("is not the whole answer")
-    # An empty answer holds one record that is nil.
+        raise UnreadableError("is incomplete")
+    # An empty result holds one nil record.
     return _children(row, "records")
 
 
@@ -271,7 +276,7 @@ def _amount(item: etree._Element, name: str) -> Decimal:
 def _moment(text: str) -> datetime | None:
     """Read an ``xs:date`` as midnight UTC, or an ``xs:dateTime``.
 
-    Zuora reads a dateTime without a zone as Pacific time (facts/zuora.md 2.3).
+    Zuora takes a dateTime without a zone for Pacific time (docs/facts.md, Zuora 2.3).
     """
     if not text:
         return None
@@ -283,11 +288,11 @@ def _moment(text: str) -> datetime | None:
             return moment if moment.tzinfo else moment.replace(tzinfo=_zone_of(time))
     except ValueError:
         pass
-    raise UnreadableError("holds a date that is none")
+    raise UnreadableError("holds a date that is not one")
 
 
 def _moment_if_any(text: str) -> datetime | None:
-    """Read a date that only helps to choose another one: an unreadable one helps with nothing."""
+    """Read a date that only helps to choose another one, so an unreadable one does no harm."""
     try:
         return _moment(text)
     except UnreadableError:
@@ -300,10 +305,6 @@ def _offset(zone: str | None) -> str:
 
 def _zone_of(time: str | None) -> timezone:
     return _PACIFIC if time else timezone.utc
-
-
-def _status(record: etree._Element) -> str:
-    return "".join(_text(record, "Status").split()).lower()
 
 
 def _text(node: etree._Element, name: str) -> str:

@@ -1,10 +1,10 @@
-"""A user's access to Zuora: operations within a session that is opened when it is needed."""
+"""A user's access to Zuora: operations within a session that is opened on demand."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from connect_ext.vendors.http_client import HttpClient
+from connect_ext.http.client import HttpClient
 from connect_ext.vendors.zuora_soap.exchange import Operation, exchange
 from connect_ext.vendors.zuora_soap.faults import SessionLost
 from connect_ext.vendors.zuora_soap.session import Credentials, Sessions
@@ -21,10 +21,11 @@ class Endpoint:
         self._sessions = sessions
 
     async def ask(self, operation: Operation[Result]) -> Result:
-        """Send an operation; once more in a new session if Zuora does not know the first.
+        """Send an operation; send it once more in a new session if Zuora rejects the first one.
 
-        It was not carried out then, so that sending it again is safe even if it changes something.
-        A new session that is refused too means that something else is wrong: ``NotDone``.
+        Zuora does nothing within a session that it does not know, so a second call is safe even
+        if it changes something. If the new session is rejected too, something else is wrong:
+        ``NotDone``.
         """
         try:
             return await self._send(operation)

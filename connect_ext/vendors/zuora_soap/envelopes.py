@@ -1,7 +1,7 @@
 """The SOAP envelopes that are sent to Zuora.
 
 The server reads the children of an element in the order of the schema: for Zuora's objects that is
-``Id``, then the alphabet (facts/zuora.md 1.4, 1.5).
+``Id``, then the alphabet (docs/facts.md, Zuora 1.4, 1.5).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _PREFIXES = {"soapenv": SOAP, "api": API, "obj": OBJECT, "xsi": XSI}
 
 WithSession = Callable[[str], bytes]
-"""Builds an envelope for a session's token: after a lost session it is built for the next one."""
+"""Builds an envelope for a session's token; after a lost session it builds it for the next one."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,10 @@ class Amendment:
 
 @dataclass(frozen=True)
 class AmendOptions:
-    """What Zuora bills with an amendment; left out, both would be true (facts/zuora.md 2.6)."""
+    """The billing that goes with an amendment.
+
+    Zuora takes both for true where they are left out (docs/facts.md, Zuora 2.6).
+    """
 
     generate_invoice: bool
     process_payments: bool
@@ -49,10 +52,10 @@ class AmendOptions:
 
 @dataclass(frozen=True)
 class PreviewOptions:
-    """How Zuora previews an amendment; it then changes nothing (facts/zuora.md 2.6)."""
+    """How Zuora previews an amendment; a preview changes nothing (docs/facts.md, Zuora 2.6)."""
 
     can_leave_drafts_out: bool
-    """From version 72 on: other drafts' items need not be among the preview's."""
+    """From version 72 on, a preview can leave out the items of other drafts."""
 
 
 def login(username: str, password: str) -> bytes:
@@ -65,7 +68,7 @@ def login(username: str, password: str) -> bytes:
 
 
 def query(zoql: str) -> WithSession:
-    """Build a question in ZOQL."""
+    """Build a query in ZOQL."""
 
     def build(session: str) -> bytes:
         envelope, body = _envelope(session)
@@ -78,7 +81,7 @@ def query(zoql: str) -> WithSession:
 def create(amendment: Amendment, *, single_transaction: bool = False) -> WithSession:
     """Build the call that makes an amendment.
 
-    Without ``single_transaction`` Zuora does not activate it (facts/zuora.md 2.5).
+    Without ``single_transaction`` Zuora does not activate it (docs/facts.md, Zuora 2.5).
     """
 
     def build(session: str) -> bytes:
@@ -138,7 +141,7 @@ def _envelope(
 
 def _add_object(call: etree._Element, amendment: Amendment) -> None:
     node = _add(call, API, "zObjects")
-    # The schema's type is the abstract zObject: without this Zuora cannot tell what it is.
+    # The schema's type is the abstract zObject; the real one must be named.
     node.set(f"{{{XSI}}}type", "obj:Amendment")
     _add_fields(node, amendment)
 

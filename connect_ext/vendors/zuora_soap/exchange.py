@@ -1,4 +1,4 @@
-"""One operation, sent once, and what its answer says."""
+"""One operation, sent once, and the reading of its answer."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from connect_ext.vendors.http_client import Call, HttpClient
+from connect_ext.http.client import Answer, Call, HttpClient
 from connect_ext.vendors.zuora_soap.answers import Reply, UnreadableError, read_reply
-from connect_ext.vendors.zuora_soap.faults import error_in, without_sense
+from connect_ext.vendors.zuora_soap.faults import error_in, unreadable_reply
 
 Result = TypeVar("Result")
 
-# An empty SOAPAction, as the WSDLs have it (facts/zuora.md 1.2).
+# The WSDLs prescribe an empty SOAPAction (docs/facts.md, Zuora 1.2).
 _HEADERS = (("Content-Type", "text/xml; charset=UTF-8"), ("SOAPAction", '""'))
 
 
 @dataclass(frozen=True)
 class Operation(Generic[Result]):
-    """What is asked of Zuora."""
+    """One operation of the API with its content."""
 
     name: str
     """The operation's name in the WSDL."""
@@ -27,7 +27,7 @@ class Operation(Generic[Result]):
     read: Callable[[Reply], Result]
     changes: bool = False
     label: str = ""
-    """What messages call it."""
+    """Its name in messages."""
 
 
 async def exchange(
@@ -42,12 +42,16 @@ async def exchange(
     call = Call(label, "POST", url, _HEADERS, content, changes=operation.changes)
     answer = await http.send(call)
     try:
-        reply = read_reply(answer.body, operation.name)
-        error = error_in(call, answer, reply)
-        if error:
-            raise error
-        if answer.status >= 300:
-            raise UnreadableError("is no success and no fault")
-        return operation.read(reply)
+        return _result(operation, call, answer)
     except UnreadableError as unreadable:
-        raise without_sense(call, answer, unreadable) from None
+        raise unreadable_reply(call, answer, unreadable) from None
+
+
+def _result(operation: Operation[Result], call: Call, answer: Answer) -> Result:
+    reply = read_reply(answer.body, operation.name)
+    error = error_in(call, answer, reply)
+    if error:
+        raise error
+    if answer.status >= 300:
+        raise UnreadableError("is neither a success nor a fault")
+    return operation.read(reply)

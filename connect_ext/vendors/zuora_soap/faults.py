@@ -1,7 +1,7 @@
-"""What Zuora's error codes mean, as one table.
+"""The meanings of Zuora's error codes, as one table.
 
-Sources: facts/zuora.md 1.7 and 2.8, and Zuora's pages "Errors" and "Faults". Codes that are not in
-the table wait: a write with such an answer has an unknown outcome, and nothing is rejected for it.
+Sources: docs/facts.md, Zuora 1.7 and 2.8. A code that is not in the table rejects nothing: the
+request waits, and the outcome of a write counts as unknown.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
+from connect_ext.cause import Cause
 from connect_ext.errors import (
     CancellationError,
     Later,
@@ -17,23 +18,23 @@ from connect_ext.errors import (
     OutcomeUnknown,
     Refused,
 )
-from connect_ext.vendors.http_client import Answer, Call, unreadable
+from connect_ext.http.client import Answer, Call, unreadable
 from connect_ext.vendors.zuora_soap.answers import Reply, UnreadableError, VendorError
 
 
 class Meaning(IntEnum):
-    """What an error says about the call, the most careful first."""
+    """The bearing of an error on the call, the most careful one first."""
 
     SESSION_LOST = 1
-    """Nothing was done; log in and send again."""
+    """Nothing was done; log in and send the call again."""
     UNKNOWN = 2
-    """It may have been done; ask before anything is sent again."""
+    """It may have been done; look before anything is sent again."""
     NOT_DONE = 3
-    """Nothing was done; later it may be."""
+    """Nothing was done; it may work later."""
     MISCONFIGURED = 4
-    """Nothing was done, nor will be before somebody mends something."""
+    """Nothing was done, and it will not work until somebody fixes something."""
     REFUSED = 5
-    """Nothing was done, for a reason of business."""
+    """Nothing was done, for a business reason."""
 
 
 class SessionLost(NotDone):
@@ -42,16 +43,16 @@ class SessionLost(NotDone):
 
 _MEANINGS = {
     "INVALID_SESSION": Meaning.SESSION_LOST,
-    # Rejected before they were carried out, or rolled back: the confirmed cases.
+    # Zuora confirms these: rejected before any work, or rolled back.
     "REQUEST_EXCEEDED_LIMIT": Meaning.NOT_DONE,
     "REQUEST_EXCEEDED_RATE": Meaning.NOT_DONE,
     "LOCK_COMPETITION": Meaning.NOT_DONE,
     "BATCH_FAIL_ERROR": Meaning.NOT_DONE,
-    # The id was read from Zuora a moment ago: the subscription has changed since.
+    # The id was read from Zuora a moment ago, so the subscription has changed since.
     "INVALID_ID": Meaning.NOT_DONE,
-    # Nothing confirms that these were not carried out. TRANSACTION_TERMINATED must not be sent
-    # again as it is, but neither is it a reason of business. Below version 51 UNKNOWN_ERROR also
-    # stands for the newer codes.
+    # Nothing confirms that these had no effect. TRANSACTION_TERMINATED must not be sent again
+    # unchanged, but it is no business reason either. Below version 51, UNKNOWN_ERROR also stands
+    # for the newer codes.
     "TEMPORARY_ERROR": Meaning.UNKNOWN,
     "SERVER_UNAVAILABLE": Meaning.UNKNOWN,
     "TRANSACTION_TIMEOUT": Meaning.UNKNOWN,
@@ -77,47 +78,58 @@ _MEANINGS = {
     "CREDIT_CARD_PROCESSING_FAILURE": Meaning.REFUSED,
 }
 
-# Below version 60 there is no code for a lock, only its text.
+# Below version 60 a lock has no code, only a text.
 _LOCKED = re.compile(r"lock competition|optimistic lock", re.IGNORECASE)
-# What tells a tenant with Orders has no code of its own.
+# A tenant with Orders is known by the text alone.
 _ORDERS = re.compile(
     r"order date is required|orders harmonization|\borders\b.*\b(enabled|on)\b", re.IGNORECASE
 )
 
 _ON_ORDERS = (
-    "A tenant with Orders Harmonization allows only amend, which takes version 28.0 or higher in "
-    "ZUORA_SOAP_URL; a tenant with Orders takes the REST API alone (VENDOR rest)."
+    "A tenant with Orders Harmonization allows only amend, which needs version 28.0 or higher in "
+    "ZUORA_SOAP_URL; a tenant with Orders accepts only the REST API (VENDOR rest)."
 )
+_LOOK_FIRST = "The subscription is looked at again before anything else is sent."
+_TRY_AGAIN = "Nothing was changed; it is tried again later."
 _ADVICE = {
-    Meaning.SESSION_LOST: "The session is refused again and again; is the API user of "
-    "ZUORA_USERNAME used elsewhere too?",
-    Meaning.UNKNOWN: "The subscription is looked at again before anything else is sent.",
-    Meaning.NOT_DONE: "Nothing was changed; it is tried again later.",
-    Meaning.MISCONFIGURED: "Nothing was changed; mend the settings of the tenant, of its API user "
-    "or of ZUORA_SOAP_URL.",
-    # A question cannot be refused, and a fault is no verdict on the amendment.
-    Meaning.REFUSED: "Nothing was changed; look at the subscription and the tenant's settings in "
+    Meaning.SESSION_LOST: "Zuora keeps rejecting the session; does another program use the API "
+    "user of ZUORA_USERNAME too?",
+    Meaning.UNKNOWN: _LOOK_FIRST,
+    Meaning.NOT_DONE: _TRY_AGAIN,
+    Meaning.MISCONFIGURED: "Nothing was changed; check the settings of the tenant and of its API "
+    "user, and ZUORA_SOAP_URL.",
+    # A query cannot be refused, and a fault is no verdict on the amendment.
+    Meaning.REFUSED: "Nothing was changed; check the subscription and the tenant's settings in "
     "Zuora.",
 }
 _ADVICE_FOR_CODE = {
-    "NO_PERMISSION": "Give the API user of ZUORA_USERNAME the permission to read and amend "
-    f"subscriptions. {_ON_ORDERS}",
-    "API_DISABLED": f"The tenant has this call switched off. {_ON_ORDERS}",
+    "NO_PERMISSION": "Allow the API user of ZUORA_USERNAME to read and amend subscriptions. "
+    f"{_ON_ORDERS}",
+    "API_DISABLED": f"This call is switched off for the tenant. {_ON_ORDERS}",
     "INVALID_TYPE": f"The tenant does not offer amendments this way. {_ON_ORDERS}",
     "INVALID_VERSION": "Check the version at the end of ZUORA_SOAP_URL.",
     "MISSING_REQUIRED_VALUE": "The tenant demands a field of an amendment that the extension does "
     "not send; make it optional in Zuora.",
 }
 _LOGIN_ADVICE = (
-    "Check ZUORA_USERNAME and ZUORA_PASSWORD, and from which addresses the user may log in."
+    "Check ZUORA_USERNAME and ZUORA_PASSWORD, and the addresses from which the user may log in."
 )
+_CAUSES = {
+    Meaning.SESSION_LOST: Cause.CREDENTIALS,
+    Meaning.UNKNOWN: Cause.VENDOR_ERROR,
+    Meaning.NOT_DONE: Cause.BUSY,
+    Meaning.MISCONFIGURED: Cause.CONFIGURATION,
+    Meaning.REFUSED: Cause.CONFIGURATION,
+}
+
+LOGIN = "the login (ZUORA_SOAP_URL)"
 
 
 def meaning_of(error: VendorError, *, is_fault: bool) -> Meaning:
-    """Tell what one error says; an unknown code says nothing.
+    """The meaning of one error; an unknown code means an unknown outcome.
 
-    Only a row's error can be a refusal: with it Zuora has judged the amendment, while a fault says
-    that the call as a whole has failed, which can have reasons that are not the customer's.
+    Only the error of a row can be a refusal: there Zuora has judged the amendment. A fault says
+    that the whole call has failed, which may have nothing to do with the customer.
     """
     if _LOCKED.search(error.message):
         return Meaning.NOT_DONE
@@ -128,17 +140,20 @@ def meaning_of(error: VendorError, *, is_fault: bool) -> Meaning:
 
 
 def error_in(call: Call, answer: Answer, reply: Reply) -> CancellationError | None:
-    """The error that an answer in good SOAP reports, with the answer's ``Retry-After``."""
+    """The error that a readable answer reports, with the answer's ``Retry-After``.
+
+    Raises ``UnreadableError`` if the answer contradicts itself.
+    """
     errors = (reply.fault,) if reply.fault else reply.errors
     if not errors:
         return None
     if reply.succeeded:
-        return without_sense(call, answer, UnreadableError("says both success and an error"))
+        raise UnreadableError("says both success and an error")
     meaning, error = min(
         ((meaning_of(e, is_fault=bool(reply.fault)), e) for e in errors), key=lambda pair: pair[0]
     )
     if answer.status == 429:
-        # The request was turned away, whatever the code: older versions know none for it.
+        # Turned away, whatever the code: older versions have none for it.
         meaning = Meaning.NOT_DONE
     if meaning is Meaning.REFUSED and call.changes:
         return Refused(" ".join(e.message or e.code for e in errors))
@@ -151,9 +166,13 @@ def _later(call: Call, answer: Answer, meaning: Meaning, error: VendorError) -> 
         Meaning.UNKNOWN: OutcomeUnknown if call.changes else NotDone,
         Meaning.NOT_DONE: NotDone,
     }
-    advice = _advice(call, meaning, error)
-    message = f"Zuora answers {call.name} with {_shown(error.code)}. {advice}"
-    return classes.get(meaning, NotConfigured)(message, answer.retry_after)
+    is_login = call.name == LOGIN and meaning >= Meaning.MISCONFIGURED
+    return classes.get(meaning, NotConfigured)(
+        f"Zuora answers {call.name} with {_shown(error.code)}. {_advice(call, meaning, error)}",
+        answer.retry_after,
+        cause=Cause.CREDENTIALS if is_login else _CAUSES[meaning],
+        vendor_text=error.message,
+    )
 
 
 def _advice(call: Call, meaning: Meaning, error: VendorError) -> str:
@@ -164,31 +183,35 @@ def _advice(call: Call, meaning: Meaning, error: VendorError) -> str:
             return _ON_ORDERS
         return _ADVICE_FOR_CODE.get(error.code, _ADVICE[meaning])
     if meaning is Meaning.UNKNOWN and not call.changes:
-        return _ADVICE[Meaning.NOT_DONE]
+        return _TRY_AGAIN
     return _ADVICE[meaning]
 
 
-LOGIN = "the login (ZUORA_SOAP_URL)"
-
-
 def _shown(code: str) -> str:
-    """A code as a word; anything else could hold whatever the vendor, or an attacker, writes."""
+    """The code, if it is a plain word; anything else may hold whatever the sender likes."""
     return code if re.fullmatch(r"[A-Z_]{1,40}", code) else "an error without a known code"
 
 
-def without_sense(call: Call, answer: Answer, why: UnreadableError) -> Later:
-    """The error for an answer that is not the SOAP that it should be, such as a page of HTML."""
+def unreadable_reply(call: Call, answer: Answer, why: UnreadableError) -> Later:
+    """The error for an answer that is not the SOAP it should be, such as a page of HTML."""
     status = answer.status
     if status in (408, 425, 429):
-        error: Later = NotDone(
-            f"Zuora answers {call.name} with HTTP {status}. {_ADVICE[Meaning.NOT_DONE]}"
-        )
-    elif 300 <= status < 500:
-        error = NotConfigured(
-            f"Zuora's host answers {call.name} with HTTP {status} and without SOAP. Check "
-            "ZUORA_SOAP_URL, and whether Zuora lets this address in."
-        )
-    else:
-        error = unreadable(call, f"{why} (HTTP {status})")
+        message = f"Zuora answers {call.name} with HTTP {status}. {_TRY_AGAIN}"
+        return NotDone(message, answer.retry_after, cause=Cause.BUSY)
+    if 300 <= status < 500:
+        return _turned_away(call, answer)
+    cause = Cause.VENDOR_ERROR if status >= 500 else Cause.UNREADABLE
+    error = unreadable(call, f"{why} (HTTP {status})", cause=cause)
     error.retry_after = answer.retry_after
     return error
+
+
+def _turned_away(call: Call, answer: Answer) -> Later:
+    # A redirect or an error page may also come after the work.
+    kind = OutcomeUnknown if call.changes else NotConfigured
+    return kind(
+        f"Zuora's host answers {call.name} with HTTP {answer.status} and without SOAP. Check "
+        "ZUORA_SOAP_URL, and whether Zuora accepts connections from this address.",
+        answer.retry_after,
+        cause=Cause.CONFIGURATION,
+    )

@@ -1,6 +1,6 @@
-"""The generations of Zuora's SOAP API: what each sends to cancel a subscription.
+"""The generations of Zuora's SOAP API, each with its own way to cancel a subscription.
 
-The WSDL version at the end of the URL picks it (facts/zuora.md 0.3).
+The WSDL version at the end of the URL picks it (docs/facts.md, Zuora 0.3).
 """
 
 from __future__ import annotations
@@ -9,20 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 
-from connect_ext.settings import ZuoraSettings
 from connect_ext.vendors.base import Cancellation
 from connect_ext.vendors.zuora_soap.envelopes import Amendment, AmendOptions, PreviewOptions
+from connect_ext.vendors.zuora_soap.settings import ZuoraSettings
 
 CANCELLATION = "Cancellation"
 MAX_NAME_LENGTH = 100
 
-# Up to 24.0 the dates "must be in the future", and Zuora keeps days rather than moments, in a time
-# zone of its own. 25 hours ahead is tomorrow in every zone, on the longest day of the year too. A
-# date that is a few minutes too early would turn every customer's cancellation down; one that is
-# too late costs a day.
+# Up to 24.0 the dates "must be in the future", and Zuora keeps days, not moments, in its own time
+# zone. 25 hours from now is tomorrow in every zone, even on the longest day of the year. A date
+# a few minutes too early would get every cancellation refused; one too late costs a day.
 _AHEAD = timedelta(hours=25)
 
-# The time zones that are furthest from UTC: what day it is, somewhere, lies between them.
+# The time zones furthest from UTC: today's date anywhere on earth lies between them.
 _EAST, _WEST = timedelta(hours=14), timedelta(hours=-12)
 
 
@@ -55,17 +54,17 @@ def effective_date(
     begins_at: datetime | None = None,
     term_ends_at: datetime | None = None,
 ) -> EffectiveDate:
-    """When a cancellation that is asked for now takes effect: now, or as soon as may be.
+    """The date of a cancellation that is asked for now: now, or as soon as Zuora allows.
 
-    Zuora refuses a day before the subscription's first or after its term's last. Which day is
-    today, only the tenant knows: from version 69 on a date has no time, and it is today in UTC;
-    up to 68 Zuora makes Pacific time of a moment, whatever the tenant's zone (its page "Actions
-    before changing time zone"). So the first day, or the last, is taken where it is today in some
-    zone; where it is today nowhere, Zuora's refusal is a real one.
+    Zuora refuses any day before the subscription's first or after its term's last. Only the tenant
+    knows which day is today: from version 69 on a date has no time, and we send today's in UTC; up
+    to 68 Zuora converts a moment to Pacific time, whatever the tenant's zone (its page "Actions
+    before changing time zone"). So we send the first or the last day if it is today in any zone;
+    if it is today nowhere, Zuora's refusal is justified.
     """
     now = asked_at.astimezone(timezone.utc).replace(microsecond=0)
     moment = now + _AHEAD if generation_of(version) is Generation.TWO_STEPS else now
-    # Zuora writes a day as midnight in a zone of its own: the day that counts is the written one.
+    # Zuora writes a day as midnight in its own zone; the day as written is the one that counts.
     if begins_at and moment < begins_at and begins_at.date() <= (now + _EAST).date():
         moment = begins_at
     if term_ends_at and moment > term_ends_at and term_ends_at.date() >= (now + _WEST).date():
@@ -78,13 +77,13 @@ def effective_date(
 
 
 def amendment_name(request_id: str) -> str:
-    """The name by which a later delivery finds the amendment of a cancel request."""
+    """The name by which a later attempt finds the amendment of a cancel request."""
     readable = "".join(letter for letter in request_id if letter.isprintable())
     return f"Cancel request {readable}"[:MAX_NAME_LENGTH]
 
 
 def draft(cancellation: Cancellation, version_id: str, date: EffectiveDate) -> Amendment:
-    """The first half of two: an amendment without an effect."""
+    """The first of two steps: an amendment that has no effect yet."""
     return Amendment(
         description="Cancels the subscription at the customer's request.",
         effective_date=date.text,
@@ -96,10 +95,10 @@ def draft(cancellation: Cancellation, version_id: str, date: EffectiveDate) -> A
 
 
 def completion(amendment_id: str, date: EffectiveDate, *, is_left_over: bool) -> Amendment:
-    """The second half of two: the dates that a tenant may demand, and the effect.
+    """The second of two steps: the dates that a tenant may demand, and the effect.
 
-    A draft that an earlier attempt has left over gets its effective date anew, since the old one
-    may have passed.
+    A draft left over by an earlier attempt gets a new effective date, since the old one may have
+    passed.
     """
     return Amendment(
         id=amendment_id,
@@ -114,8 +113,8 @@ def completion(amendment_id: str, date: EffectiveDate, *, is_left_over: bool) ->
 def completed(cancellation: Cancellation, version_id: str, date: EffectiveDate) -> Amendment:
     """The whole amendment at once.
 
-    The dates must not go down from contract to activation to acceptance (facts/zuora.md 2.2), and
-    are all the same.
+    The activation must not come before the contract, nor the acceptance before the activation
+    (docs/facts.md, Zuora 2.2); all have the same date.
     """
     return Amendment(
         contract_effective_date=date.text,
@@ -131,12 +130,12 @@ def completed(cancellation: Cancellation, version_id: str, date: EffectiveDate) 
 
 
 def amend_options(settings: ZuoraSettings) -> AmendOptions | None:
-    """What to bill, in words; versions 28 and 29 have no words for it (facts/zuora.md 1.4)."""
+    """The billing, in so many words; 28 and 29 have none for it (docs/facts.md, Zuora 1.4)."""
     if settings.version < 30:
         return None
     return AmendOptions(settings.generate_invoice, settings.process_payments)
 
 
 def preview_options(settings: ZuoraSettings) -> PreviewOptions:
-    """How to preview: this amendment alone, where the version can."""
+    """How to preview: this amendment alone, if the version can."""
     return PreviewOptions(can_leave_drafts_out=settings.version >= 72)

@@ -1,19 +1,23 @@
 """Sessions with Zuora: opened once for each user and endpoint, and shared by all tasks.
 
-A session ends after 15 idle minutes, and there is no way to ask whether it still lives
-(facts/zuora.md 2.7): so it is renewed by age.
+A session ends after 15 idle minutes, and nothing tells whether it still lives (docs/facts.md,
+Zuora 2.7); so it is renewed by age.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+from connect_ext.cause import Cause
+from connect_ext.errors import NotDone
+from connect_ext.http.budget import current_budget
+from connect_ext.http.client import HttpClient
+from connect_ext.portal.secret import Secret
 from connect_ext.single_flight import SingleFlight
-from connect_ext.variables import Secret
-from connect_ext.vendors.http_client import HttpClient
 from connect_ext.vendors.zuora_soap import envelopes
 from connect_ext.vendors.zuora_soap.answers import LoginResult, login_result
 from connect_ext.vendors.zuora_soap.exchange import Operation, exchange
@@ -33,7 +37,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Session:
-    """An open session, and where it is used."""
+    """An open session, and the address where it is used."""
 
     token: Secret
     url: str
@@ -42,7 +46,11 @@ class Session:
 
 
 class Sessions:
-    """Opens sessions, one login at a time for each user, and remembers them until they are old."""
+    """Opens sessions, one login at a time for each user, and keeps them until they are old.
+
+    The vendors of a process share one instance: with other products, or other settings, they may
+    have the same user.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -50,14 +58,22 @@ class Sessions:
         self._logins: SingleFlight[Credentials, Session] = SingleFlight()
 
     async def get(self, credentials: Credentials, http: HttpClient) -> Session:
-        """The user's session; logs in where there is none, or where it is about to run out."""
+        """The user's session; logs in if there is none, or if it is about to expire.
+
+        A login that was begun by another task is waited for no longer than the budget lasts.
+        """
         session = self._open.get(credentials)
-        if session and self._clock() - session.opened_at < MAX_AGE_SECONDS:
+        if session and self._is_fresh(session):
             return session
-        return await self._logins.run(credentials, lambda: self._log_in(credentials, http))
+        login = self._logins.run(credentials, lambda: self._log_in(credentials, http))
+        try:
+            return await asyncio.wait_for(login, _seconds_left())
+        # On Python 3.10 this is not the built-in TimeoutError.
+        except asyncio.TimeoutError:
+            raise NotDone("There is no time left to log in.", cause=Cause.DEADLINE) from None
 
     def forget(self, credentials: Credentials, session: Session) -> None:
-        """Drop a session that Zuora refuses, unless another task has replaced it already."""
+        """Drop a session that Zuora rejects, unless another task has already replaced it."""
         if self._open.get(credentials) == session:
             del self._open[credentials]
 
@@ -72,16 +88,29 @@ class Sessions:
         result: LoginResult = await exchange(http, credentials.url, "", operation)
         url = followed(credentials.url, result.server_url)
         session = Session(Secret(result.session), url, opened_at)
-        self._open[credentials] = session
+        self._keep(credentials, session)
         return session
+
+    def _keep(self, credentials: Credentials, session: Session) -> None:
+        # Credentials that nobody uses any more must not stay in memory.
+        fresh = {key: other for key, other in self._open.items() if self._is_fresh(other)}
+        self._open = {**fresh, credentials: session}
+
+    def _is_fresh(self, session: Session) -> bool:
+        return self._clock() - session.opened_at < MAX_AGE_SECONDS
+
+
+def _seconds_left() -> float | None:
+    budget = current_budget()
+    return max(0.0, budget.ends_at - asyncio.get_running_loop().time()) if budget else None
 
 
 def followed(configured: str, server_url: str) -> str:
-    """Where to send the calls of a session: the ``ServerUrl`` of the login, if it can be trusted.
+    """The address for the calls of a session: the login's ``ServerUrl``, if it can be trusted.
 
-    It can on the same scheme, host, port and version; otherwise the configured URL stays, which
-    every host of the tenant answers. So the session never goes to a host that nobody configured,
-    and the version, which picks the generation, never changes unseen.
+    It can if scheme, host, port and version are the configured ones; otherwise the configured URL
+    stays, which works on every host of the tenant. So the session never goes to a host that nobody
+    configured, and the version, which picks the generation, never changes unnoticed.
     """
     try:
         ours, theirs = urlsplit(configured), urlsplit(server_url.strip())
@@ -98,7 +127,3 @@ def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
 
 def _version(url: SplitResult) -> str:
     return url.path.rstrip("/").rpartition("/")[2]
-
-
-PROCESS_SESSIONS = Sessions()
-"""Vendors of other products, or with other settings, may have the same user."""

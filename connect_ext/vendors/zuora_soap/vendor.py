@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import datetime
 
-from connect_ext.errors import CancellationError, NotDone, UnknownId
-from connect_ext.settings import ZuoraSettings
-from connect_ext.vendors.base import Accepted, Cancellation, Subscription, SubscriptionStatus
-from connect_ext.vendors.zuora_soap import answers, envelopes, generations, zoql
-from connect_ext.vendors.zuora_soap.answers import AmendmentRecord, Preview, SubscriptionVersion
+from connect_ext.cause import Cause
+from connect_ext.errors import CancellationError, OutcomeUnknown, UnknownId
+from connect_ext.vendors.base import (
+    Accepted,
+    Advice,
+    Cancellation,
+    Subscription,
+    SubscriptionStatus,
+    VendorContext,
+)
+from connect_ext.vendors.zuora_soap import answers, envelopes, generations, subscriptions, zoql
+from connect_ext.vendors.zuora_soap.answers import AmendmentRecord, Preview, plain
 from connect_ext.vendors.zuora_soap.endpoint import Endpoint
 from connect_ext.vendors.zuora_soap.exchange import Operation
 from connect_ext.vendors.zuora_soap.generations import EffectiveDate, Generation
+from connect_ext.vendors.zuora_soap.session import Credentials, Sessions
+from connect_ext.vendors.zuora_soap.settings import ZuoraSettings
 
-_ACTIVE = "active"
-_EXPIRED = "expired"
-_STATUSES = {
-    _ACTIVE: SubscriptionStatus.ACTIVE,
-    # Whether a suspended subscription can be cancelled is Zuora's to say: it refuses, or does it.
-    "suspended": SubscriptionStatus.ACTIVE,
-    "cancelled": SubscriptionStatus.CANCELLED,
-    "canceled": SubscriptionStatus.CANCELLED,
-    "draft": SubscriptionStatus.NOT_STARTED,
-    "pendingactivation": SubscriptionStatus.NOT_STARTED,
-    "pendingacceptance": SubscriptionStatus.NOT_STARTED,
-}
 _OPEN_AMENDMENT = ("draft", "pendingactivation", "pendingacceptance")
 
+_ADVICE = Advice(
+    address_of_cancellation="Check that ZUORA_SOAP_URL leads to the tenant that holds the "
+    "subscription.",
+    cannot_be_asked="Check that the API user of ZUORA_USERNAME may query subscriptions.",
+    no_status_in_answer="Check the subscription's amendments in Zuora.",
+    refusal="Check the subscription and the tenant's rules for amendments in Zuora, and "
+    "ZUORA_SOAP_URL, ZUORA_GENERATE_INVOICE and ZUORA_PROCESS_PAYMENTS.",
+)
 
-@dataclass(frozen=True)
-class ShownSubscription(Subscription):
-    """A subscription with the days between which Zuora cancels it, where the answer says them."""
+# With these the preview says nothing of its own: the amendment would fail the same way.
+_NOT_OF_THE_PREVIEW = (Cause.CREDENTIALS, Cause.BUSY, Cause.PAUSED, Cause.DEADLINE)
 
-    begins_at: datetime | None = None
-    term_ends_at: datetime | None = None
+
+def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraSoapVendor:
+    """Make the vendor with the sessions of the process; nothing is sent yet."""
+    sessions = context.shared("zuora-soap sessions", Sessions)
+    credentials = Credentials(settings.url, settings.username, settings.password)
+    return ZuoraSoapVendor(settings, Endpoint(credentials, context.http, sessions))
 
 
 class ZuoraSoapVendor:
@@ -53,27 +59,20 @@ class ZuoraSoapVendor:
 
     @property
     def is_repeatable(self) -> bool:
-        """Never: SOAP knows no idempotency key, and a stale id is redirected to the latest version.
+        """Never: SOAP has no idempotency key, and redirects a stale id to the latest version.
 
-        (facts/zuora.md 2.2, 2.8)
+        (docs/facts.md, Zuora 2.2, 2.8)
         """
         return False
 
-    async def look_up(self, cancellation: Cancellation) -> Subscription:
-        """Read the latest version of the subscription, by its number or the id of any version.
+    @property
+    def advice(self) -> Advice:
+        """Sentences that name Zuora's variables."""
+        return _ADVICE
 
-        One query; two for the id of a version that an amendment has superseded ("Expired",
-        facts/zuora.md 2.1).
-        """
-        key = cancellation.subscription_id.strip()
-        if not zoql.can_be_asked_for(key):
-            return Subscription(SubscriptionStatus.UNKNOWN_ID)
-        if not zoql.is_id(key):
-            return _subscription(await self._versions_of(key))
-        found = await self._version(key.lower())
-        if found and found[0].status == _EXPIRED:
-            found = await self._versions_of(found[0].number)
-        return _subscription(found)
+    async def look_up(self, cancellation: Cancellation) -> Subscription:
+        """Read the latest version of the subscription."""
+        return await subscriptions.look_up(self._endpoint, cancellation.subscription_id)
 
     async def cancel(
         self, cancellation: Cancellation, subscription: Subscription | None
@@ -93,27 +92,10 @@ class ZuoraSoapVendor:
 
     def _date(self, cancellation: Cancellation, subscription: Subscription) -> EffectiveDate:
         version, asked_at = self._settings.version, cancellation.asked_at
-        if not isinstance(subscription, ShownSubscription):
+        if not isinstance(subscription, subscriptions.ShownSubscription):
             return generations.effective_date(version, asked_at)
         days = subscription.begins_at, subscription.term_ends_at
         return generations.effective_date(version, asked_at, *days)
-
-    async def _create_or_complete(
-        self, cancellation: Cancellation, version_id: str, date: EffectiveDate
-    ) -> Accepted:
-        # Another delivery, or another process, may have died between the two halves.
-        left_over = await self._left_over(cancellation, version_id)
-        if left_over:
-            return await self._complete(left_over.id, date, is_left_over=True)
-        if self._generation is Generation.TWO_STEPS:
-            draft = generations.draft(cancellation, version_id, date)
-            amendment_id = await self._create(draft, single_transaction=False)
-            return await self._complete(amendment_id, date, is_left_over=False)
-        whole = generations.completed(cancellation, version_id, date)
-        await self._create(whole, single_transaction=True)
-        # The answer says that the amendment exists, not that it is completed: without the
-        # transaction it would be a draft (facts/zuora.md 2.5). So the subscription is asked.
-        return Accepted()
 
     async def _amend(
         self, cancellation: Cancellation, version_id: str, date: EffectiveDate
@@ -125,14 +107,14 @@ class ZuoraSoapVendor:
         made = await self._endpoint.ask(
             Operation("amend", build, answers.amendment_ids, changes=True)
         )
-        # Success without an amendment would be a preview's.
+        # Only a preview succeeds without an amendment.
         return Accepted(_cancelled(date.moment) if made else None, remarks)
 
     async def _preview(self, amendment: envelopes.Amendment) -> str:
-        """What the cancellation would bill, as a sentence; a failure is a sentence too.
+        """The amounts that the cancellation would bill, as a sentence; so is a failure.
 
-        One page of Zuora's does not list cancellations among what can be previewed, so that a
-        failure means nothing (facts/zuora.md 2.6).
+        A failure means nothing: a page of Zuora's does not list cancellations among the amendments
+        that can be previewed (docs/facts.md, Zuora 2.6).
         """
         build = envelopes.amend(
             amendment,
@@ -145,8 +127,27 @@ class ZuoraSoapVendor:
                 Operation("amend", build, answers.preview, label=label)
             )
         except CancellationError as error:
+            if error.cause in _NOT_OF_THE_PREVIEW:
+                raise
             return f"The preview failed, and the cancellation went on without it: {error.message}"
         return _sentence(preview)
+
+    async def _create_or_complete(
+        self, cancellation: Cancellation, version_id: str, date: EffectiveDate
+    ) -> Accepted:
+        # An earlier attempt may have died between the two steps.
+        left_over = await self._left_over(cancellation, version_id)
+        if left_over:
+            return await self._complete(left_over.id, date, is_left_over=True)
+        if self._generation is Generation.TWO_STEPS:
+            draft = generations.draft(cancellation, version_id, date)
+            amendment_id = await self._create(draft, single_transaction=False)
+            return await self._complete(amendment_id, date, is_left_over=False)
+        whole = generations.completed(cancellation, version_id, date)
+        await self._create(whole, single_transaction=True)
+        # The answer says that the amendment exists, not that it is completed: without the
+        # transaction it would be a draft (docs/facts.md, Zuora 2.5). Only a look will tell.
+        return Accepted()
 
     async def _create(self, amendment: envelopes.Amendment, *, single_transaction: bool) -> str:
         build = envelopes.create(amendment, single_transaction=single_transaction)
@@ -164,74 +165,21 @@ class ZuoraSoapVendor:
     async def _left_over(
         self, cancellation: Cancellation, version_id: str
     ) -> AmendmentRecord | None:
-        """The amendment of an earlier attempt at the same request that still has no effect."""
+        """The amendment of an earlier attempt at the same request that has no effect yet."""
         name = generations.amendment_name(cancellation.request_id)
         build = envelopes.query(zoql.amendments_by_name(name))
         found = await self._endpoint.ask(Operation("query", build, answers.amendments))
-        ours = [
-            amendment
-            for amendment in found
-            if amendment.name == name
-            and amendment.type == generations.CANCELLATION
-            and amendment.subscription_id == version_id
-        ]
-        if any(amendment.status == "completed" for amendment in ours):
-            raise NotDone(
-                "The amendment of this request is completed in Zuora, but the subscription does "
-                "not show it yet."
-            )
-        drafts = [amendment for amendment in ours if amendment.status in _OPEN_AMENDMENT]
-        # Two attempts at once may have left two: all that come later must take the same one.
+        ours = [one for one in found if _is_ours(one, name, version_id)]
+        if any(plain(one.status) == "completed" for one in ours):
+            raise OutcomeUnknown("Zuora shows the amendment of this request as completed.")
+        drafts = [one for one in ours if plain(one.status) in _OPEN_AMENDMENT]
+        # Two attempts at once may have left two drafts; every later one must take the same.
         return min(drafts, key=lambda draft: draft.id, default=None)
 
-    async def _version(self, version_id: str) -> list[SubscriptionVersion]:
-        found = await self._query(zoql.subscription_by_id(version_id))
-        return _only(found, [one for one in found if one.id.lower() == version_id])
 
-    async def _versions_of(self, number: str) -> list[SubscriptionVersion]:
-        found = await self._query(zoql.subscriptions_by_number(number))
-        same = number.casefold()
-        return _only(found, [one for one in found if one.number.casefold() == same])
-
-    async def _query(self, question: str) -> tuple[SubscriptionVersion, ...]:
-        build = envelopes.query(question)
-        return await self._endpoint.ask(Operation("query", build, answers.subscription_versions))
-
-
-def _only(
-    found: tuple[SubscriptionVersion, ...], asked_for: list[SubscriptionVersion]
-) -> list[SubscriptionVersion]:
-    """Trust no answer that holds another customer's subscription."""
-    if len(asked_for) != len(found):
-        raise NotDone("Zuora's answer holds a subscription that was not asked for.")
-    return asked_for
-
-
-def _subscription(versions: list[SubscriptionVersion]) -> Subscription:
-    """The latest version, which has the status of the whole."""
-    if not versions:
-        return Subscription(SubscriptionStatus.UNKNOWN_ID)
-    newest = max(versions, key=lambda one: one.version)
-    status = _STATUSES.get(newest.status)
-    if status is SubscriptionStatus.NOT_STARTED:
-        # What is pending then is an amendment, and not the subscription, which runs.
-        active = [one for one in versions if one.status == _ACTIVE]
-        newest = max(active, key=lambda one: one.version, default=newest)
-        status = _STATUSES[newest.status]
-    if status is None:
-        raise NotDone(
-            f"Zuora shows the subscription in {_shown(newest.status)}, which says neither that "
-            "it is active nor that it is cancelled."
-        )
-    ends_at = newest.ends_at if status is SubscriptionStatus.CANCELLED else None
-    return ShownSubscription(
-        status, ends_at, newest.id, begins_at=newest.begins_at, term_ends_at=newest.term_ends_at
-    )
-
-
-def _shown(status: str) -> str:
-    known = re.fullmatch(r"[a-z]{1,24}", status)
-    return f"the status '{status}'" if known else "a status without a name"
+def _is_ours(amendment: AmendmentRecord, name: str, version_id: str) -> bool:
+    is_cancellation = amendment.type == generations.CANCELLATION
+    return is_cancellation and amendment.name == name and amendment.subscription_id == version_id
 
 
 def _cancelled(ends_at: datetime) -> Subscription:

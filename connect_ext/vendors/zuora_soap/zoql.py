@@ -1,7 +1,7 @@
-"""Questions in Zuora's query language.
+"""Queries in ZOQL, Zuora's query language.
 
-ZOQL knows no ORDER BY and no joins; in a literal, ``'`` and ``\\`` are escaped with a backslash
-(facts/zuora.md 2.3).
+ZOQL has no ORDER BY and no joins; in a literal, ``'`` and ``\\`` are escaped with a backslash
+(docs/facts.md, Zuora 2.3).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ MAX_NUMBER_LENGTH = 255
 
 
 def is_id(text: str) -> bool:
-    """Whether a text is an object's id, which 32 hexadecimal digits are, and not its number."""
+    """Whether a text is an object's id (32 hexadecimal digits) and not its number."""
     return re.fullmatch(r"[0-9a-fA-F]{32}", text) is not None
 
 
 def can_be_asked_for(text: str) -> bool:
-    """Whether a subscription can have this id or number: not blank, not endless, printable.
+    """Whether a subscription can have this id or number: not blank, not too long, printable.
 
-    A control character could not be written in XML either.
+    XML could not hold a control character anyway.
     """
     return bool(text) and len(text) <= MAX_NUMBER_LENGTH and text.isprintable()
 
@@ -35,21 +35,21 @@ def subscription_by_id(subscription_id: str) -> str:
 
 
 def subscriptions_by_number(number: str) -> str:
-    """Ask for all versions of a subscription: each has the same number, which Zuora calls Name."""
+    """Ask for all versions of a subscription; they share its number, which Zuora calls Name."""
     return _select(_SUBSCRIPTION_FIELDS, "Subscription", "Name", number)
 
 
 def amendments_by_name(name: str) -> str:
-    """Ask for the amendments of a name, whatever their status."""
+    """Ask for the amendments of that name, in any status."""
     return _select(_AMENDMENT_FIELDS, "Amendment", "Name", name)
 
 
 def _select(fields: str, table: str, field: str, value: str) -> str:
-    # The linter sees SQL here: the value is quoted, and the rest is ours.
+    # The linter takes this for SQL; the value is quoted, and the rest is ours.
     return f"select {fields} from {table} where {field} = {quoted(value)}"  # noqa: S608
 
 
 def quoted(value: str) -> str:
-    """Write a text as a literal that cannot end early."""
+    """Quote a text so that it cannot end its literal early."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"

@@ -1,7 +1,7 @@
-"""Mutation testing of the rules and of the walk: ``make mutants``.
+"""Mutation testing of the rules and of the marks: ``make mutants``.
 
-Each mutant is the code with one small change; a test that fails has found it. What mutants live on
-without harm is listed in docs/mutants.md, each kind with its reason.
+A mutant is the code with one small change; a failing test catches it. docs/mutants.md lists the
+mutants that survive without harm, each kind with its reason.
 """
 
 from __future__ import annotations
@@ -15,35 +15,20 @@ import sys
 from difflib import unified_diff
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".mutants"
 TOOL = "mutmut==3.8.1"
-MUTATED = ("connect_ext/decision.py", "connect_ext/processing.py")
+MUTATED = ("connect_ext/cancelling/rules.py", "connect_ext/cancelling/marks.py")
+TESTS = ("tests/unit/test_rules.py", "tests/unit/test_marks.py")
 COPIED = ("connect_ext", "tests", "sandbox", "pyproject.toml")
-SETTINGS = """[mutmut]
-source_paths = connect_ext
-only_mutate =
-    connect_ext/decision.py
-    connect_ext/processing.py
-also_copy =
-    tests
-    sandbox
-    pyproject.toml
-pytest_add_cli_args =
-    -p
-    no:randomly
-    -p
-    no:cacheprovider
-pytest_add_cli_args_test_selection =
-    tests/unit/test_decision.py
-    tests/unit/test_processing.py
-"""
-KILLED, SURVIVED, NO_TESTS = (1, 3), 0, 33
+ALSO_COPIED = tuple(name for name in COPIED if name != "connect_ext")
+PYTEST_OPTIONS = ("-p", "no:randomly", "-p", "no:cacheprovider")
+SURVIVED, NO_TESTS = 0, 33
 _WORDS = re.compile(r"f?(\"[^\"]*\"|'[^']*')")
 
 
 def main() -> int:
-    """Make the mutants, try them, and print the score and who has survived."""
+    """Make the mutants, run the tests on each, and print the score and the survivors."""
     _prepare()
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(os.cpu_count() or 1)]
     log = (PLACE / "log").open("w")
@@ -58,17 +43,17 @@ def main() -> int:
     for name in sorted(set(alive) - set(words)):
         print(f"\n{name}\n" + "\n".join(changes[name]))
     killed, total = len(codes) - len(alive), len(codes)
-    print(f"\n{killed} of {total} mutants found ({killed / total:.1%}).")
-    print(f"Of the {len(alive)} others, {len(words)} change only the words of a message.")
+    print(f"\n{killed} of {total} mutants caught ({killed / total:.1%}).")
+    print(f"Of the {len(alive)} survivors, {len(words)} change only the words of a message.")
     return 0
 
 
 def _prepare() -> None:
-    tools = PLACE / "tools"
-    if not tools.exists():
+    packages = PLACE / "packages"
+    if not packages.exists():
         pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        # pip warns that its versions are not those of the environment, which they leave alone.
-        subprocess.run([*pip, "--target", tools, TOOL], check=True, stderr=subprocess.DEVNULL)
+        # pip warns of versions that differ from the environment's, which stays as it is.
+        subprocess.run([*pip, "--target", packages, TOOL], check=True, stderr=subprocess.DEVNULL)
     for name in ("mutants", *COPIED):
         shutil.rmtree(PLACE / name, ignore_errors=True)
     for name in COPIED:
@@ -76,25 +61,38 @@ def _prepare() -> None:
             shutil.copytree(ROOT / name, PLACE / name)
         else:
             shutil.copy(ROOT / name, PLACE / name)
-    (PLACE / "setup.cfg").write_text(SETTINGS)
+    (PLACE / "setup.cfg").write_text(_settings())
+
+
+def _settings() -> str:
+    lists = {
+        "only_mutate": MUTATED,
+        "also_copy": ALSO_COPIED,
+        "pytest_add_cli_args": PYTEST_OPTIONS,
+        "pytest_add_cli_args_test_selection": TESTS,
+    }
+    lines = ["[mutmut]", "source_paths = connect_ext"]
+    for name, values in lists.items():
+        lines += [f"{name} =", *(f"    {value}" for value in values)]
+    return "\n".join([*lines, ""])
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(PLACE / "tools")}
+    return {**os.environ, "PYTHONPATH": str(PLACE / "packages")}
 
 
 def _codes() -> list[tuple[str, int | None]]:
-    return [
-        pair
-        for path in MUTATED
-        for pair in json.loads((PLACE / "mutants" / f"{path}.meta").read_text())[
-            "exit_code_by_key"
-        ].items()
-    ]
+    """The exit code of the tests on each mutant; empty if mutmut failed."""
+    found: list[tuple[str, int | None]] = []
+    for path in MUTATED:
+        meta = PLACE / "mutants" / f"{path}.meta"
+        if meta.exists():
+            found += json.loads(meta.read_text())["exit_code_by_key"].items()
+    return found
 
 
 def _change(name: str) -> list[str]:
-    """The lines of a function that a mutant has changed."""
+    """The changed lines of a mutant's function."""
     module, _, function = name.rpartition(".")
     path = PLACE / "mutants" / (module.replace(".", "/") + ".py")
     original, _, _number = function.rpartition("__mutmut_")
@@ -114,7 +112,7 @@ def _body(source: str, name: str) -> list[str]:
 
 
 def _is_of_words(change: list[str]) -> bool:
-    """Whether the lines are the same but for their texts."""
+    """Whether only the texts in the lines differ."""
     texts = [
         [_WORDS.sub("text", line[1:]) for line in change if line.startswith(sign)] for sign in "-+"
     ]

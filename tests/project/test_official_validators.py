@@ -1,9 +1,9 @@
 import pytest
 
-from tests.official.validation import messages
+from tools.official.validation import messages
 
 
 # The validator itself forgets to close docker-compose.yml.
 @pytest.mark.filterwarnings("ignore:unclosed file.*docker-compose.yml:ResourceWarning")
-def test_the_official_validators_have_nothing_to_say() -> None:
+def test_the_official_validators_report_nothing() -> None:
     assert messages() == []

@@ -1,7 +1,9 @@
-"""The locks: what they must hold, by pyproject.toml, and how they are written.
+"""The lock files: their required contents, by pyproject.toml, and how they are written.
 
-`make lock` runs this in an environment that holds uv and poetry-core.
+``make lock`` runs this in an environment that holds uv and poetry-core.
 """
+
+from __future__ import annotations
 
 import re
 import subprocess
@@ -12,9 +14,9 @@ from poetry.core.constraints.version import parse_constraint
 from poetry.core.factory import Factory
 from poetry.core.packages.dependency import Dependency
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
-# What the official command line tool validates with, instead of what the runner runs with.
+# The official command line tool validates with another core than the runner runs with.
 OFFICIAL_CORE = Dependency("connect-eaas-core", ">=38,<39")
 
 _PIN = re.compile(
@@ -23,7 +25,7 @@ _PIN = re.compile(
 
 
 def requirements() -> dict[str, list[Dependency]]:
-    """What each lock is asked to hold, by the name of its file."""
+    """The requirements that each lock file must satisfy, by its name."""
     package = Factory().create_poetry(ROOT).package
     runtime = list(package.dependency_group("main").dependencies)
     test = list(package.dependency_group("test").dependencies)
@@ -36,13 +38,13 @@ def requirements() -> dict[str, list[Dependency]]:
 
 
 def pins(lock: str) -> list[tuple[str, str]]:
-    """Name and version of each package that a lock names."""
+    """The name and version of each package in a lock file."""
     text = (ROOT / lock).read_text(encoding="utf-8")
     return [(pin["name"], pin["version"]) for pin in _PIN.finditer(text)]
 
 
 def disagreements(lock: str) -> list[str]:
-    """What pyproject.toml asks for and the lock does not give."""
+    """Each requirement of pyproject.toml that the lock file does not satisfy."""
     locked: dict[str, list[str]] = {}
     for name, version in pins(lock):
         locked.setdefault(name, []).append(version)
@@ -60,7 +62,7 @@ def disagreements(lock: str) -> list[str]:
 
 
 def write(lock: str, *options: str) -> None:
-    """Compile one lock for every Python and platform. What it pins already stays, if it can."""
+    """Compile one lock for every Python and platform; versions pinned already stay if possible."""
     subprocess.run(
         [
             Path(sys.executable).with_name("uv"),

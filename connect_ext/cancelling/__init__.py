@@ -1,0 +1,1 @@
+"""The subject: a cancel request, the rules for it, and the walk that carries them out."""

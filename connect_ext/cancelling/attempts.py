@@ -1,0 +1,205 @@
+"""Attempts: leaves the mark before anything is sent, reads back whose turn it is, takes it back."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from connect_ext.cancelling import marks, rules
+from connect_ext.cancelling.marks import History, State
+from connect_ext.cause import Cause
+from connect_ext.connect.conversation import Conversation, NoteRefusedError
+from connect_ext.errors import Later, NotDone
+from connect_ext.vendors.base import Subscription
+
+LOG = logging.getLogger("eaas.eventsapp")
+
+
+@dataclass
+class Remembered:
+    """A process's memory of its own attempts at one request. It saves calls; nothing needs it."""
+
+    attempt: str = ""
+    """The mark that this process has left and nothing was sent under."""
+    took_seconds: float = 0.0
+    to_take_back: set[str] = field(default_factory=set)
+    has_taken_back: bool = False
+    has_met_others: bool = False
+    shown: Subscription | None = None
+    """The last word of a vendor that cannot be asked."""
+    sent_unmarked_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Permission:
+    """This attempt owns the sending."""
+
+    attempt: str
+    """Empty: Connect keeps no mark, and the cancellation goes without one."""
+    history: History | None
+    until: float
+    """Every call must have ended by then, on the event loop's clock."""
+
+
+@dataclass(frozen=True)
+class Denied:
+    """The turn is another attempt's."""
+
+    history: History | None
+    attempt: str = ""
+    """The attempt whose mark was taken back."""
+    no_mark: bool = False
+    """Connect refuses to keep a mark."""
+
+
+class Attempts:
+    """The attempts at one request, from this process."""
+
+    def __init__(
+        self,
+        request_id: str,
+        conversation: Conversation,
+        memory: Remembered,
+        settle_seconds: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._request_id, self._conversation = request_id, conversation
+        self._memory, self._settle_seconds, self._clock = memory, settle_seconds, clock
+
+    async def history(self) -> History:
+        """Read every attempt at the request."""
+        notes = await self._conversation.private_notes(self._request_id)
+        return marks.history_of(notes.notes, notes.now)
+
+    async def begin(self, *, can_be_asked: bool) -> Permission | Denied:
+        """Leave a mark, read all of them back, and tell whose turn it is.
+
+        Raises ``NoteRefusedError``, and ``Later`` where Connect cannot be reached; nothing may be
+        sent then.
+        """
+        memory = self._memory
+        await self._take_back_left_over()
+        if memory.has_met_others and not memory.attempt:
+            history = await self.history()
+            if not rules.is_free(history, self._settle_seconds, can_be_asked=can_be_asked):
+                return Denied(history)
+        if not memory.attempt:
+            await self._leave_mark()
+        read_at, history = self._clock(), await self.history()
+        own = history.find(memory.attempt)
+        if own is not None and rules.is_worn(own, history.now, self._settle_seconds):
+            await self._take_back()
+            await self._leave_mark()
+            read_at, history = self._clock(), await self.history()
+            own = history.find(memory.attempt)
+        if own is not None and rules.owns(
+            own.attempt, memory.took_seconds, history, self._settle_seconds, can_be_asked
+        ):
+            left = self._settle_seconds - history.age_seconds(own)
+            return Permission(own.attempt, history, read_at + left)
+        memory.has_met_others = True
+        attempt = memory.attempt
+        await self._take_back()
+        return Denied(history, attempt)
+
+    async def _leave_mark(self) -> None:
+        attempt, began = secrets.token_hex(4), self._clock()
+        # If the answer is lost, the mark may be there: nothing is sent under it, then or later.
+        self._memory.to_take_back.add(attempt)
+        text = marks.text_of(attempt, State.SENDING)
+        try:
+            await self._conversation.keep(self._request_id, text)
+        except NoteRefusedError:
+            self._memory.to_take_back.discard(attempt)
+            raise
+        self._memory.to_take_back.discard(attempt)
+        self._memory.attempt = attempt
+        self._memory.took_seconds = self._clock() - began
+
+    def sending(self) -> None:
+        """From now on the vendor may have got the cancellation: the mark stands."""
+        self._memory.attempt = ""
+        self._memory.has_met_others = True
+
+    @property
+    def in_hand(self) -> str:
+        """The attempt whose mark stands although nothing was sent under it."""
+        return self._memory.attempt
+
+    async def nothing_was_sent(self, permission: Permission) -> None:
+        """Take the mark back, the first time; later keep it in hand.
+
+        So another instance may go on at once, and a long outage does not fill the conversation.
+        """
+        self._memory.sent_unmarked_at = None
+        if not permission.attempt:
+            return
+        self._memory.attempt = permission.attempt
+        if not self._memory.has_taken_back:
+            await self._take_back()
+
+    async def _take_back(self) -> None:
+        attempt, self._memory.attempt = self._memory.attempt, ""
+        if attempt:
+            self._memory.has_taken_back = True
+            self._memory.to_take_back.add(attempt)
+            await self._take_back_left_over()
+
+    async def _take_back_left_over(self) -> None:
+        for attempt in sorted(self._memory.to_take_back):
+            if await self.note(attempt, State.NOT_SENT):
+                self._memory.to_take_back.discard(attempt)
+
+    async def note(self, attempt: str, state: State) -> bool:
+        """Note what became of an attempt; False if the note could not be left."""
+        attempt = attempt or secrets.token_hex(4)
+        return await self._conversation.leave(self._request_id, marks.text_of(attempt, state))
+
+    async def note_conflict(self, permission: Permission, history: History) -> History:
+        """Note that the vendor says "not now", unless that was noted a short while ago.
+
+        Gives the history with the new conflict in it.
+        """
+        if not rules.wants_conflict_note(history, self._settle_seconds):
+            await self.nothing_was_sent(permission)
+            return history
+        await self.must_note(permission.attempt, State.CONFLICT)
+        return marks.with_conflict(history)
+
+    async def must_note(self, attempt: str, state: State) -> None:
+        """Note the vendor's definite answer; raises ``NotDone`` if the note could not be left."""
+        if not await self.note(attempt, state):
+            # Nothing was done under the mark: it may be used again.
+            self._memory.attempt = attempt
+            raise NotDone(
+                "Connect does not take a note on the vendor's answer.", cause=Cause.CONNECT
+            )
+
+    async def begin_unmarked(self, *, can_be_asked: bool) -> Permission | Denied:
+        """Go on where Connect refuses to keep a mark at all.
+
+        A vendor that can be asked was looked at a moment ago. This process's memory is then the
+        only guard against a second cancellation.
+        """
+        try:
+            history: History | None = await self.history()
+        except NotDone:
+            raise
+        except Later:
+            history = None
+        if not can_be_asked:
+            return Denied(history, no_mark=True)
+        if history and not rules.is_free(history, self._settle_seconds, can_be_asked=True):
+            return Denied(history)
+        sent_at, now = self._memory.sent_unmarked_at, self._clock()
+        if sent_at is not None and now - sent_at <= self._settle_seconds:
+            return Denied(history)
+        LOG.warning(
+            "%s: Connect keeps no note about this request, so the cancellation is sent without a"
+            " mark: only this process knows of it, and another one could send a second.",
+            self._request_id,
+        )
+        self._memory.sent_unmarked_at = now
+        return Permission("", history, now + self._settle_seconds)

@@ -1,0 +1,116 @@
+"""The evidence that the rules decide on: all that is known of one request at a moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connect_ext.cancelling.marks import History, Mark
+from connect_ext.cancelling.request import BlankParameter, NoParameter
+from connect_ext.cause import Cause
+from connect_ext.portal.settings import Policy
+from connect_ext.vendors.base import Advice, Subscription, SubscriptionId
+
+
+@dataclass(frozen=True)
+class NotTried:
+    """This walk has not tried to send the cancellation."""
+
+
+@dataclass(frozen=True)
+class NotOurTurn:
+    """Another attempt owns the sending."""
+
+
+@dataclass(frozen=True)
+class NoMarkKept:
+    """Connect refuses to keep a mark, and nothing can be sent without one."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The cancellation was sent, and its result does not show yet."""
+
+    accepted: bool
+    why: str = ""
+    """Why the outcome is not known."""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The vendor refuses; ``reason`` is fit to be shown, or empty, and then ``hint`` helps."""
+
+    reason: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class NotNow:
+    """The vendor says that it cannot cancel the subscription at the moment."""
+
+    reason: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class IdNotKnown:
+    """The vendor answers the cancellation as if it did not know the id."""
+
+    times: int = 1
+
+
+Attempt = NotTried | NotOurTurn | NoMarkKept | Sent | Refusal | NotNow | IdNotKnown
+"""What became of this walk's own attempt to send the cancellation."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """The notes on the conversation cannot be read."""
+
+    cause: Cause
+    why: str
+    needs_person: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of one request."""
+
+    now: datetime
+    policy: Policy
+    parameter: SubscriptionId | BlankParameter | NoParameter
+    """What the request says at the parameter for the vendor's subscription id."""
+    parameter_id: str
+    settle_seconds: float
+    """For how long the vendor may take until it shows what it has got."""
+    can_be_asked: bool = True
+    is_repeatable: bool = False
+    advice: Advice = field(default_factory=Advice)
+    shown: Subscription | None = None
+    """The subscription as the vendor shows it; None if nobody has looked, or nobody can."""
+    looks: int = 0
+    """How many looks were made that say the same."""
+    attempt: Attempt = field(default_factory=NotTried)
+    void_attempt: str = ""
+    """An attempt of this process under which certainly nothing was done."""
+    definite_answers: int = 0
+    """The count of refusals that the last idempotency key was made with."""
+    history: History | Unreadable | None = None
+    """The attempts of earlier walks and of other instances; None: not read yet."""
+    is_proven: bool | None = None
+    """Whether a cancellation of the product was ever approved; None: not asked yet."""
+
+    def standing(self) -> tuple[Mark, ...]:
+        """The marks under which a cancellation was, or may have been, sent."""
+        if not isinstance(self.history, History):
+            return ()
+        return self.history.standing(self.void_attempt)
+
+    def age_seconds(self, mark: Mark) -> float:
+        """For how long a mark has been there, by Connect's clock."""
+        return self.history.age_seconds(mark) if isinstance(self.history, History) else 0.0
+
+    def is_live(self, mark: Mark) -> bool:
+        """Whether the vendor may still be at work on what was sent under the mark."""
+        return self.age_seconds(mark) <= self.settle_seconds

@@ -1,0 +1,120 @@
+"""Marks: private notes that say what was sent for a request, before it is sent.
+
+A mark is a sentence for people with a tag for the program at its end: the operation, the attempt
+and its state. The sentences may be reworded; the tags are what counts. An attempt's id is never
+used again, so that it does not matter in which order its tags are read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+from connect_ext.connect.notes import PrivateNote
+
+
+class State(Enum):
+    """The state of an attempt. A later one in this list outweighs those before it."""
+
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    CANCELLED = "cancelled"
+    """The vendor's answer showed the subscription as cancelled."""
+    NOT_SENT = "not-sent"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+
+
+_STANDING = (State.SENDING, State.ACCEPTED, State.CANCELLED)
+_WEIGHT = {state: weight for weight, state in enumerate(State)}
+
+_SENTENCES = {
+    State.SENDING: "The cancellation is being sent to the vendor. Until the vendor shows its"
+    " result, this request waits and nothing else is sent.",
+    State.ACCEPTED: "The vendor has accepted the cancellation and does not show its result yet.",
+    State.CANCELLED: "The vendor's answer shows the subscription as cancelled; this request is"
+    " still to be approved.",
+    State.NOT_SENT: "This attempt to cancel did not reach the vendor.",
+    State.CONFLICT: "The vendor cannot cancel the subscription at the moment. It is asked again.",
+    State.REFUSED: "The vendor has refused to cancel the subscription.",
+}
+_TAG = re.compile(
+    r"\[connect-ext cancel ([0-9a-f]{8}) (" + "|".join(s.value for s in State) + r")\]"
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One attempt to cancel, as its notes tell it."""
+
+    attempt: str
+    created: datetime
+    """When its first note was left, by Connect's clock."""
+    state: State
+
+    @property
+    def stands(self) -> bool:
+        """Whether the cancellation was, or may have been, sent."""
+        return self.state in _STANDING
+
+
+@dataclass(frozen=True)
+class History:
+    """The attempts that were made for a request, the oldest first."""
+
+    marks: tuple[Mark, ...]
+    now: datetime
+    """The moment of reading, by Connect's clock."""
+    conflicts: tuple[datetime, ...] = ()
+    """When the vendor said "not now"."""
+
+    def age_seconds(self, mark: Mark) -> float:
+        """For how long the mark has been there."""
+        return (self.now - mark.created).total_seconds()
+
+    def standing(self, except_attempt: str = "") -> tuple[Mark, ...]:
+        """The marks that stand, without those of one attempt."""
+        return tuple(m for m in self.marks if m.stands and m.attempt != except_attempt)
+
+    def find(self, attempt: str) -> Mark | None:
+        """The mark of an attempt."""
+        return next((mark for mark in self.marks if mark.attempt == attempt), None)
+
+    @property
+    def definite_answers(self) -> int:
+        """How often the vendor has refused."""
+        return sum(mark.state is State.REFUSED for mark in self.marks)
+
+
+def text_of(attempt: str, state: State) -> str:
+    """The text of a mark."""
+    return f"{_SENTENCES[state]} [connect-ext cancel {attempt} {state.value}]"
+
+
+def history_of(notes: Iterable[PrivateNote], now: datetime) -> History:
+    """Read the attempts out of the notes; other notes say nothing."""
+    marks: dict[str, Mark] = {}
+    conflicts = []
+    for note in sorted(notes, key=lambda note: note.created):
+        found = _TAG.search(note.text)
+        if not found or found.end() != len(note.text.rstrip()):
+            continue
+        attempt, state = found[1], State(found[2])
+        if state is State.CONFLICT:
+            conflicts.append(note.created)
+        known = marks.get(attempt) or Mark(attempt, note.created, state)
+        marks[attempt] = Mark(attempt, known.created, _heavier(known.state, state))
+    oldest_first = sorted(marks.values(), key=lambda mark: (mark.created, mark.attempt))
+    return History(tuple(oldest_first), now, tuple(conflicts))
+
+
+def with_conflict(history: History) -> History:
+    """The history after the vendor has said "not now" once more."""
+    return replace(history, conflicts=(*history.conflicts, history.now))
+
+
+def _heavier(one: State, other: State) -> State:
+    return max(one, other, key=_WEIGHT.__getitem__)

@@ -1,0 +1,109 @@
+"""The way in: one request is walked within its deadline, and people hear what they must."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connect_ext.cancelling.reporting import report
+from connect_ext.cancelling.request import CancelRequest
+from connect_ext.cancelling.steps import Approve, Ended, Final, Leave, Reject, Wait
+from connect_ext.cancelling.waiting import wait_seconds, wait_seconds_for_a_person
+from connect_ext.cancelling.walk import Walk
+from connect_ext.cause import Cause
+from connect_ext.connect.api import ConnectApi
+from connect_ext.errors import Later, NotConfigured
+from connect_ext.http.budget import Budget, spending
+from connect_ext.portal.settings import Settings
+from connect_ext.vendors.base import SubscriptionId, Vendor
+
+if TYPE_CHECKING:
+    from connect_ext.shared_state import SharedState
+
+DEFAULT_ESCALATION_HOURS = 24.0
+"""For requests that wait because the variables, this one among them, cannot be read."""
+
+
+async def process(
+    request: CancelRequest,
+    settings: Settings,
+    connect: ConnectApi,
+    vendor: Vendor,
+    shared: SharedState,
+) -> Ended:
+    """Walk the request as far as it goes; deliveries of it at the same time share one walk."""
+
+    async def delivered() -> Ended:
+        found = request.subscription_id(settings.subscription_id_parameter)
+        subject = found.text if isinstance(found, SubscriptionId) else ""
+        budget = Budget(shared.clock() + shared.deadline_seconds, subject)
+        memory = shared.request(connect.account.key, request.id)
+        walk = Walk(
+            request,
+            settings=settings,
+            connect=connect,
+            vendor=vendor,
+            shared=shared,
+            memory=memory,
+            budget=budget,
+        )
+        with spending(budget):
+            step = await _within_deadline(walk, shared.deadline_seconds)
+        step = with_seconds(step, request, shared)
+        await told(step, request, connect, shared, settings.escalate_after_hours)
+        return Ended(step, settings.vendor.name, budget.last_status)
+
+    return await shared.walks.run((connect.account.key, request.id), delivered)
+
+
+async def _within_deadline(walk: Walk, seconds: float) -> Final:
+    """Walk; an error that may pass becomes a wait."""
+    try:
+        return await asyncio.wait_for(walk.to_its_end(), seconds)
+    # On Python 3.10 this is not the built-in TimeoutError.
+    except asyncio.TimeoutError:
+        return Wait(Cause.DEADLINE, "The time for one task ran out.")
+    except Later as error:
+        return waiting(error, walk.clean(error.vendor_text))
+
+
+def waiting(error: Later, vendor_text: str = "") -> Wait:
+    """The wait that an error asks for; ``vendor_text`` is fit to be shown."""
+    why = f"{error.message} The vendor says: {vendor_text}" if vendor_text else error.message
+    needs_person = isinstance(error, NotConfigured)
+    return Wait(error.cause, why, needs_person, None if needs_person else error.retry_after)
+
+
+def with_seconds(step: Final, request: CancelRequest, shared: SharedState) -> Final:
+    """The step with the seconds until the next look, if it is a wait."""
+    if not isinstance(step, Wait):
+        return step
+    now, jitter = shared.now(), shared.jitter()
+    age = request.age_seconds(now)
+    if step.needs_person:
+        return replace(step, seconds=wait_seconds_for_a_person(age, jitter))
+    if step.since is not None:
+        age = min(age, max(0.0, (now - step.since).total_seconds()))
+    return replace(step, seconds=wait_seconds(age, jitter, step.retry_after))
+
+
+async def told(
+    step: Final,
+    request: CancelRequest,
+    connect: ConnectApi,
+    shared: SharedState,
+    escalate_after_hours: float,
+) -> None:
+    """Report the step, and forget the request once it is settled."""
+    account = connect.account.key
+    await report(
+        step,
+        request,
+        connect.conversation,
+        shared.request(account, request.id),
+        age_seconds=request.age_seconds(shared.now()),
+        escalate_after_hours=escalate_after_hours,
+    )
+    if isinstance(step, (Approve, Reject, Leave)):
+        shared.forget(account, request.id)

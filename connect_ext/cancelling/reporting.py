@@ -1,0 +1,139 @@
+"""Reports: private notes that tell people what a request waits for, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from connect_ext.cancelling.request import CancelRequest
+from connect_ext.cancelling.steps import Approve, DryRun, Final, Hold, Leave, Reject, Wait
+from connect_ext.connect.conversation import MAX_NOTE_CHARACTERS, Conversation
+from connect_ext.connect.notes import PrivateNote
+from connect_ext.errors import Later
+
+if TYPE_CHECKING:
+    from connect_ext.shared_state import Memory
+
+REPORT_SECONDS = 30.0
+"""How long a report may take, beyond the deadline of its walk."""
+
+OLD_ENOUGH_SECONDS = 60.0
+"""A younger request has been handled by this delivery alone, and has no report to be corrected."""
+
+PAUSE_SECONDS = 3600.0
+"""Between two reports on a request that waits, if its cause keeps changing."""
+
+WAITING, HELD, DRY_RUN, SETTLED = "waiting", "held", "dry-run", "settled"
+_TAG = re.compile(r"\[connect-ext (waiting|held|dry-run|settled) ([a-z-]{1,40})\]$")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as its note has it: what it says, in one word, and why."""
+
+    kind: str
+    cause: str
+    created: datetime | None = field(default=None, compare=False)
+
+    def is_recent_wait(self, now: datetime) -> bool:
+        """Whether it says what the request waits for, and was left a short while ago."""
+        if self.kind != WAITING or self.created is None:
+            return False
+        return (now - self.created).total_seconds() < PAUSE_SECONDS
+
+
+async def report(
+    step: Final,
+    request: CancelRequest,
+    conversation: Conversation,
+    memory: Memory,
+    *,
+    age_seconds: float,
+    escalate_after_hours: float,
+) -> None:
+    """Leave a report if people should hear of the step and have not yet; errors are no matter."""
+    due = _due(step, age_seconds, escalate_after_hours)
+    if due is None or memory.told == due:
+        return
+    if due.kind == SETTLED and memory.told is None and age_seconds < OLD_ENOUGH_SECONDS:
+        return
+    with suppress(Later, asyncio.TimeoutError):
+        work = _leave(due, _sentence(step, request.created), request.id, conversation)
+        if await asyncio.wait_for(work, REPORT_SECONDS):
+            memory.told = due
+
+
+async def _leave(due: Report, sentence: str, request_id: str, conversation: Conversation) -> bool:
+    """Leave the report unless the last one says the same; False if it could not be left."""
+    try:
+        notes = await conversation.private_notes(request_id)
+    except Later:
+        # A duplicate report is better than a missing one; a correction needs something to correct.
+        return due.kind != SETTLED and await _note(due, sentence, request_id, conversation)
+    last = last_report(notes.notes)
+    if last == due:
+        return True
+    if due.kind == SETTLED and (last is None or last.kind not in (WAITING, HELD)):
+        return True
+    if due.kind == WAITING and last and last.is_recent_wait(notes.now):
+        return False
+    return await _note(due, sentence, request_id, conversation)
+
+
+async def _note(due: Report, sentence: str, request_id: str, conversation: Conversation) -> bool:
+    tag = f" [connect-ext {due.kind} {due.cause}]"
+    text = sentence[: MAX_NOTE_CHARACTERS - len(tag)]
+    return await conversation.leave(request_id, text + tag)
+
+
+def last_report(notes: Iterable[PrivateNote]) -> Report | None:
+    """The last report among the notes."""
+    found = None
+    for note in notes:
+        match = _TAG.search(note.text)
+        if match:
+            found = Report(match[1], match[2], note.created)
+    return found
+
+
+def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report | None:
+    match step:
+        case Wait(cause=cause, needs_person=needs_person):
+            if needs_person or age_seconds >= escalate_after_hours * 3600:
+                return Report(WAITING, cause.value)
+            return None
+        case Hold(cause=cause):
+            return Report(HELD, cause.value)
+        case DryRun(act=act):
+            return Report(DRY_RUN, act)
+        case Approve():
+            return Report(SETTLED, "approved")
+        case Reject():
+            return Report(SETTLED, "failed")
+        case Leave():
+            return Report(SETTLED, "elsewhere")
+
+
+def _sentence(step: Final, created: datetime | None) -> str:
+    match step:
+        case Wait(why=why):
+            since = f" since {created:%Y-%m-%d %H:%M %Z}" if created else ""
+            return (
+                f"This request has been waiting{since}. It is tried again at least every 30"
+                f" minutes. {why}"
+            )
+        case Hold(why=why):
+            return why
+        case DryRun(what=what):
+            return what
+        case Approve():
+            return "This request no longer waits: it is approved."
+        case Reject():
+            return "This request no longer waits: it is rejected."
+        case Leave():
+            return "This request no longer waits: somebody else has settled it."

@@ -1,0 +1,106 @@
+"""The steps of a walk: each is decided by the rules, and the last one is the task's outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from connect_ext.cause import Cause
+
+
+class Lack(Enum):
+    """A piece of evidence that the rules want before they decide."""
+
+    LOOK = "the subscription as the vendor shows it"
+    MARKS = "the marks of earlier attempts, on the request's conversation"
+    SECOND_LOOK = "a second look at the vendor, some time after the first"
+    PRECEDENT = "whether a cancellation of the product was ever approved"
+
+
+@dataclass(frozen=True)
+class Learn:
+    """Find out about something, then decide again."""
+
+    lack: Lack
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Send the cancellation to the vendor, after ``pause`` seconds, then decide again."""
+
+    pause: float = 0.0
+
+
+@dataclass(frozen=True)
+class Approve:
+    """Approve the request; ``note`` says what Connect does not show by itself, if anything."""
+
+    cause: Cause
+    effective_date: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Reject the request, with a reason for the customer's side."""
+
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Look again later."""
+
+    cause: Cause
+    why: str
+    needs_person: bool = False
+    """Whether somebody has to fix or decide something: told at once, and looked at less often."""
+    retry_after: float | None = None
+    """Seconds before which the other side does not want to be called."""
+    since: datetime | None = None
+    """When the last progress was made; None: when the request was made."""
+    seconds: int = 0
+    """Until the next look; filled in at the end of the walk."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Leave the request to a person, who resubmits the task."""
+
+    cause: Cause
+    why: str
+
+
+@dataclass(frozen=True)
+class Leave:
+    """Do nothing: somebody else has settled the request."""
+
+    cause: Cause
+    why: str
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """Nothing was changed; ``what`` says what would have happened."""
+
+    cause: Cause
+    what: str
+    act: str
+    """The act that was left out, in one word: cancel, approve, reject, hold or wait."""
+
+
+Final = Approve | Reject | Wait | Hold | Leave | DryRun
+"""The steps that end a walk."""
+
+Step = Learn | Cancel | Final
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end of a walk: its last step, and the last HTTP status that the vendor gave, if any."""
+
+    step: Final
+    vendor: str = ""
+    http_status: int | None = None

@@ -1,0 +1,56 @@
+"""The closed list of causes: one word for why a request ended, or waits, as it does."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Cause(str, Enum):
+    """Why a task ended as it did, in one word for the log, the notes and whoever counts them."""
+
+    # The request is settled.
+    CANCELLED = "cancelled"
+    """The vendor cancelled the subscription for this request."""
+    ALREADY_CANCELLED = "already-cancelled"
+    GONE = "gone"
+    """The vendor no longer knows, or never knew, the subscription."""
+    REFUSED = "refused"
+    NOT_STARTED = "not-started"
+    BLANK_PARAMETER = "blank-parameter"
+    SETTLED_ELSEWHERE = "settled-elsewhere"
+    """Somebody else approved or rejected the request."""
+
+    # The vendor has, or may have, the cancellation.
+    SENT = "sent"
+    """A cancellation was, or may have been, sent; the vendor does not show its result yet."""
+    ON_ITS_WAY = "on-its-way"
+    CONFLICT = "conflict"
+    """The vendor says "not now"."""
+    REFUSED_LATER = "refused-later"
+    """The vendor refuses a second attempt, and nobody knows the effect of the first."""
+
+    # Something does not work at the moment.
+    UNREACHABLE = "unreachable"
+    BUSY = "busy"
+    VENDOR_ERROR = "vendor-error"
+    UNREADABLE = "unreadable"
+    PAUSED = "paused"
+    """Calls to the vendor are paused for everybody."""
+    CONNECT = "connect"
+    """Connect could not be reached, or failed."""
+    DEADLINE = "deadline"
+
+    # Somebody has to fix or to decide something.
+    VARIABLES = "variables"
+    CREDENTIALS = "credentials"
+    CONFIGURATION = "configuration"
+    """The vendor's address, the product's parameters or its templates."""
+    UNKNOWN_STATUS = "unknown-status"
+    UNKNOWN_ID = "unknown-id"
+    NO_MARK = "no-mark"
+    """Connect keeps no note about the request, and the vendor cannot be asked."""
+    UNPROVEN = "unproven"
+    """A refusal, before a cancellation of the product was ever approved."""
+    BUG = "bug"
+
+    DRY_RUN = "dry-run"

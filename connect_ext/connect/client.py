@@ -1,0 +1,171 @@
+"""One call to Connect: without the official client's habits, repeated after a fault of Connect's.
+
+The official client sleeps with ``time.sleep`` between its retries, waits three minutes for an
+answer, and its log writes whole bodies at debug level (docs/facts.md, Connect 3.2 and 3.3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+from connect.client import AsyncConnectClient, ClientError
+
+from connect_ext.cause import Cause
+from connect_ext.errors import Later, NotConfigured, NotDone
+from connect_ext.http.retry_after import retry_after_seconds
+
+CALL_TIMEOUT_SECONDS = 30.0
+CONNECT_TIMEOUT_SECONDS = 5.0
+RETRY_PAUSES_SECONDS = (0.5, 1.0, 2.0)
+
+_BUSY = (408, 425, 429)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of Connect's: an object or a list, and what its headers say."""
+
+    body: dict[str, Any] | list[Any]
+    now: datetime
+    """Connect's clock."""
+    total: int | None = None
+    """How many objects a list has on all of its pages."""
+
+    def object(self) -> dict[str, Any]:
+        """The body as an object, empty if it is none."""
+        return self.body if isinstance(self.body, dict) else {}
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The objects of a list."""
+        items = self.body if isinstance(self.body, list) else []
+        return [item for item in items if isinstance(item, dict)]
+
+
+class ConnectRefusalError(NotConfigured):
+    """Connect refuses a call (a 4xx that is not about the moment)."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class _FaultError(NotDone):
+    """Connect failed to serve a call that may be repeated at once."""
+
+    default_cause = Cause.CONNECT
+
+
+@dataclass
+class ConnectClient:
+    """Calls to one account's Connect."""
+
+    client: AsyncConnectClient
+    pauses: Sequence[float] = field(default=RETRY_PAUSES_SECONDS)
+    """Seconds between one try and the next after a fault of Connect's."""
+
+    async def call(
+        self, method: str, path: str, what: str, payload: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Make one call; ``what`` is what messages call it.
+
+        Raises ``NotDone`` and ``NotConfigured``, never anything that could reject a request.
+        """
+        for pause in self.pauses:
+            try:
+                return await self._once(method, path, what, payload)
+            except _FaultError as fault:
+                if fault.retry_after:
+                    raise
+            await asyncio.sleep(pause)
+        return await self._once(method, path, what, payload)
+
+    async def _once(
+        self, method: str, path: str, what: str, payload: Mapping[str, str] | None
+    ) -> Reply:
+        arguments: dict[str, Any] = {"json": dict(payload)} if payload else {}
+        call = self._execute(method, path, arguments)
+        try:
+            answer, headers = await asyncio.wait_for(call, CALL_TIMEOUT_SECONDS)
+        # On Python 3.10 this is not the built-in TimeoutError.
+        except asyncio.TimeoutError:
+            raise _FaultError(f"Connect gave no answer to {what} in time.") from None
+        except ClientError as error:
+            raise _error_of(error, what) from None
+        # The client reads JSON without a guard (docs/facts.md, Connect 3.2).
+        except (ValueError, TypeError, AttributeError, RecursionError, httpx.HTTPError):
+            raise _FaultError(f"Connect's answer to {what} cannot be read.") from None
+        # The client hands out a page of HTML, or the body of a redirect, as bytes.
+        if not isinstance(answer, (dict, list)):
+            raise _FaultError(f"Connect's answer to {what} is not JSON.")
+        return Reply(answer, _date(headers), _total(headers))
+
+    async def _execute(
+        self, method: str, path: str, arguments: dict[str, Any]
+    ) -> tuple[Any, Mapping[str, str]]:
+        """The answer and its headers, which the client keeps in a context variable."""
+        answer = await self.client.execute(method, path, **arguments)
+        headers: Mapping[str, str] = getattr(self.client.response, "headers", {})
+        return answer, headers
+
+
+def quiet_client(client: AsyncConnectClient) -> AsyncConnectClient:
+    """The same account's client without retries, without request log, and with our time-outs."""
+    read = CALL_TIMEOUT_SECONDS
+    return AsyncConnectClient(
+        client.api_key,
+        endpoint=client.endpoint,
+        default_headers=dict(client.default_headers),
+        max_retries=0,
+        timeout=(CONNECT_TIMEOUT_SECONDS, read, read, read),
+        logger=None,
+    )
+
+
+def _error_of(error: ClientError, what: str) -> Later:
+    status, code = error.status_code, _code(error.error_code)
+    if status is None or status < 400:
+        return _FaultError(f"Connect could not be reached for {what}.")
+    message = f"Connect answers HTTP {status}{code} to {what}"
+    if status >= 500:
+        return _FaultError(f"{message}.", _retry_after(error))
+    if status in _BUSY:
+        return NotDone(f"{message}.", _retry_after(error), cause=Cause.CONNECT)
+    if status in (401, 403):
+        message = f"{message}: check the extension's token and permissions in the portal."
+    else:
+        message = f"{message}: check the request and its template in the portal."
+    return ConnectRefusalError(message, status)
+
+
+def _code(error_code: object) -> str:
+    """Connect's own error code such as REQ_003; anything else could be a text of any kind."""
+    known = isinstance(error_code, str) and error_code.isascii() and len(error_code) <= 10
+    return f" ({error_code})" if known and str(error_code).replace("_", "").isalnum() else ""
+
+
+def _retry_after(error: ClientError) -> float | None:
+    response = getattr(error.__cause__, "response", None)
+    if not isinstance(response, httpx.Response):
+        return None
+    return retry_after_seconds(response.headers.get("retry-after", ""), datetime.now(timezone.utc))
+
+
+def _date(headers: Mapping[str, str]) -> datetime:
+    """The ``Date`` of an answer; our own clock where there is none that can be read."""
+    try:
+        moment = parsedate_to_datetime(headers.get("Date", ""))
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return datetime.now(timezone.utc)
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _total(headers: Mapping[str, str]) -> int | None:
+    """The total of ``Content-Range: items 0-9/250``."""
+    total = headers.get("Content-Range", "").rpartition("/")[2]
+    return int(total) if total.isascii() and total.isdigit() else None

@@ -1,0 +1,289 @@
+"""The HTTP client of one vendor: pool, queue, time-outs, size cap, and the classes of errors.
+
+The first-byte rule: a call that changes something has an unknown outcome as soon as its first byte
+may have left, and until its answer has been read. The name of the exception makes no difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+
+from connect_ext.cause import Cause
+from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown
+from connect_ext.http.budget import Budget, current_budget
+from connect_ext.http.circuit_breaker import Begun, CircuitBreaker
+from connect_ext.http.places import Places
+from connect_ext.http.retry_after import retry_after_seconds
+
+MAX_ANSWER_BYTES = 5 * 1024 * 1024
+MAX_ANSWER_PARTS = 100_000
+"""Far more than a subscription has. An answer of 5 MiB that is nothing but brackets would need
+forty times its length of memory, and would block the event loop while it is read."""
+
+KEEP_ALIVE_SECONDS = 30.0
+BUSY = (408, 423, 425, 429)
+"""Answers by which a server says that it has not carried out the call, yet."""
+
+SENT_AWAY = (429, 500, 502, 503, 504)
+"""Answers whose ``Retry-After`` is meant for every caller."""
+
+# The errors of httpx, and those that have come out of it bare: ssl.SSLError (an OSError) from the
+# middle of an answer, UnicodeError and RuntimeError from below. Any other is a bug: it passes, and
+# what was sent stays unknown.
+_WITHOUT_ANSWER = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError)
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call to a vendor.
+
+    ``name`` is what messages call it, by the variable that describes it, never by its address:
+    ``the status request (REST_STATUS_REQUEST)``. ``changes`` says whether it may change the
+    vendor's data: then a lost answer is an unknown outcome, not merely a failed question.
+    """
+
+    name: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes | None = None
+    changes: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer, at most ``MAX_ANSWER_BYTES`` long."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    def json(self) -> Any:
+        """The JSON of the body, or None if it cannot be read."""
+        if has_too_many_parts(self.body, b"[", b"{", b":"):
+            return None
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds of the ``Retry-After`` header, given as seconds or as a date; None without it."""
+        return retry_after_seconds(self.headers.get("retry-after", ""), datetime.now(timezone.utc))
+
+
+class _Progress:
+    """Notes when a request begins to leave: from then on the vendor may have got it."""
+
+    begun = False
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Called by httpx at each stage of an exchange (its request extension ``trace``)."""
+        # A proxy is asked for a connection first; the vendor sees nothing of that.
+        if event == "http11.send_request_headers.started":
+            self.begun = self.begun or info["request"].method != b"CONNECT"
+
+
+async def _drop_redirect(response: httpx.Response) -> None:
+    """Make httpx ignore a redirect's target, which it would parse although it is not followed.
+
+    One that cannot be parsed (``Location: urn:job:1``) would cost us the whole answer.
+    """
+    if response.has_redirect_location:
+        del response.headers["location"]
+
+
+class HttpClient:
+    """A bounded, pooled client that follows no redirect and remembers no cookie."""
+
+    def __init__(
+        self,
+        timeout_seconds: float,
+        max_concurrency: int,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """``timeout_seconds`` bounds one call from its connection to its last byte read."""
+        self._timeout_seconds = timeout_seconds
+        self._places = Places(max_concurrency)
+        self._breaker = CircuitBreaker()
+        self._client = httpx.AsyncClient(
+            # httpx closes the socket of a handshake that its own clock ends, and only then.
+            # All else is bounded by the one clock of the whole call.
+            timeout=httpx.Timeout(None, connect=0.9 * timeout_seconds),
+            limits=httpx.Limits(
+                max_connections=max_concurrency,
+                max_keepalive_connections=max_concurrency,
+                keepalive_expiry=KEEP_ALIVE_SECONDS,
+            ),
+            transport=transport,
+            follow_redirects=False,
+            event_hooks={"response": [_drop_redirect]},
+            # A compressed answer could grow a thousandfold before the size cap sees it.
+            headers={"Accept-Encoding": "identity"},
+            # A cookie would be state that one task hands to the next.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        )
+
+    async def send(self, call: Call) -> Answer:
+        """Send one call, once, and read its answer.
+
+        Raises ``NotDone`` if the call never left (or changes nothing), ``OutcomeUnknown`` if it
+        may have been carried out, ``NotConfigured`` if the call cannot even be formed. Within a
+        ``Budget`` a call is not begun unless it can end in time.
+        """
+        budget = current_budget() or self._budget_of_one_call()
+        progress = _Progress()
+        request = self._formed(call, progress)
+        async with self._place(call, budget):
+            # Only here, so that a queue of calls does not run into a vendor that has gone down.
+            if pause := self._breaker.pause_seconds():
+                raise NotDone(
+                    "Calls to the vendor are paused: it keeps failing, or asked us to wait.",
+                    pause,
+                    cause=Cause.PAUSED,
+                )
+            return await self._watched(call, request, progress, budget)
+
+    async def aclose(self) -> None:
+        """Close the pool; calls under way end as lost connections."""
+        await self._client.aclose()
+
+    def _budget_of_one_call(self) -> Budget:
+        """Outside of a walk a place is waited for as long as a call may take."""
+        return Budget(asyncio.get_running_loop().time() + 2 * self._timeout_seconds)
+
+    def _formed(self, call: Call, progress: _Progress) -> httpx.Request:
+        """The whole request, made before anything is sent."""
+        for name, value in call.headers:
+            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+                raise NotConfigured(_sentence(f"{call.name} has a header that cannot be sent"))
+        try:
+            return self._client.build_request(
+                call.method,
+                call.url,
+                headers=list(call.headers),
+                content=call.content,
+                extensions={"trace": progress.trace},
+            )
+        except (httpx.InvalidURL, ValueError):
+            raise NotConfigured(_sentence(f"{call.name} does not make a valid address")) from None
+
+    @asynccontextmanager
+    async def _place(self, call: Call, budget: Budget) -> AsyncIterator[None]:
+        """Wait for a place as long as the call, begun then, could still end within its budget."""
+        left = budget.ends_at - asyncio.get_running_loop().time() - self._timeout_seconds
+        if left < 0:
+            message = f"{call.name} is left for the next attempt: it might not end in time"
+            raise NotDone(_sentence(message), cause=Cause.DEADLINE)
+        if not await self._places.take(left):
+            message = f"{call.name} got no place among the calls that VENDOR_MAX_CONCURRENCY allows"
+            raise NotDone(_sentence(message), cause=Cause.BUSY)
+        try:
+            yield
+        finally:
+            self._places.give_back()
+
+    async def _watched(
+        self, call: Call, request: httpx.Request, progress: _Progress, budget: Budget
+    ) -> Answer:
+        """Send under the breaker's eyes."""
+        begun = self._breaker.begin(budget.subject)
+        try:
+            answer = await self._timed(call, request, progress, budget)
+        except (NotDone, OutcomeUnknown):
+            self._breaker.failed(begun)
+            raise
+        except BaseException:
+            self._breaker.abandoned(begun)
+            raise
+        self._learn_from(answer, begun)
+        return answer
+
+    def _learn_from(self, answer: Answer, begun: Begun) -> None:
+        """A SOAP fault comes as an HTTP 500 and is an answer all the same."""
+        is_fault = answer.status == 500 and "xml" in answer.headers.get("content-type", "")
+        if answer.status in SENT_AWAY and answer.retry_after:
+            self._breaker.asked_to_wait(begun, answer.retry_after)
+        elif answer.status == 429 or (answer.status >= 500 and not is_fault):
+            self._breaker.failed(begun)
+        else:
+            self._breaker.succeeded(begun)
+
+    async def _timed(
+        self, call: Call, request: httpx.Request, progress: _Progress, budget: Budget
+    ) -> Answer:
+        try:
+            exchange = self._exchange(call, request, budget)
+            return await asyncio.wait_for(exchange, self._timeout_seconds)
+        # On Python 3.10 this is not the built-in TimeoutError.
+        except asyncio.TimeoutError:
+            within = f"within {self._timeout_seconds:g} s"
+            if not progress.begun:
+                raise _never_sent(call, f" {within}") from None
+            raise _later(call, f"{call.name} gave no answer {within}") from None
+        except _WITHOUT_ANSWER as error:
+            if not progress.begun:
+                raise _never_sent(call, _why(error)) from None
+            raise _later(call, f"{call.name} lost its answer ({type(error).__name__})") from None
+
+    async def _exchange(self, call: Call, request: httpx.Request, budget: Budget) -> Answer:
+        response = await self._client.send(request, stream=True)
+        try:
+            budget.last_status = response.status_code
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise unreadable(call, "is compressed although that was declined")
+            chunks, size = [], 0
+            async for chunk in response.aiter_raw():
+                size += len(chunk)
+                if size > MAX_ANSWER_BYTES:
+                    raise unreadable(call, f"is longer than {MAX_ANSWER_BYTES} bytes")
+                chunks.append(chunk)
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, response.headers, b"".join(chunks))
+
+
+def has_too_many_parts(body: bytes, *marks: bytes) -> bool:
+    """Whether a body has more than ``MAX_ANSWER_PARTS`` of the marks that begin a part."""
+    return sum(body.count(mark) for mark in marks) > MAX_ANSWER_PARTS
+
+
+def unreadable(call: Call, what: str, *, cause: Cause = Cause.UNREADABLE) -> Later:
+    """The error for an answer that cannot be used: ``what`` completes 'the answer to … …'."""
+    return _later(call, f"the answer to {call.name} {what}", cause)
+
+
+def _never_sent(call: Call, why: str) -> NotDone:
+    return NotDone(_sentence(f"{call.name} could not reach the vendor{why}"))
+
+
+def _later(call: Call, message: str, cause: Cause | None = None) -> Later:
+    return (OutcomeUnknown if call.changes else NotDone)(_sentence(message), cause=cause)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _why(error: Exception) -> str:
+    """Tell a refused certificate from a closed port, without the address that the text holds."""
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return ": its certificate is not trusted"
+    if "Name or service not known" in text or "getaddrinfo" in text or "nodename" in text:
+        return ": its host name is not known"
+    return f" ({type(error).__name__})"

@@ -1,0 +1,146 @@
+"""Access tokens by OAuth 2.0's client-credentials grant (RFC 6749, 4.4)."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote_plus, urlencode
+
+from connect_ext.cause import Cause
+from connect_ext.errors import NotConfigured, NotDone
+from connect_ext.http.client import BUSY, Answer, Call, HttpClient, unreadable
+from connect_ext.portal.secret import Secret
+from connect_ext.single_flight import SingleFlight
+
+DEFAULT_LIFETIME_SECONDS = 300.0
+
+_ERROR_CODES = frozenset(
+    {
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+    }
+)
+"""The codes of RFC 6749, 5.2; any other word could be anything."""
+
+_CREDENTIALS_WERE_READ = frozenset({"unsupported_grant_type", "invalid_scope"})
+
+
+@dataclass(frozen=True)
+class OAuthClient:
+    """A client as the vendor's authority knows it."""
+
+    token_url: str
+    client_id: str
+    client_secret: Secret
+    scope: str = ""
+    """Scopes, separated by blanks, or nothing."""
+
+
+class TokenSource:
+    """Keeps one token and fetches the next before the vendor lets it expire, once for all."""
+
+    def __init__(
+        self,
+        client: OAuthClient,
+        http: HttpClient,
+        advice: str,
+        name: str = "the token request",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``advice`` is a sentence on what to check, ``name`` is what messages call the request."""
+        self._client, self._http, self._clock = client, http, clock
+        self._advice, self._name = advice, name
+        self._token = ""
+        self._good_until = 0.0
+        self._in_body = False
+        self._fetching: SingleFlight[str, str] = SingleFlight()
+
+    async def token(self) -> str:
+        """A token that is good now; raise ``NotDone`` or ``NotConfigured`` if there is none."""
+        if self._token and self._clock() < self._good_until:
+            return self._token
+        return await self._fetching.run("token", self._fetch)
+
+    def forget(self, token: str) -> None:
+        """Never use this token again: the vendor refuses it. A newer one stays."""
+        if token == self._token:
+            self._token = ""
+
+    async def _fetch(self) -> str:
+        answer = await self._ask()
+        # A server must take the credentials in a header; some take them only in the body.
+        if (
+            answer.status in (400, 401)
+            and not self._in_body
+            and _error_code(answer) not in _CREDENTIALS_WERE_READ
+        ):
+            self._in_body = True
+            answer = await self._ask()
+        if 300 <= answer.status < 500 and answer.status not in BUSY:
+            self._in_body = False
+            raise self._refused(answer)
+        if not 200 <= answer.status < 300:
+            cause = Cause.BUSY if answer.status in BUSY else Cause.VENDOR_ERROR
+            message = f"The vendor answers HTTP {answer.status} to {self._name}."
+            raise NotDone(message, answer.retry_after, cause=cause)
+        return self._keep(answer)
+
+    def _refused(self, answer: Answer) -> NotConfigured:
+        code = _error_code(answer)
+        shown = f"HTTP {answer.status}, {code}" if code else f"HTTP {answer.status}"
+        message = f"The vendor refuses {self._name} ({shown}). {self._advice}"
+        return NotConfigured(message, cause=Cause.CREDENTIALS)
+
+    async def _ask(self) -> Answer:
+        return await self._http.send(self._call())
+
+    def _call(self) -> Call:
+        client_id, secret = self._client.client_id, self._client.client_secret.reveal()
+        form = {"grant_type": "client_credentials"}
+        headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Accept", "application/json"),
+        ]
+        if self._client.scope:
+            form["scope"] = self._client.scope
+        if self._in_body:
+            form |= {"client_id": client_id, "client_secret": secret}
+        else:
+            pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+            headers.append(("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"))
+        content = urlencode(form).encode()
+        return Call(self._name, "POST", self._client.token_url, tuple(headers), content)
+
+    def _keep(self, answer: Answer) -> str:
+        token, lifetime = self._read(answer)
+        # A tenth of its life, at most a minute, is kept for the calls that the token still has
+        # to travel with.
+        self._good_until = self._clock() + lifetime - min(60.0, lifetime / 10)
+        self._token = token
+        return token
+
+    def _read(self, answer: Answer) -> tuple[str, float]:
+        data = answer.json()
+        found = data.get("access_token") if isinstance(data, dict) else None
+        token = found.strip() if isinstance(found, str) else ""
+        if not token or not (token.isascii() and token.isprintable()):
+            raise unreadable(Call(self._name, "", ""), "holds no access_token")
+        try:
+            lifetime = float(data["expires_in"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            lifetime = DEFAULT_LIFETIME_SECONDS
+        # NaN compares false with everything.
+        return token, lifetime if 0 < lifetime < 1e9 else DEFAULT_LIFETIME_SECONDS
+
+
+def _error_code(answer: Answer) -> str:
+    """The standard code of a refusal, or an empty text."""
+    data = answer.json()
+    code = data.get("error") if isinstance(data, dict) else None
+    return code if isinstance(code, str) and code in _ERROR_CODES else ""

@@ -1,0 +1,104 @@
+"""The one line of the log with which each task ends, and the one of a start."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from connect_ext.cancelling.steps import Approve, DryRun, Ended, Final, Hold, Leave, Reject, Wait
+from connect_ext.portal.settings import Configuration, Settings
+
+_ID = re.compile(r"[A-Z]{2,5}(-[0-9A-Za-z]+)+")
+MAX_ID_CHARACTERS = 40
+
+
+@dataclass(frozen=True)
+class TaskLine:
+    """A task's line: facts as ``name=value``, then a sentence."""
+
+    ended: Ended
+    request: Any
+    """Connect's JSON, which may be anything."""
+    task_id: str
+    milliseconds: int
+
+    @property
+    def level(self) -> int:
+        """ERROR for what needs a person, WARNING for what waits or was rejected."""
+        match self.ended.step:
+            case Hold() | Wait(needs_person=True):
+                return logging.ERROR
+            case Wait() | Reject():
+                return logging.WARNING
+            case _:
+                return logging.INFO
+
+    def __str__(self) -> str:
+        outcome, sentence = _outcome(self.ended.step)
+        asset = _member(self.request, "asset")
+        facts = {
+            "task": _shown_id(self.task_id),
+            "product": _id(_member(asset, "product")),
+            "vendor": self.ended.vendor or "-",
+            "outcome": outcome,
+            "cause": self.ended.step.cause.value,
+            "http": str(self.ended.http_status or "-"),
+            "ms": str(self.milliseconds),
+        }
+        pairs = " ".join(f"{name}={value}" for name, value in facts.items())
+        request_id = _id(self.request)
+        return (
+            f"{'a request without an id' if request_id == '-' else request_id} {pairs}: {sentence}"
+        )
+
+
+def _outcome(step: Final) -> tuple[str, str]:
+    """The outcome in one word, and a sentence; the vendor's words go to Connect, not to a log."""
+    match step:
+        case Approve():
+            return "approved", "The subscription is cancelled, and the request is approved."
+        case Reject():
+            return "rejected", "The request is rejected; it holds the reason."
+        case Wait(seconds=seconds, why=why, needs_person=True):
+            return "waits", f"Waits {seconds} s for somebody to fix this. {why}"
+        case Wait(seconds=seconds, why=why):
+            return "waits", f"Waits {seconds} s. {why}"
+        case Hold():
+            return "held", "Held for a person; the task's output and a private note say why."
+        case DryRun():
+            return "dry-run", "Dry run; a private note says what would have happened."
+        case Leave(why=why):
+            return "left", why
+
+
+def at_start(configuration: Configuration, version: str) -> str:
+    """The line of a start: the vendor of each product, and whether it is a dry run."""
+    products = [_served("every product", configuration.default)]
+    products += [
+        _served(product_id, settings)
+        for product_id, settings in sorted(configuration.overrides.items())
+        if (settings.vendor.name, settings.dry_run)
+        != (configuration.default.vendor.name, configuration.default.dry_run)
+    ]
+    return f"Subscription cancellation {version}: " + ", ".join(products) + "."
+
+
+def _served(product: str, settings: Settings) -> str:
+    return f"{product}: {settings.vendor.name}{' (dry run)' if settings.dry_run else ''}"
+
+
+def _id(owner: Any) -> str:
+    return _shown_id(_member(owner, "id"))
+
+
+def _shown_id(value: Any) -> str:
+    """An id as it is; a text of any other shape could forge a line."""
+    if isinstance(value, str) and len(value) <= MAX_ID_CHARACTERS and _ID.fullmatch(value):
+        return value
+    return "-"
+
+
+def _member(owner: Any, name: str) -> Any:
+    return owner.get(name) if isinstance(owner, dict) else None

@@ -1,0 +1,1 @@
+"""The variables of the portal, and the settings that they become."""

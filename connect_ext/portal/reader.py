@@ -1,0 +1,163 @@
+"""Reads the portal's variables, which are texts, as values of the right type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from functools import cached_property
+from typing import Any, TypeVar
+
+from connect_ext.portal.secret import MIN_SECRET_LENGTH, Secret
+from connect_ext.portal.shapes import (
+    is_placeholder,
+    is_showable,
+    parsed_json,
+    problem_of_url,
+    texts_within,
+)
+from connect_ext.portal.variable import Variable
+
+Choice = TypeVar("Choice", bound=Enum)
+
+
+class VariableReader:
+    """Reads texts as values, and collects every mistake instead of raising the first.
+
+    After a mistake each method returns a stand-in of the right type: look at ``mistakes`` before
+    using any value.
+    """
+
+    def __init__(
+        self,
+        known: Iterable[Variable],
+        variables: Mapping[str, str],
+        product_id: str = "",
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        """``known`` are the declared variables; ``overrides`` those of the one product."""
+        self.mistakes: list[str] = []
+        self._known = {variable.name: variable for variable in known}
+        self._product_id = product_id
+        self._overrides = overrides or {}
+        self._variables = {**variables, **self._overrides}
+
+    def report(self, name: str, what: str = "") -> None:
+        """Note that a variable is wrong.
+
+        ``what`` completes the sentence '<name> …'; without it the sentence tells the value that
+        the variable got, unless that could be a secret.
+        """
+        variable = self._known[name]
+        place = f"PRODUCT_OVERRIDES, {self._product_id}, " if name in self._overrides else ""
+        problem = what or f"got {self._shown(variable)}"
+        self.mistakes.append(f"{place}{name} {problem}; it takes {variable.takes}.")
+
+    def _shown(self, variable: Variable) -> str:
+        value = self._raw(variable.name)
+        if not value or is_placeholder(value):
+            return "nothing" if not value else "a placeholder"
+        is_secret = variable.secure or variable.holds_secrets
+        return f"a text of {len(value)} characters" if is_secret else self.quoted(value)
+
+    def quoted(self, value: str) -> str:
+        """A part of a variable's value in quotes, or its length if it could be a secret."""
+        if not is_showable(value) or any(secret in value for secret in self.secrets):
+            return f"a text of {len(value)} characters"
+        return f"'{value}'"
+
+    def _raw(self, name: str) -> str:
+        # An environment made by an older version lacks the newer variables.
+        value = self._variables.get(name)
+        return self._known[name].initial_value if value is None else str(value).strip()
+
+    def text(self, name: str) -> str:
+        """The text without blanks around it; a placeholder counts as nothing."""
+        value = self._raw(name)
+        return "" if is_placeholder(value) else value
+
+    def required(self, name: str) -> str:
+        """A text that must be there."""
+        value = self.text(name)
+        if not value:
+            self.report(name)
+        return value
+
+    def secret(self, name: str) -> Secret:
+        """A text that must be there and must never be shown."""
+        value = self.required(name)
+        if not value.isascii() or not value.isprintable():
+            self.report(name, "has characters that cannot be sent")
+        return Secret(value)
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """All texts that must never leave: secure values, their halves, and texts in JSON."""
+        texts = (text for variable in self._known.values() for text in self._secrets_in(variable))
+        return frozenset(text for text in texts if len(text) >= MIN_SECRET_LENGTH)
+
+    def _secrets_in(self, variable: Variable) -> Iterator[str]:
+        if variable.secure:
+            value = self.text(variable.name)
+            yield from (value, *value.split(":", 1))
+        if variable.holds_secrets:
+            for text in map(str.strip, texts_within(parsed_json(self.text(variable.name)))):
+                # "Bearer abc" holds the secret "abc".
+                yield from (text, text.partition(" ")[2].strip())
+
+    def choice(self, name: str, choices: type[Choice]) -> Choice:
+        """One of the values of an enumeration, compared without case."""
+        value = self.text(name).lower()
+        for choice in choices:
+            if choice.value == value:
+                return choice
+        self.report(name)
+        return next(iter(choices))
+
+    def flag(self, name: str) -> bool:
+        """``true`` or ``false``."""
+        value = self.text(name).lower()
+        if value not in ("true", "false"):
+            self.report(name)
+        return value == "true"
+
+    def number(self, name: str, least: float, most: float, *, whole: bool = False) -> float:
+        """A plain decimal number from ``least`` to ``most``."""
+        value = self.text(name)
+        if re.fullmatch(r"[0-9]{1,6}" if whole else r"[0-9]{1,6}(\.[0-9]{1,6})?", value):
+            number = float(value)
+            if least <= number <= most:
+                return number
+        self.report(name)
+        return least
+
+    def words(self, name: str, *, may_be_empty: bool = False) -> frozenset[str]:
+        """Words separated by commas, in the form in which words are compared without case."""
+        words = frozenset(word.strip().casefold() for word in self.text(name).split(",")) - {""}
+        if not words and not may_be_empty:
+            self.report(name)
+        return words
+
+    def url(self, name: str) -> str:
+        """A base URL without a slash at its end; https, or http on loopback."""
+        value = self.required(name)
+        problem = value and problem_of_url(value)
+        if problem:
+            self.report(name, problem)
+        return value.rstrip("/")
+
+    def json_object(self, name: str) -> dict[str, Any]:
+        """A JSON object; nothing counts as an empty one."""
+        parsed = parsed_json(self.text(name) or "{}")
+        if not isinstance(parsed, dict):
+            self.report(name, "is not a JSON object")
+            return {}
+        return parsed
+
+    def raw_variables(self) -> tuple[tuple[str, Secret], ...]:
+        """All variables as they are, declared or not, for a vendor that reads others as well."""
+        names = sorted({*self._variables, *self._known})
+        return tuple(
+            (n, Secret(self.text(n) if n in self._known else str(self._variables[n])))
+            for n in names
+        )

@@ -1,0 +1,245 @@
+"""The portal's variables, turned into one typed, validated, immutable ``Settings``.
+
+All values come as strings and can change between two tasks. Every mistake is collected, so that
+one message names them all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from connect_ext.cause import Cause
+from connect_ext.errors import NotConfigured
+from connect_ext.portal.reader import VariableReader
+from connect_ext.portal.variable import Variable
+
+if TYPE_CHECKING:
+    from connect_ext.vendors.base import VendorDefinition
+
+Definitions = Mapping[str, "VendorDefinition"]
+"""The vendors that can be chosen, by the name that ``VENDOR`` takes."""
+
+COMMON_VARIABLES = (
+    Variable("VENDOR", "rest", "the name of a vendor"),
+    Variable(
+        "SUBSCRIPTION_ID_PARAMETER",
+        "subscription_id",
+        "the id of a parameter, up to 128 letters, digits, _, - and ., and never a key",
+    ),
+    Variable("APPROVAL_TEMPLATE_ID", "", "a template id such as TL-123-456-789, or nothing"),
+    Variable("ON_REFUSAL", "reject", "reject or hold"),
+    Variable("ON_NOT_FOUND", "hold", "reject, approve or hold"),
+    Variable("SETTLE_MINUTES", "60", "a number from 0.05 to 10080"),
+    Variable("DRY_RUN", "false", "true or false"),
+    Variable("NOTES", "private", "private, message or off"),
+    Variable("ESCALATE_AFTER_HOURS", "24", "a number from 1 to 8760"),
+    Variable("VENDOR_TIMEOUT_SECONDS", "30", "a number from 1 to 100"),
+    Variable("VENDOR_MAX_CONCURRENCY", "20", "a whole number from 1 to 500"),
+    Variable("PRODUCT_OVERRIDES", "{}", "a JSON object of products, each an object of variables"),
+)
+
+_NO_LONGER_READ = frozenset({"CANCELLATION_DATE"})
+"""Overrides that an environment of an earlier version may still have."""
+
+_PARAMETER_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+# Ids are short or in lower case; a long mix of everything is a key in the wrong place.
+_KEY = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9]).{24,}")
+_PRODUCT_ID = re.compile(r"PRD(-[0-9]{1,9}){1,9}")
+
+
+class OnRefusal(Enum):
+    """``ON_REFUSAL``"""
+
+    REJECT = "reject"
+    HOLD = "hold"
+
+
+class OnNotFound(Enum):
+    """``ON_NOT_FOUND``"""
+
+    REJECT = "reject"
+    APPROVE = "approve"
+    HOLD = "hold"
+
+
+class Notes(Enum):
+    """``NOTES``"""
+
+    PRIVATE = "private"
+    MESSAGE = "message"
+    OFF = "off"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The operator's choice in the cases that are the operator's to decide."""
+
+    on_refusal: OnRefusal = OnRefusal.REJECT
+    on_not_found: OnNotFound = OnNotFound.HOLD
+
+
+@dataclass(frozen=True)
+class VendorSettings:
+    """All that a vendor is made from; equal settings share one vendor, and with it one pool."""
+
+    name: str
+    timeout_seconds: float
+    max_concurrency: int
+    own: Hashable = field(repr=False)
+    """The settings that the vendor's own package has read."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one product."""
+
+    subscription_id_parameter: str
+    approval_template_id: str
+    policy: Policy
+    dry_run: bool
+    notes: Notes
+    escalate_after_hours: float
+    settle_seconds: float
+    """For how long the vendor may take until it shows a cancellation that it has accepted."""
+    vendor: VendorSettings
+    secrets: frozenset[str] = field(repr=False)
+    """Texts that must never leave: every secure value, and parts of them."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The settings of all products."""
+
+    default: Settings
+    overrides: Mapping[str, Settings]
+
+    def for_product(self, product_id: str) -> Settings:
+        """The product's settings: its overrides over the portal's variables."""
+        return self.overrides.get(product_id, self.default)
+
+
+def declared_variables(definitions: Definitions) -> tuple[Variable, ...]:
+    """The variables of all vendors after the common ones, each name once."""
+    names = ", ".join(definitions)
+    of_vendors = (v for definition in definitions.values() for v in definition.variables)
+    by_name: dict[str, Variable] = {}
+    for variable in (*COMMON_VARIABLES, *of_vendors):
+        by_name.setdefault(variable.name, variable)
+    by_name["VENDOR"] = replace(by_name["VENDOR"], takes=f"one of: {names}")
+    return tuple(by_name.values())
+
+
+def initial_variables(definitions: Definitions) -> list[dict[str, str | bool]]:
+    """The variables in the form that Connect's ``@variables`` decorator takes."""
+    return [
+        {"name": v.name, "initial_value": v.initial_value, "secure": v.secure}
+        for v in declared_variables(definitions)
+    ]
+
+
+def read_configuration(variables: Mapping[str, str], definitions: Definitions) -> Configuration:
+    """Turn the portal's variables into settings.
+
+    Raises ``NotConfigured``, whose message names every mistake.
+    """
+    known = declared_variables(definitions)
+    reader = VariableReader(known, variables)
+    overrides = _read_overrides(reader, known)
+    default = _read_settings(reader, definitions)
+    products, mistakes = {}, list(reader.mistakes)
+    for product_id, values in overrides.items():
+        of_product = VariableReader(known, variables, product_id, values)
+        products[product_id] = _read_settings(of_product, definitions)
+        mistakes += of_product.mistakes
+    if mistakes:
+        # A product repeats the mistakes of the variables that it does not override.
+        raise NotConfigured(_message(list(dict.fromkeys(mistakes))), cause=Cause.VARIABLES)
+    return Configuration(default, products)
+
+
+def _message(mistakes: list[str]) -> str:
+    count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    head = f"{count} in the extension's variables; requests wait until this is fixed in the portal."
+    return "\n".join([head, *(f"  {mistake}" for mistake in mistakes)])
+
+
+def _read_settings(read: VariableReader, definitions: Definitions) -> Settings:
+    return Settings(
+        subscription_id_parameter=_read_parameter_id(read),
+        approval_template_id=_read_template_id(read),
+        policy=Policy(
+            on_refusal=read.choice("ON_REFUSAL", OnRefusal),
+            on_not_found=read.choice("ON_NOT_FOUND", OnNotFound),
+        ),
+        dry_run=read.flag("DRY_RUN"),
+        notes=read.choice("NOTES", Notes),
+        escalate_after_hours=read.number("ESCALATE_AFTER_HOURS", 1, 8760),
+        settle_seconds=60 * read.number("SETTLE_MINUTES", 0.05, 10080),
+        vendor=_read_vendor(read, definitions),
+        secrets=read.secrets,
+    )
+
+
+def _read_vendor(read: VariableReader, definitions: Definitions) -> VendorSettings:
+    # A registered name may have capitals; the portal keeps the case of what was typed.
+    typed = read.text("VENDOR")
+    name = typed if typed in definitions else typed.lower()
+    own: Hashable = None
+    if name in definitions:
+        own = definitions[name].read(read)
+    else:
+        read.report("VENDOR")
+    return VendorSettings(
+        name=name,
+        timeout_seconds=read.number("VENDOR_TIMEOUT_SECONDS", 1, 100),
+        max_concurrency=int(read.number("VENDOR_MAX_CONCURRENCY", 1, 500, whole=True)),
+        own=own,
+    )
+
+
+def _read_parameter_id(read: VariableReader) -> str:
+    """A parameter's id; logs and notes quote it, so that it must not be a key."""
+    name = "SUBSCRIPTION_ID_PARAMETER"
+    value = read.required(name)
+    is_key = value in read.secrets or _KEY.fullmatch(value)
+    if value and (is_key or not _PARAMETER_ID.fullmatch(value)):
+        read.report(name)
+    return value
+
+
+def _read_template_id(read: VariableReader) -> str:
+    value = read.text("APPROVAL_TEMPLATE_ID")
+    if value and not re.fullmatch(r"TL(-\d+)+", value):
+        read.report("APPROVAL_TEMPLATE_ID")
+    return value
+
+
+def _read_overrides(read: VariableReader, known: Iterable[Variable]) -> dict[str, dict[str, str]]:
+    """The overrides by product id, with every value as a text."""
+    name = "PRODUCT_OVERRIDES"
+    parsed = read.json_object(name)
+    if not all(isinstance(values, dict) for values in parsed.values()):
+        read.report(name, "is not a JSON object of objects")
+        return {}
+    products = {key: values for key, values in parsed.items() if _PRODUCT_ID.fullmatch(key)}
+    if len(products) < len(parsed):
+        read.report(name, "has a key that is not a product id such as PRD-123-456-789")
+    names = {variable.name for variable in known} - {name}
+    for product_id, values in products.items():
+        for other in sorted(set(values) - names - _NO_LONGER_READ):
+            shown = other if re.fullmatch(r"[A-Z_]{1,40}", other) else "another name"
+            read.report(name, f"sets {shown} for {product_id}, which is not such a variable")
+    return {
+        product_id: {key: _as_text(value) for key, value in values.items() if key in names}
+        for product_id, values in products.items()
+    }
+
+
+def _as_text(value: Any) -> str:
+    """A variable's text for a JSON value: ``true`` for true, JSON for a nested object."""
+    return value if isinstance(value, str) else json.dumps(value)

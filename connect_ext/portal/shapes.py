@@ -1,0 +1,82 @@
+"""The shapes that a variable's text can have: JSON, a URL, a word that is safe to show."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+_PLACEHOLDER = re.compile(r"changeme|<.*>", re.IGNORECASE)
+# A misspelt word or a number; a mix of letters and digits could be a token in the wrong place.
+_SHOWABLE = re.compile(r"[A-Za-z_-]{1,20}|[0-9.,-]{1,8}")
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a value still asks to be filled in: ``changeme`` or ``<your key>``."""
+    return _PLACEHOLDER.fullmatch(text) is not None
+
+
+def is_showable(text: str) -> bool:
+    """Whether a text looks like a misspelt word or a number, and not like a secret."""
+    return _SHOWABLE.fullmatch(text) is not None
+
+
+def parsed_json(text: str) -> Any:
+    """The value of a JSON text, or None if it is not valid JSON."""
+    try:
+        return json.loads(text, parse_float=_finite, parse_constant=_finite)
+    # Brackets alone can exhaust the parser's stack.
+    except (ValueError, RecursionError):
+        return None
+
+
+def _finite(text: str) -> float:
+    """Python reads NaN, Infinity and 1e999, and would write them, which is not JSON."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def texts_within(parsed: Any) -> Iterator[str]:
+    """Every text within a JSON value, at any depth; keys are not among them."""
+    left = [parsed]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+
+
+def problem_of_url(value: str) -> str:
+    """The problem of a base URL, or an empty text; never the URL, which may hold a password."""
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not a URL"
+    if not host or not value.isascii() or not value.isprintable() or " " in value:
+        return "is not a URL"
+    if parts.username is not None or parts.password is not None:
+        return "has a user or a password in it"
+    if "?" in value or "#" in value:
+        return "has a ? or # in it"
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
+        return ""
+    return f"is a URL of the scheme '{parts.scheme[:8]}'"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

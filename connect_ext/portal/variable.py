@@ -1,0 +1,18 @@
+"""A variable that the extension declares to Connect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of the portal; its value is always a text."""
+
+    name: str
+    initial_value: str
+    takes: str
+    """The values that it takes, as the end of a sentence that begins with 'it takes'."""
+    secure: bool = False
+    holds_secrets: bool = False
+    """Whether it is a JSON object whose texts may be credentials."""

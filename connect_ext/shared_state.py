@@ -1,0 +1,113 @@
+"""Everything that the tasks of a process share, in one object that is made once.
+
+Nothing in it must survive: the vendor's subscription, Connect's request and its marks are the
+state. It saves calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TypeVar
+
+from connect.client import AsyncConnectClient
+
+from connect_ext.cancelling.attempts import Remembered
+from connect_ext.cancelling.reporting import Report
+from connect_ext.cancelling.steps import Final
+from connect_ext.connect.account import AccountKey, AccountState
+from connect_ext.connect.api import ConnectApi
+from connect_ext.connect.client import ConnectClient, quiet_client
+from connect_ext.portal.secret import Secret
+from connect_ext.portal.settings import Configuration, read_configuration
+from connect_ext.single_flight import SingleFlight
+from connect_ext.vendors.registry import Vendors, definitions
+
+DEADLINE_SECONDS = 240.0
+"""The runner cuts a task after 300 s, even during a write (docs/facts.md, Connect 5.2)."""
+
+MOST_REQUESTS, MOST_CONFIGURATIONS = 10_000, 8
+
+Value = TypeVar("Value")
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass
+class Memory:
+    """A process's memory of one request."""
+
+    attempts: Remembered = field(default_factory=Remembered)
+    told: Report | None = None
+    """The last report that this process left or found."""
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@dataclass
+class SharedState:
+    """The clock, the dice, and what a process keeps for its tasks."""
+
+    now: Callable[[], datetime] = _now
+    clock: Callable[[], float] = _loop_time
+    """Seconds on the event loop's clock."""
+    jitter: Callable[[], float] = random.random
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Between two looks of one walk; seconds."""
+    deadline_seconds: float = DEADLINE_SECONDS
+    vendors: Vendors = field(default_factory=Vendors)
+    walks: SingleFlight[tuple[AccountKey, str], Final] = field(default_factory=SingleFlight)
+    _configurations: dict[tuple[tuple[str, str], ...], Configuration] = field(default_factory=dict)
+    _accounts: dict[AccountKey, AccountState] = field(default_factory=dict)
+    _requests: dict[tuple[AccountKey, str], Memory] = field(default_factory=dict)
+
+    def configuration(self, variables: Mapping[str, str]) -> Configuration:
+        """The settings that the variables say; reading them with a hundred overrides takes a while.
+
+        Raises ``NotConfigured``.
+        """
+        return _kept(
+            self._configurations,
+            tuple(sorted(variables.items())),
+            lambda: read_configuration(variables, definitions()),
+            MOST_CONFIGURATIONS,
+        )
+
+    def connect_api(self, client: AsyncConnectClient) -> ConnectApi:
+        """Connect for the account that one of the runner's clients acts for."""
+        key = AccountKey(str(client.endpoint), Secret(str(client.api_key)))
+        return ConnectApi(ConnectClient(quiet_client(client)), self.account(key))
+
+    def account(self, key: AccountKey) -> AccountState:
+        """The facts about an account."""
+        return _kept(self._accounts, key, lambda: AccountState(key))
+
+    def request(self, account: AccountKey, request_id: str) -> Memory:
+        """The memory of a request; the oldest give way to new ones."""
+        return _kept(self._requests, (account, request_id), Memory)
+
+    def forget(self, account: AccountKey, request_id: str) -> None:
+        """The request is settled."""
+        self._requests.pop((account, request_id), None)
+
+    async def aclose(self) -> None:
+        """Close the connections to the vendors."""
+        await self.vendors.aclose()
+
+
+def _kept(
+    kept: dict[Key, Value], key: Key, make: Callable[[], Value], most: int = MOST_REQUESTS
+) -> Value:
+    if key not in kept:
+        kept[key] = make()
+        if len(kept) > most:
+            del kept[next(iter(kept))]
+    return kept[key]

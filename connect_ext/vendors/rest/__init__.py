@@ -1,0 +1,24 @@
+"""Any REST vendor, described by the ``REST_*`` variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connect_ext.vendors.base import VendorContext, VendorDefinition
+from connect_ext.vendors.rest.settings import RestSettings, read_settings
+from connect_ext.vendors.rest.variables import VARIABLES
+
+if TYPE_CHECKING:
+    from connect_ext.vendors.rest.vendor import RestVendor
+
+__all__ = ["DEFINITION", "create"]
+
+
+def create(settings: RestSettings, context: VendorContext) -> RestVendor:
+    """Make the vendor; its calls are imported when it is chosen, in each of several processes."""
+    from connect_ext.vendors.rest.vendor import RestVendor  # noqa: PLC0415
+
+    return RestVendor(settings, context.http)
+
+
+DEFINITION = VendorDefinition(VARIABLES, read_settings, create)

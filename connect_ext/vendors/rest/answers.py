@@ -1,0 +1,209 @@
+"""The meaning of a REST vendor's answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from connect_ext.cause import Cause
+from connect_ext.errors import (
+    CancellationError,
+    Conflict,
+    NotConfigured,
+    NotDone,
+    OutcomeUnknown,
+    Refused,
+)
+from connect_ext.http.client import BUSY, Answer, Call, unreadable
+from connect_ext.vendors.base import Subscription, SubscriptionStatus
+from connect_ext.vendors.rest.settings import RestSettings
+
+UNKNOWN_ID = (404, 410)
+_WITH_A_REASON = (400, 409, 422)
+"""Answers that may refuse the cancellation, or put it off."""
+
+MAX_KEYS = 10
+# Any other text could be a name or a token.
+_PLAIN_WORD = re.compile(r"[A-Za-z_ -]{1,30}")
+
+
+class AnswerReader:
+    """Reads answers by the paths and the words of the variables."""
+
+    def __init__(self, settings: RestSettings) -> None:
+        self._settings = settings
+        self._status_path = _compiled(settings.status_path)
+        self._reason_path = _compiled(settings.reason_path)
+        self._busy_when = _compiled(settings.busy_when)
+        self._end_date_path = _compiled(settings.end_date_path)
+
+    def subscription(self, answer: Answer, call: Call) -> Subscription:
+        """The subscription in the answer to a question; raise ``Later`` if it shows none."""
+        document = answer.json()
+        word = _search(self._status_path, document)
+        if not isinstance(word, str):
+            raise unreadable(call, "has no status at REST_STATUS_PATH")
+        status = self._status(word)
+        if status is None:
+            raise unreadable(
+                call,
+                f"shows {_shown(word)} that is in none of REST_ACTIVE_VALUES,"
+                " REST_CANCELLING_VALUES, REST_CANCELLED_VALUES and REST_DRAFT_VALUES",
+                cause=Cause.UNKNOWN_STATUS,
+            )
+        value = _search(self._end_date_path, document)
+        ends_at = _moment(value)
+        if ends_at is None and not _is_nothing(value):
+            raise NotConfigured(
+                "The vendor's answer has something at REST_END_DATE_PATH that is not a date: check"
+                " the path."
+            )
+        return Subscription(status, ends_at)
+
+    def cancelled_subscription(self, answer: Answer) -> Subscription | None:
+        """The subscription in the answer to a cancellation, only if it says that it is cancelled.
+
+        Any other status may be that of the answer itself, or older than the cancellation.
+        """
+        document = answer.json()
+        word = _search(self._status_path, document)
+        if not isinstance(word, str) or self._status(word) is not SubscriptionStatus.CANCELLED:
+            return None
+        value = _search(self._end_date_path, document)
+        ends_at = _moment(value)
+        unreadable_date = ends_at is None and not _is_nothing(value)
+        return None if unreadable_date else Subscription(SubscriptionStatus.CANCELLED, ends_at)
+
+    def error(self, answer: Answer, call: Call) -> CancellationError:
+        """The error for an answer that does not serve the call."""
+        if answer.status not in _WITH_A_REASON:
+            return _error_by_status(answer, call, "")
+        document = answer.json()
+        reason = self._reason(document)
+        is_busy = _search(self._busy_when, document) is True
+        if not call.changes:
+            return _busy(answer, call) if is_busy else _error_by_status(answer, call, reason)
+        if is_busy or (answer.status == 409 and self._busy_when is None):
+            message = f"{_what(answer, call)}: not now."
+            return Conflict(message, answer.retry_after, vendor_text=reason)
+        return Refused(reason, hint="" if reason.strip() else self._hint(document))
+
+    def _status(self, word: str) -> SubscriptionStatus | None:
+        word, settings = word.strip().casefold(), self._settings
+        lists = {
+            SubscriptionStatus.CANCELLED: settings.cancelled_values,
+            SubscriptionStatus.CANCELLING: settings.cancelling_values,
+            SubscriptionStatus.ACTIVE: settings.active_values,
+            SubscriptionStatus.NOT_STARTED: settings.draft_values,
+        }
+        return next((status for status, words in lists.items() if word in words), None)
+
+    def _reason(self, document: Any) -> str:
+        reason = _search(self._reason_path, document)
+        if isinstance(reason, list):
+            reason = "; ".join(text for text in reason if isinstance(text, str))
+        return reason if isinstance(reason, str) else ""
+
+    def _hint(self, document: Any) -> str:
+        """Tell an operator where the vendor's reason may be instead."""
+        found = _deepest_object(self._settings.reason_path, document)
+        if found is None:
+            return "The vendor gave no reason: its answer is not a JSON object."
+        keys = [key for key in found if _PLAIN_WORD.fullmatch(key)][:MAX_KEYS]
+        shown = f"has the keys {', '.join(keys)}" if keys else "has no key that can be shown"
+        return f"REST_REASON_PATH finds no reason; where it stops, the answer {shown}."
+
+
+def _error_by_status(answer: Answer, call: Call, reason: str) -> CancellationError:
+    """A busy vendor has not done the call, by its own word.
+
+    After any other fault, and after a redirect, the outcome of a cancellation is unknown.
+    """
+    what, unknown = _what(answer, call), OutcomeUnknown if call.changes else NotDone
+    if answer.status in (401, 403):
+        message = f"{what}: check the credentials (REST_AUTH and the variables that it needs)."
+        return NotConfigured(message, cause=Cause.CREDENTIALS)
+    if answer.status in BUSY:
+        return _busy(answer, call)
+    if answer.status >= 500:
+        cause = None if call.changes else Cause.VENDOR_ERROR
+        return unknown(f"{what}.", answer.retry_after, cause=cause)
+    if 300 <= answer.status < 400:
+        redirected = OutcomeUnknown if call.changes else NotConfigured
+        message = f"{what}: a redirect is not followed; check REST_API_URL."
+        return redirected(message, answer.retry_after, cause=Cause.CONFIGURATION)
+    if answer.status < 300:
+        return unreadable(call, f"has the HTTP status {answer.status}, which says nothing")
+    message = f"{what}: check the method, the path and the body in its variables."
+    return NotConfigured(message, vendor_text=reason)
+
+
+def _busy(answer: Answer, call: Call) -> NotDone:
+    return NotDone(f"{_what(answer, call)}.", answer.retry_after, cause=Cause.BUSY)
+
+
+def _what(answer: Answer, call: Call) -> str:
+    return f"The vendor answers HTTP {answer.status} to {call.name}"
+
+
+def _shown(word: str) -> str:
+    word = word.strip()
+    return f"the status '{word}'" if _PLAIN_WORD.fullmatch(word) else "a status"
+
+
+def _deepest_object(path: str, document: Any) -> dict[str, Any] | None:
+    """The JSON object at which a path stops: the end of its longest beginning that finds one.
+
+    Of alternatives (``a.b || c``) the one counts that comes furthest.
+    """
+    deepest = max(_objects_along(path, document), key=lambda found: found[0], default=(0, None))
+    return deepest[1]
+
+
+def _objects_along(path: str, document: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    beginnings = [(0, "@")]
+    for alternative in path.split("||"):
+        steps = alternative.strip().split(".")
+        beginnings += [(length, ".".join(steps[:length])) for length in range(1, len(steps))]
+    for length, beginning in beginnings:
+        found = _search(_compiled(beginning), document)
+        first = found[0] if isinstance(found, list) and found else found
+        if isinstance(first, dict):
+            yield length, first
+
+
+def _compiled(path: str) -> Any:
+    try:
+        return jmespath.compile(path) if path else None
+    # A path's beginning need not be an expression; whole paths were checked when they were read.
+    except (JMESPathError, ValueError, RecursionError):
+        return None
+
+
+def _search(path: Any, document: Any) -> Any:
+    try:
+        return path.search(document) if path is not None else None
+    # An expression can be right and not fit: a slice of step 0, a comparison of text and number.
+    except (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError):
+        return None
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value == ""
+
+
+def _moment(value: Any) -> datetime | None:
+    """A date, a date with time (UTC if it has no zone) or seconds since 1970; None otherwise."""
+    try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, timezone.utc)
+        moment = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return moment.astimezone(timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None

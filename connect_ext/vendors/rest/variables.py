@@ -1,0 +1,49 @@
+"""The variables that describe a REST vendor."""
+
+from __future__ import annotations
+
+from connect_ext.portal.variable import Variable
+
+VARIABLES = (
+    Variable("REST_API_URL", "changeme", "the vendor's base URL, https, or http on loopback"),
+    Variable("REST_AUTH", "bearer", "bearer, header:NAME, basic, oauth2 or none"),
+    Variable("REST_API_KEY", "changeme", "the token (user:password for basic)", secure=True),
+    Variable("REST_OAUTH_TOKEN_URL", "", "a URL, https, or http on loopback"),
+    Variable("REST_OAUTH_CLIENT_ID", "", "the client's id"),
+    Variable("REST_OAUTH_CLIENT_SECRET", "", "the client's secret", secure=True),
+    Variable("REST_OAUTH_SCOPE", "", "scopes, separated by blanks, or nothing"),
+    Variable(
+        "REST_STATUS_REQUEST",
+        "GET /subscriptions/{subscription_id}",
+        "GET /path or POST /path with {subscription_id} in it, or nothing",
+    ),
+    Variable("REST_STATUS_PATH", "status", "a JMESPath expression"),
+    Variable("REST_ACTIVE_VALUES", "active,trialing,past_due", "words separated by commas"),
+    Variable(
+        "REST_CANCELLING_VALUES",
+        "cancelling,canceling,terminating,pending_cancellation",
+        "words separated by commas, or nothing",
+    ),
+    Variable(
+        "REST_CANCELLED_VALUES",
+        "cancelled,canceled,terminated,expired",
+        "words separated by commas",
+    ),
+    Variable("REST_DRAFT_VALUES", "draft", "words separated by commas, or nothing"),
+    Variable(
+        "REST_REASON_PATH",
+        "error.message || message || error || reason || detail",
+        "a JMESPath expression, or nothing",
+    ),
+    Variable(
+        "REST_BUSY_WHEN",
+        "",
+        "a JMESPath expression that is true for an answer that means 'not now', or nothing",
+    ),
+    Variable("REST_REPEATABLE", "false", "true or false"),
+    Variable("REST_END_DATE_PATH", "", "a JMESPath expression, or nothing"),
+    Variable("REST_CANCEL_REQUEST", "POST /subscriptions/{subscription_id}/cancel", "METHOD /path"),
+    Variable("REST_CANCEL_BODY", "{}", "a JSON object"),
+    Variable("REST_BODY_FORMAT", "json", "json or form"),
+    Variable("REST_HEADERS", "{}", "a JSON object of header names and texts", holds_secrets=True),
+)

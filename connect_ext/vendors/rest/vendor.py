@@ -1,0 +1,158 @@
+"""A REST vendor: the two calls that the variables describe."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from connect_ext.errors import NotConfigured, UnknownId
+from connect_ext.http.client import Answer, Call, HttpClient
+from connect_ext.http.oauth import OAuthClient, TokenSource
+from connect_ext.vendors.base import (
+    Accepted,
+    Advice,
+    Cancellation,
+    Subscription,
+    SubscriptionStatus,
+)
+from connect_ext.vendors.rest.answers import UNKNOWN_ID, AnswerReader
+from connect_ext.vendors.rest.settings import AuthKind, BodyFormat, RestAuth, RestSettings
+from connect_ext.vendors.rest.templates import (
+    filled,
+    filled_path,
+    form_fields,
+    placeholder_values,
+)
+
+STATUS_CALL = "the status request (REST_STATUS_REQUEST)"
+CANCEL_CALL = "the cancellation (REST_CANCEL_REQUEST)"
+OAUTH_CALL = "the token request (REST_OAUTH_TOKEN_URL)"
+
+ADVICE = Advice(
+    address_of_cancellation="Check the address of the cancellation (REST_CANCEL_REQUEST).",
+    cannot_be_asked="The vendor cannot be asked (REST_STATUS_REQUEST is empty).",
+    no_status_in_answer=(
+        "The vendor's answer to the cancellation shows no cancelled status (REST_STATUS_PATH,"
+        " REST_CANCELLED_VALUES)."
+    ),
+    refusal="Check REST_CANCEL_REQUEST, REST_CANCEL_BODY, REST_BODY_FORMAT and REST_HEADERS.",
+)
+_OAUTH_ADVICE = (
+    "Check REST_OAUTH_TOKEN_URL, REST_OAUTH_CLIENT_ID, REST_OAUTH_CLIENT_SECRET and"
+    " REST_OAUTH_SCOPE."
+)
+
+
+class RestVendor:
+    """Looks subscriptions up and cancels them by the requests in the ``REST_*`` variables."""
+
+    advice = ADVICE
+
+    def __init__(self, settings: RestSettings, http: HttpClient) -> None:
+        self._settings, self._http = settings, http
+        self._tokens = _token_source(settings.auth, http)
+        self._answers = AnswerReader(settings)
+        self._body = json.loads(settings.cancel_body)
+
+    @property
+    def can_be_asked(self) -> bool:
+        """False where ``REST_STATUS_REQUEST`` is empty."""
+        return self._settings.status_request is not None
+
+    @property
+    def is_repeatable(self) -> bool:
+        """``REST_REPEATABLE``"""
+        return self._settings.repeatable
+
+    async def look_up(self, cancellation: Cancellation) -> Subscription:
+        """Read the subscription by ``REST_STATUS_REQUEST``."""
+        request = self._settings.status_request
+        if request is None:
+            raise NotConfigured(ADVICE.cannot_be_asked)
+        path = filled_path(request.path, placeholder_values(cancellation))
+        call = Call(STATUS_CALL, request.method, self._settings.api_url + path, self._headers())
+        answer = await self._send(call)
+        if answer.status in UNKNOWN_ID:
+            return Subscription(SubscriptionStatus.UNKNOWN_ID)
+        if not 200 <= answer.status < 300:
+            raise self._answers.error(answer, call)
+        return self._answers.subscription(answer, call)
+
+    async def cancel(
+        self,
+        cancellation: Cancellation,
+        subscription: Subscription | None,  # noqa: ARG002 - the id is all that the request needs
+    ) -> Accepted:
+        """Send ``REST_CANCEL_REQUEST``, with the cancellation's ``Idempotency-Key``."""
+        call = self._cancel_call(cancellation)
+        answer = await self._send(call)
+        if answer.status in UNKNOWN_ID:
+            raise UnknownId
+        if not 200 <= answer.status < 300:
+            raise self._answers.error(answer, call)
+        return Accepted(self._answers.cancelled_subscription(answer))
+
+    def _cancel_call(self, cancellation: Cancellation) -> Call:
+        request, values = self._settings.cancel_request, placeholder_values(cancellation)
+        headers = [*self._headers(), ("Idempotency-Key", cancellation.idempotency_key)]
+        content = None
+        if self._body:
+            body = filled(self._body, values)
+            if self._settings.body_format is BodyFormat.FORM:
+                content = urlencode(list(form_fields(body))).encode()
+                headers += self._unless_given("Content-Type", "application/x-www-form-urlencoded")
+            else:
+                content = json.dumps(body).encode()
+                headers += self._unless_given("Content-Type", "application/json")
+        url = self._settings.api_url + filled_path(request.path, values)
+        return Call(CANCEL_CALL, request.method, url, tuple(headers), content, changes=True)
+
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        return (*self._unless_given("Accept", "application/json"), *self._settings.headers)
+
+    def _unless_given(self, name: str, value: str) -> list[tuple[str, str]]:
+        """The header, unless ``REST_HEADERS`` has it: sent twice it would mean both."""
+        given = {header.lower() for header, _ in self._settings.headers}
+        return [] if name.lower() in given else [(name, value)]
+
+    async def _send(self, call: Call) -> Answer:
+        """Send with credentials; a token that is refused is replaced once, then sent once more."""
+        if self._tokens is None:
+            return await self._http.send(_with(call, *_credentials(self._settings.auth)))
+        token = await self._tokens.token()
+        answer = await self._http.send(_with(call, _bearer(token)))
+        if answer.status != 401:
+            return answer
+        self._tokens.forget(token)
+        token = await self._tokens.token()
+        return await self._http.send(_with(call, _bearer(token)))
+
+
+def _token_source(auth: RestAuth, http: HttpClient) -> TokenSource | None:
+    if auth.kind is not AuthKind.OAUTH2:
+        return None
+    client = OAuthClient(auth.token_url, auth.client_id, auth.client_secret, auth.scope)
+    return TokenSource(client, http, _OAUTH_ADVICE, OAUTH_CALL)
+
+
+def _credentials(auth: RestAuth) -> list[tuple[str, str]]:
+    match auth.kind:
+        case AuthKind.BEARER:
+            return [_bearer(auth.key.reveal())]
+        case AuthKind.HEADER:
+            return [(auth.header, auth.key.reveal())]
+        case AuthKind.BASIC:
+            pair = base64.b64encode(auth.key.reveal().encode()).decode()
+            return [("Authorization", f"Basic {pair}")]
+        case _:
+            return []
+
+
+def _bearer(token: str) -> tuple[str, str]:
+    return ("Authorization", f"Bearer {token}")
+
+
+def _with(call: Call, *credentials: tuple[str, str]) -> Call:
+    return replace(call, headers=(*credentials, *call.headers))

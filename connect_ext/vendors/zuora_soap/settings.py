@@ -1,0 +1,50 @@
+"""The settings of the vendor ``zuora-soap``, read from its variables."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connect_ext.portal.secret import Secret
+from connect_ext.vendors.zuora_soap.variables import URL
+
+if TYPE_CHECKING:
+    from connect_ext.portal.reader import VariableReader
+
+
+@dataclass(frozen=True)
+class ZuoraSettings:
+    """A tenant of Zuora's SOAP API, described by the ``ZUORA_*`` variables."""
+
+    url: str
+    version: float
+    """The WSDL version at the end of the URL; it picks the generation."""
+    username: Secret
+    password: Secret
+    generate_invoice: bool
+    process_payments: bool
+    preview: bool
+
+
+def read_settings(read: VariableReader) -> ZuoraSettings:
+    """Read the settings; the reader collects every mistake."""
+    url = read.url(URL)
+    return ZuoraSettings(
+        url=url,
+        version=_version(read, url),
+        username=read.secret("ZUORA_USERNAME"),
+        password=read.secret("ZUORA_PASSWORD"),
+        generate_invoice=read.flag("ZUORA_GENERATE_INVOICE"),
+        process_payments=read.flag("ZUORA_PROCESS_PAYMENTS"),
+        preview=read.flag("ZUORA_PREVIEW"),
+    )
+
+
+def _version(read: VariableReader, url: str) -> float:
+    last = url.rpartition("/")[2]
+    if re.fullmatch(r"\d{1,3}(\.\d)?", last, re.ASCII):
+        return float(last)
+    if url:
+        read.report(URL, "does not end with a WSDL version")
+    return 0.0

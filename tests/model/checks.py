@@ -1,0 +1,158 @@
+"""The promises, as they are watched: what may be approved and rejected, and what may not remain."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable
+
+from connect_ext.cancelling.steps import Approve, DryRun, Final, Hold, Leave, Reject, Wait
+from connect_ext.events import response_for
+from tests.model.connect_twin import ConnectTwin
+from tests.model.history import Setting
+from tests.model.process import Process
+from tests.model.subscription import Facts, Subscription
+from tests.model.virtual_time import seconds
+
+WALK_SECONDS = 300.0
+"""No walk takes longer: what a vendor said before that was not said to this one."""
+
+SECOND_LOOK_SECONDS = 120.0
+CONFLICTS_TO_BELIEVE = 3
+
+
+class Checks:
+    """Watches one history; ``broken`` is called with what must never happen."""
+
+    def __init__(self, setting: Setting, broken: Callable[[str], None]) -> None:
+        self._setting, self._broken = setting, broken
+        self._on_not_found: set[str] = set()
+        self._met: dict[str, set[Process]] = defaultdict(set)
+        self._began = seconds()
+
+    def watch(self, connect: ConnectTwin, subscription: Subscription) -> None:
+        """Watch these two."""
+        self._connect, self._subscription = connect, subscription
+
+    def delivered(self, process: Process, variables: dict[str, str]) -> None:
+        """A process reads the variables, and begins to walk."""
+        self._on_not_found.add(variables["ON_NOT_FOUND"])
+        self._met[process.request_id].add(process)
+
+    # Approvals and rejections
+
+    def settling(self, request_id: str, status: str, process: Process) -> None:
+        """A process is about to approve or reject a request that is pending."""
+        if process.is_dry:
+            self._broken(f"{request_id} is {status} in a dry run")
+        if status == "approved" and not self._may_approve(request_id, process):
+            self._broken(f"{request_id} is approved and not cancelled at the vendor")
+        if status == "failed":
+            self._check_rejection(request_id, process)
+
+    def _may_approve(self, request_id: str, process: Process) -> bool:
+        facts = self._subscription.of(request_id)
+        if self._subscription.is_cancelled:
+            return True
+        if self._is_believed_unknown(request_id, process):
+            # Gone after an accepted cancellation is as good as cancelled, by the vendor's word.
+            return facts.accepted or "approve" in self._on_not_found
+        # A vendor that cannot be asked has the last word in its answer to the cancellation: nobody
+        # could learn that somebody has reactivated the subscription there since.
+        return facts.said_cancelled and not process.can_ask
+
+    def _check_rejection(self, request_id: str, process: Process) -> None:
+        facts = self._subscription.of(request_id)
+        if not self._connect.proven:
+            self._broken(f"{request_id} is rejected before a cancellation was ever approved")
+        if not (self._setting.blank_parameter or self._vendor_says_no(request_id, process)):
+            self._broken(f"{request_id} is rejected and nobody has refused anything")
+        if facts.orders:
+            self._broken(f"{request_id} is rejected and has cancelled the subscription")
+        elif facts.accepted:
+            self._broken(f"{request_id} is rejected and its cancellation was accepted")
+
+    def _vendor_says_no(self, request_id: str, process: Process) -> bool:
+        facts = self._subscription.of(request_id)
+        return (
+            _is_recent(facts.refused_at)
+            or _is_recent(facts.draft_at)
+            or self._is_believed_conflict(facts)
+            or ("reject" in self._on_not_found and self._is_believed_unknown(request_id, process))
+        )
+
+    def _is_believed_unknown(self, request_id: str, process: Process) -> bool:
+        """Two answers in a row, some time apart, did not know the id."""
+        said = process.not_found.get(request_id, ())
+        apart = min(SECOND_LOOK_SECONDS, self._setting.settle_seconds)
+        return len(said) > 1 and said[-1] - said[0] >= apart - 0.01
+
+    def _is_believed_conflict(self, facts: Facts) -> bool:
+        """The vendor has said "not now" again and again, for longer than it may take."""
+        said = facts.conflicts
+        if len(said) < CONFLICTS_TO_BELIEVE or not _is_recent(said[-1]):
+            return False
+        return said[-1] - said[0] > self._setting.settle_seconds - 1.0
+
+    # Deliveries
+
+    def ended(self, request_id: str, step: Final, process: Process) -> float:
+        """A walk has ended; the seconds until the next delivery."""
+        response = response_for(step)
+        countdown = float(response.countdown or 0)
+        if response.status == "reschedule" and not 30 <= countdown <= 86400:
+            self._broken(f"the task is put off by {countdown} s")
+        if self._connect.status(request_id) == "pending":
+            if isinstance(step, (Approve, Reject, Leave)):
+                self._broken(f"the task of {request_id} is done and the request is pending")
+            if isinstance(step, Hold):
+                self._check_hold(request_id, process)
+        if isinstance(step, DryRun) != process.is_dry and isinstance(step, (Hold, DryRun)):
+            self._broken(f"{step} with DRY_RUN={process.is_dry}")
+        self._count_messages(request_id)
+        return countdown
+
+    def _check_hold(self, request_id: str, process: Process) -> None:
+        """Nothing is held that the vendor is at work on, or has done, if it can be asked."""
+        if not process.can_ask or self._is_believed_unknown(request_id, process):
+            return
+        if self._subscription.of(request_id).orders:
+            self._broken(f"{request_id} is held and the vendor will finish, or has, and can be asked")
+
+    def _count_messages(self, request_id: str) -> None:
+        elapsed = seconds() - self._began
+        periods = math.ceil(elapsed / max(self._setting.settle_seconds, 60.0))
+        most = 8 + 4 * len(self._met[request_id]) + 6 * periods
+        if len(self._connect.own(request_id)) > most:
+            self._broken(f"{request_id} has more than {most} messages")
+
+    # The end
+
+    def at_the_end(self, request_id: str, step: Final | None) -> None:
+        """Faults have stopped long ago, and the request has had its time."""
+        if self._connect.status(request_id) != "pending" or isinstance(step, DryRun):
+            return
+        if isinstance(step, Wait) and not self._nobody_can_know(request_id):
+            self._broken(f"{request_id} is not settled: {step.why}")
+        if self._setting.keeps_notes and not self._has_report(request_id):
+            self._broken(f"{request_id} waits for a person and does not say so")
+
+    def left_to_a_person(self, request_id: str, process: Process) -> None:
+        """Held, after faults have stopped: not what the vendor could tell."""
+        if process.can_ask and self._subscription.shown(request_id) == "cancelled":
+            self._broken(f"{request_id} is left unapproved and the subscription is cancelled")
+
+    def _nobody_can_know(self, request_id: str) -> bool:
+        """An earlier cancellation may have had an effect, and the vendor refuses another one."""
+        subscription = self._subscription
+        if subscription.is_under_way or subscription.is_cancelled:
+            return False
+        return subscription.refuses or subscription.status != "active"
+
+    def _has_report(self, request_id: str) -> bool:
+        texts = [message["text"] for message in self._connect.own(request_id)]
+        return any("[connect-ext held " in t or "[connect-ext waiting " in t for t in texts)
+
+
+def _is_recent(moment: float | None) -> bool:
+    return moment is not None and seconds() - moment <= WALK_SECONDS

@@ -1,0 +1,152 @@
+"""The one subscription at the vendor: its state, the vendor's rules about it, and what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.model.history import Fate, Second, Setting
+from tests.model.process import FailedCallError
+from tests.model.virtual_time import seconds
+
+LOCK_SECONDS = 1800.0
+LOCKED, IN_PROGRESS = "locked", "in_progress"
+BUSY_WORDS = (LOCKED, IN_PROGRESS)
+"""The words for "not now" that ``REST_BUSY_WHEN`` matches, where the setting has one."""
+
+
+class RefusalError(FailedCallError):
+    """The vendor's own answer that it does not cancel."""
+
+    def __init__(self, status: int, word: str) -> None:
+        super().__init__(Fate.FINE)
+        self.status, self.word = status, word
+
+
+@dataclass
+class Facts:
+    """What the vendor has said and done about one request, heard or unheard."""
+
+    orders: int = 0
+    """Cancellations accepted for the request since the subscription was last reactivated."""
+    accepted: bool = False
+    """Whether a cancellation was accepted since then; it may have been forgotten."""
+    said_cancelled: bool = False
+    """Whether the answer to a cancellation has told the extension that it is cancelled."""
+    refused_at: float | None = None
+    """When it was last refused, though not because of its own cancellation."""
+    draft_at: float | None = None
+    """When a look last showed a draft."""
+    conflicts: list[float] = field(default_factory=list)
+    """When the vendor said "not now"."""
+
+
+@dataclass
+class Subscription:
+    """The subscription. ``broken`` is called with what must never happen."""
+
+    setting: Setting
+    broken: Callable[[str], None]
+    facts: dict[str, Facts] = field(default_factory=dict)
+    refuses: bool = False
+    locked_until: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.status = self.setting.status
+        self.works_until: float | None = None
+        self.works_for_request = ""
+        self.answers: dict[str, tuple[int, dict[str, str]]] = {}
+        """By idempotency key: the answer that is repeated."""
+        self.drafts: list[dict[str, str]] = []
+        """The amendments of a Zuora that have no effect yet."""
+
+    def of(self, request_id: str) -> Facts:
+        """The facts about a request."""
+        return self.facts.setdefault(request_id, Facts())
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it is cancelled now, or removed after that."""
+        self._finish()
+        return self.status in ("cancelled", "removed")
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the vendor is at work on a cancellation."""
+        self._finish()
+        return self.works_until is not None
+
+    def shown(self, request_id: str) -> str:
+        """The status that a look finds."""
+        self._finish()
+        if self.status == "draft":
+            self.of(request_id).draft_at = seconds()
+        is_shown = self.works_until is not None and self.setting.shows_work
+        return "cancelling" if is_shown else self.status
+
+    def cancel(self, request_id: str) -> None:
+        """Take the order to cancel it for a request; raises ``RefusalError``."""
+        self.check(request_id)
+        facts = self.of(request_id)
+        facts.accepted = True
+        facts.orders += 1
+        if facts.orders > 1:
+            self.broken(f"{request_id} has ordered the cancellation {facts.orders} times")
+        if self.status == "active" and self.works_until is None:
+            self.works_until = seconds() + self.setting.works_for
+            self.works_for_request = request_id
+            self._finish()
+
+    def check(self, request_id: str) -> None:
+        """Refuse what cannot be cancelled."""
+        self._finish()
+        if self.status in ("unknown", "removed"):
+            raise RefusalError(404, "unknown")
+        if self.locked_until > seconds():
+            raise self.no(request_id, 409, LOCKED)
+        if self.is_under_way or self.is_cancelled:
+            if self.setting.second is Second.TAKEN:
+                return
+            raise self.no(request_id, self.setting.second.value, IN_PROGRESS)
+        if self.refuses or self.status == "draft":
+            raise self.no(request_id, self.setting.refuses_with, "open_invoice")
+
+    def no(self, request_id: str, status: int, word: str) -> RefusalError:
+        """Say no, and remember how it was meant."""
+        facts, knows_busy = self.of(request_id), self.setting.knows_busy
+        is_busy = word in BUSY_WORDS if knows_busy else status == 409
+        if is_busy:
+            facts.conflicts.append(seconds())
+        elif not facts.orders:
+            facts.refused_at = seconds()
+        return RefusalError(status, word)
+
+    def by_hand(self, what: str) -> None:
+        """Somebody at the vendor does something to it."""
+        self._finish()
+        match what:
+            case "cancel" if self.status == "active":
+                self._end()
+            case "reactivate" if self.is_cancelled or self.is_under_way:
+                self._reactivate()
+            case "refuse" | "accept":
+                self.refuses = what == "refuse"
+            case "lock":
+                self.locked_until = seconds() + LOCK_SECONDS
+
+    def _reactivate(self) -> None:
+        self.status, self.works_until = "active", None
+        # What is stored of the time before is void.
+        self.answers.clear()
+        self.drafts.clear()
+        for facts in self.facts.values():
+            facts.orders, facts.accepted = 0, False
+
+    def _finish(self) -> None:
+        """Finish the work that is due."""
+        if self.works_until is not None and seconds() >= self.works_until:
+            self._end()
+
+    def _end(self) -> None:
+        self.works_until = None
+        self.status = "removed" if self.setting.removes else "cancelled"

@@ -1,0 +1,1 @@
+"""The official validators, run by ``make official`` and by a test."""
