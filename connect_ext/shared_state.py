@@ -17,7 +17,7 @@ from connect.client import AsyncConnectClient
 
 from connect_ext.cancelling.attempts import Remembered
 from connect_ext.cancelling.reporting import Report
-from connect_ext.cancelling.steps import Final
+from connect_ext.cancelling.steps import Ended
 from connect_ext.connect.account import AccountKey, AccountState
 from connect_ext.connect.api import ConnectApi
 from connect_ext.connect.client import ConnectClient, quiet_client
@@ -64,7 +64,7 @@ class SharedState:
     """Between two looks of one walk; seconds."""
     deadline_seconds: float = DEADLINE_SECONDS
     vendors: Vendors = field(default_factory=Vendors)
-    walks: SingleFlight[tuple[AccountKey, str], Final] = field(default_factory=SingleFlight)
+    walks: SingleFlight[tuple[AccountKey, str], Ended] = field(default_factory=SingleFlight)
     _configurations: dict[tuple[tuple[str, str], ...], Configuration] = field(default_factory=dict)
     _accounts: dict[AccountKey, AccountState] = field(default_factory=dict)
     _requests: dict[tuple[AccountKey, str], Memory] = field(default_factory=dict)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from connect_ext.cancelling import marks, rules
 from connect_ext.cancelling.marks import History, State
 from connect_ext.cause import Cause
 from connect_ext.connect.conversation import Conversation, NoteRefusedError
-from connect_ext.errors import Later, NotDone
+from connect_ext.errors import NotConfigured, NotDone
 from connect_ext.vendors.base import Subscription
 
 LOG = logging.getLogger("eaas.eventsapp")
@@ -82,9 +83,10 @@ class Attempts:
         memory = self._memory
         await self._take_back_left_over()
         if memory.has_met_others and not memory.attempt:
-            history = await self.history()
-            if not rules.is_free(history, self._settle_seconds, can_be_asked=can_be_asked):
-                return Denied(history)
+            with suppress(NotConfigured):
+                history = await self.history()
+                if not rules.is_free(history, self._settle_seconds, can_be_asked=can_be_asked):
+                    return Denied(history)
         if not memory.attempt:
             await self._leave_mark()
         read_at, history = self._clock(), await self.history()
@@ -152,6 +154,12 @@ class Attempts:
             if await self.note(attempt, State.NOT_SENT):
                 self._memory.to_take_back.discard(attempt)
 
+    async def note_definite(self, history: History) -> History:
+        """Note that the vendor's answer counts as definite: the next key is another one."""
+        attempt = secrets.token_hex(4)
+        await self.must_note(attempt, State.REFUSED)
+        return marks.with_refusal(history, attempt)
+
     async def note(self, attempt: str, state: State) -> bool:
         """Note what became of an attempt; False if the note could not be left."""
         attempt = attempt or secrets.token_hex(4)
@@ -183,12 +191,9 @@ class Attempts:
         A vendor that can be asked was looked at a moment ago. This process's memory is then the
         only guard against a second cancellation.
         """
-        try:
-            history: History | None = await self.history()
-        except NotDone:
-            raise
-        except Later:
-            history = None
+        history: History | None = None
+        with suppress(NotConfigured):
+            history = await self.history()
         if not can_be_asked:
             return Denied(history, no_mark=True)
         if history and not rules.is_free(history, self._settle_seconds, can_be_asked=True):

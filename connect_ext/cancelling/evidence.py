@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connect_ext.cancelling.marks import History, Mark
+from connect_ext.cancelling.marks import History, Mark, State
 from connect_ext.cancelling.request import BlankParameter, NoParameter
 from connect_ext.cause import Cause
 from connect_ext.portal.settings import Policy
@@ -106,6 +106,11 @@ class Evidence:
         if not isinstance(self.history, History):
             return ()
         return self.history.standing(self.void_attempt)
+
+    def has_refusal_since(self, moment: datetime) -> bool:
+        """Whether the vendor's answers were taken for definite since then."""
+        marks = self.history.marks if isinstance(self.history, History) else ()
+        return any(mark.state is State.REFUSED and mark.created >= moment for mark in marks)
 
     def age_seconds(self, mark: Mark) -> float:
         """For how long a mark has been there, by Connect's clock."""

@@ -116,5 +116,11 @@ def with_conflict(history: History) -> History:
     return replace(history, conflicts=(*history.conflicts, history.now))
 
 
+def with_refusal(history: History, attempt: str) -> History:
+    """The history after one more definite answer."""
+    mark = Mark(attempt, history.now, State.REFUSED)
+    return replace(history, marks=(*history.marks, mark))
+
+
 def _heavier(one: State, other: State) -> State:
     return max(one, other, key=_WEIGHT.__getitem__)

@@ -116,7 +116,7 @@ def _decide_active(e: Evidence) -> Step:
 
 def _wait_for_result(e: Evidence, what: str) -> Wait:
     """Wait for the result of a cancellation; the first waits after it was sent are short."""
-    since = max((mark.created for mark in e.standing()), default=e.now)
+    since = max((mark.created for mark in e.standing()), default=None)
     retry_after = e.attempt.retry_after if isinstance(e.attempt, Sent) else None
     why = f"{what.strip()} The vendor does not show the result yet."
     return Wait(Cause.SENT, why, since=since, retry_after=retry_after)
@@ -129,9 +129,6 @@ def _decide_not_started(e: Evidence) -> Step:
         return _wait_for_result(e, "The subscription is shown as not started.")
     reason = "The subscription cannot be cancelled: at the vendor it is a draft or not yet active."
     return _reject_if_proven(e, Reject(Cause.NOT_STARTED, reason), e.advice.refusal)
-
-
-# An unknown id
 
 
 def _decide_unknown_id(e: Evidence) -> Step:
@@ -159,23 +156,17 @@ def _on_not_found(e: Evidence, *, after_a_cancellation: bool) -> Step:
             return Approve(Cause.GONE, note=note)
         case OnNotFound.REJECT if after_a_cancellation:
             # It may be gone because of us: a rejection would revive it in Connect.
-            return Hold(
-                Cause.UNKNOWN_ID,
-                "The vendor does not know the subscription, after a cancellation was sent. Check"
-                " it at the vendor, and approve the request if it is cancelled.",
-            )
+            why = "The vendor does not know the subscription, after a cancellation was sent to it."
+            return Hold(Cause.UNKNOWN_ID, f"{why} Approve the request if it is cancelled there.")
         case OnNotFound.REJECT:
             reason = "The subscription cannot be cancelled: the vendor does not know its id."
             return _reject_if_proven(e, Reject(Cause.UNKNOWN_ID, reason), e.advice.refusal)
         case OnNotFound.HOLD:
-            return Hold(
-                Cause.UNKNOWN_ID,
+            why = (
                 "The vendor does not know the subscription id. Check the id in the parameter and"
-                " the vendor's address in the variables, then resubmit the task.",
+                " the vendor's address in the variables, then resubmit the task."
             )
-
-
-# A vendor that cannot be asked
+            return Hold(Cause.UNKNOWN_ID, why)
 
 
 def _decide_unseen(e: Evidence) -> Step:
@@ -184,7 +175,7 @@ def _decide_unseen(e: Evidence) -> Step:
         case NotTried():
             return Cancel()
         case NoMarkKept():
-            why = "Connect keeps no note about this request: without one it could be cancelled twice."
+            why = "Connect keeps no note on this request: without one it could be cancelled twice."
             return Hold(Cause.NO_MARK, f"{why} {e.advice.cannot_be_asked} Check the permissions.")
         case NotOurTurn():
             return _decide_unseen_before(e)
@@ -224,26 +215,22 @@ def _decide_unseen_before(e: Evidence) -> Step:
 
 
 def _hold_accepted(e: Evidence) -> Hold:
-    return Hold(
-        Cause.SENT,
-        f"The vendor has accepted the cancellation. {e.advice.no_status_in_answer} Check the"
-        " subscription at the vendor, then approve the request.",
-    )
+    return _hold_sent(f"The vendor has accepted it. {e.advice.no_status_in_answer}")
 
 
 def _hold_unseen(e: Evidence) -> Hold:
-    return Hold(
-        Cause.SENT,
-        "The cancellation was sent to the vendor, and its outcome is unknown."
-        f" {e.advice.cannot_be_asked} Check the subscription at the vendor; approve the request if"
-        " it is cancelled.",
-    )
+    return _hold_sent(f"Its outcome is unknown. {e.advice.cannot_be_asked}")
 
 
-# A refusal
+def _hold_sent(why: str) -> Hold:
+    what = "Check the subscription at the vendor, and approve the request if it is cancelled."
+    return Hold(Cause.SENT, f"The cancellation was sent to the vendor. {why} {what}")
 
 
 def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
+    if isinstance(e.history, Unreadable) and e.history.needs_person:
+        why = f"The vendor refuses to cancel the subscription: {refusal.reason or 'no reason'}."
+        return Hold(e.history.cause, f"{why} It is not rejected yet. {e.history.why}")
     if (lacking := _without_marks(e)) is not None:
         return lacking
     if isinstance(e.history, History) and e.history.definite_answers > e.definite_answers:
@@ -266,22 +253,29 @@ def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
 def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
     if (lacking := _without_marks(e)) is not None:
         return lacking
-    if isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds):
+    since = conflict_since(e.history, e.settle_seconds) if isinstance(e.history, History) else None
+    if since is not None and e.is_repeatable and not e.has_refusal_since(since):
+        # The vendor may repeat the answer that it has stored for the key.
+        return Cancel(with_new_key=True)
+    if since is not None:
         return _decide_refusal(e, Refusal(conflict.reason))
     because = f": {conflict.reason}" if conflict.reason else "."
     why = f"The vendor cannot cancel the subscription at the moment{because} It is asked again."
     return Wait(Cause.CONFLICT, why, retry_after=conflict.retry_after)
 
 
-def believes_conflict(history: History, settle_seconds: float) -> bool:
-    """Whether the vendor has said "not now" for longer than ``settle_seconds``, without a break."""
+def conflict_since(history: History, settle_seconds: float) -> datetime | None:
+    """Since when the vendor has said "not now" without a break, if for long enough to believe it.
+
+    Long enough is longer than ``settle_seconds``.
+    """
     said, most = list(history.conflicts), max(settle_seconds, CONFLICT_GAP_SECONDS)
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(said)]
     begins = max((index for index, gap in enumerate(gaps, 1) if gap > most), default=0)
     row = said[begins:]
     if len(row) < CONFLICTS_TO_BELIEVE:
-        return False
-    return (history.now - row[0]).total_seconds() > settle_seconds
+        return None
+    return row[0] if (history.now - row[0]).total_seconds() > settle_seconds else None
 
 
 def wants_conflict_note(history: History, settle_seconds: float) -> bool:
@@ -312,9 +306,6 @@ def _without_marks(e: Evidence) -> Step | None:
     if isinstance(e.history, Unreadable):
         return Wait(e.history.cause, e.history.why, needs_person=e.history.needs_person)
     return None
-
-
-# The turn to send
 
 
 def second_look_seconds(settle_seconds: float) -> float:

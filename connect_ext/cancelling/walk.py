@@ -88,8 +88,8 @@ class Walk:
             match step:
                 case Learn(lack):
                     evidence = await self._learn(lack, evidence)
-                case Cancel(pause) if not self._settings.dry_run:
-                    evidence = await self._cancel(evidence, pause)
+                case Cancel() if not self._settings.dry_run:
+                    evidence = await self._cancel(evidence, step)
                 case Cancel():
                     return dry_run(step)
                 case _:
@@ -122,8 +122,7 @@ class Walk:
             case Lack.SECOND_LOOK:
                 await self._shared.sleep(rules.second_look_seconds(self._settle_seconds))
                 again = await self._look(e)
-                same = again.shown and e.shown and again.shown.status is e.shown.status
-                return replace(again, looks=e.looks + 1) if same else again
+                return replace(again, looks=e.looks + 1) if _says_the_same(again, e) else again
             case Lack.MARKS:
                 return replace(e, history=await self._history())
             case Lack.PRECEDENT:
@@ -149,10 +148,12 @@ class Walk:
 
     # Act
 
-    async def _cancel(self, e: Evidence, pause: float) -> Evidence | Leave:
+    async def _cancel(self, e: Evidence, step: Cancel) -> Evidence | Leave:
         """Send the cancellation, if it is our turn, and see what has become of it."""
-        if pause:
-            await self._shared.sleep(pause)
+        if step.pause:
+            await self._shared.sleep(step.pause)
+        if step.with_new_key and isinstance(e.history, History):
+            e = replace(e, history=await self._attempts.note_definite(e.history))
         # A vendor that cannot be asked was not looked at: this has not been read yet.
         await self._settling.template()
         if self._shared.clock() - self._began > FRESH_SECONDS:
@@ -231,9 +232,7 @@ class Walk:
                     await self._attempts.must_note(permission.attempt, State.REFUSED)
             case Conflict():
                 attempt = NotNow(self.clean(error.vendor_text), error.retry_after)
-                history = permission.history or await self._attempts.history()
-                history = await self._attempts.note_conflict(permission, history)
-                e = replace(e, history=history)
+                e = replace(e, history=await self._conflict_noted(permission))
             case UnknownId():
                 before = e.attempt.times if isinstance(e.attempt, IdNotKnown) else 0
                 attempt = IdNotKnown(before + 1)
@@ -241,8 +240,19 @@ class Walk:
         void = permission.attempt
         return await self._look_again(replace(e, attempt=attempt, void_attempt=void))
 
+    async def _conflict_noted(self, permission: Permission) -> History | Unreadable:
+        history = permission.history or await self._history()
+        if isinstance(history, History):
+            return await self._attempts.note_conflict(permission, history)
+        await self._attempts.nothing_was_sent(permission)
+        return history
+
     async def _look_again(self, e: Evidence) -> Evidence:
-        return await self._look(e) if self._vendor.can_be_asked else e
+        """Look after the vendor's answer; two looks that say the same stay two."""
+        if not self._vendor.can_be_asked:
+            return e
+        again = await self._look(e)
+        return replace(again, looks=e.looks) if _says_the_same(again, e) else again
 
     async def _end(self, step: Final, e: Evidence) -> Final:
         if self._settings.dry_run:
@@ -271,6 +281,10 @@ class Walk:
     def clean(self, text: str) -> str:
         """A vendor's text, fit to be shown."""
         return self._settling.clean(text)
+
+
+def _says_the_same(one: Evidence, other: Evidence) -> bool:
+    return bool(one.shown and other.shown and one.shown.status is other.shown.status)
 
 
 def _settled_elsewhere(status: str) -> Leave:
