@@ -192,10 +192,8 @@ def _decide_unseen(e: Evidence) -> Step:
 
 
 def _decide_unseen_sent(e: Evidence, sent: Sent) -> Step:
-    if sent.accepted:
-        return _hold_accepted(e)
-    if not e.is_repeatable:
-        return _hold_unseen(e)
+    if sent.accepted or not e.is_repeatable:
+        return _hold_sent(e, accepted=sent.accepted)
     why = f"The vendor has not answered the cancellation; it is sent again. {sent.why}".rstrip()
     return Wait(Cause.SENT, why, retry_after=sent.retry_after)
 
@@ -207,22 +205,16 @@ def _decide_unseen_before(e: Evidence) -> Step:
         # The last word of a vendor that cannot be asked; later changes there are not known.
         return Approve(Cause.CANCELLED)
     if State.ACCEPTED in states:
-        return _hold_accepted(e)
+        return _hold_sent(e, accepted=True)
     youngest = min(map(e.age_seconds, e.standing()), default=0.0)
     if youngest < CALL_IS_OVER_SECONDS:
         return _wait_for_result(e, "A cancellation is being sent, or was just sent.")
-    return _hold_unseen(e)
+    return _hold_sent(e, accepted=False)
 
 
-def _hold_accepted(e: Evidence) -> Hold:
-    return _hold_sent(f"The vendor has accepted it. {e.advice.no_status_in_answer}")
-
-
-def _hold_unseen(e: Evidence) -> Hold:
-    return _hold_sent(f"Its outcome is unknown. {e.advice.cannot_be_asked}")
-
-
-def _hold_sent(why: str) -> Hold:
+def _hold_sent(e: Evidence, *, accepted: bool) -> Hold:
+    unknown = f"Its outcome is unknown. {e.advice.cannot_be_asked}"
+    why = f"The vendor has accepted it. {e.advice.no_status_in_answer}" if accepted else unknown
     what = "Check the subscription at the vendor, and approve the request if it is cancelled."
     return Hold(Cause.SENT, f"The cancellation was sent to the vendor. {why} {what}")
 
@@ -259,8 +251,7 @@ def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
         return Cancel(with_new_key=True)
     if since is not None:
         return _decide_refusal(e, Refusal(conflict.reason))
-    because = f": {conflict.reason}" if conflict.reason else "."
-    why = f"The vendor cannot cancel the subscription at the moment{because} It is asked again."
+    why = f"The vendor cannot cancel the subscription at the moment. {conflict.reason}".rstrip()
     return Wait(Cause.CONFLICT, why, retry_after=conflict.retry_after)
 
 
@@ -316,7 +307,7 @@ def second_look_seconds(settle_seconds: float) -> float:
 def is_free(history: History, settle_seconds: float, *, can_be_asked: bool) -> bool:
     """Whether no attempt stands that must be waited for."""
     blocking = (_blocks(history, m, settle_seconds, can_be_asked) for m in history.standing())
-    return not any(blocking)
+    return not any(blocking) and not _was_refused_lately(history, settle_seconds)
 
 
 def owns(
@@ -329,7 +320,7 @@ def owns(
     was left by somebody who could see ours.
     """
     own = history.find(attempt)
-    if own is None or not own.stands:
+    if own is None or not own.stands or _was_refused_lately(history, settle_seconds):
         return False
     margin = took_seconds + CLEARLY_YOUNGER_SECONDS
     return not any(
@@ -347,3 +338,14 @@ def is_worn(mark: Mark, now: datetime, settle_seconds: float) -> bool:
 def _blocks(history: History, mark: Mark, settle_seconds: float, can_be_asked: bool) -> bool:
     """Whether a mark keeps others from sending; for ever if the vendor cannot be asked."""
     return not can_be_asked or history.age_seconds(mark) <= settle_seconds
+
+
+def _was_refused_lately(history: History, settle_seconds: float) -> bool:
+    """Whether a new attempt was refused while an older one stands: the next one has time."""
+    oldest = min((mark.created for mark in history.standing()), default=history.now)
+    return any(
+        mark.state is State.REFUSED
+        and mark.created > oldest
+        and history.age_seconds(mark) <= settle_seconds
+        for mark in history.marks
+    )
