@@ -1,4 +1,4 @@
-"""The requests of an `amend` call: read, held against the rules, previewed or carried out."""
+"""The requests of an `amend` call: reading, checking, previewing and carrying them out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.zuora.soap import Part, RowError
 
 @dataclass(frozen=True)
 class AmendPlan:
-    """One request of an amend, held against the rules."""
+    """One request of an amend, checked against the rules."""
 
     amendments: tuple[Amendment, ...]
     preview: bool
@@ -24,7 +24,7 @@ class AmendPlan:
 
     @classmethod
     def read(cls, billing: Billing, version: float, request: Element) -> AmendPlan:
-        """Read one request and hold it against the rules. Raises RowError."""
+        """Read one request and check it against the rules. Raises RowError."""
         elements = soap.members(request, "Amendments")
         if not elements:
             raise RowError("MISSING_REQUIRED_VALUE", "Missing required value: Amendments")
@@ -46,7 +46,7 @@ class AmendPlan:
         return plan
 
     def carry_out(self, billing: Billing, version: float) -> list[Part]:
-        """Do or preview it; its result."""
+        """Carry it out, or preview it, and give its result."""
         if self.preview:
             amounts = [(a, billing.credit(a)) for a in self.amendments]
             return _preview_result(billing, version, amounts, metrics_only=self.metrics_only)
@@ -58,7 +58,7 @@ class AmendPlan:
 
 
 def _unless_false(options: Element | None, name: str) -> bool:
-    """Zuora's own default: true, even where the options are not there at all."""
+    """Zuora's default is true, even without any options."""
     said = None if options is None else soap.value(options, name)
     return said is None or values.is_true(said)
 
@@ -126,7 +126,7 @@ def _invoice_data(
     base, tax = billing.subscriptions[amendment.subscription_id], ("obj:TaxAmount", "0")
     sums: list[Part] = [("obj:Amount", str(amount)), ("obj:AmountWithoutTax", str(amount)), tax]
     item: list[Part] = [("obj:ChargeAmount", str(amount)), ("obj:ChargeName", "Monthly fee")]
-    # The service that was invoiced already and now is not given.
+    # The service that was already invoiced and is no longer provided.
     days = (
         ("ServiceEndDate", base.invoiced_through),
         ("ServiceStartDate", amendment.effective_date),

@@ -28,17 +28,16 @@ STATUSES = (
     "Suspended",
 )
 AMENDMENT_STATUSES = ("Draft", "PendingActivation", "PendingAcceptance", "Completed", "Cancelled")
-# Each not before the one in front of it.
+# None may come before the one in front of it.
 ORDERED_DAYS = ("contract_effective_date", "service_activation_date", "customer_acceptance_date")
 DAYS = (*ORDERED_DAYS, "effective_date")
-# Pacific time, in which Zuora reads dates that have a time. Always winter time: the sandbox has
-# no use for a second offset.
+# Zuora reads dates with a time in Pacific time; here it is always winter time.
 PACIFIC = timezone(timedelta(hours=-8))
 CENT = Decimal("0.01")
 
 
 class Billing:
-    """What the tenant knows. Refusals are raised as RowError."""
+    """The tenant's data. Refusals are raised as RowError."""
 
     def __init__(self, *, zone: tzinfo = PACIFIC, seed: int = 0) -> None:
         self.zone = zone
@@ -60,7 +59,7 @@ class Billing:
         return self.now().astimezone(self.zone).date()
 
     def add(self, name: str | None, status: str, fields: Mapping[str, Any]) -> Subscription:
-        """A new subscription, two months into a term of a year unless the fields say else."""
+        """A new subscription, two months into a term of a year unless the fields say otherwise."""
         if status not in STATUSES:
             raise ValueError(f"no such status: {status}")
         name = name or f"A-S{next(self._numbers):08d}"
@@ -87,7 +86,7 @@ class Billing:
         return self._keep(Subscription(id=identifier, name=name, status=status, **given))
 
     def new_version(self, name: str, **fields: Any) -> Subscription:
-        """A further version, as an amendment of another kind makes it; the older one expires."""
+        """A new version, as another kind of amendment makes it; the older one expires."""
         base = self.latest(name)
         base.status, base.is_latest_version, status = "Expired", False, base.status
         changed = {
@@ -109,12 +108,12 @@ class Billing:
         return [self.subscriptions[identifier] for identifier in self._versions[name]]
 
     def amendments_of(self, name: str) -> list[Amendment]:
-        """Every amendment of any version, in the order of their making."""
+        """The amendments of all versions, the oldest first."""
         versions = self._versions[name]
         return [a for a in self.amendments.values() if a.subscription_id in versions]
 
     def name_of(self, key: str) -> str | None:
-        """The subscription that a name, a version's id or an amendment's id belongs to."""
+        """The subscription that has this name, or a version or an amendment with this id."""
         if key in self.amendments:
             key = self.amendments[key].subscription_id
         if key in self.subscriptions:
@@ -122,8 +121,8 @@ class Billing:
         return key if key in self._versions else None
 
     def create(self, version: float, fields: Fields, *, single_transaction: bool) -> Amendment:
-        """The `create` of an amendment. In a single transaction one is completed at once if it
-        says Completed, or if it says nothing and has both its dates; else it is a draft."""
+        """The `create` of an amendment. A single transaction completes it if its status is
+        Completed, or if it has none and both its dates; otherwise it becomes a draft."""
         amendment = self._new_amendment(version, fields)
         self._check_active(self.subscriptions[amendment.subscription_id])
         if version <= LAST_TWO_STEP:
@@ -135,7 +134,7 @@ class Billing:
         return self._put(replace(amendment, status="Draft"))
 
     def update(self, version: float, identifier: str | None, fields: Fields) -> Amendment:
-        """The `update` of an amendment that is not completed yet."""
+        """The `update` of an amendment that is not yet completed."""
         if not identifier:
             raise RowError("MISSING_REQUIRED_VALUE", "Missing required value: Id")
         known = self.amendments.get(identifier)
@@ -152,8 +151,8 @@ class Billing:
         return self._settle(changed)
 
     def plan(self, version: float, fields: Fields) -> Amendment:
-        """The amendment of an `amend`, held against the rules and not yet kept. An id of an older
-        version is taken for that of the latest."""
+        """The amendment of an `amend`, checked and not yet kept. The id of an older version
+        stands for the latest."""
         amendment = self._new_amendment(version, fields)
         name = self.subscriptions[amendment.subscription_id].name
         amendment = replace(amendment, subscription_id=self.latest(name).id)
@@ -161,13 +160,13 @@ class Billing:
         return amendment
 
     def check_payment(self, amendment: Amendment) -> None:
-        """Hold the payment that a cancellation would process against the account."""
+        """Check whether the account allows the payment that a cancellation would process."""
         base = self.subscriptions[amendment.subscription_id]
         if not base.autopay and base.balance > 0:
             raise RowError("INVALID_VALUE", "Cannot process payment")
 
     def amend(self, amendment: Amendment, *, invoice: bool, payment: bool) -> Amended:
-        """Carry a planned amendment out."""
+        """Carry out a planned amendment."""
         base = self.subscriptions[amendment.subscription_id]
         settled = self._settle(amendment) if amendment.status == "Completed" else amendment
         if settled.status != "Completed":
@@ -177,7 +176,7 @@ class Billing:
         return self._invoiced(amended, payment=payment) if invoice else amended
 
     def credit(self, amendment: Amendment) -> Decimal:
-        """What the cancellation would invoice: minus the price of the days invoiced already."""
+        """The cancellation's invoice: minus the price of the days already invoiced."""
         base = self.subscriptions[amendment.subscription_id]
         effective = self._day(amendment, "effective_date")
         if effective is None or base.invoiced_through is None:
@@ -186,7 +185,7 @@ class Billing:
         return (-base.monthly_price * days / 30).quantize(CENT)
 
     def delete_amendment(self, identifier: str) -> None:
-        """Undo the last amendment, unless something was invoiced since."""
+        """Undo the last amendment, unless it was invoiced."""
         amendment = self.amendments.get(identifier)
         if amendment is None:
             raise RowError("INVALID_ID", f"Amendment with id {identifier} does not exist")
@@ -217,7 +216,7 @@ class Billing:
             if not fields.get(name):
                 raise _missing(name)
         if fields["type"] != "Cancellation":
-            raise RowError("INVALID_VALUE", "The sandbox knows amendments to cancel, and no others")
+            raise RowError("INVALID_VALUE", "The sandbox supports only cancellation amendments")
         subscription_id = str(fields["subscription_id"])
         if subscription_id not in self.subscriptions:
             raise RowError("INVALID_VALUE", "Can't find the Subscription by SubscriptionId.")
@@ -231,7 +230,7 @@ class Billing:
         return self._changed(draft, version, fields)
 
     def _changed(self, amendment: Amendment, version: float, fields: Fields) -> Amendment:
-        """The amendment with the fields that a call gave. Raises RowError."""
+        """The amendment with the call's fields. Raises RowError."""
         for name in ("subscription_id", "type"):
             if name in fields and fields[name] != getattr(amendment, name):
                 raise RowError("INVALID_VALUE", f"The {name} of an amendment cannot be changed")
@@ -248,7 +247,7 @@ class Billing:
         return changed
 
     def _settle(self, amendment: Amendment) -> Amendment:
-        """Complete an amendment; one without a date that the tenant requires stays pending."""
+        """Complete an amendment; without a date that the tenant requires it stays pending."""
         self._check(amendment)
         if self.require_activation and amendment.service_activation_date is None:
             return self._put(replace(amendment, status="PendingActivation"))
@@ -276,23 +275,17 @@ class Billing:
         if subscription.status == "Draft":
             raise RowError("INVALID_VALUE", "A draft subscription cannot be canceled.")
         if subscription.status != "Active":
-            raise RowError(
-                "INVALID_VALUE",
-                f"Only an active subscription can be canceled: this one is {subscription.status}.",
-            )
+            message = f"Only an active subscription can be canceled, not {subscription.status}."
+            raise RowError("INVALID_VALUE", message)
 
     def _check_days(self, amendment: Amendment, base: Subscription, effective: date) -> None:
         ordered = [day for day in (self._day(amendment, name) for name in ORDERED_DAYS) if day]
         if ordered != sorted(ordered):
-            raise RowError(
-                "INVALID_VALUE",
-                "ContractEffectiveDate, ServiceActivationDate and CustomerAcceptanceDate "
-                "must follow each other.",
-            )
+            message = "The dates of contract, activation and acceptance are out of order."
+            raise RowError("INVALID_VALUE", message)
         if min(*ordered, effective) < base.contract_effective_date:
-            raise RowError(
-                "INVALID_VALUE", "The date is before the subscription's contract effective date."
-            )
+            message = "The date is before the subscription's contract effective date."
+            raise RowError("INVALID_VALUE", message)
         if base.term_end_date is not None and effective > base.term_end_date:
             raise RowError("INVALID_VALUE", "The cancellation date is after the end of the term.")
         if self.closed_through is not None and effective <= self.closed_through:

@@ -1,8 +1,8 @@
-"""What each version of the local Zuora's schema contains, as tables.
+"""The local Zuora's schema in each version, as tables.
 
 Every type is a sequence: its elements come in the order of its table. A table covers all
-versions; a field says in which it exists. Fields that a tenant has only with an optional feature
-(credit balance, invoice owner, suspension) are left out: this tenant has none of them.
+versions; a field names the ones that have it. Fields of optional features (credit balance,
+invoice owner, suspension) are left out: this tenant has none of them.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ OBJECT = "http://object.api.zuora.com/"
 FAULT = "http://fault.api.zuora.com/"
 
 OLDEST, NEWEST = 19.0, 153.0
-# Up to here the dates of objects are xs:dateTime, from the next version on xs:date.
+# The last version in which the dates of objects are xs:dateTime; later they are xs:date.
 LAST_WITH_TIMES = 68.0
 FIRST_AMEND = 28.0
-# Up to here a cancellation takes two calls and both its dates must lie in the future.
+# The last version in which a cancellation takes two calls and dates in the future.
 LAST_TWO_STEP = 24.0
 
 ALWAYS = 0.0
 NO_END = float("inf")
 
-# Codes that older versions do not know come as UNKNOWN_ERROR.
+# Older versions send UNKNOWN_ERROR instead.
 CODES_SINCE = {
     "PDF_QUERY_ERROR": 45.0,
     "REQUEST_EXCEEDED_LIMIT": 51.0,
@@ -40,8 +40,8 @@ CODES_SINCE = {
 
 @dataclass(frozen=True)
 class Field:
-    """An element of a sequence; `kind` is a simple type, a type of `TYPES`, `day` (a date, or
-    up to 68 a date with a time), `object` (its type stands in xsi:type) or `anything`."""
+    """An element of a sequence; `kind` is a simple type, a type of `TYPES`, `day` (a date; up
+    to 68 with a time), `object` (xsi:type names its type) or `anything`."""
 
     name: str
     kind: str = "string"
@@ -197,7 +197,7 @@ TYPES = {
 
 _OBJECTS_PARAMETER = Type(API, (Field("zObjects", "object", many=True, nillable=False),))
 
-# The operations that are served, each with the fields of its body.
+# The supported operations, each with the fields of its body.
 OPERATIONS = {
     "login": Type(API, (Field("username", nillable=False), Field("password", nillable=False))),
     "query": Type(API, (Field("queryString", required=True, nillable=False),)),
@@ -237,5 +237,5 @@ HEADERS_OF = {
 
 
 def code_at(version: float, code: str) -> str:
-    """The code as a version says it."""
+    """The code as this version sends it."""
     return code if version >= CODES_SINCE.get(code, ALWAYS) else "UNKNOWN_ERROR"

@@ -1,4 +1,4 @@
-"""What a tenant keeps: versions of subscriptions, amendments, invoices and payments."""
+"""A tenant's records: versions of subscriptions, amendments, invoices and payments."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from decimal import Decimal
 
 @dataclass
 class Subscription:
-    """One version of a subscription; its `name` is the number that stays.
+    """One version of a subscription; all versions share the `name`, which is its number.
 
-    `refusal`: a reason of business for which a cancellation is refused. The fields of Zuora have
-    Zuora's names; the dates of the term are None for an evergreen one.
+    `refusal`: a business reason for which a cancellation is refused. Zuora's fields have Zuora's
+    names; the dates of the term are None for an evergreen one.
     """
 
     id: str
@@ -43,17 +43,17 @@ class Subscription:
 
     @property
     def original_subscription_id(self) -> str:
-        """The name that version 19 has for it."""
+        """Its name in version 19."""
         return self.original_id
 
     @property
     def original_created_date(self) -> datetime | None:
-        """When the first version was made; the sandbox knows no difference."""
+        """When the first version was made; the sandbox makes no difference."""
         return self.created_date
 
     @property
     def version_created_date(self) -> datetime | None:
-        """The name that version 19 has for it."""
+        """Its name in version 19."""
         return self.created_date
 
 
@@ -78,7 +78,7 @@ class Amendment:
 
 @dataclass(frozen=True)
 class Invoice:
-    """An invoice that a cancellation made; a credit is negative."""
+    """The invoice of a cancellation; a credit is negative."""
 
     id: str
     subscription_name: str
@@ -87,7 +87,7 @@ class Invoice:
 
 @dataclass(frozen=True)
 class Payment:
-    """A payment that a cancellation took or gave back."""
+    """A payment or a refund that came with a cancellation."""
 
     id: str
     number: str
@@ -97,7 +97,7 @@ class Payment:
 
 @dataclass(frozen=True)
 class Amended:
-    """What an amend did: the version that is the latest now, and what it invoiced."""
+    """The result of an amend: the latest version now, its invoice and its payment."""
 
     amendment: Amendment
     subscription: Subscription

@@ -1,4 +1,4 @@
-"""The strict reading of a call: what a version's schema refuses is refused here."""
+"""The strict reading of a call, which refuses everything that its version's schema refuses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Element: TypeAlias = etree._Element
 
 
 class SchemaError(Exception):
-    """The call is not what the version's schema says; `code` is that of the fault."""
+    """The call violates the version's schema; `code` is that of the fault."""
 
     def __init__(self, message: str, code: str = "INVALID_FIELD") -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ class SchemaError(Exception):
 
 
 def check_operation(version: float, element: Element) -> str:
-    """The operation of a body's element. Raises SchemaError if it is not a valid one."""
+    """The operation of a body's element. Raises SchemaError if it is invalid."""
     name = etree.QName(element)
     operation = OPERATIONS.get(name.localname) if name.namespace == API else None
     if operation is None or version < OPERATIONS_SINCE.get(name.localname, 0):
@@ -52,7 +52,7 @@ def check_operation(version: float, element: Element) -> str:
 
 
 def check_header(version: float, operation: str, element: Element) -> str:
-    """The name of a header. Raises SchemaError if the operation has none such."""
+    """The name of a header. Raises SchemaError if the operation does not take it."""
     name = etree.QName(element)
     known = name.namespace == API and name.localname in HEADERS_OF[operation]
     if not known or version < HEADERS_SINCE.get(name.localname, 0):
@@ -63,8 +63,8 @@ def check_header(version: float, operation: str, element: Element) -> str:
 
 
 def named_type(element: Element) -> tuple[str | None, str] | None:
-    """The namespace and name that xsi:type says, if it is there. Raises SchemaError for a
-    prefix that is not declared."""
+    """The namespace and the name in xsi:type, if any. Raises SchemaError if the prefix is not
+    declared."""
     text = element.get(_TYPE)
     if text is None:
         return None
@@ -75,12 +75,12 @@ def named_type(element: Element) -> tuple[str | None, str] | None:
 
 
 def is_nil(element: Element) -> bool:
-    """Whether the element says that it has no value."""
+    """Whether the element is nil."""
     return values.is_true(element.get(_NIL))
 
 
 def children(element: Element) -> Iterator[Element]:
-    """The elements inside; comments were left out by the parser."""
+    """The child elements; the parser has removed the comments."""
     return iter(element)
 
 
@@ -101,7 +101,7 @@ def _check_sequence(version: float, element: Element, kind: Type) -> None:
 
 
 def _position(child: Element, namespace: str, fields: tuple[Field, ...], start: int) -> int:
-    """Where in the sequence a child is. Raises SchemaError if it is not where it belongs."""
+    """A child's place in the sequence. Raises SchemaError if it is in the wrong place."""
     name = etree.QName(child)
     for position in range(start, len(fields)):
         if (name.namespace, name.localname) == (namespace, fields[position].name):
@@ -127,7 +127,7 @@ def _check_field(version: float, element: Element, field: Field) -> None:
 
 
 def _kind(version: float, element: Element, field: Field) -> str:
-    """The type of an element, which xsi:type may only repeat; an object's stands only there."""
+    """The type of an element; xsi:type may repeat it, and must name the type of an object."""
     said = named_type(element)
     if field.kind == "object":
         if said is None or said[0] != OBJECT or said[1] not in OBJECTS:

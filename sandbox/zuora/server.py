@@ -1,4 +1,4 @@
-"""The local Zuora: its SOAP API in any version, on plain HTTP."""
+"""The local Zuora: its SOAP API in every version, over plain HTTP."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Tenant = Literal["subscribe-and-amend", "harmonization", "orders"]
 USERNAME = "sandbox-user@example.com"
 PASSWORD = "sandbox-zuora-password-66260700"  # noqa: S105 - that of a sandbox
 _WRONG_LOGIN = "Invalid login. User name and password do not match."
-# What tenants that were moved to Orders refuse.
+# The operations that tenants with Orders refuse.
 _SWITCHED_OFF: dict[Tenant, frozenset[str]] = {
     "subscribe-and-amend": frozenset(),
     "harmonization": frozenset(("create", "update", "delete")),
@@ -38,8 +38,8 @@ MAX_ROWS = 2000
 
 @dataclass(frozen=True)
 class ZuoraCall:
-    """One call: `preview` is an operation of its own; `names` are the subscriptions that it is
-    about. The envelope holds secrets: it is kept here, in memory, and nowhere else."""
+    """One call: `preview` is an operation of its own; `names` are its subscriptions. The envelope
+    holds secrets and stays in memory."""
 
     at: datetime
     operation: str
@@ -51,7 +51,7 @@ class ZuoraCall:
 
 @dataclass(frozen=True)
 class _Call:
-    """A call that was checked, and what its handler needs of it."""
+    """A checked call, as its handler needs it."""
 
     version: float
     operation: str
@@ -60,12 +60,11 @@ class _Call:
 
 
 class LocalZuora:
-    """Zuora: a tenant with subscriptions, its API and everything that was asked of it.
+    """Zuora: a tenant with subscriptions, its API and a log of all calls.
 
-    `idle_seconds`: how long a session lives without use. `server_url`: what a login answers as
-    the address of further calls (None: where the login was sent). `nil_unset_fields`: a query
-    answers fields without a value as nil, else it leaves them out. `soap_12_answers`: answers
-    come in the envelope of SOAP 1.2, as some did.
+    `idle_seconds`: the life of an unused session. `server_url`: the address for further calls in
+    the login's answer (None: the login's own). `nil_unset_fields`: a query answers unset fields
+    as nil instead of leaving them out. `soap_12_answers`: answers come in SOAP 1.2's envelope.
     """
 
     def __init__(
@@ -108,11 +107,11 @@ class LocalZuora:
         return f"{self.url}/apps/services/a/{float(version):.1f}"
 
     async def start(self) -> None:
-        """Serve; a Zuora that was stopped comes back at the same address, knowing what it knew."""
+        """Serve; after a stop it comes back at the same address, with all its data."""
         await self._server.start()
 
     async def stop(self) -> None:
-        """Close everything; connections are refused from now on."""
+        """Close everything; connections are then refused."""
         await self._server.stop()
 
     def variables(self, version: float | str = "29.0") -> dict[str, str]:
@@ -125,11 +124,11 @@ class LocalZuora:
         }
 
     def add(self, name: str | None = None, status: str = "Active", **fields: Any) -> Subscription:
-        """One more subscription; `fields` are those of `Subscription`."""
+        """Add a subscription; `fields` are those of `Subscription`."""
         return self.billing.add(name, status, fields)
 
     def new_version(self, name: str, **fields: Any) -> Subscription:
-        """Amend a subscription otherwise: ids of older versions are stale from now on."""
+        """Amend a subscription in another way, which makes the ids of older versions stale."""
         return self.billing.new_version(name, **fields)
 
     def subscription(self, name: str) -> Subscription:
@@ -141,11 +140,11 @@ class LocalZuora:
         return self.billing.versions(name)
 
     def amendments(self, name: str) -> list[Amendment]:
-        """Every amendment, in the order of their making. Raises KeyError."""
+        """Every amendment, the oldest first. Raises KeyError."""
         return self.billing.amendments_of(name)
 
     def effective_cancellations(self, name: str) -> int:
-        """How many cancellations took effect: more than one is a customer's complaint."""
+        """How many cancellations took effect; never more than one, if all goes well."""
         return self.billing.cancellations[name]
 
     def expire_sessions(self) -> None:
@@ -153,22 +152,21 @@ class LocalZuora:
         self.sessions.end_all()
 
     def add_user(self, name: str, password: str) -> User:
-        """One more API user."""
+        """Add an API user."""
         self.users[name] = User(name, password)
         return self.users[name]
 
     def deny(self, *operations: str, username: str | None = None) -> None:
-        """Take the permission for operations from a user."""
+        """Take away a user's permission for operations."""
         self.users[username or self.username].denied.update(operations)
 
     def on(self, operation: str = "*", name: str | None = None) -> Trouble:
-        """What shall go wrong with the next calls of an operation: login, query, create, update,
-        delete, preview, amend (the real ones), `*` (any); with a name, only those about that
-        subscription."""
+        """Trouble for the next calls of an operation: login, query, create, update, delete,
+        preview, amend (without previews) or `*` (any); with a name, only for that subscription."""
         return Trouble(self.faults, self.sessions, concerning(operation, name, self._names_in))
 
     def calls_to(self, operation: str = "*", name: str | None = None) -> list[ZuoraCall]:
-        """The calls of an operation (as in `on`), if a name is given those about it."""
+        """The calls of an operation (as in `on`), of one subscription if a name is given."""
         return [
             call
             for call in self.calls
@@ -176,7 +174,7 @@ class LocalZuora:
         ]
 
     def count(self, operation: str = "*", name: str | None = None) -> int:
-        """How many calls there were, as `calls_to` finds them."""
+        """The number of calls that `calls_to` finds."""
         return len(self.calls_to(operation, name))
 
     def _application(self) -> web.Application:
@@ -195,8 +193,7 @@ class LocalZuora:
                 status = response.status
                 return response
             finally:
-                text = body.decode("utf-8", "replace")
-                version = version_of(request)
+                version, text = version_of(request), body.decode("utf-8", "replace")
                 self.calls.append(ZuoraCall(moment, operation, version, names, status, text))
 
         return record
@@ -233,14 +230,13 @@ class LocalZuora:
         if call.operation == "login":
             return [self._login(call, str(request.url))]
         self._authorize(call)
-        operations: dict[str, Callable[[_Call], Iterable[list[Part]]]] = {
+        return {
             "query": self._query,
             "create": self._create,
             "update": self._update,
             "delete": self._delete,
             "amend": self._amend,
-        }
-        return operations[call.operation](call)
+        }[call.operation](call)
 
     def _login(self, call: _Call, url: str) -> list[Part]:
         user = self.users.get(soap.value(call.body, "username") or "")
@@ -264,17 +260,14 @@ class LocalZuora:
         table: Iterable[object] = self.billing.amendments.values()
         if query.kind == "Subscription":
             names = query.only("Name")
-            # Among thousands of subscriptions, those of a name are found at once.
             table = self.billing.subscriptions.values() if names is None else self._named(names)
         zone = self.billing.zone
         found = [record for record in table if query.wants(record, zone)][:MAX_ROWS]
         fields = [f for f in OBJECTS[query.kind].at(call.version) if f in query.fields]
         rows = [self._record(call.version, query.kind, fields, record) for record in found]
-        # An empty result is one nil record, not none.
+        # An empty result holds one nil record.
         records: list[Part] = rows or [("records", None)]
-        return [
-            [("done", "true"), ("queryLocator", None), *records, ("size", str(len(rows)))],
-        ]
+        return [[("done", "true"), ("queryLocator", None), *records, ("size", str(len(rows)))]]
 
     def _named(self, names: Iterable[str]) -> list[Subscription]:
         known = [name for name in sorted(names) if self.billing.name_of(name) == name]
@@ -312,11 +305,9 @@ class LocalZuora:
     def _each_amendment(
         self, call: _Call, work: Callable[[Element], list[Part]]
     ) -> list[list[Part]]:
-        elements = soap.members(call.body, "zObjects")
-        if len(elements) > soap.MAX_OBJECTS:
-            raise CallError("MAX_RECORDS_EXCEEDED", "At most 50 objects in a call")
+        elements = soap.within_limit(soap.members(call.body, "zObjects"))
         if any(soap.object_type(element) != "Amendment" for element in elements):
-            raise CallError("INVALID_TYPE", "The sandbox writes amendments, and nothing else")
+            raise CallError("INVALID_TYPE", "The sandbox supports only amendments here")
         return [_row(call, work, element) for element in elements]
 
     def _delete(self, call: _Call) -> Iterable[list[Part]]:
@@ -327,9 +318,7 @@ class LocalZuora:
         kind = soap.value(call.body, "type") or ""
         if kind not in deletions:
             raise CallError("INVALID_TYPE", f"invalid type: {kind}")
-        elements = soap.members(call.body, "ids")
-        if len(elements) > soap.MAX_OBJECTS:
-            raise CallError("MAX_RECORDS_EXCEEDED", "At most 50 objects in a call")
+        elements = soap.within_limit(soap.members(call.body, "ids"))
 
         def delete(element: Element) -> list[Part]:
             deletions[kind](element.text or "")
@@ -343,7 +332,7 @@ class LocalZuora:
         if any(len(soap.members(request, "Amendments")) > limit for request in requests):
             raise CallError("MAX_RECORDS_EXCEEDED", f"At most {limit} amendments in a request")
         try:
-            # Looked at first, all of them: the whole call fails if one of them does.
+            # Check all of them first: if one fails, the whole call fails.
             plans = [AmendPlan.read(self.billing, call.version, request) for request in requests]
             check_once(plans, self.billing)
             return [plan.carry_out(self.billing, call.version) for plan in plans]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class User:
-    """An API user; `denied` are the operations for which it lacks the permission."""
+    """An API user; `denied` are the operations that it may not use."""
 
     name: str
     password: str
@@ -18,9 +18,9 @@ class User:
 
 @dataclass
 class Sessions:
-    """Sessions end when they lie idle for so long, or when they are ended from outside.
+    """Sessions end after `idle_seconds` without use, or on demand.
 
-    A user may have several at once: Zuora recommends one for each user, and does not enforce it.
+    A user may have several: Zuora recommends only one, and does not enforce it.
     """
 
     idle_seconds: float = 900.0
@@ -36,7 +36,7 @@ class Sessions:
         return token
 
     def user(self, token: str) -> User | None:
-        """Whose session it is, if it lives; asking keeps it alive."""
+        """The user of a live session; this call keeps it alive."""
         now = time.monotonic()
         if token not in self._users or now - self._used_at[token] > self.idle_seconds:
             return None
@@ -44,7 +44,7 @@ class Sessions:
         return self._users[token]
 
     def end(self, token: str) -> None:
-        """End one session; one that is not there is no mistake."""
+        """End one session, if there is one."""
         self._users.pop(token, None)
 
     def end_all(self) -> None:
@@ -53,5 +53,5 @@ class Sessions:
 
     @property
     def tokens(self) -> list[str]:
-        """Every token that was ever given out, for tests that look where they appear."""
+        """Every token ever issued, for tests that search for leaks."""
         return list(self._used_at)

@@ -1,4 +1,4 @@
-"""Envelopes: reading those of calls, writing those of answers."""
+"""Envelopes: reading calls, writing answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sandbox.zuora.schema import (
 )
 
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
-# What one call may carry.
+# The limit for one call.
 MAX_OBJECTS = 50
 _FAULTS = {
     "INVALID_TYPE": "InvalidTypeFault",
@@ -32,7 +32,7 @@ _FAULTS = {
 
 
 class CallError(Exception):
-    """The whole call is refused: nothing of it is done. Answered as HTTP 500."""
+    """The whole call is refused, and nothing is done. Answered as HTTP 500."""
 
     def __init__(self, code: str, message: str, kind: str | None = None) -> None:
         super().__init__(message)
@@ -52,7 +52,7 @@ class RowError(Exception):
 
 @dataclass(frozen=True)
 class Envelope:
-    """A call that was well-formed, not yet checked."""
+    """A well-formed call, not yet checked."""
 
     headers: tuple[Element, ...]
     body: Element
@@ -64,7 +64,7 @@ class Envelope:
 
     @property
     def operation(self) -> str:
-        """What the caller wants: an operation, or `preview` for an amend that is one."""
+        """The operation that the caller means; `preview` for an amend that only previews."""
         return "preview" if self.name == "amend" and self._is_preview() else self.name
 
     def texts(self) -> list[str]:
@@ -72,13 +72,13 @@ class Envelope:
         return [str(text) for text in self.body.itertext()]
 
     def objects(self) -> list[Element]:
-        """What an answer has a result for, each."""
+        """The elements that each get a result in the answer."""
         tags = {"delete": "ids", "amend": "requests"}
         wanted = tags.get(self.name, "zObjects")
         return [child for child in children(self.body) if etree.QName(child).localname == wanted]
 
     def check(self, version: float) -> dict[str, Element]:
-        """Hold the call against the version's schema; the headers by name. Raises CallError."""
+        """Check the call against the version's schema; the headers by name. Raises CallError."""
         try:
             operation = check_operation(version, self.body)
             return {check_header(version, operation, header): header for header in self.headers}
@@ -143,6 +143,13 @@ def members(element: Element, name: str) -> list[Element]:
     ]
 
 
+def within_limit(objects: list[Element]) -> list[Element]:
+    """The same objects. Raises CallError if they are too many for one call."""
+    if len(objects) > MAX_OBJECTS:
+        raise CallError("MAX_RECORDS_EXCEEDED", f"At most {MAX_OBJECTS} objects in a call")
+    return objects
+
+
 def object_type(element: Element) -> str:
     """The type of a checked zObject."""
     said = named_type(element)
@@ -150,7 +157,7 @@ def object_type(element: Element) -> str:
 
 
 def object_fields(version: float, element: Element, kind: str) -> dict[str, str | None]:
-    """The fields of a checked object by their Python names; None for those that are nil."""
+    """The fields of a checked object by their Python names; None where one is nil."""
     names = {field.name: field.attribute for field in OBJECTS[kind].at(version)}
     found: dict[str, str | None] = {}
     for child in children(element):
@@ -162,8 +169,8 @@ def object_fields(version: float, element: Element, kind: str) -> dict[str, str 
     return found
 
 
-# A name and its content: a text, None for nil, or parts. `obj:` before a name puts it in the
-# namespace of the objects, a type behind it, after a blank, becomes its xsi:type.
+# A name and its content: a text, None for nil, or parts. The prefix `obj:` stands for the
+# namespace of the objects; a type after the name and a blank becomes its xsi:type.
 Content: TypeAlias = "str | list[Part] | None"
 Part: TypeAlias = "tuple[str, Content]"
 
@@ -192,7 +199,7 @@ def fault(problem: CallError, *, soap_12: bool = False) -> bytes:
 
 
 def row_error(operation: str, version: float, error: RowError) -> list[Part]:
-    """The result of an object that was refused."""
+    """The result of a refused object."""
     content: Content = [("Code", code_at(version, error.code)), ("Message", error.message)]
     if operation == "delete":
         return [("errors", content), ("success", "false")]
@@ -214,7 +221,7 @@ def _append(parent: Element, part: Part) -> None:
     name, content = part
     name, _, kind = name.partition(" ")
     namespace = OBJECT if name.startswith("obj:") else API
-    # Declared where they are used, as the real server does it.
+    # Declared where they are used, as on the real server.
     nsmap = {"xsi": INSTANCE} if kind or content is None else {}
     if kind or namespace == OBJECT:
         nsmap["ns2"] = OBJECT

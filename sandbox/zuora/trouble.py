@@ -1,4 +1,4 @@
-"""Misbehaviour on demand, by operation: all of Zuora's operations share one URL."""
+"""Misbehaviour on demand, by operation, since all of Zuora's operations share one URL."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ RESTRICTED = (
 
 
 def version_of(request: web.Request) -> float:
-    """The version in the URL; 0 where there is none."""
+    """The version in the URL; 0 if there is none."""
     match = re.match(PATH, request.path)
     return float(match[1]) if match else 0.0
 
 
 def xml(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """An answer as the recorded ones are sent."""
+    """An answer with the headers of the recorded ones."""
     found = {"Content-Type": "text/xml;charset=UTF-8", **(headers or {})}
     return web.Response(status=status, body=body, headers=found)
 
 
 @dataclass(frozen=True)
 class SoapFault:
-    """Answers with a fault, in place of the work or (`after_work`) of the work's answer."""
+    """Answers with a fault instead of working, or (`after_work`) after the work."""
 
     code: str
     message: str
@@ -64,8 +64,8 @@ class SoapFault:
 
 @dataclass(frozen=True)
 class RowErrors:
-    """Refuses every object of the call, with HTTP 200; an operation that has no results for
-    single objects gets a fault."""
+    """Refuses every object of the call, with HTTP 200; an operation without results for single
+    objects gets a fault."""
 
     code: str
     message: str
@@ -87,7 +87,7 @@ class RowErrors:
 
 @dataclass(frozen=True)
 class _SessionLost:
-    """Ends the session of the call, then answers by the other fault."""
+    """Ends the session of the call, then answers with the other fault."""
 
     sessions: Sessions
     answer: Fault
@@ -101,9 +101,9 @@ class _SessionLost:
 class Trouble:
     """The next calls of one operation go wrong: `zuora.on("amend").drop_after()`.
 
-    `times` is how many of them, None for all to come. The rule that is answered counts its
-    `hits` and can be taken out of the plan. Codes that the version of a call does not know come
-    as UNKNOWN_ERROR, unless they are `literal`.
+    `times` is their number, None for all. The returned rule counts its `hits` and can be removed
+    from the plan. A code that the call's version does not have becomes UNKNOWN_ERROR, unless it is
+    `literal`.
     """
 
     def __init__(self, plan: FaultPlan, sessions: Sessions, predicate: Predicate) -> None:
@@ -128,7 +128,7 @@ class Trouble:
         return self.do(DropAfter(), times=times)
 
     def html(self, status: int = 200, *, after_work: bool = False, times: int | None = 1) -> Rule:
-        """A page for people instead of XML, as a proxy sends it."""
+        """A page of HTML instead of XML, such as a proxy sends."""
         return self.do(html_page(status, after_work=after_work), times=times)
 
     def rate_limited(self, retry_after: str | None = "120", *, times: int | None = 1) -> Rule:
@@ -149,7 +149,7 @@ class Trouble:
         literal: bool = False,
         times: int | None = 1,
     ) -> Rule:
-        """Any fault; `kind` is its element, for example LoginFault."""
+        """Any fault; `kind` is its element, such as LoginFault."""
         refusal = SoapFault(
             code, message, kind, status=status, after_work=after_work, literal=literal
         )
@@ -182,7 +182,7 @@ class Trouble:
         return self.fault("TEMPORARY_ERROR", "A temporary error occurred.", times=times)
 
     def timed_out(self, *, after_work: bool = False, times: int | None = 1) -> Rule:
-        """TRANSACTION_TIMEOUT as a fault, with the work done or not."""
+        """TRANSACTION_TIMEOUT as a fault, before or after the work."""
         message = "The transaction timed out."
         return self.fault("TRANSACTION_TIMEOUT", message, after_work=after_work, times=times)
 
@@ -191,15 +191,15 @@ class Trouble:
         return self.fault("SERVER_UNAVAILABLE", "The server is unavailable.", times=times)
 
     def address_restricted(self, *, times: int | None = 1) -> Rule:
-        """The LoginFault for a caller whose address is not on the tenant's list."""
+        """The LoginFault for a caller whose address the tenant does not allow."""
         return self.fault("INVALID_VALUE", RESTRICTED, kind="LoginFault", times=times)
 
 
 def concerning(
     operation: str, name: str | None, names_in: Callable[[soap.Envelope], tuple[str, ...]]
 ) -> Predicate:
-    """Whether a call is of the operation (`*`: any; `amend` without previews) and, if a name is
-    given, about that subscription."""
+    """Matches calls of the operation (`*`: any; `amend` without previews) that, if a name is
+    given, are about that subscription."""
 
     def concerns(_request: web.Request, body: bytes) -> bool:
         try:

@@ -20,12 +20,12 @@ _PATTERNS = {
 _BITS = {"int": 31, "long": 63}
 _ID = re.compile(r"[a-zA-Z0-9]{32}|\d+", re.ASCII)
 _OLD_ID = re.compile(r"[a-zA-Z0-9]{32}")
-# Up to this version an Id is 32 letters and digits, later a number will do too.
+# Up to this version an Id is 32 letters and digits; later it may be a number.
 LAST_WITH_LONG_IDS = 19.0
 
 
 def type_at(version: float, kind: str) -> str:
-    """The simple type that a field's kind is in a version."""
+    """The simple type of a field's kind in a version."""
     if kind == "day":
         return "dateTime" if version <= LAST_WITH_TIMES else "date"
     return kind
@@ -40,7 +40,7 @@ def is_valid(version: float, kind: str, text: str) -> bool:
         pattern = _OLD_ID if version <= LAST_WITH_LONG_IDS else _ID
         return pattern.fullmatch(text) is not None
     if kind in ("date", "dateTime"):
-        # No white space around it: the reference validator takes none either.
+        # No white space around it: the reference validator rejects it too.
         return _is_moment(kind, text)
     text = text.strip(_WHITE_SPACE)
     if kind in _BITS:
@@ -58,8 +58,8 @@ def _is_moment(kind: str, text: str) -> bool:
 
 
 def moment(version: float, text: str, zone: tzinfo) -> datetime:
-    """The moment of a valid `day`; a day without a time is its midnight in the zone, and so is
-    read whatever names no zone of its own."""
+    """The moment of a valid `day`; without a time it is midnight, and without a zone of its own
+    it is in this one."""
     return _parse(type_at(version, "day"), text, zone)
 
 
@@ -68,7 +68,7 @@ def _parse(kind: str, text: str, zone: tzinfo) -> datetime:
     if match is None:
         raise ValueError(f"not a {kind}")
     if kind == "date":
-        # A zone says nothing about a day: what counts is the day that is written.
+        # A zone means nothing for a day: the day as written counts.
         return datetime.combine(date(*map(int, match.groups()[:3])), time(), zone)
     year, month, day, hour, minute, second = map(int, match.groups()[:6])
     microsecond = int(((match[7] or "") + "000000")[:6])
@@ -81,12 +81,12 @@ def _zone(text: str) -> tzinfo | None:
 
 
 def is_true(text: str | None) -> bool:
-    """Whether a valid boolean says true; none does not."""
+    """Whether a valid boolean is true; None is not."""
     return text is not None and text.strip(_WHITE_SPACE) in ("true", "1")
 
 
 def day_of(value: date, zone: tzinfo) -> date:
-    """The day of a moment in the zone; a day is one already."""
+    """The day of a moment in the zone; a day stays itself."""
     return value.astimezone(zone).date() if isinstance(value, datetime) else value
 
 

@@ -36,7 +36,7 @@ class Condition:
     literal: str | None
 
     def holds(self, record: object, zone: tzinfo) -> bool:
-        """Whether a record meets it. Raises CallError for a literal of a wrong type."""
+        """Whether a record meets it. Raises CallError for a literal of the wrong type."""
         value = getattr(record, self.field.attribute, None)
         if isinstance(value, date):
             # A moment counts by its day in the tenant's zone.
@@ -49,20 +49,20 @@ class Condition:
 
 @dataclass(frozen=True)
 class Query:
-    """A parsed query; the conditions of one of the alternatives must all hold."""
+    """A parsed query: all conditions of at least one alternative must hold."""
 
     kind: str
     fields: tuple[Field, ...]
     alternatives: tuple[tuple[Condition, ...], ...]
 
     def wants(self, record: object, zone: tzinfo) -> bool:
-        """Whether the record is one of the answer's."""
+        """Whether the record belongs to the answer."""
         if not self.alternatives:
             return True
         return any(all(c.holds(record, zone) for c in every) for every in self.alternatives)
 
     def only(self, field_name: str) -> set[str] | None:
-        """The values that the field has in every record that is wanted; None: it may be any."""
+        """The values that the query allows for the field; None: any."""
         found: set[str] = set()
         for every in self.alternatives:
             equal = (c.literal for c in every if (c.field.name, c.comparison) == (field_name, "="))
@@ -79,7 +79,7 @@ def malformed(message: str = "You have an error in your ZOQL syntax") -> CallErr
 
 
 def parse(text: str, version: float) -> Query:
-    """Read a query by the fields that the version has. Raises CallError."""
+    """Read a query; its fields must exist in the version. Raises CallError."""
     if len(text) > MAX_CHARACTERS:
         raise malformed("The query is too long")
     return _Parser(list(_tokens(text)), version).query()
@@ -91,7 +91,7 @@ def literals(text: str) -> list[str]:
 
 
 def rendered(version: float, field: Field, record: object, zone: tzinfo) -> Part | None:
-    """A field of a record as an answer shows it; None where the record has no value."""
+    """A field of a record as an answer shows it; None if it has no value."""
     value = getattr(record, field.attribute, None)
     if value is None:
         return None

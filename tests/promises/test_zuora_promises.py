@@ -1,4 +1,4 @@
-"""The promises with Zuora: lost answers, lost sessions, and as few calls as can be."""
+"""The promises with Zuora: lost answers, lost sessions, and as few calls as possible."""
 
 import asyncio
 from collections import Counter
@@ -36,7 +36,7 @@ def _cancel(extension, subscription_id: str) -> str:
 )
 @pytest.mark.parametrize("work_is_done", [True, False], ids=["after the work", "before the work"])
 @pytest.mark.parametrize("new_process", [True, False], ids=["new process", "same process"])
-async def test_a_lost_answer_still_ends_in_one_cancellation_and_approved(
+async def test_a_lost_answer_ends_in_one_cancellation_and_an_approval(
     zuora, version, operation, work_is_done, new_process
 ):
     async with running_extension(**zuora.variables(version)) as extension:
@@ -72,7 +72,7 @@ async def test_two_hundred_cancellations_take_one_login_and_three_calls_each(zuo
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("as_row", [True, False], ids=["row error", "fault"])
-async def test_a_lost_session_is_renewed_and_the_call_made_again(zuora, version, as_row):
+async def test_a_lost_session_is_renewed_and_the_call_repeated(zuora, version, as_row):
     async with running_extension(**zuora.variables(version)) as extension:
         operation = "amend" if float(version) >= 28 else "create"
         zuora.on(operation).session_lost(as_row=as_row)
@@ -88,7 +88,7 @@ async def test_a_lost_session_is_renewed_and_the_call_made_again(zuora, version,
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("tenant", ["harmonization", "orders"])
-async def test_a_tenant_that_does_not_take_the_generation_rejects_nobody(version, tenant):
+async def test_a_tenant_without_this_generation_rejects_nobody(version, tenant):
     zuora = LocalZuora(tenant=tenant)
     await zuora.start()
     try:
@@ -121,7 +121,7 @@ async def test_a_tenant_that_does_not_take_the_generation_rejects_nobody(version
     ],
     ids=range(11),
 )
-async def test_no_fault_of_zuoras_rejects(zuora, version, misbehave):
+async def test_no_fault_of_zuora_rejects(zuora, version, misbehave):
     async with running_extension(**zuora.variables(version)) as extension:
         misbehave(zuora)
         name = zuora.add().name
@@ -133,7 +133,7 @@ async def test_no_fault_of_zuoras_rejects(zuora, version, misbehave):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_a_refusal_of_zuoras_rejects_with_its_reason(zuora, version):
+async def test_a_refusal_of_zuora_rejects_with_its_reason(zuora, version):
     async with running_extension(**zuora.variables(version)) as extension:
         name = zuora.add(refusal="The account is under legal hold.").name
         request_id = _cancel(extension, name)
@@ -144,7 +144,7 @@ async def test_a_refusal_of_zuoras_rejects_with_its_reason(zuora, version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_what_is_cancelled_already_is_only_approved(zuora, version):
+async def test_a_cancelled_subscription_is_only_approved(zuora, version):
     async with running_extension(**zuora.variables(version)) as extension:
         request_id = _cancel(extension, zuora.add(status="Cancelled").name)
         assert await extension.settle(request_id) == 1
@@ -152,7 +152,7 @@ async def test_what_is_cancelled_already_is_only_approved(zuora, version):
         assert zuora.count("create") + zuora.count("amend") == 0
 
 
-async def test_no_invoice_and_no_payment_unless_asked_for(zuora):
+async def test_neither_invoice_nor_payment_unless_asked_for(zuora):
     async with running_extension(**zuora.variables("78.0")) as extension:
         await extension.deliver(_cancel(extension, zuora.add().name))
         assert (zuora.billing.invoices, zuora.billing.payments) == ([], [])

@@ -1,4 +1,4 @@
-"""What the tests say to the local Zuora, over real HTTP, and what they look at."""
+"""Calls to the local Zuora over real HTTP, and their answers."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def envelope(body: str, headers: str = "") -> bytes:
 
 
 def fields(**given: str) -> str:
-    """Fields of an object, as they are given: the order is the test's."""
+    """Fields of an object in the test's own order."""
     return "".join(f"<obj:{name}>{value}</obj:{name}>" for name, value in given.items())
 
 
 def cancellation(subscription_id: str, day: str, **changes: str | None) -> str:
-    """A cancellation's fields in the schema's order; None leaves one out."""
+    """A cancellation's fields in the schema's order, without those that are None."""
     given: dict[str, str | None] = {
         "ContractEffectiveDate": day,
         "EffectiveDate": day,
@@ -76,7 +76,7 @@ class Answer:
 
 
 class Caller:
-    """One client in one version, logged in on demand."""
+    """A client of one version, which logs in on demand."""
 
     def __init__(self, zuora: LocalZuora, http: httpx.AsyncClient, version: str) -> None:
         self.zuora, self.http, self.version = zuora, http, version

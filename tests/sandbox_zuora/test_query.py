@@ -95,7 +95,7 @@ async def test_conditions(
         "select Id from Subscription where " + " and ".join(["Name = 'x'"] * 201),
     ],
 )
-async def test_what_is_no_zoql_is_a_malformed_query(caller: Version, text: str) -> None:
+async def test_anything_but_zoql_is_a_malformed_query(caller: Version, text: str) -> None:
     answer = await caller("29.0").query(text)
     assert (answer.status, answer.one("FaultCode")) == (500, "MALFORMED_QUERY")
     assert len(answer.all("MalformedQueryFault")) == 1

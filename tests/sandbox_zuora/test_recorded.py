@@ -21,12 +21,12 @@ from tests.sandbox_zuora.test_schema import schema, verdicts
 
 pytestmark = pytest.mark.skipif(not CONTRACTS.exists(), reason="the contracts are not here")
 
-# What differs from call to call.
+# These differ from call to call.
 FREE = {"Session", "ServerUrl", "AmendmentIds", "SubscriptionId", "TotalDeltaMrr", "id"}
 
 
 def shape(element: etree._Element) -> object:
-    """Names, namespaces, order, attributes and the texts that are not free."""
+    """Names, namespaces, order, attributes, and all texts but the free ones."""
     name = etree.QName(element)
     text = None if name.localname in FREE else (element.text or None)
     return name.text, sorted(map(str, element.items())), text, [shape(child) for child in element]
@@ -123,7 +123,7 @@ async def test_every_answer_is_valid(
 
 
 @pytest.mark.parametrize("version", ["19.0", "28.0", "78.0"])
-async def test_every_fault_has_a_code_that_the_version_knows(
+async def test_every_fault_has_a_code_of_its_version(
     zuora: LocalZuora, caller: Callable[[str], Caller], version: str
 ) -> None:
     client = caller(version)
@@ -194,7 +194,7 @@ def test_the_seeds_own_order_is_refused_in_every_version(day: Callable[..., str]
             )
 
 
-async def test_records_say_their_type_with_a_prefix_of_their_own(
+async def test_records_declare_the_prefix_of_their_type(
     zuora: LocalZuora, caller: Callable[[str], Caller]
 ) -> None:
     zuora.add()

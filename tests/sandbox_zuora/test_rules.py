@@ -1,4 +1,4 @@
-"""What may be cancelled, when, and what becomes of it."""
+"""The rules of cancelling, and the effects of a cancellation."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_a_stale_id_is_redirected_to_the_latest_version(
 @pytest.mark.parametrize(
     ("offset", "accepted"), [(-61, False), (-60, True), (305, True), (306, False)]
 )
-async def test_the_date_lies_in_the_term(
+async def test_the_date_must_lie_in_the_term(
     zuora: LocalZuora, caller: Version, day: Day, offset: int, accepted: bool
 ) -> None:
     subscription = zuora.add()
@@ -79,7 +79,7 @@ async def test_the_date_lies_in_the_term(
     assert (answer.one("Success") == "true") is accepted
 
 
-async def test_an_evergreen_one_has_no_last_date(
+async def test_an_evergreen_subscription_has_no_last_date(
     zuora: LocalZuora, caller: Version, day: Day
 ) -> None:
     subscription = zuora.add(term_type="EVERGREEN")
@@ -88,7 +88,7 @@ async def test_an_evergreen_one_has_no_last_date(
 
 
 @pytest.mark.parametrize(("days", "accepted"), [((1, 1), True), ((2, 1), False), ((0, 1), False)])
-async def test_the_dates_follow_each_other(
+async def test_the_dates_must_be_in_order(
     zuora: LocalZuora, caller: Version, day: Day, days: tuple[int, int], accepted: bool
 ) -> None:
     inner = cancellation(
@@ -102,7 +102,7 @@ async def test_the_dates_follow_each_other(
 
 
 @pytest.mark.parametrize("missing", ["Name", "SubscriptionId", "Type", "EffectiveDate"])
-async def test_what_is_missing_is_named(
+async def test_a_missing_field_is_named(
     zuora: LocalZuora, caller: Version, day: Day, missing: str
 ) -> None:
     inner = cancellation(zuora.add().id, day(1), **{missing: None})
@@ -174,7 +174,7 @@ async def test_a_closed_accounting_period(zuora: LocalZuora, caller: Version, da
     assert answer.one("Code") == "ACCOUNTING_PERIOD_CLOSED"
 
 
-async def test_a_reason_of_business(zuora: LocalZuora, caller: Version, day: Day) -> None:
+async def test_a_business_reason_refuses(zuora: LocalZuora, caller: Version, day: Day) -> None:
     subscription = zuora.add(refusal="There is a discount charge.")
     answer = await caller("69.0").amend(cancellation(subscription.id, day(1)))
     assert answer.one("Message") == "There is a discount charge."
@@ -196,7 +196,7 @@ async def test_two_steps_before_25(zuora: LocalZuora, caller: Version, day: Day)
     assert zuora.effective_cancellations("A-S1") == 1
 
 
-async def test_before_25_both_dates_lie_in_the_future(
+async def test_before_25_both_dates_must_lie_in_the_future(
     zuora: LocalZuora, caller: Version, day: Day
 ) -> None:
     subscription, client = zuora.add("A-S1"), caller("24.0")
@@ -212,7 +212,9 @@ async def test_before_25_both_dates_lie_in_the_future(
     assert zuora.subscription("A-S1").status == "Active"
 
 
-async def test_from_25_on_a_date_may_be_past(zuora: LocalZuora, caller: Version, day: Day) -> None:
+async def test_from_25_on_a_date_may_be_in_the_past(
+    zuora: LocalZuora, caller: Version, day: Day
+) -> None:
     subscription = zuora.add("A-S1")
     await caller("25.0").create(cancellation(subscription.id, day(-3, "25.0")), SINGLE)
     assert zuora.subscription("A-S1").status == "Cancelled"
@@ -245,7 +247,7 @@ async def test_one_call_from_25_on(
     assert zuora.amendments("A-S1")[0].status == ("Completed" if cancelled else "Draft")
 
 
-async def test_a_create_that_is_refused_leaves_nothing(
+async def test_a_refused_create_leaves_nothing(
     zuora: LocalZuora, caller: Version, day: Day
 ) -> None:
     subscription = zuora.add("A-S1")
@@ -320,7 +322,7 @@ async def test_up_to_68_a_time_counts_by_its_day_in_the_pacific(
     assert answer.one("CancelledDate") == day(0, "68.0")
 
 
-async def test_a_request_takes_as_many_amendments_as_its_version(
+async def test_a_request_takes_as_many_amendments_as_its_version_allows(
     zuora: LocalZuora, caller: Version, day: Day
 ) -> None:
     first, second = zuora.add("A-S1"), zuora.add("A-S2")
@@ -331,7 +333,7 @@ async def test_a_request_takes_as_many_amendments_as_its_version(
     assert zuora.effective_cancellations("A-S1") == zuora.effective_cancellations("A-S2") == 1
 
 
-async def test_a_call_that_fails_for_one_amendment_does_none(
+async def test_one_failing_amendment_fails_the_whole_call(
     zuora: LocalZuora, caller: Version, day: Day
 ) -> None:
     good, bad = zuora.add("A-S1"), zuora.add("A-S2", "Draft")

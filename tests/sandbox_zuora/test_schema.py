@@ -14,7 +14,7 @@ from sandbox.zuora.fields import API, OBJECT
 from tests.sandbox_zuora.calling import CONTRACTS, NAMESPACES, envelope
 
 VERSIONS = ("19.0", "25.0", "27.0", "28.0", "38.0", "78.0")
-# Only tenants with a certain feature have them: the files were recorded from different tenants.
+# Optional features: the files come from different tenants.
 OF_A_FEATURE = {"DestinationAccountId", "DestinationInvoiceOwnerId"}
 VALUES = {
     "string": ["", "Cancel", " <![CDATA[<]]> "],
@@ -54,7 +54,7 @@ def real_fields(version: str, kind: str, file: str) -> list[tuple[str, str]]:
 
 
 def verdicts(version: str, body: str, headers: str = "") -> tuple[bool, bool]:
-    """What the real schema says of a call, and what the local Zuora says."""
+    """The verdicts of the real schema and of the local Zuora on a call."""
     raw = envelope(body, headers)
     header, parts = etree.fromstring(raw)
     real = all(schema(version).validate(part) for part in (*header, *parts))
@@ -65,40 +65,40 @@ def verdicts(version: str, body: str, headers: str = "") -> tuple[bool, bool]:
     return real, True
 
 
-def some_fields(dice: random.Random, version: str) -> Iterator[str]:
-    """Some fields of an Amendment, mostly right."""
+def some_fields(chance: random.Random, version: str) -> Iterator[str]:
+    """Some fields of an Amendment, mostly valid."""
     known = [("fieldsToNull", "string"), ("Id", "ID"), *real_fields(version, "Amendment", "ons")]
     known = [f for f in known if f[0] not in OF_A_FEATURE and f[1] != "RatePlanData"]
-    chosen = [field for field in known if dice.random() < 0.4]
-    if dice.random() < 0.2:
-        dice.shuffle(chosen)
-    if dice.random() < 0.1 and chosen:
-        chosen.append(dice.choice(chosen))
-    if dice.random() < 0.15:
-        other = dice.choice(
+    chosen = [field for field in known if chance.random() < 0.4]
+    if chance.random() < 0.2:
+        chance.shuffle(chosen)
+    if chance.random() < 0.1 and chosen:
+        chosen.append(chance.choice(chosen))
+    if chance.random() < 0.15:
+        other = chance.choice(
             ["CurrentTerm", "TermType", "RenewalSetting", "InitialTerm", "Nonsense"]
         )
-        chosen = sorted({*chosen, (other, "long")}) if dice.random() < 0.5 else chosen
+        chosen = sorted({*chosen, (other, "long")}) if chance.random() < 0.5 else chosen
     for name, kind in chosen:
-        yield some_field(dice, name, kind)
+        yield some_field(chance, name, kind)
 
 
-def some_field(dice: random.Random, name: str, kind: str) -> str:
+def some_field(chance: random.Random, name: str, kind: str) -> str:
     right = {
         "long": "7",
         "boolean": "true",
         "date": "2026-03-01",
         "dateTime": "2026-03-01T00:00:00",
     }
-    prefix = "api" if dice.random() < 0.02 else "obj"
-    text = dice.choice(VALUES[kind]) if dice.random() < 0.15 else right.get(kind, "2" * 32)
+    prefix = "api" if chance.random() < 0.02 else "obj"
+    text = chance.choice(VALUES[kind]) if chance.random() < 0.15 else right.get(kind, "2" * 32)
     attributes = ""
-    if dice.random() < 0.08:
-        attributes = f' xsi:nil="{dice.choice(["1", "true", "false", "no"])}"'
-        text = dice.choice(["", text])
-    if dice.random() < 0.02:
-        attributes += dice.choice([' other="1"', ' xsi:type="obj:Amendment"'])
-    if dice.random() < 0.01:
+    if chance.random() < 0.08:
+        attributes = f' xsi:nil="{chance.choice(["1", "true", "false", "no"])}"'
+        text = chance.choice(["", text])
+    if chance.random() < 0.02:
+        attributes += chance.choice([' other="1"', ' xsi:type="obj:Amendment"'])
+    if chance.random() < 0.01:
         text += "<obj:Name/>"
     return f"<{prefix}:{name}{attributes}>{text}</{prefix}:{name}>"
 
@@ -108,14 +108,14 @@ def some_field(dice: random.Random, name: str, kind: str) -> str:
 def test_objects_are_refused_where_the_real_schema_refuses_them(
     version: str, operation: str
 ) -> None:
-    dice, seen = random.Random(f"{version} {operation}"), set[bool]()
+    chance, seen = random.Random(f"{version} {operation}"), set[bool]()
     for _ in range(600):
-        inner = "".join(some_fields(dice, version))
-        said = dice.choice(["", ' xsi:type="obj:Nonsense"', ' xsi:type="Amendment"'])
-        said = said if dice.random() < 0.05 and inner else ' xsi:type="obj:Amendment"'
+        inner = "".join(some_fields(chance, version))
+        said = chance.choice(["", ' xsi:type="obj:Nonsense"', ' xsi:type="Amendment"'])
+        said = said if chance.random() < 0.05 and inner else ' xsi:type="obj:Amendment"'
         body = f"<api:{operation}><api:zObjects{said}>{inner}</api:zObjects></api:{operation}>"
         if not said and "obj:Id" in inner:
-            continue  # the schema allows it; the real server does not (see below)
+            continue  # the schema allows it, the real server does not (see below)
         real, ours = verdicts(version, body)
         assert ours == real, body
         seen.add(real)
@@ -124,7 +124,7 @@ def test_objects_are_refused_where_the_real_schema_refuses_them(
 
 @pytest.mark.parametrize("version", ["28.0", "38.0", "78.0"])
 def test_amend_requests_are_refused_where_the_real_schema_refuses_them(version: str) -> None:
-    dice, seen = random.Random(version), set[bool]()
+    chance, seen = random.Random(version), set[bool]()
     options = [
         "<api:GenerateInvoice>false</api:GenerateInvoice>",
         "<api:InvoiceProcessingOptions/>",
@@ -140,16 +140,16 @@ def test_amend_requests_are_refused_where_the_real_schema_refuses_them(version: 
         "<api:IncludeExistingDraftInvoiceItems>0</api:IncludeExistingDraftInvoiceItems>",
     ]
     for _ in range(600):
-        inner = "".join(some_fields(dice, version)) if dice.random() < 0.3 else ""
-        chosen = [part for part in options if dice.random() < 0.3]
-        shown = [part for part in preview if dice.random() < 0.3]
+        inner = "".join(some_fields(chance, version)) if chance.random() < 0.3 else ""
+        chosen = [part for part in options if chance.random() < 0.3]
+        shown = [part for part in preview if chance.random() < 0.3]
         parts = [
             f"<api:Amendments>{inner}</api:Amendments>",
             f"<api:AmendOptions>{''.join(chosen)}</api:AmendOptions>",
             f"<api:PreviewOptions>{''.join(shown)}</api:PreviewOptions>",
         ]
-        if dice.random() < 0.1:
-            dice.shuffle(parts)
+        if chance.random() < 0.1:
+            chance.shuffle(parts)
         body = f"<api:amend><api:requests>{''.join(parts)}</api:requests></api:amend>"
         real, ours = verdicts(version, body)
         assert ours == real, body

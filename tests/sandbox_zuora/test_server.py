@@ -43,7 +43,7 @@ async def test_sessions_expire_on_demand(zuora: LocalZuora, caller: Version) -> 
     assert (await client.query(SUBSCRIPTIONS)).status == 200
 
 
-async def test_a_session_ends_when_it_lies_idle(zuora: LocalZuora, caller: Version) -> None:
+async def test_an_idle_session_ends(zuora: LocalZuora, caller: Version) -> None:
     zuora.sessions.idle_seconds = 0.2
     client = caller("29.0")
     for _ in range(3):
@@ -53,7 +53,7 @@ async def test_a_session_ends_when_it_lies_idle(zuora: LocalZuora, caller: Versi
     assert (await client.query(SUBSCRIPTIONS)).status == 500
 
 
-async def test_a_second_login_leaves_the_first_session_alive(caller: Version) -> None:
+async def test_a_second_login_keeps_the_first_session_alive(caller: Version) -> None:
     first, second = caller("29.0"), caller("29.0")
     await first.login()
     await second.login()
@@ -104,7 +104,7 @@ async def test_a_tenant_with_orders_refuses_amendments(
 
 
 @pytest.mark.parametrize("version", ["1.0", "18.0", "154.0"])
-async def test_a_version_that_there_is_not(caller: Version, version: str) -> None:
+async def test_an_unknown_version_is_refused(caller: Version, version: str) -> None:
     assert (await caller(version).login()).one("FaultCode") == "INVALID_VERSION"
 
 
@@ -120,12 +120,12 @@ async def test_a_version_that_there_is_not(caller: Version, version: str) -> Non
         envelope("<api:login/>").replace(b"http://schemas.xmlsoap.org/soap/envelope/", b"urn:x"),
     ],
 )
-async def test_what_is_no_envelope_is_refused(caller: Version, raw: bytes) -> None:
+async def test_anything_but_an_envelope_is_refused(caller: Version, raw: bytes) -> None:
     answer = await caller("29.0").post(raw)
     assert (answer.status, answer.one("FaultCode")) == (500, "UNKNOWN_ERROR")
 
 
-async def test_only_xml_is_taken(zuora: LocalZuora, http: httpx.AsyncClient) -> None:
+async def test_only_xml_is_accepted(zuora: LocalZuora, http: httpx.AsyncClient) -> None:
     response = await http.post(zuora.soap_url(), json={})
     assert response.status_code == 415
 
@@ -158,14 +158,16 @@ async def test_calls_are_counted_by_operation_and_subscription(
     assert zuora.count() == 6
 
 
-async def test_an_envelope_is_kept_and_not_shown(zuora: LocalZuora, caller: Version) -> None:
+async def test_an_envelope_is_kept_and_never_shown(zuora: LocalZuora, caller: Version) -> None:
     await caller("29.0").login()
     (call,) = zuora.calls
     assert zuora.password in call.envelope
     assert zuora.password not in repr(call)
 
 
-async def test_a_stopped_one_comes_back_and_remembers(zuora: LocalZuora, caller: Version) -> None:
+async def test_a_stopped_server_comes_back_and_remembers(
+    zuora: LocalZuora, caller: Version
+) -> None:
     client = caller("29.0")
     zuora.add()
     await client.login()

@@ -1,4 +1,4 @@
-"""Each misbehaviour, and that it concerns the calls that it is meant for."""
+"""Every kind of misbehaviour, and the calls that it applies to."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def test_too_many_requests(
 
 
 @pytest.mark.parametrize("after_work", [True, False])
-async def test_a_page_for_people(
+async def test_a_page_of_html(
     zuora: LocalZuora, caller: Version, inner: str, after_work: bool
 ) -> None:
     zuora.on("amend").html(after_work=after_work)
@@ -134,7 +134,7 @@ async def test_any_fault_and_any_row_error(zuora: LocalZuora, caller: Version, i
     assert (answer.one("Code"), answer.one("Message")) == ("TRANSACTION_TERMINATED", "its message")
 
 
-async def test_an_old_version_says_a_new_code_where_it_is_meant_literally(
+async def test_a_literal_code_is_sent_by_an_old_version_too(
     zuora: LocalZuora, caller: Version
 ) -> None:
     zuora.on("query").fault("TEMPORARY_ERROR", literal=True)

@@ -39,7 +39,7 @@ class Served:
     http: HttpClient
 
     async def cancel(self, **fields: object) -> tuple[str, int]:
-        """Cancel a new subscription; what became of it, and how often it was cancelled."""
+        """Cancel a new subscription; the outcome, and the number of its cancellations."""
         name = self.zuora.add(**fields).name
         asked = Cancellation(SubscriptionId(name), "PR-1", "AS-1", self.now)
         made = self.zuora.variables(self.version)
