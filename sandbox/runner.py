@@ -63,7 +63,7 @@ class Runner:
         self.options = options
         self.log_file = directory / f"{options.instance_id}.log"
         self._address = address
-        self._ca_bundle = ca_bundle
+        self._ca_bundle = ca_bundle.resolve()  # the runner has a working directory of its own
         self._directory = directory
         self._connected = connected
         self._process: asyncio.subprocess.Process | None = None

@@ -1,4 +1,4 @@
-"""An extension's environment: who it is, its keys, its variables and its instances.
+"""An extension's environment: its account, its keys, its variables and its instances.
 
 Messages: docs/facts.md, Connect 5 and 6, `connect.eaas.core.proto` version 2.
 """

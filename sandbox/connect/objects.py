@@ -92,7 +92,7 @@ def template(template_id: str, name: str, scope: str, type_: str | None, positio
 
 
 def event(moment: datetime, by: Json | None = None) -> Json:
-    """When something happened, and who did it."""
+    """The moment of a change, and its author."""
     return {"at": written(moment), **({"by": dict(by)} if by else {})}
 
 

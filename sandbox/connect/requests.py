@@ -1,4 +1,4 @@
-"""Fulfillment requests of type cancel: their state machine and what it refuses.
+"""Fulfillment requests of type cancel: their state machine and its refusals.
 
 Transitions and refusals: docs/facts.md, Connect 1.2, 1.3, 2 and 3.1.
 """

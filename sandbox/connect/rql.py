@@ -35,7 +35,7 @@ DATE_ORDER: dict[str, Callable[[Any, Any], bool]] = {
 class Query:
     """A parsed query: conditions that all must hold, an order and a page.
 
-    `equal` holds the fields that must have one value, for those who keep an index.
+    `equal` holds the fields that must have one certain value, for looking them up in an index.
     """
 
     conditions: tuple[Condition, ...] = ()

@@ -1,4 +1,4 @@
-"""Who may call the vendor: credentials of every kind, and OAuth2 tokens."""
+"""Access to the vendor: credentials of every kind, and OAuth2 tokens."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from sandbox.vendor.answers import Answer, Json, refused
 
 REMOVED = "removed"
 LOCKED = "The subscription is locked before renewal."
-# What a second cancellation meets, while the first is at work and afterwards.
+# Answers to a second cancellation, while the first is at work and afterwards.
 CONFLICT, REFUSE, ORDER = "conflict", "refuse", "order"
 
 
@@ -23,7 +23,7 @@ class VendorSubscription:
     answers it with `accepted_status` and `{"ok": true}`.
     `cancelling_seconds`: for how long a cancellation that shows is "cancelling".
     `removed_after_seconds`: how long after the end of a cancellation the vendor forgets the id.
-    `second`: what a second cancellation meets: "conflict" (409), "refuse" (422), or "order": the
+    `second`: the answer to a second cancellation: "conflict" (409), "refuse" (422), or "order": the
     vendor takes it as one more order, with an effect of its own.
     `honours_keys`: whether a known idempotency key gets its first answer again.
     `locked_seconds`: for how long from now on the vendor answers 409 to a cancellation.
@@ -94,7 +94,7 @@ class VendorSubscription:
 
     def finish(self) -> None:
         """Complete at once everything that takes its time."""
-        self._effects = [0.0 for _ in self._effects]
+        self._effects = [at if math.isinf(at) else 0.0 for at in self._effects]
         self._coming = [(at if it == REMOVED else 0.0, it) for at, it in self._coming]
         if self.look().status == "cancelling":
             self._enter("cancelled")

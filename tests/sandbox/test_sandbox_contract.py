@@ -1,4 +1,4 @@
-"""What the local Connect answers, held against the platform's official document."""
+"""The local Connect's answers, checked against the platform's official document."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ STALE_ENUMS = {
 }
 # docs/facts.md, Connect 1.1: real preview requests have the connection type "preview".
 CONNECTION_TYPES = ["preview", "test", "production"]
-# Here the document describes what no answer can be: a list of statuses as an object
-# (docs/facts.md, Connect 5.1), the parameters of a subscription as a list of lists, and quantities as
-# numbers (1.4: they are strings).
+# Here the document describes impossible answers: a list of statuses as an object (docs/facts.md,
+# Connect 5.1), a subscription's parameters as a list of lists, and quantities as numbers (they are
+# strings: 1.4).
 MISDESCRIBED = ("object_statuses", "params", "quantity")
 ENVIRONMENT = f"devops/services/{SERVICE_ID}/environments/{ENVIRONMENT_ID}"
 DEVOPS = "/devops/services/{extension_id}/environments/{environment_id}"
@@ -41,7 +41,7 @@ def document() -> Any:
 
 
 def resolved(schema: Any, document: Any) -> Any:
-    """The schema as JSON schema: references replaced, `nullable` spelt out, stale enums mended."""
+    """The schema as JSON schema: references replaced, `nullable` spelt out, enums corrected."""
     if isinstance(schema, list):
         return [resolved(each, document) for each in schema]
     if not isinstance(schema, dict):
@@ -55,10 +55,10 @@ def resolved(schema: Any, document: Any) -> Any:
     for name in MISDESCRIBED:
         if name in whole.get("properties", {}) and isinstance(whole["properties"][name], dict):
             whole["properties"][name] = {}
-    return nullable(mended(whole))
+    return nullable(corrected(whole))
 
 
-def mended(schema: Any) -> Any:
+def corrected(schema: Any) -> Any:
     enum = schema.get("enum")
     if isinstance(enum, list):
         if {"draft", "tiers_setup"} <= set(enum):
@@ -79,7 +79,7 @@ def nullable(schema: Any) -> Any:
 
 @pytest.fixture
 def check(document: Any, call: Any) -> Check:
-    """Make a call and hold its answer against the document's schema for it."""
+    """Make a call and validate its answer against the document's schema."""
 
     async def checked(
         method: str, path: str, template: str, payload: Any = None, expected: int = 200
@@ -149,7 +149,7 @@ async def test_conversations_are_as_the_document_describes_them(
     await check("GET", f"conversations/{found['id']}/messages", messages)
 
 
-async def test_what_operators_see_is_as_the_document_describes_it(
+async def test_the_operators_view_is_as_the_document_describes_it(
     connect: LocalConnect, check: Check
 ) -> None:
     connect.cancel("A-1")

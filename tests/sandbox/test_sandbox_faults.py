@@ -38,7 +38,7 @@ async def fetch(
         return response.status, response.content_type, await response.read()
 
 
-async def test_without_rules_nothing_goes_wrong(vendor: LocalVendor, http: Any) -> None:
+async def test_nothing_goes_wrong_without_rules(vendor: LocalVendor, http: Any) -> None:
     assert (await fetch(http, vendor))[0] == 200
 
 
@@ -52,7 +52,7 @@ async def test_without_rules_nothing_goes_wrong(vendor: LocalVendor, http: Any) 
         (faults.redirect("http://127.0.0.1:9/elsewhere"), (302, "application/json", b"")),
     ],
 )
-async def test_a_rule_answers_in_place_of_the_vendor(
+async def test_a_rule_answers_instead_of_the_vendor(
     vendor: LocalVendor, http: Any, fault: Any, expected: tuple[int, str, bytes]
 ) -> None:
     vendor.faults.add("GET", PATH, fault)
@@ -141,7 +141,7 @@ async def test_the_caller_can_be_killed_before_or_after_the_work(
     assert killed == [int(after_work)]
 
 
-async def test_delayed_work_is_done_although_the_caller_went_away(
+async def test_delayed_work_is_done_even_if_the_caller_has_gone(
     vendor: LocalVendor, http: Any
 ) -> None:
     vendor.faults.add("POST", "/cancel$", faults.Delay(0.2))

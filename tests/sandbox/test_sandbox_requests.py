@@ -1,4 +1,4 @@
-"""The request's state machine, over real HTTPS: what goes, and what the platform refuses."""
+"""The request's state machine, over real HTTPS: its transitions, and the platform's refusals."""
 
 from __future__ import annotations
 
@@ -251,14 +251,14 @@ async def test_a_product_can_have_a_cancellation_that_was_approved_in_the_past(
         ("GET", "nowhere"),
     ],
 )
-async def test_what_does_not_exist_is_not_found(call: Any, method: str, path: str) -> None:
+async def test_an_unknown_object_is_not_found(call: Any, method: str, path: str) -> None:
     status, body = await call(method, path)
     assert status == 404
     assert set(body) == {"error_code", "errors"}
 
 
 @pytest.mark.parametrize("key", [None, "", "ApiKey SU-000-000-000:wrong", "Bearer x"])
-async def test_a_key_that_is_not_known_is_unauthorized(
+async def test_an_unknown_key_is_unauthorized(
     connect: LocalConnect, session: Any, key: str | None
 ) -> None:
     del session.headers["Authorization"]

@@ -71,7 +71,7 @@ def test_a_query_finds(query: str, expected: str) -> None:
         "and(eq(id,PR-1),junk)",
     ],
 )
-def test_a_query_that_is_not_understood_is_refused(query: str) -> None:
+def test_an_unsupported_query_is_refused(query: str) -> None:
     with pytest.raises(Refusal):
         parse_query(query, FIELDS)
 

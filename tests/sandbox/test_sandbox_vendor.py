@@ -1,4 +1,4 @@
-"""The local vendor: strict, and honest about what took effect."""
+"""The local vendor: strict about its input, and exact about its effects."""
 
 from __future__ import annotations
 
