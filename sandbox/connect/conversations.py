@@ -21,12 +21,12 @@ class Conversations:
 
     The platform does not document whether messages can be posted by the request's id
     (docs/facts.md, Connect 4): `by_instance_id` switches it. Nor does it say how exactly it
-    dates them: `whole_seconds` switches the microseconds off.
+    dates them: its examples have whole seconds, and `whole_seconds` switches that.
     """
 
     def __init__(self, clock: Clock | None = None, *, by_instance_id: bool = True) -> None:
         self.by_instance_id = by_instance_id
-        self.whole_seconds = False
+        self.whole_seconds = True
         self.by_id: dict[str, Json] = {}
         self._messages: dict[str, list[Json]] = {}
         self._by_instance: dict[str, Json] = {}

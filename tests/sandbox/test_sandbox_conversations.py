@@ -98,9 +98,9 @@ async def test_connect_dates_messages_and_answers_by_its_own_clock(
     created = datetime.fromisoformat(message["created"])
     expected = datetime.now(timezone.utc) + connect.clock.ahead
     assert all(abs(each - expected) < timedelta(seconds=5) for each in (created, date))
-    assert "." in message["created"]
-    connect.conversations.whole_seconds = True
-    assert "." not in connect.say(request_id, "later")["created"]
+    assert "." not in message["created"]
+    connect.conversations.whole_seconds = False
+    assert "." in connect.say(request_id, "later")["created"]
 
 
 async def test_a_conversation_can_be_missing_or_forbidden(connect: LocalConnect, call: Any) -> None:
