@@ -135,12 +135,14 @@ class Attempts:
 
         So another instance may go on at once, and a long outage does not fill the conversation.
         """
-        self._memory.sent_unmarked_at = None
-        if not permission.attempt:
-            return
-        self._memory.attempt = permission.attempt
-        if not self._memory.has_taken_back:
+        self.keep_in_hand(permission)
+        if permission.attempt and not self._memory.has_taken_back:
             await self._take_back()
+
+    def keep_in_hand(self, permission: Permission) -> None:
+        """Nothing was done under the mark, and it stands; this process may use it again."""
+        self._memory.sent_unmarked_at = None
+        self._memory.attempt = permission.attempt
 
     async def _take_back(self) -> None:
         attempt, self._memory.attempt = self._memory.attempt, ""
@@ -170,20 +172,25 @@ class Attempts:
 
         Gives the history with the new conflict in it.
         """
+        self.keep_in_hand(permission)
+        noted = marks.with_conflict(history)
+        if rules.conflict_since(noted, self._settle_seconds) is not None:
+            # It is believed: the mark stands until the rejection is through.
+            return noted
         if not rules.wants_conflict_note(history, self._settle_seconds):
             await self.nothing_was_sent(permission)
             return history
         await self.must_note(permission.attempt, State.CONFLICT)
-        return marks.with_conflict(history)
+        return noted
 
     async def must_note(self, attempt: str, state: State) -> None:
         """Note the vendor's definite answer; raises ``NotDone`` if the note could not be left."""
         if not await self.note(attempt, state):
-            # Nothing was done under the mark: it may be used again.
-            self._memory.attempt = attempt
             raise NotDone(
                 "Connect does not take a note on the vendor's answer.", cause=Cause.CONNECT
             )
+        if self._memory.attempt == attempt:
+            self._memory.attempt = ""
 
     async def begin_unmarked(self, *, can_be_asked: bool) -> Permission | Denied:
         """Go on where Connect refuses to keep a mark at all.

@@ -271,9 +271,8 @@ def conflict_since(history: History, settle_seconds: float) -> datetime | None:
 
 def wants_conflict_note(history: History, settle_seconds: float) -> bool:
     """Whether another "not now" is worth a note: a few in each ``settle_seconds`` are enough."""
-    if not history.conflicts:
-        return True
-    return (history.now - history.conflicts[-1]).total_seconds() > settle_seconds / 4
+    last = history.conflicts[-1] if history.conflicts else None
+    return last is None or (history.now - last).total_seconds() > settle_seconds / 4
 
 
 def _reject_if_proven(e: Evidence, reject: Reject, check: str) -> Step:

@@ -160,7 +160,15 @@ class Walk:
             status = await self._connect.status(self._request.id)
             if status != PENDING:
                 return _settled_elsewhere(status)
-        permission = await self._permission(e)
+        try:
+            permission = await self._permission(e)
+        except NoteRefusedError:
+            # One bad gateway must not make us do without a mark.
+            await self._shared.sleep(rules.second_look_seconds(self._settle_seconds))
+            again = await self._look_again(e)
+            if not _says_the_same(again, e) and self._vendor.can_be_asked:
+                return again
+            permission = await self._permission_without_mark()
         if isinstance(permission, Denied):
             attempt: Attempt = NoMarkKept() if permission.no_mark else NotOurTurn()
             history, void = permission.history, permission.attempt
@@ -168,15 +176,13 @@ class Walk:
         return await self._send(e, permission)
 
     async def _permission(self, e: Evidence) -> Permission | Denied:
-        can_be_asked = self._vendor.can_be_asked
         if self._vendor.is_repeatable:
             history = e.history if isinstance(e.history, History) else None
             return Permission("", history, self._budget.ends_at)
-        try:
-            return await self._attempts.begin(can_be_asked=can_be_asked)
-        except NoteRefusedError:
-            # One bad gateway must not make us do without a mark.
-            await self._shared.sleep(rules.second_look_seconds(self._settle_seconds))
+        return await self._attempts.begin(can_be_asked=self._vendor.can_be_asked)
+
+    async def _permission_without_mark(self) -> Permission | Denied:
+        can_be_asked = self._vendor.can_be_asked
         try:
             return await self._attempts.begin(can_be_asked=can_be_asked)
         except NoteRefusedError:
@@ -228,8 +234,8 @@ class Walk:
         match error:
             case Refused():
                 attempt = Refusal(self.clean(error.reason), error.hint)
-                if permission.attempt:
-                    await self._attempts.must_note(permission.attempt, State.REFUSED)
+                # The mark stands until the rejection is through: nobody sends meanwhile.
+                self._attempts.keep_in_hand(permission)
             case Conflict():
                 attempt = NotNow(self.clean(error.vendor_text), error.retry_after)
                 e = replace(e, history=await self._conflict_noted(permission))
@@ -262,10 +268,15 @@ class Walk:
                 return await self._approve(step, e)
             case Reject():
                 return await self._settling.reject(step)
-            case Hold() if isinstance(e.attempt, Refusal) and self._vendor.is_repeatable:
-                # It is tried again, with another idempotency key.
-                await self._attempts.must_note("", State.REFUSED)
+            case _ if isinstance(e.attempt, Refusal):
+                await self._note_refusal(step, e.void_attempt)
         return step
+
+    async def _note_refusal(self, step: Final, attempt: str) -> None:
+        """Note a refusal after which the request stays open."""
+        if attempt or (isinstance(step, Hold) and self._vendor.is_repeatable):
+            # A held request is tried again, and then with another idempotency key.
+            await self._attempts.must_note(attempt, State.REFUSED)
 
     async def _approve(self, step: Approve, e: Evidence) -> Final:
         try:
