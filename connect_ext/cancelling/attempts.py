@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 from connect_ext.cancelling import marks, rules
 from connect_ext.cancelling.marks import History, State
-from connect_ext.cause import Cause
 from connect_ext.connect.conversation import Conversation, NoteRefusedError
-from connect_ext.errors import NotConfigured, NotDone
+from connect_ext.errors import NotConfigured
 from connect_ext.vendors.base import Subscription
 
 LOG = logging.getLogger("eaas.eventsapp")
@@ -55,6 +54,28 @@ class Denied:
     """Connect refuses to keep a mark."""
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How long things take at one vendor, in seconds."""
+
+    settle_seconds: float
+    """Until the vendor shows what it has got."""
+    call_seconds: float
+    """For one call to the vendor, at most."""
+    clock: Callable[[], float]
+    """The event loop's."""
+
+    @property
+    def lease_seconds(self) -> float:
+        """From leaving a mark until every call under it has ended."""
+        return rules.SEND_WITHIN_SECONDS + self.call_seconds
+
+    @property
+    def blocks_for(self) -> float:
+        """For how long a mark keeps others from sending."""
+        return self.settle_seconds + self.lease_seconds
+
+
 class Attempts:
     """The attempts at one request, from this process."""
 
@@ -63,11 +84,10 @@ class Attempts:
         request_id: str,
         conversation: Conversation,
         memory: Remembered,
-        settle_seconds: float,
-        clock: Callable[[], float],
+        pace: Pace,
     ) -> None:
         self._request_id, self._conversation = request_id, conversation
-        self._memory, self._settle_seconds, self._clock = memory, settle_seconds, clock
+        self._memory, self._pace, self._clock = memory, pace, pace.clock
 
     async def history(self) -> History:
         """Read every attempt at the request."""
@@ -85,29 +105,30 @@ class Attempts:
         if memory.has_met_others and not memory.attempt:
             with suppress(NotConfigured):
                 history = await self.history()
-                if not rules.is_free(history, self._settle_seconds, can_be_asked=can_be_asked):
+                if not rules.is_free(history, self._pace.blocks_for, can_be_asked=can_be_asked):
                     return Denied(history)
         if not memory.attempt:
-            await self._leave_mark()
+            await self._leave_mark(secrets.token_hex(4))
         read_at, history = self._clock(), await self.history()
         own = history.find(memory.attempt)
-        if own is not None and rules.is_worn(own, history.now, self._settle_seconds):
-            await self._take_back()
-            await self._leave_mark()
+        settle_seconds = self._pace.settle_seconds
+        if own and rules.is_worn(own, history.now, settle_seconds, can_be_asked=can_be_asked):
+            await self._leave_mark(own.attempt)
             read_at, history = self._clock(), await self.history()
             own = history.find(memory.attempt)
         if own is not None and rules.owns(
-            own.attempt, memory.took_seconds, history, self._settle_seconds, can_be_asked
+            own.attempt, memory.took_seconds, history, self._pace.blocks_for, can_be_asked
         ):
-            left = self._settle_seconds - history.age_seconds(own)
-            return Permission(own.attempt, history, read_at + left)
+            age = history.age_seconds(own) if can_be_asked else 0.0
+            return Permission(own.attempt, history, read_at + self._pace.lease_seconds - age)
         memory.has_met_others = True
         attempt = memory.attempt
         await self._take_back()
         return Denied(history, attempt)
 
-    async def _leave_mark(self) -> None:
-        attempt, began = secrets.token_hex(4), self._clock()
+    async def _leave_mark(self, attempt: str) -> None:
+        """Leave a mark, or renew one under which nothing was sent."""
+        began, self._memory.attempt = self._clock(), ""
         # If the answer is lost, the mark may be there: nothing is sent under it, then or later.
         self._memory.to_take_back.add(attempt)
         text = marks.text_of(attempt, State.SENDING)
@@ -156,12 +177,6 @@ class Attempts:
             if await self.note(attempt, State.NOT_SENT):
                 self._memory.to_take_back.discard(attempt)
 
-    async def note_definite(self, history: History) -> History:
-        """Note that the vendor's answer counts as definite: the next key is another one."""
-        attempt = secrets.token_hex(4)
-        await self.must_note(attempt, State.REFUSED)
-        return marks.with_refusal(history, attempt)
-
     async def note(self, attempt: str, state: State) -> bool:
         """Note what became of an attempt; False if the note could not be left."""
         attempt = attempt or secrets.token_hex(4)
@@ -174,23 +189,25 @@ class Attempts:
         """
         self.keep_in_hand(permission)
         noted = marks.with_conflict(history)
-        if rules.conflict_since(noted, self._settle_seconds) is not None:
+        if rules.believes_conflict(noted, self._pace.settle_seconds):
             # It is believed: the mark stands until the rejection is through.
             return noted
-        if not rules.wants_conflict_note(history, self._settle_seconds):
+        if not rules.wants_conflict_note(history, self._pace.settle_seconds):
             await self.nothing_was_sent(permission)
             return history
         await self.must_note(permission.attempt, State.CONFLICT)
         return noted
 
     async def must_note(self, attempt: str, state: State) -> None:
-        """Note the vendor's definite answer; raises ``NotDone`` if the note could not be left."""
-        if not await self.note(attempt, state):
-            raise NotDone(
-                "Connect does not take a note on the vendor's answer.", cause=Cause.CONNECT
-            )
-        if self._memory.attempt == attempt:
-            self._memory.attempt = ""
+        """Note the vendor's definite answer; raises ``NotDone`` if Connect fails to take it.
+
+        Where Connect refuses to keep any note, the walk goes on without it.
+        """
+        text = marks.text_of(attempt or secrets.token_hex(4), state)
+        with suppress(NoteRefusedError):
+            await self._conversation.keep(self._request_id, text)
+            if self._memory.attempt == attempt:
+                self._memory.attempt = ""
 
     async def begin_unmarked(self, *, can_be_asked: bool) -> Permission | Denied:
         """Go on where Connect refuses to keep a mark at all.
@@ -203,10 +220,10 @@ class Attempts:
             history = await self.history()
         if not can_be_asked:
             return Denied(history, no_mark=True)
-        if history and not rules.is_free(history, self._settle_seconds, can_be_asked=True):
+        if history and not rules.is_free(history, self._pace.blocks_for, can_be_asked=True):
             return Denied(history)
         sent_at, now = self._memory.sent_unmarked_at, self._clock()
-        if sent_at is not None and now - sent_at <= self._settle_seconds:
+        if sent_at is not None and now - sent_at <= self._pace.blocks_for:
             return Denied(history)
         LOG.warning(
             "%s: Connect keeps no note about this request, so the cancellation is sent without a"
@@ -214,4 +231,4 @@ class Attempts:
             self._request_id,
         )
         self._memory.sent_unmarked_at = now
-        return Permission("", history, now + self._settle_seconds)
+        return Permission("", history, now + self._pace.lease_seconds)

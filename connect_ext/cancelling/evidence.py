@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connect_ext.cancelling.marks import History, Mark, State
+from connect_ext.cancelling.marks import History, Mark
 from connect_ext.cancelling.request import BlankParameter, NoParameter
 from connect_ext.cause import Cause
 from connect_ext.portal.settings import Policy
@@ -84,6 +84,8 @@ class Evidence:
     parameter_id: str
     settle_seconds: float
     """For how long the vendor may take until it shows what it has got."""
+    blocks_for: float
+    """For how long a mark keeps others from sending: that, and the time until it is sent."""
     can_be_asked: bool = True
     is_repeatable: bool = False
     advice: Advice = field(default_factory=Advice)
@@ -107,15 +109,10 @@ class Evidence:
             return ()
         return self.history.standing(self.void_attempt)
 
-    def has_refusal_since(self, moment: datetime) -> bool:
-        """Whether the vendor's answers were taken for definite since then."""
-        marks = self.history.marks if isinstance(self.history, History) else ()
-        return any(mark.state is State.REFUSED and mark.created >= moment for mark in marks)
-
     def age_seconds(self, mark: Mark) -> float:
         """For how long a mark has been there, by Connect's clock."""
         return self.history.age_seconds(mark) if isinstance(self.history, History) else 0.0
 
     def is_live(self, mark: Mark) -> bool:
         """Whether the vendor may still be at work on what was sent under the mark."""
-        return self.age_seconds(mark) <= self.settle_seconds
+        return self.age_seconds(mark) <= self.blocks_for

@@ -52,7 +52,7 @@ class Mark:
 
     attempt: str
     created: datetime
-    """When its first note was left, by Connect's clock."""
+    """When it was left, or last renewed, by Connect's clock."""
     state: State
 
     @property
@@ -97,29 +97,25 @@ def text_of(attempt: str, state: State) -> str:
 def history_of(notes: Iterable[PrivateNote], now: datetime) -> History:
     """Read the attempts out of the notes; other notes say nothing."""
     marks: dict[str, Mark] = {}
-    conflicts = []
+    conflicts: dict[str, datetime] = {}
     for note in sorted(notes, key=lambda note: note.created):
         found = _TAG.search(note.text)
         if not found or found.end() != len(note.text.rstrip()):
             continue
         attempt, state = found[1], State(found[2])
         if state is State.CONFLICT:
-            conflicts.append(note.created)
+            # A call to Connect that is repeated leaves the same note twice.
+            conflicts.setdefault(attempt, note.created)
         known = marks.get(attempt) or Mark(attempt, note.created, state)
-        marks[attempt] = Mark(attempt, known.created, _heavier(known.state, state))
+        created = note.created if state is State.SENDING else known.created
+        marks[attempt] = Mark(attempt, created, _heavier(known.state, state))
     oldest_first = sorted(marks.values(), key=lambda mark: (mark.created, mark.attempt))
-    return History(tuple(oldest_first), now, tuple(conflicts))
+    return History(tuple(oldest_first), now, tuple(conflicts.values()))
 
 
 def with_conflict(history: History) -> History:
     """The history after the vendor has said "not now" once more."""
     return replace(history, conflicts=(*history.conflicts, history.now))
-
-
-def with_refusal(history: History, attempt: str) -> History:
-    """The history after one more definite answer."""
-    mark = Mark(attempt, history.now, State.REFUSED)
-    return replace(history, marks=(*history.marks, mark))
 
 
 def _heavier(one: State, other: State) -> State:

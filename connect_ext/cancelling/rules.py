@@ -29,13 +29,14 @@ from connect_ext.vendors.base import Subscription, SubscriptionId, SubscriptionS
 SECOND_LOOK_SECONDS = 120.0
 """One bad gateway must neither approve, reject nor hold."""
 
-CALL_IS_OVER_SECONDS = 300.0
-"""No call outlives the runner's limit for a task (docs/facts.md, Connect 5.2)."""
+SEND_WITHIN_SECONDS = 60.0
+"""Of leaving the mark. This, and the call's own time, are added to ``SETTLE_MINUTES``."""
 
 CLEARLY_YOUNGER_SECONDS = 2.0
 """Messages bear whole seconds, on the clock of one of Connect's servers."""
 
-CONFLICTS_TO_BELIEVE = 3
+CONFLICTS_TO_BELIEVE, CONFLICTS_ASKED = 3, 12
+"""In each ``SETTLE_MINUTES``: the least that must be heard, and the most that is asked."""
 
 CONFLICT_GAP_SECONDS = 3600.0
 """Twice the longest wait: "not now" said before a longer silence is not counted any more."""
@@ -206,8 +207,7 @@ def _decide_unseen_before(e: Evidence) -> Step:
         return Approve(Cause.CANCELLED)
     if State.ACCEPTED in states:
         return _hold_sent(e, accepted=True)
-    youngest = min(map(e.age_seconds, e.standing()), default=0.0)
-    if youngest < CALL_IS_OVER_SECONDS:
+    if not e.standing() or any(map(e.is_live, e.standing())):
         return _wait_for_result(e, "A cancellation is being sent, or was just sent.")
     return _hold_sent(e, accepted=False)
 
@@ -220,9 +220,6 @@ def _hold_sent(e: Evidence, *, accepted: bool) -> Hold:
 
 
 def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
-    if isinstance(e.history, Unreadable) and e.history.needs_person:
-        why = f"The vendor refuses to cancel the subscription: {refusal.reason or 'no reason'}."
-        return Hold(e.history.cause, f"{why} It is not rejected yet. {e.history.why}")
     if (lacking := _without_marks(e)) is not None:
         return lacking
     if isinstance(e.history, History) and e.history.definite_answers > e.definite_answers:
@@ -245,28 +242,26 @@ def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
 def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
     if (lacking := _without_marks(e)) is not None:
         return lacking
-    since = conflict_since(e.history, e.settle_seconds) if isinstance(e.history, History) else None
-    if since is not None and e.is_repeatable and not e.has_refusal_since(since):
-        # The vendor may repeat the answer that it has stored for the key.
-        return Cancel(with_new_key=True)
-    if since is not None:
+    lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
+    if lasts and not e.is_repeatable:
         return _decide_refusal(e, Refusal(conflict.reason))
     why = f"The vendor cannot cancel the subscription at the moment. {conflict.reason}".rstrip()
-    return Wait(Cause.CONFLICT, why, retry_after=conflict.retry_after)
+    if lasts:
+        # The call with the same key may still be under way, or a stored answer be repeated.
+        why = f"{why} It has said so for long: check the subscription at the vendor."
+    retry_after = max(conflict.retry_after or 0.0, e.settle_seconds / CONFLICTS_ASKED)
+    return Wait(Cause.CONFLICT, why, needs_person=lasts, retry_after=retry_after)
 
 
-def conflict_since(history: History, settle_seconds: float) -> datetime | None:
-    """Since when the vendor has said "not now" without a break, if for long enough to believe it.
-
-    Long enough is longer than ``settle_seconds``.
-    """
+def believes_conflict(history: History, settle_seconds: float) -> bool:
+    """Whether the vendor has said "not now" for longer than ``settle_seconds``, without a break."""
     said, most = list(history.conflicts), max(settle_seconds, CONFLICT_GAP_SECONDS)
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(said)]
     begins = max((index for index, gap in enumerate(gaps, 1) if gap > most), default=0)
     row = said[begins:]
     if len(row) < CONFLICTS_TO_BELIEVE:
-        return None
-    return row[0] if (history.now - row[0]).total_seconds() > settle_seconds else None
+        return False
+    return (history.now - row[0]).total_seconds() > settle_seconds
 
 
 def wants_conflict_note(history: History, settle_seconds: float) -> bool:
@@ -303,14 +298,18 @@ def second_look_seconds(settle_seconds: float) -> float:
     return min(SECOND_LOOK_SECONDS, settle_seconds)
 
 
-def is_free(history: History, settle_seconds: float, *, can_be_asked: bool) -> bool:
-    """Whether no attempt stands that must be waited for."""
-    blocking = (_blocks(history, m, settle_seconds, can_be_asked) for m in history.standing())
-    return not any(blocking) and not _was_refused_lately(history, settle_seconds)
+def is_free(history: History, blocks_for: float, *, can_be_asked: bool) -> bool:
+    """Whether no attempt stands that must be waited for.
+
+    ``blocks_for``: seconds for which a mark keeps others from sending. If the vendor cannot be
+    asked, it does so for ever.
+    """
+    blocking = (_blocks(history, m, blocks_for, can_be_asked) for m in history.standing())
+    return not any(blocking) and not _was_refused_lately(history, blocks_for)
 
 
 def owns(
-    attempt: str, took_seconds: float, history: History, settle_seconds: float, can_be_asked: bool
+    attempt: str, took_seconds: float, history: History, blocks_for: float, can_be_asked: bool
 ) -> bool:
     """Whether the attempt owns the sending: its mark is the oldest of those that count.
 
@@ -319,32 +318,32 @@ def owns(
     was left by somebody who could see ours.
     """
     own = history.find(attempt)
-    if own is None or not own.stands or _was_refused_lately(history, settle_seconds):
+    if own is None or not own.stands or _was_refused_lately(history, blocks_for):
         return False
     margin = took_seconds + CLEARLY_YOUNGER_SECONDS
     return not any(
         (other.created - own.created).total_seconds() <= margin
         for other in history.standing(except_attempt=attempt)
-        if _blocks(history, other, settle_seconds, can_be_asked)
+        if _blocks(history, other, blocks_for, can_be_asked)
     )
 
 
-def is_worn(mark: Mark, now: datetime, settle_seconds: float) -> bool:
-    """Whether a mark of our own is too old to send under it: others may soon disregard it."""
-    return (now - mark.created).total_seconds() > settle_seconds / 2
+def is_worn(mark: Mark, now: datetime, settle_seconds: float, *, can_be_asked: bool) -> bool:
+    """Whether a mark of our own is too old to send under it, so that it is renewed."""
+    most = SEND_WITHIN_SECONDS if can_be_asked else settle_seconds / 2
+    return (now - mark.created).total_seconds() > most
 
 
-def _blocks(history: History, mark: Mark, settle_seconds: float, can_be_asked: bool) -> bool:
-    """Whether a mark keeps others from sending; for ever if the vendor cannot be asked."""
-    return not can_be_asked or history.age_seconds(mark) <= settle_seconds
+def _blocks(history: History, mark: Mark, blocks_for: float, can_be_asked: bool) -> bool:
+    return not can_be_asked or history.age_seconds(mark) <= blocks_for
 
 
-def _was_refused_lately(history: History, settle_seconds: float) -> bool:
+def _was_refused_lately(history: History, blocks_for: float) -> bool:
     """Whether a new attempt was refused while an older one stands: the next one has time."""
     oldest = min((mark.created for mark in history.standing()), default=history.now)
     return any(
         mark.state is State.REFUSED
         and mark.created > oldest
-        and history.age_seconds(mark) <= settle_seconds
+        and history.age_seconds(mark) <= blocks_for
         for mark in history.marks
     )

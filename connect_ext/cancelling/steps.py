@@ -30,8 +30,6 @@ class Cancel:
     """Send the cancellation to the vendor, after ``pause`` seconds, then decide again."""
 
     pause: float = 0.0
-    with_new_key: bool = False
-    """Whether the vendor's last answer counts as definite, so that the idempotency key changes."""
 
 
 @dataclass(frozen=True)

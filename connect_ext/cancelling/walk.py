@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connect_ext.cancelling import rules
-from connect_ext.cancelling.attempts import Attempts, Denied, Permission
+from connect_ext.cancelling.attempts import Attempts, Denied, Pace, Permission
 from connect_ext.cancelling.evidence import (
     Attempt,
     Evidence,
@@ -65,12 +65,11 @@ class Walk:
     ) -> None:
         self._request, self._settings, self._connect = request, settings, connect
         self._vendor, self._shared, self._budget = vendor, shared, budget
-        # If a call could outlast it, others would send while it is under way.
-        self._settle_seconds = max(settings.settle_seconds, 2 * settings.vendor.timeout_seconds)
+        self._settle_seconds = settings.settle_seconds
+        pace = Pace(settings.settle_seconds, settings.vendor.timeout_seconds, shared.clock)
+        self._blocks_for = pace.blocks_for
         self._memory, conversation = memory.attempts, connect.conversation
-        self._attempts = Attempts(
-            request.id, conversation, self._memory, self._settle_seconds, shared.clock
-        )
+        self._attempts = Attempts(request.id, conversation, self._memory, pace)
         self._settling = Settling(request, settings, connect)
         self._began = shared.clock()
         self._remarks: tuple[str, ...] = ()
@@ -104,6 +103,7 @@ class Walk:
             parameter=self._request.subscription_id(parameter_id),
             parameter_id=parameter_id,
             settle_seconds=self._settle_seconds,
+            blocks_for=self._blocks_for,
             can_be_asked=self._vendor.can_be_asked,
             is_repeatable=self._vendor.is_repeatable,
             advice=self._vendor.advice,
@@ -152,8 +152,6 @@ class Walk:
         """Send the cancellation, if it is our turn, and see what has become of it."""
         if step.pause:
             await self._shared.sleep(step.pause)
-        if step.with_new_key and isinstance(e.history, History):
-            e = replace(e, history=await self._attempts.note_definite(e.history))
         # A vendor that cannot be asked was not looked at: this has not been read yet.
         await self._settling.template()
         if self._shared.clock() - self._began > FRESH_SECONDS:

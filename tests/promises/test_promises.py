@@ -10,7 +10,8 @@ import re
 
 import pytest
 
-from connect_ext.variables import VARIABLES
+from connect_ext.portal.settings import declared_variables
+from connect_ext.vendors.registry import definitions
 from sandbox.connect.objects import Customer, Parameter
 from sandbox.faults import (
     Delay,
@@ -104,7 +105,7 @@ async def test_promise_1_who_cannot_be_asked_nor_repeated_is_sent_it_once_even_a
         first = await extension.deliver(request_id)
         extension.begin_new_process()
         second = await extension.deliver(request_id)
-        extension.let_pass(310.0)
+        extension.let_pass(3800.0)
         third = await extension.deliver(request_id)
         assert [first.status, second.status, third.status] == ["fail", "reschedule", "fail"]
         assert sent(extension) == 1
@@ -425,7 +426,7 @@ async def test_promise_7_one_message_names_every_bad_variable_and_requests_wait(
         assert (response.status, response.countdown >= 300) == ("reschedule", True)
         [message] = [r.getMessage() for r in caplog.records if "NOTES" in r.getMessage()]
         assert all(name in message for name in bad if name != "VENDOR")
-        declared = {variable.name: variable.takes for variable in VARIABLES}
+        declared = {variable.name: variable.takes for variable in declared_variables(definitions())}
         assert all(declared[name] in message for name in bad if name != "VENDOR")
         extension.variables = extension.sandbox.vendor.variables()
         assert (await extension.deliver(request_id)).status == "success"
