@@ -68,7 +68,7 @@ class Pace:
     @property
     def lease_seconds(self) -> float:
         """From leaving a mark until every call under it has ended."""
-        return rules.SEND_WITHIN_SECONDS + self.call_seconds
+        return rules.send_within_seconds(self.settle_seconds) + self.call_seconds
 
     @property
     def blocks_for(self) -> float:
@@ -111,16 +111,15 @@ class Attempts:
             await self._leave_mark(secrets.token_hex(4))
         read_at, history = self._clock(), await self.history()
         own = history.find(memory.attempt)
-        settle_seconds = self._pace.settle_seconds
-        if own and rules.is_worn(own, history.now, settle_seconds, can_be_asked=can_be_asked):
+        if own and rules.is_worn(own, history.now, self._pace.settle_seconds):
             await self._leave_mark(own.attempt)
             read_at, history = self._clock(), await self.history()
             own = history.find(memory.attempt)
         if own is not None and rules.owns(
             own.attempt, memory.took_seconds, history, self._pace.blocks_for, can_be_asked
         ):
-            age = history.age_seconds(own) if can_be_asked else 0.0
-            return Permission(own.attempt, history, read_at + self._pace.lease_seconds - age)
+            left = self._pace.lease_seconds - history.age_seconds(own)
+            return Permission(own.attempt, history, read_at + left)
         memory.has_met_others = True
         attempt = memory.attempt
         await self._take_back()

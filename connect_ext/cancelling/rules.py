@@ -30,7 +30,7 @@ SECOND_LOOK_SECONDS = 120.0
 """One bad gateway must neither approve, reject nor hold."""
 
 SEND_WITHIN_SECONDS = 60.0
-"""Of leaving the mark. This, and the call's own time, are added to ``SETTLE_MINUTES``."""
+"""The least time between leaving a mark and sending under it that must be enough."""
 
 CLEARLY_YOUNGER_SECONDS = 2.0
 """Messages bear whole seconds, on the clock of one of Connect's servers."""
@@ -82,10 +82,9 @@ def _decide_on_id(e: Evidence) -> Step:
 def _decide_cancelled(e: Evidence, subscription: Subscription) -> Step:
     if isinstance(e.attempt, NotTried) and e.history is None and e.can_be_asked:
         return Learn(Lack.MARKS)
-    ends_at, notes = subscription.ends_at, []
+    ends_at = subscription.ends_at
     by_us = isinstance(e.attempt, Sent) or bool(e.standing()) or not e.can_be_asked
-    if not by_us:
-        notes.append("The subscription was already cancelled at the vendor.")
+    notes = [] if by_us else ["The subscription was already cancelled at the vendor."]
     if ends_at is not None and ends_at > e.now:
         # Connect refuses an effective date in the future.
         notes.append(f"It ends at the vendor on {ends_at:%Y-%m-%d}.")
@@ -259,9 +258,8 @@ def believes_conflict(history: History, settle_seconds: float) -> bool:
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(said)]
     begins = max((index for index, gap in enumerate(gaps, 1) if gap > most), default=0)
     row = said[begins:]
-    if len(row) < CONFLICTS_TO_BELIEVE:
-        return False
-    return (history.now - row[0]).total_seconds() > settle_seconds
+    lasts = bool(row) and (history.now - row[0]).total_seconds() > settle_seconds
+    return lasts and len(row) >= CONFLICTS_TO_BELIEVE
 
 
 def wants_conflict_note(history: History, settle_seconds: float) -> bool:
@@ -272,10 +270,8 @@ def wants_conflict_note(history: History, settle_seconds: float) -> bool:
 
 def _reject_if_proven(e: Evidence, reject: Reject, check: str) -> Step:
     """Before a cancellation of the product was ever approved, a refusal may be our mistake."""
-    if e.is_proven is None:
-        return Learn(Lack.PRECEDENT)
-    if e.is_proven:
-        return reject
+    if e.is_proven is not False:
+        return reject if e.is_proven else Learn(Lack.PRECEDENT)
     why = (
         f"{reject.reason} The request is not rejected: no cancellation of this product was ever"
         f" approved, so this may as well be a mistake in the configuration. {check} Then resubmit"
@@ -299,11 +295,7 @@ def second_look_seconds(settle_seconds: float) -> float:
 
 
 def is_free(history: History, blocks_for: float, *, can_be_asked: bool) -> bool:
-    """Whether no attempt stands that must be waited for.
-
-    ``blocks_for``: seconds for which a mark keeps others from sending. If the vendor cannot be
-    asked, it does so for ever.
-    """
+    """Whether no attempt stands that must be waited for: ``blocks_for`` seconds, or for ever."""
     blocking = (_blocks(history, m, blocks_for, can_be_asked) for m in history.standing())
     return not any(blocking) and not _was_refused_lately(history, blocks_for)
 
@@ -328,10 +320,17 @@ def owns(
     )
 
 
-def is_worn(mark: Mark, now: datetime, settle_seconds: float, *, can_be_asked: bool) -> bool:
+def send_within_seconds(settle_seconds: float) -> float:
+    """How old a mark may be when something is sent under it; others add this to the vendor's time.
+
+    So a mark that is kept in hand is renewed a few times in each ``settle_seconds``, and no more.
+    """
+    return max(SEND_WITHIN_SECONDS, settle_seconds / 4)
+
+
+def is_worn(mark: Mark, now: datetime, settle_seconds: float) -> bool:
     """Whether a mark of our own is too old to send under it, so that it is renewed."""
-    most = SEND_WITHIN_SECONDS if can_be_asked else settle_seconds / 2
-    return (now - mark.created).total_seconds() > most
+    return (now - mark.created).total_seconds() > send_within_seconds(settle_seconds)
 
 
 def _blocks(history: History, mark: Mark, blocks_for: float, can_be_asked: bool) -> bool:

@@ -34,8 +34,17 @@ from connect_ext.cancelling.steps import (
 from connect_ext.cause import Cause
 from connect_ext.connect.api import PENDING, ConnectApi
 from connect_ext.connect.conversation import NoteRefusedError
-from connect_ext.errors import Conflict, Later, NotConfigured, OutcomeUnknown, Refused, UnknownId
+from connect_ext.errors import (
+    Conflict,
+    Later,
+    NotConfigured,
+    NotDone,
+    OutcomeUnknown,
+    Refused,
+    UnknownId,
+)
 from connect_ext.http.budget import Budget
+from connect_ext.http.client import PAUSED
 from connect_ext.portal.settings import Settings
 from connect_ext.vendors.base import Cancellation, SubscriptionId, SubscriptionStatus, Vendor
 
@@ -158,6 +167,9 @@ class Walk:
             status = await self._connect.status(self._request.id)
             if status != PENDING:
                 return _settled_elsewhere(status)
+        if pause := self._shared.vendors.pause_seconds(self._settings.vendor):
+            # Better to know before a mark is left.
+            raise NotDone(PAUSED, pause, cause=Cause.PAUSED)
         try:
             permission = await self._permission(e)
         except NoteRefusedError:

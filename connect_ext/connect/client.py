@@ -25,6 +25,15 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 RETRY_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
 _BUSY = (408, 425, 429)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    httpx.HTTPError,
+    # From the target of a redirect, which httpx reads although it does not follow it.
+    httpx.InvalidURL,
+)
 
 
 @dataclass(frozen=True)
@@ -42,9 +51,11 @@ class Reply:
         return self.body if isinstance(self.body, dict) else {}
 
     def objects(self) -> list[dict[str, Any]]:
-        """The objects of a list."""
-        items = self.body if isinstance(self.body, list) else []
-        return [item for item in items if isinstance(item, dict)]
+        """The objects of a list; raises ``NotDone`` if it is not a list of objects."""
+        objects = [item for item in self.body if isinstance(item, dict)]
+        if not isinstance(self.body, list) or len(objects) < len(self.body):
+            raise NotDone("Connect's answer is not a list of objects.", cause=Cause.CONNECT)
+        return objects
 
 
 class ConnectRefusalError(NotConfigured):
@@ -98,7 +109,7 @@ class ConnectClient:
         except ClientError as error:
             raise _error_of(error, what) from None
         # The client reads JSON without a guard (docs/facts.md, Connect 3.2).
-        except (ValueError, TypeError, AttributeError, RecursionError, httpx.HTTPError):
+        except _UNREADABLE:
             raise _FaultError(f"Connect's answer to {what} cannot be read.") from None
         # The client hands out a page of HTML, or the body of a redirect, as bytes.
         if not isinstance(answer, (dict, list)):

@@ -42,6 +42,8 @@ SENT_AWAY = (429, 500, 502, 503, 504)
 # what was sent stays unknown.
 _WITHOUT_ANSWER = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError)
 
+PAUSED = "Calls to the vendor are paused: it keeps failing, or asked us to wait."
+
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")
 
@@ -51,7 +53,7 @@ class Call:
     """One call to a vendor.
 
     ``name`` is what messages call it, by the variable that describes it, never by its address:
-    ``the status request (REST_STATUS_REQUEST)``. ``changes`` says whether it may change the
+    ``the status request (VARIABLE)``. ``changes`` says whether it may change the
     vendor's data: then a lost answer is an unknown outcome, not merely a failed question.
     """
 
@@ -150,13 +152,14 @@ class HttpClient:
         request = self._formed(call, progress)
         async with self._place(call, budget):
             # Only here, so that a queue of calls does not run into a vendor that has gone down.
-            if pause := self._breaker.pause_seconds():
-                raise NotDone(
-                    "Calls to the vendor are paused: it keeps failing, or asked us to wait.",
-                    pause,
-                    cause=Cause.PAUSED,
-                )
+            if pause := self.pause_seconds:
+                raise NotDone(PAUSED, pause, cause=Cause.PAUSED)
             return await self._watched(call, request, progress, budget)
+
+    @property
+    def pause_seconds(self) -> float:
+        """Seconds for which nothing is called; 0 if the vendor may be called now."""
+        return self._breaker.pause_seconds()
 
     async def aclose(self) -> None:
         """Close the pool; calls under way end as lost connections."""

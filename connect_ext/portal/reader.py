@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cached_property
+from itertools import chain
 from typing import Any, TypeVar
 
 from connect_ext.portal.secret import MIN_SECRET_LENGTH, Secret
@@ -93,17 +94,8 @@ class VariableReader:
     @cached_property
     def secrets(self) -> frozenset[str]:
         """All texts that must never leave: secure values, their halves, and texts in JSON."""
-        texts = (text for variable in self._known.values() for text in self._secrets_in(variable))
-        return frozenset(text for text in texts if len(text) >= MIN_SECRET_LENGTH)
-
-    def _secrets_in(self, variable: Variable) -> Iterator[str]:
-        if variable.secure:
-            value = self.text(variable.name)
-            yield from (value, *value.split(":", 1))
-        if variable.holds_secrets:
-            for text in map(str.strip, texts_within(parsed_json(self.text(variable.name)))):
-                # "Bearer abc" holds the secret "abc".
-                yield from (text, text.partition(" ")[2].strip())
+        found = (_secrets_in(variable, self.text(name)) for name, variable in self._known.items())
+        return frozenset(text for text in chain(*found) if len(text) >= MIN_SECRET_LENGTH)
 
     def choice(self, name: str, choices: type[Choice]) -> Choice:
         """One of the values of an enumeration, compared without case."""
@@ -161,3 +153,12 @@ class VariableReader:
             (n, Secret(self.text(n) if n in self._known else str(self._variables[n])))
             for n in names
         )
+
+
+def _secrets_in(variable: Variable, value: str) -> Iterator[str]:
+    if variable.secure:
+        yield from (value, *value.split(":", 1))
+    if variable.holds_secrets:
+        for text in map(str.strip, texts_within(parsed_json(value))):
+            # "Bearer abc" holds the secret "abc".
+            yield from (text, text.partition(" ")[2].strip())

@@ -86,6 +86,11 @@ class Vendors:
                 self._retire(self._live.pop(next(iter(self._live)))[1])
         return self._live[settings][0]
 
+    def pause_seconds(self, settings: VendorSettings) -> float:
+        """Seconds for which calls to the vendor are paused; 0 if it may be called now."""
+        live = self._live.get(settings)
+        return live[1].pause_seconds if live else 0.0
+
     def _shared_value(self, key: str, make: Callable[[], Value]) -> Value:
         if key not in self._values:
             self._values[key] = make()

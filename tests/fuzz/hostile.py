@@ -1,4 +1,4 @@
-"""What only an enemy, or a broken machine, would send."""
+"""Texts, ids and answers that only an enemy or a broken machine would send."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 import httpx
 from hypothesis import strategies as st
 
-from connect_ext.vendors.base import Cancellation
-from connect_ext.vendors.http_client import Answer, Call
+from connect_ext.http.client import Answer, Call
+from connect_ext.vendors.base import Cancellation, SubscriptionId
 from tests.unit.builders import cancel_request, odd_texts
 
 ODD_TEXTS = (
@@ -121,13 +121,13 @@ answers = st.builds(
 )
 
 
-def _as_an_id(text: str) -> str:
+def _as_an_id(text: str) -> object:
     request = cancel_request({"id": "subscription_id", "value": text})
-    return request.subscription_id("subscription_id") or ""
+    return request.subscription_id("subscription_id")
 
 
-ids = texts.map(_as_an_id).filter(bool)
-"""Whatever of these texts comes through the view of the request as a subscription's id."""
+ids = texts.map(_as_an_id).filter(lambda found: isinstance(found, SubscriptionId))
+"""Those of the texts that the view of the request takes for a subscription's id."""
 
 cancellations = st.builds(
     Cancellation,

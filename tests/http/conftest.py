@@ -47,14 +47,3 @@ def tls(authority) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     return context
-
-
-@pytest.fixture
-async def trusting(authority, tmp_path, monkeypatch):
-    """A client that trusts the authority of these tests."""
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    client = HttpClient(timeout_seconds=1, max_concurrency=4)
-    yield client
-    await client.aclose()

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connect_ext.cause import Cause
-from connect_ext.errors import CancellationError, Later, NotConfigured, NotDone, OutcomeUnknown
+from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown
 from connect_ext.http.budget import Budget, spending
 from connect_ext.http.client import MAX_ANSWER_BYTES, Call, HttpClient
 from connect_ext.http.places import Places
@@ -80,20 +80,10 @@ class TestNothingWasSent:
         assert type(error) is NotDone
         assert "its certificate is not trusted" in error.message
 
-    async def test_a_certificate_for_another_host(self, trusting, tls):
-        async with raw_server(says_nothing, ssl=tls) as url:
-            error = await failure(trusting, url.replace("127.0.0.1", "localhost"))
-        assert type(error) is NotDone
-
     @BOTH
     async def test_a_server_that_accepts_and_never_shakes_hands(self, hasty, changes):
         async with raw_server(says_nothing) as url:
             error = await failure(hasty, url.replace("http:", "https:"), changes)
-        assert type(error) is NotDone
-
-    async def test_a_server_that_answers_a_handshake_with_something_else(self, http):
-        async with raw_server(speaks_at_once(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
-            error = await failure(http, url.replace("http:", "https:"))
         assert type(error) is NotDone
 
     @pytest.mark.parametrize(
@@ -118,15 +108,6 @@ class TestNothingWasSent:
             http = HttpClient(timeout_seconds=1, max_concurrency=1)
             assert type(await failure(http, "https://vendor.example")) is NotDone
             await http.aclose()
-
-
-def speaks_at_once(data: bytes):
-    async def handle(reader, writer):
-        await reader.read(1)
-        writer.write(data)
-        await writer.drain()
-
-    return handle
 
 
 class TestAnAnswerThatIsLost:
@@ -176,40 +157,6 @@ class TestAnAnswerThatIsLost:
             assert type(await failure(hasty, url, changes)) is lost
             assert time.perf_counter() - began < 1
 
-    @KINDS
-    async def test_garbage_within_a_tls_connection(self, trusting, tls, changes, lost):
-        async with (
-            raw_server(says_nothing, ssl=tls) as inner,
-            raw_server(breaks_tls_into(inner)) as outer,
-        ):
-            error = await failure(trusting, outer.replace("http:", "https:"), changes)
-        assert type(error) is lost
-
-
-def breaks_tls_into(url: str):
-    """Hands bytes on until the request has gone through, then writes what is not TLS."""
-
-    async def handle(reader, writer):
-        there, back = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
-
-        async def answers():
-            while data := await there.read(65536):
-                writer.write(data)
-
-        task = asyncio.ensure_future(answers())
-        try:
-            back.write(await reader.read(65536))  # the client's hello
-            back.write(await reader.read(65536))  # its half of the handshake, and the request
-            await asyncio.sleep(0.1)
-            writer.write(b"HTTP/1.1 200 OK\r\n\r\nthis is no TLS at all")
-            await writer.drain()
-            await asyncio.sleep(0.05)
-        finally:
-            task.cancel()
-            back.close()
-
-    return handle
-
 
 class Transport(httpx.AsyncBaseTransport):
     """Fails with one error, before or after it has told httpx's trace that the request leaves."""
@@ -219,13 +166,9 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request):
         if self.leaves:
-            trace = request.extensions["trace"]
-            await trace("http11.send_request_headers.started", {"request": httpcore_request()})
+            sent = {"request": httpcore.Request("POST", "https://vendor.example/")}
+            await request.extensions["trace"]("http11.send_request_headers.started", sent)
         raise self.error
-
-
-def httpcore_request():
-    return httpcore.Request("POST", "https://vendor.example/")
 
 
 ERRORS = [
@@ -274,10 +217,10 @@ class TestBudget:
 
     @asynccontextmanager
     async def full_house(self):
-        """A client with one place, taken by a call that gets no answer for half a second."""
+        """A client with one place, taken by a call that takes more than half its time-out."""
 
         async def slow(request):
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.6)
             return web.Response()
 
         http = HttpClient(timeout_seconds=1, max_concurrency=1)
@@ -295,7 +238,7 @@ class TestBudget:
             assert caught.value.cause is Cause.BUSY
             assert len(server.seen) == 1
 
-    async def test_a_place_that_comes_free_in_time_is_taken(self):
+    async def test_a_place_that_comes_free_in_time_leaves_the_whole_time_for_the_call(self):
         async with self.full_house() as (http, server):
             with spending(Budget(ends_at=now() + 1.8)) as budget:
                 assert (await http.send(call(server.url))).status == 200
@@ -331,20 +274,6 @@ def now() -> float:
 
 
 class TestPlaces:
-    async def test_they_are_given_in_turn(self):
-        places, order = Places(1), []
-        assert await places.take(0)
-
-        async def wait(name):
-            order.append((name, await places.take(1)))
-            places.give_back()
-
-        waiting = [asyncio.ensure_future(wait(name)) for name in "abc"]
-        await asyncio.sleep(0)
-        places.give_back()
-        await asyncio.gather(*waiting)
-        assert order == [("a", True), ("b", True), ("c", True)]
-
     async def test_one_who_has_gone_is_passed_over(self):
         places = Places(1)
         assert await places.take(0)
@@ -443,21 +372,6 @@ class TestAnswersThatAreTooMuch:
 
 
 class TestManners:
-    async def test_a_whole_answer_comes_back(self, http):
-        async with web_server(fine) as server:
-            answer = await http.send(call(server.url))
-        assert (answer.status, answer.body) == (200, b'{"status": "active"}')
-        assert server.seen[0].body == b'{"body": "of-it"}'
-
-    async def test_a_redirect_is_not_followed(self, http):
-        async def away(request):
-            return web.Response(status=307, headers={"Location": f"{request.scheme}://x.invalid/"})
-
-        async with web_server(away) as server:
-            answer = await http.send(call(server.url))
-        assert answer.status == 307
-        assert len(server.seen) == 1
-
     async def test_a_cookie_is_not_remembered(self, http):
         async def cookie(request):
             response = web.Response()
@@ -468,13 +382,6 @@ class TestManners:
             await http.send(call(server.url))
             await http.send(call(server.url))
         assert [seen.header("Cookie") for seen in server.seen] == [[], []]
-
-    async def test_an_error_status_is_an_answer(self, http):
-        async def broken(request):
-            return web.Response(status=500, text="broken")
-
-        async with web_server(broken) as server:
-            assert (await http.send(call(server.url))).status == 500
 
     async def test_nothing_is_ever_sent_twice(self, http):
         heads = []
@@ -487,21 +394,14 @@ class TestManners:
             await asyncio.sleep(0.02)
         assert len(heads) == 1
 
-    async def test_a_cancelled_task_is_cancelled(self, http):
-        async with raw_server(says_nothing) as url:
-            task = asyncio.ensure_future(http.send(call(url)))
-            await asyncio.sleep(0.05)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-
     async def test_a_call_that_was_cancelled_gives_its_place_back(self):
         http = HttpClient(timeout_seconds=1, max_concurrency=1)
         async with raw_server(says_nothing) as url, web_server(fine) as server:
             task = asyncio.ensure_future(http.send(call(url)))
             await asyncio.sleep(0.02)
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            with pytest.raises(asyncio.CancelledError):
+                await task
             assert (await http.send(call(server.url))).status == 200
         await http.aclose()
 
@@ -522,19 +422,6 @@ class TestManners:
         assert {answer.status for answer in answers} == {200}
         assert most == 3
 
-    async def test_the_wait_for_a_place_is_not_part_of_the_time_for_a_call(self):
-        http = HttpClient(timeout_seconds=0.3, max_concurrency=1)
-
-        async def slow(request):
-            await asyncio.sleep(0.05)
-            return web.Response()
-
-        async with web_server(slow) as server:
-            with spending(Budget(now() + 60)):
-                answers = await asyncio.gather(*(http.send(call(server.url)) for _ in range(10)))
-            await http.aclose()
-        assert {answer.status for answer in answers} == {200}
-
     async def test_connections_are_used_again(self, http):
         ports = set()
 
@@ -551,27 +438,14 @@ class TestManners:
 class TestRetryAfter:
     @pytest.mark.parametrize(
         ("value", "seconds"),
-        [
-            ("", None),
-            ("120", 120),
-            (" 7 ", 7),
-            ("0", 0),
-            ("-5", None),
-            ("1.5", None),
-            ("1e3", None),
-            ("soon", None),
-            ("٣", None),
-            ("9" * 400, 86400),
-            ("1, 2", None),
-            (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90),
-            (format_datetime(NOW - timedelta(days=90), usegmt=True), 0),
-            (format_datetime(NOW + timedelta(days=90), usegmt=True), 86400),
-            ("Mon, 02 Mar 2026 10:16:41 +0100", 60),
-            ("Mon, 02 Mar 2026 09:16:41 -0000", 60),
-            ("Mon, 99 Mar 2026 09:16:41 GMT", None),
-            ("Mon, 02 Mar 99999999999 09:16:41 GMT", None),
-        ],
-    )
+        [("", None), ("120", 120), (" 7 ", 7), ("0", 0), ("-5", None), ("1.5", None), ("1e3", None),
+         ("soon", None), ("٣", None), ("9" * 400, 86400), ("1, 2", None),
+         (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90),
+         (format_datetime(NOW - timedelta(days=90), usegmt=True), 0),
+         (format_datetime(NOW + timedelta(days=90), usegmt=True), 86400),
+         ("Mon, 02 Mar 2026 10:16:41 +0100", 60), ("Mon, 02 Mar 2026 09:16:41 -0000", 60),
+         ("Mon, 99 Mar 2026 09:16:41 GMT", None), ("Mon, 02 Mar 99999999999 09:16:41 GMT", None)],
+    )  # fmt: skip
     def test_it_is_read(self, value, seconds):
         assert retry_after_seconds(value, NOW) == seconds
 
@@ -581,17 +455,10 @@ class TestRetryAfter:
         seconds = retry_after_seconds(value, NOW)
         assert seconds is None or 0 <= seconds <= 86400
 
-    async def test_an_answer_tells_it(self, http):
+    @pytest.mark.parametrize(("headers", "seconds"), [({"Retry-After": "17"}, 17), ({}, None)])
+    async def test_an_answer_tells_it(self, http, headers, seconds):
         async def busy(request):
-            return web.Response(status=429, headers={"Retry-After": "17"})
+            return web.Response(status=429, headers=headers)
 
         async with web_server(busy) as server:
-            assert (await http.send(call(server.url))).retry_after == 17
-
-    async def test_an_answer_without_one_tells_none(self, http):
-        async with web_server(fine) as server:
-            assert (await http.send(call(server.url))).retry_after is None
-
-
-def test_no_error_of_ours_is_an_error_of_the_transport():
-    assert not issubclass(CancellationError, (OSError, httpx.HTTPError))
+            assert (await http.send(call(server.url))).retry_after == seconds

@@ -128,16 +128,8 @@ async def test_a_scope_is_sent_if_there_is_one(http, scope, sent):
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (302, NotConfigured),
-        (400, NotConfigured),
-        (401, NotConfigured),
-        (403, NotConfigured),
-        (404, NotConfigured),
-        (405, NotConfigured),
-        (408, NotDone),
-        (429, NotDone),
-        (500, NotDone),
-        (503, NotDone),
+        *((status, NotConfigured) for status in (302, 400, 401, 403, 404, 405)),
+        *((status, NotDone) for status in (408, 429, 500, 503)),
     ],
 )
 async def test_an_answer_without_a_token(http, status, error):

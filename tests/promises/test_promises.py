@@ -105,7 +105,7 @@ async def test_promise_1_who_cannot_be_asked_nor_repeated_is_sent_it_once_even_a
         first = await extension.deliver(request_id)
         extension.begin_new_process()
         second = await extension.deliver(request_id)
-        extension.let_pass(3800.0)
+        extension.let_pass(4800.0)
         third = await extension.deliver(request_id)
         assert [first.status, second.status, third.status] == ["fail", "reschedule", "fail"]
         assert sent(extension) == 1
@@ -198,7 +198,7 @@ async def test_promise_2_a_refusal_of_a_second_attempt_is_left_to_a_person_and_l
     request_id = extension.sandbox.cancel("SUB-1", shows_after_seconds=9000, **REFUSES)
     vendor = extension.sandbox.vendor
     assert (await extension.deliver(request_id)).status == "reschedule"
-    extension.let_pass(4000.0)
+    extension.let_pass(4800.0)
     extension.begin_new_process()
     assert (await extension.deliver(request_id)).status == "reschedule"
     assert len(vendor.cancel_calls("SUB-1")) == 2

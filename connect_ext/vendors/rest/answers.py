@@ -85,7 +85,9 @@ class AnswerReader:
             return _error_by_status(answer, call, "")
         document = answer.json()
         reason = self._reason(document)
-        is_busy = _search(self._busy_when, document) is True
+        # A body that cannot be read cannot say that it does not match.
+        is_mute = self._busy_when is not None and document is None and bool(answer.body)
+        is_busy = is_mute or _search(self._busy_when, document) is True
         if not call.changes:
             return _busy(answer, call) if is_busy else _error_by_status(answer, call, reason)
         if is_busy or (answer.status == 409 and self._busy_when is None):
