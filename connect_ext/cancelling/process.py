@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -65,14 +66,21 @@ async def _within_deadline(walk: Walk, seconds: float) -> Final:
     except asyncio.TimeoutError:
         return Wait(Cause.DEADLINE, "The time for one task ran out.")
     except Later as error:
-        return waiting(error, walk.clean(error.vendor_text))
+        return waiting(error, walk.clean)
 
 
-def waiting(error: Later, vendor_text: str = "") -> Wait:
-    """The wait that an error asks for; ``vendor_text`` is fit to be shown."""
-    why = f"{error.message} The vendor says: {vendor_text}" if vendor_text else error.message
+def waiting(error: Later, clean: Callable[[str], str] = str) -> Wait:
+    """The wait that an error asks for; ``clean`` makes the vendor's words fit to be shown."""
     needs_person = isinstance(error, NotConfigured)
-    return Wait(error.cause, why, needs_person, None if needs_person else error.retry_after)
+    # The message names the status.
+    why = clean(error.message) if error.cause is Cause.UNKNOWN_STATUS else error.message
+    return Wait(
+        error.cause,
+        why,
+        needs_person,
+        retry_after=None if needs_person else error.retry_after,
+        vendor_says=clean(error.vendor_text),
+    )
 
 
 def with_seconds(step: Final, request: CancelRequest, shared: SharedState) -> Final:

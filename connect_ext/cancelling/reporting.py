@@ -121,7 +121,8 @@ def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report
 
 def _sentence(step: Final, created: datetime | None) -> str:
     match step:
-        case Wait(why=why):
+        case Wait(why=why, vendor_says=said):
+            why = f"{why} The vendor says: {said}" if said else why
             since = f" since {created:%Y-%m-%d %H:%M %Z}" if created else ""
             return (
                 f"This request has been waiting{since}. It is tried again at least every 30"

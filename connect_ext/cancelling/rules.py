@@ -224,14 +224,14 @@ def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
     if isinstance(e.history, History) and e.history.definite_answers > e.definite_answers:
         # The vendor may have repeated the answer that it had stored for the key.
         return Cancel()
-    because = f": {refusal.reason}" if refusal.reason else f". {refusal.hint}".rstrip()
     if e.standing():
         why = (
             "An earlier cancellation was sent and its outcome is unknown; the vendor refuses"
-            f" another one{because} Check the subscription at the vendor, and approve or reject the"
-            " request."
+            " another one. Check the subscription at the vendor, and approve or reject the request."
         )
-        return Wait(Cause.REFUSED_LATER, why, needs_person=True)
+        said = refusal.reason or refusal.hint
+        return Wait(Cause.REFUSED_LATER, why, needs_person=True, vendor_says=said)
+    because = f": {refusal.reason}" if refusal.reason else f". {refusal.hint}".rstrip()
     reason = f"The vendor refuses to cancel the subscription{because}"
     if e.policy.on_refusal is OnRefusal.HOLD:
         return Hold(Cause.REFUSED, reason)
@@ -244,12 +244,12 @@ def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
     lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
     if lasts and not e.is_repeatable:
         return _decide_refusal(e, Refusal(conflict.reason))
-    why = f"The vendor cannot cancel the subscription at the moment. {conflict.reason}".rstrip()
+    why = "The vendor cannot cancel the subscription at the moment."
     if lasts:
         # The call with the same key may still be under way, or a stored answer be repeated.
         why = f"{why} It has said so for long: check the subscription at the vendor."
-    retry_after = max(conflict.retry_after or 0.0, e.settle_seconds / CONFLICTS_ASKED)
-    return Wait(Cause.CONFLICT, why, needs_person=lasts, retry_after=retry_after)
+    pause = max(conflict.retry_after or 0.0, e.settle_seconds / CONFLICTS_ASKED)
+    return Wait(Cause.CONFLICT, why, lasts, retry_after=pause, vendor_says=conflict.reason)
 
 
 def believes_conflict(history: History, settle_seconds: float) -> bool:

@@ -81,8 +81,8 @@ def dry_run(step: Step) -> DryRun:
             act, what = "reject", f"The request would be rejected: {reason}"
         case Hold(why=why):
             act, what = "hold", f"The request would be held: {why}"
-        case Wait(why=why):
-            act, what = "wait", f"The request would wait: {why}"
+        case Wait(why=why, vendor_says=said):
+            act, what = "wait", f"The request would wait: {why} {said}".rstrip()
         case _:
             act, what = "leave", "Nothing would be done."
     return DryRun(Cause.DRY_RUN, f"Dry run, nothing was changed. {what}", act)

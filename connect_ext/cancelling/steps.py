@@ -59,6 +59,8 @@ class Wait:
     """Whether somebody has to fix or decide something: told at once, and looked at less often."""
     retry_after: float | None = None
     """Seconds before which the other side does not want to be called."""
+    vendor_says: str = ""
+    """The vendor's own words, cleaned: for notes, never for the log."""
     since: datetime | None = None
     """When the last progress was made; None: when the request was made."""
     seconds: int = 0

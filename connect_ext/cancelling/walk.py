@@ -243,7 +243,7 @@ class Walk:
         attempt: Attempt
         match error:
             case Refused():
-                attempt = Refusal(self.clean(error.reason), error.hint)
+                attempt = Refusal(self.clean(error.reason), self.clean(error.hint))
                 # The mark stands until the rejection is through: nobody sends meanwhile.
                 self._attempts.keep_in_hand(permission)
             case Conflict():

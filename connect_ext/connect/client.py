@@ -128,7 +128,7 @@ class ConnectClient:
 def quiet_client(client: AsyncConnectClient) -> AsyncConnectClient:
     """The same account's client without retries, without request log, and with our time-outs."""
     read = CALL_TIMEOUT_SECONDS
-    return AsyncConnectClient(
+    quiet = AsyncConnectClient(
         client.api_key,
         endpoint=client.endpoint,
         default_headers=dict(client.default_headers),
@@ -136,6 +136,10 @@ def quiet_client(client: AsyncConnectClient) -> AsyncConnectClient:
         timeout=(CONNECT_TIMEOUT_SECONDS, read, read, read),
         logger=None,
     )
+    # It keeps its httpx client in a context variable. Asked for here, it is made once; otherwise
+    # each call, which runs in a task of its own, would make another.
+    _ = quiet.session
+    return quiet
 
 
 def _error_of(error: ClientError, what: str) -> Later:
