@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from connect_ext.cancelling.case import Case
 from connect_ext.cancelling.reporting import report
 from connect_ext.cancelling.request import CancelRequest
 from connect_ext.cancelling.steps import Approve, Ended, Final, Leave, Reject, Wait
@@ -40,17 +41,9 @@ async def process(
         subject = found.text if isinstance(found, SubscriptionId) else ""
         budget = Budget(shared.clock() + shared.deadline_seconds, subject)
         memory = shared.request(connect.account.key, request.id)
-        walk = Walk(
-            request,
-            settings=settings,
-            connect=connect,
-            vendor=vendor,
-            shared=shared,
-            memory=memory,
-            budget=budget,
-        )
+        case = Case(request, settings, connect, vendor, shared, memory, budget)
         with spending(budget):
-            step = await _within_deadline(walk, shared.deadline_seconds)
+            step = await _within_deadline(case)
         step = with_seconds(step, request, shared)
         await told(step, request, connect, shared, settings.escalate_after_hours)
         return Ended(step, settings.vendor.name, budget.last_status)
@@ -58,22 +51,23 @@ async def process(
     return await shared.walks.run((connect.account.key, request.id), delivered)
 
 
-async def _within_deadline(walk: Walk, seconds: float) -> Final:
+async def _within_deadline(case: Case) -> Final:
     """Walk; an error that may pass becomes a wait."""
     try:
-        return await asyncio.wait_for(walk.to_its_end(), seconds)
+        return await asyncio.wait_for(Walk(case).to_its_end(), case.shared.deadline_seconds)
     # On Python 3.10 this is not the built-in TimeoutError.
     except asyncio.TimeoutError:
         return Wait(Cause.DEADLINE, "The time for one task ran out.")
     except Later as error:
-        return waiting(error, walk.clean)
+        return waiting(error, case.settling.clean)
 
 
 def waiting(error: Later, clean: Callable[[str], str] = str) -> Wait:
     """The wait that an error asks for; ``clean`` makes the vendor's words fit to be shown."""
-    needs_person = isinstance(error, NotConfigured)
-    # The message names the status.
-    why = clean(error.message) if error.cause is Cause.UNKNOWN_STATUS else error.message
+    is_new_word = error.cause is Cause.UNKNOWN_STATUS
+    needs_person = is_new_word or isinstance(error, NotConfigured)
+    # The message names the word.
+    why = clean(error.message) if is_new_word else error.message
     return Wait(
         error.cause,
         why,

@@ -58,8 +58,10 @@ class Conversation:
             query = f"?eq(type,private)&ordering(created)&limit={PAGE}&offset={len(found)}"
             reply = await self._messages(request_id, "get", query, "reading the notes")
             found += reply.objects()
-            if not reply.body or len(found) >= _total(reply, len(found)):
+            if len(found) >= _total(reply, len(found)):
                 break
+            if not reply.body:
+                raise NotDone("Connect does not show all of the notes.", cause=Cause.CONNECT)
         else:
             raise NotConfigured("The request's conversation has more notes than can be read.")
         notes = [note for message in found if (note := _private_note(message, own))]

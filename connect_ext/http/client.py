@@ -42,8 +42,6 @@ SENT_AWAY = (429, 500, 502, 503, 504)
 # what was sent stays unknown.
 _WITHOUT_ANSWER = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError)
 
-PAUSED = "Calls to the vendor are paused: it keeps failing, or asked us to wait."
-
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")
 
@@ -152,14 +150,14 @@ class HttpClient:
         request = self._formed(call, progress)
         async with self._place(call, budget):
             # Only here, so that a queue of calls does not run into a vendor that has gone down.
-            if pause := self.pause_seconds:
-                raise NotDone(PAUSED, pause, cause=Cause.PAUSED)
+            self.raise_if_paused()
             return await self._watched(call, request, progress, budget)
 
-    @property
-    def pause_seconds(self) -> float:
-        """Seconds for which nothing is called; 0 if the vendor may be called now."""
-        return self._breaker.pause_seconds()
+    def raise_if_paused(self) -> None:
+        """Raise ``NotDone`` if nothing may be called at the moment."""
+        if pause := self._breaker.pause_seconds():
+            message = "Calls to the vendor are paused: it keeps failing, or asked us to wait."
+            raise NotDone(message, pause, cause=Cause.PAUSED)
 
     async def aclose(self) -> None:
         """Close the pool; calls under way end as lost connections."""

@@ -86,10 +86,10 @@ class Vendors:
                 self._retire(self._live.pop(next(iter(self._live)))[1])
         return self._live[settings][0]
 
-    def pause_seconds(self, settings: VendorSettings) -> float:
-        """Seconds for which calls to the vendor are paused; 0 if it may be called now."""
-        live = self._live.get(settings)
-        return live[1].pause_seconds if live else 0.0
+    def raise_if_paused(self, settings: VendorSettings) -> None:
+        """Raise ``NotDone`` if calls to the vendor are paused."""
+        if settings in self._live:
+            self._live[settings][1].raise_if_paused()
 
     def _shared_value(self, key: str, make: Callable[[], Value]) -> Value:
         if key not in self._values:

@@ -1,0 +1,48 @@
+"""All that one walk works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from connect_ext.cancelling.attempts import Attempts, Pace
+from connect_ext.cancelling.request import CancelRequest
+from connect_ext.cancelling.settling import Settling
+from connect_ext.connect.api import ConnectApi
+from connect_ext.http.budget import Budget
+from connect_ext.portal.settings import Settings
+from connect_ext.vendors.base import Vendor
+
+if TYPE_CHECKING:
+    from connect_ext.shared_state import Memory, SharedState
+
+
+@dataclass(frozen=True)
+class Case:
+    """One delivery of one request, with its settings and its two other sides."""
+
+    request: CancelRequest
+    settings: Settings
+    connect: ConnectApi
+    vendor: Vendor
+    shared: SharedState
+    memory: Memory
+    budget: Budget
+
+    @cached_property
+    def pace(self) -> Pace:
+        """How long things take at the vendor."""
+        settings = self.settings
+        return Pace(settings.settle_seconds, settings.vendor.timeout_seconds, self.shared.clock)
+
+    @cached_property
+    def attempts(self) -> Attempts:
+        """The attempts at the request."""
+        conversation = self.connect.conversation
+        return Attempts(self.request.id, conversation, self.memory.attempts, self.pace)
+
+    @cached_property
+    def settling(self) -> Settling:
+        """The way to approve or reject the request."""
+        return Settling(self.request, self.settings, self.connect)

@@ -1,0 +1,104 @@
+"""Observing: what the vendor shows, what the marks tell, and what else the rules ask for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connect_ext.cancelling import rules
+from connect_ext.cancelling.case import Case
+from connect_ext.cancelling.evidence import Evidence, Unreadable
+from connect_ext.cancelling.marks import History
+from connect_ext.cancelling.steps import Lack, Leave
+from connect_ext.cause import Cause
+from connect_ext.connect.api import PENDING
+from connect_ext.errors import Later, NotConfigured
+from connect_ext.vendors.base import Cancellation, SubscriptionId
+
+
+class Observer:
+    """Gathers the evidence of one walk."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+
+    def at_first(self) -> Evidence:
+        """The evidence before anybody is asked."""
+        case, parameter_id = self._case, self._case.settings.subscription_id_parameter
+        return Evidence(
+            now=case.shared.now(),
+            policy=case.settings.policy,
+            parameter=case.request.subscription_id(parameter_id),
+            parameter_id=parameter_id,
+            settle_seconds=case.pace.settle_seconds,
+            blocks_for=case.pace.blocks_for,
+            can_be_asked=case.vendor.can_be_asked,
+            is_repeatable=case.vendor.is_repeatable,
+            advice=case.vendor.advice,
+            shown=case.memory.attempts.shown,
+            void_attempt=case.attempts.in_hand,
+        )
+
+    async def learn(self, lack: Lack, e: Evidence) -> Evidence:
+        """Find out about one thing."""
+        match lack:
+            case Lack.LOOK:
+                # Without a template nothing could be approved: better to know it before.
+                await self._case.settling.template()
+                return await self._look(e)
+            case Lack.SECOND_LOOK:
+                return await self.look_later(e)
+            case Lack.MARKS:
+                return replace(e, history=await self.history())
+            case Lack.PRECEDENT:
+                product_id = self._case.request.product_id
+                proven = await self._case.connect.has_approved_cancellation(product_id)
+                return replace(e, is_proven=proven)
+
+    async def look_later(self, e: Evidence) -> Evidence:
+        """Look once more after a while; two looks that say the same are two."""
+        await self._case.shared.sleep(rules.second_look_seconds(e.settle_seconds))
+        if not e.can_be_asked:
+            return e
+        again = await self._look(e)
+        return replace(again, looks=e.looks + 1) if says_the_same(again, e) else again
+
+    async def look_again(self, e: Evidence) -> Evidence:
+        """Look after the vendor's answer; two looks that say the same stay two."""
+        if not e.can_be_asked:
+            return e
+        again = await self._look(e)
+        return replace(again, looks=e.looks) if says_the_same(again, e) else again
+
+    async def _look(self, e: Evidence) -> Evidence:
+        shown = await self._case.vendor.look_up(self.cancellation(e))
+        return replace(e, shown=shown, looks=1, now=self._case.shared.now())
+
+    async def history(self) -> History | Unreadable:
+        """The attempts that the marks tell of."""
+        try:
+            return await self._case.attempts.history()
+        except Later as error:
+            return Unreadable(error.cause, error.message, isinstance(error, NotConfigured))
+
+    async def settled_meanwhile(self) -> Leave | None:
+        """The step for a request that somebody has settled since Connect handed it over."""
+        status = await self._case.connect.status(self._case.request.id)
+        return None if status == PENDING else settled_elsewhere(status)
+
+    def cancellation(self, e: Evidence) -> Cancellation:
+        """The order to cancel."""
+        if not isinstance(e.parameter, SubscriptionId):
+            raise TypeError("The rules want a look without an id.")
+        request, now = self._case.request, self._case.shared.now()
+        return Cancellation(e.parameter, request.id, request.asset_id, now, e.definite_answers)
+
+
+def says_the_same(one: Evidence, other: Evidence) -> bool:
+    """Whether two looks have shown the same status."""
+    return bool(one.shown and other.shown and one.shown.status is other.shown.status)
+
+
+def settled_elsewhere(status: str) -> Leave:
+    """The step for a request that is not pending."""
+    why = f"Nothing to do: the request is {status or 'in no status'}."
+    return Leave(Cause.SETTLED_ELSEWHERE, why)

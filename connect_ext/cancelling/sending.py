@@ -1,0 +1,151 @@
+"""Sending the cancellation, if it is our turn, and reading what has become of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connect_ext.cancelling.attempts import Denied, Permission
+from connect_ext.cancelling.case import Case
+from connect_ext.cancelling.evidence import (
+    Attempt,
+    Evidence,
+    IdNotKnown,
+    NoMarkKept,
+    NotNow,
+    NotOurTurn,
+    Refusal,
+    Sent,
+    Unreadable,
+)
+from connect_ext.cancelling.marks import History, State
+from connect_ext.cancelling.observing import Observer, says_the_same
+from connect_ext.cancelling.steps import Cancel, Leave
+from connect_ext.connect.conversation import NoteRefusedError
+from connect_ext.errors import Conflict, Later, OutcomeUnknown, Refused, UnknownId
+from connect_ext.vendors.base import SubscriptionStatus
+
+FRESH_SECONDS = 5.0
+"""For how long the status that Connect handed over is believed."""
+
+
+class Sender:
+    """Sends the cancellation of one walk."""
+
+    def __init__(self, case: Case, observer: Observer) -> None:
+        self._case, self._observer = case, observer
+        self._attempts, self._began = case.attempts, case.shared.clock()
+        self.remarks: tuple[str, ...] = ()
+        """The vendor's sentences on what it has accepted."""
+        self.sent_under = ""
+        """The attempt that the vendor has accepted."""
+
+    async def cancel(self, e: Evidence, step: Cancel) -> Evidence | Leave:
+        """Send the cancellation, if it is our turn, and see what has become of it."""
+        case = self._case
+        if step.pause:
+            await case.shared.sleep(step.pause)
+        # A vendor that cannot be asked was not looked at: this has not been read yet.
+        await case.settling.template()
+        if case.shared.clock() - self._began > FRESH_SECONDS:
+            settled = await self._observer.settled_meanwhile()
+            if settled:
+                return settled
+        # Better to know before a mark is left.
+        case.shared.vendors.raise_if_paused(case.settings.vendor)
+        try:
+            permission = await self._permission(e)
+        except NoteRefusedError:
+            return await self._cancel_without_mark(e)
+        return await self._with(permission, e)
+
+    async def _permission(self, e: Evidence) -> Permission | Denied:
+        if e.is_repeatable:
+            history = e.history if isinstance(e.history, History) else None
+            return Permission("", history, self._case.budget.ends_at)
+        return await self._attempts.begin(can_be_asked=e.can_be_asked)
+
+    async def _cancel_without_mark(self, e: Evidence) -> Evidence | Leave:
+        """One bad gateway must not make us do without a mark: try again a while later."""
+        again = await self._observer.look_later(e)
+        if e.can_be_asked and not says_the_same(again, e):
+            return again
+        settled = await self._observer.settled_meanwhile()
+        if settled:
+            return settled
+        try:
+            permission = await self._permission(e)
+        except NoteRefusedError:
+            permission = await self._attempts.begin_unmarked(can_be_asked=e.can_be_asked)
+        return await self._with(permission, e)
+
+    async def _with(self, permission: Permission | Denied, e: Evidence) -> Evidence:
+        if isinstance(permission, Permission):
+            return await self._send(e, permission)
+        attempt: Attempt = NoMarkKept() if permission.no_mark else NotOurTurn()
+        void = permission.attempt
+        return replace(e, attempt=attempt, history=permission.history, void_attempt=void)
+
+    async def _send(self, e: Evidence, permission: Permission) -> Evidence:
+        history = permission.history
+        definite = history.definite_answers if history else 0
+        e = replace(e, history=history or e.history, definite_answers=definite, void_attempt="")
+        self._attempts.sending()
+        try:
+            with self._case.budget.shortened_to(permission.until):
+                accepted = await self._case.vendor.cancel(self._observer.cancellation(e), e.shown)
+        except OutcomeUnknown as error:
+            sent = Sent(False, error.message, error.retry_after)
+            return await self._observer.look_again(replace(e, attempt=sent))
+        except (Refused, Conflict, UnknownId) as error:
+            return await self._answered_no(e, permission, error)
+        except Later:
+            await self._attempts.nothing_was_sent(permission)
+            raise
+        self.remarks, self.sent_under = accepted.remarks, permission.attempt
+        e = replace(e, attempt=Sent(accepted=True))
+        if accepted.subscription:
+            return replace(e, shown=accepted.subscription)
+        return await self._accepted(e)
+
+    async def _accepted(self, e: Evidence) -> Evidence:
+        """Look for the result; leave a note that there will be one, if it does not show."""
+        try:
+            e = await self._observer.look_again(e)
+        except Later:
+            await self._note_accepted()
+            raise
+        if e.shown is None or e.shown.status is not SubscriptionStatus.CANCELLED:
+            await self._note_accepted()
+        return e
+
+    async def _note_accepted(self) -> None:
+        if self.sent_under:
+            await self._attempts.note(self.sent_under, State.ACCEPTED)
+
+    async def _answered_no(
+        self, e: Evidence, permission: Permission, error: Refused | Conflict | UnknownId
+    ) -> Evidence:
+        """The vendor has definitely not done it, this time."""
+        clean = self._case.settling.clean
+        attempt: Attempt
+        match error:
+            case Refused():
+                attempt = Refusal(clean(error.reason), clean(error.hint))
+                # The mark stands until the rejection is through: nobody sends meanwhile.
+                self._attempts.keep_in_hand(permission)
+            case Conflict():
+                attempt = NotNow(clean(error.vendor_text), error.retry_after)
+                e = replace(e, history=await self._conflict_noted(permission))
+            case UnknownId():
+                before = e.attempt.times if isinstance(e.attempt, IdNotKnown) else 0
+                attempt = IdNotKnown(before + 1)
+                await self._attempts.nothing_was_sent(permission)
+        e = replace(e, attempt=attempt, void_attempt=permission.attempt)
+        return await self._observer.look_again(e)
+
+    async def _conflict_noted(self, permission: Permission) -> History | Unreadable:
+        history = permission.history or await self._observer.history()
+        if isinstance(history, History):
+            return await self._attempts.note_conflict(permission, history)
+        await self._attempts.nothing_was_sent(permission)
+        return history
