@@ -1,218 +1,234 @@
-"""The extension with one bug in each variant: the model must find every one of them."""
+"""The extension with one bug in each variant: the model must find every one of them.
+
+They are built from the outside: another vendor, another client, another conversation is handed in,
+or a public rule is replaced.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from unittest.mock import patch
 
-from connect_ext.cancel_request import CancelRequest
-from connect_ext.connect_api import ConnectApi
-from connect_ext.decision import Approve, Cancel, Knowledge, Reject, Sent, Step, Wait
-from connect_ext.errors import Later, NotConfigured, OutcomeUnknown
-from connect_ext.processing import Done, Outcome, RecentCancellations, Surroundings, Walk
-from connect_ext.settings import Settings
-from connect_ext.vendors.base import (
-    Accepted,
-    Cancellation,
-    Subscription,
-    SubscriptionStatus,
-    Vendor,
-)
-from tests.model.world import Walking
-
-
-def walking(kind: type[Walk]) -> Walking:
-    """``processing.process`` with a walk of another kind."""
-
-    async def process(
-        request: CancelRequest,
-        settings: Settings,
-        connect: ConnectApi,
-        vendor: Vendor,
-        surroundings: Surroundings,
-    ) -> Outcome:
-        walk = kind(request, settings, connect, vendor, surroundings)
-        return await surroundings.walks.run((connect.endpoint, request.id), walk.outcome)
-
-    return process
-
-
-class ApprovesOnA2xx(Walk):
-    """An accepted cancellation counts as a cancelled subscription."""
-
-    async def _look_again(
-        self, cancellation: Cancellation, known: Knowledge, accepted: Accepted | None
-    ) -> Knowledge:
-        if accepted:
-            return replace(known, subscription=Subscription(SubscriptionStatus.CANCELLED))
-        return await super()._look_again(cancellation, known, accepted)
-
-
-class SendsAgainAfterALostAnswer(Walk):
-    """What may have been done is done once more."""
-
-    def __init__(
-        self,
-        request: CancelRequest,
-        settings: Settings,
-        connect: ConnectApi,
-        vendor: Vendor,
-        surroundings: Surroundings,
-    ) -> None:
-        super().__init__(request, settings, connect, _Impatient(vendor), surroundings)
+from connect_ext.cancelling import rules
+from connect_ext.cancelling.evidence import Evidence, NotTried
+from connect_ext.cancelling.marks import History as Marks
+from connect_ext.cancelling.process import process
+from connect_ext.cancelling.request import BlankParameter, NoParameter
+from connect_ext.cancelling.steps import Ended, Reject, Step, Wait
+from connect_ext.cause import Cause
+from connect_ext.connect.api import APPROVED
+from connect_ext.connect.conversation import Conversation
+from connect_ext.connect.notes import NoteKind, Notes
+from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown, Refused
+from connect_ext.vendors.base import Accepted, Cancellation, Subscription, SubscriptionStatus
+from tests.model.connect_twin import ACCOUNT, ClientTwin
+from tests.model.history import History
+from tests.model.world import Played, Walking, play
 
 
 @dataclass(frozen=True)
-class _Impatient:
-    _vendor: Vendor
+class Variant:
+    """The extension with one part replaced."""
 
-    @property
-    def can_be_asked(self) -> bool:
-        return self._vendor.can_be_asked
+    walking: Walking = process
+    client: type[ClientTwin] = ClientTwin
+    rules: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
-    @property
-    def is_repeatable(self) -> bool:
-        return self._vendor.is_repeatable
+    def play(self, history: History) -> Played:
+        """Play a history with this variant."""
+        with patch.multiple(rules, **{"decide": rules.decide, **self.rules}):
+            return play(history, self.walking, self.client)
 
-    async def look_up(self, cancellation: Cancellation) -> Subscription:
-        return await self._vendor.look_up(cancellation)
 
-    async def cancel(
-        self, cancellation: Cancellation, subscription: Subscription | None
-    ) -> Accepted:
+# Other vendors
+
+
+class Passing:
+    """Hands every call on."""
+
+    def __init__(self, vendor: Any) -> None:
+        self.vendor = vendor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.vendor, name)
+
+    async def cancel(self, order: Cancellation, shown: Subscription | None) -> Accepted:
+        return await self.vendor.cancel(order, shown)
+
+
+class CalledRepeatable(Passing):
+    is_repeatable = True
+
+
+class Unseen(Passing):
+    async def look_up(self, _order: Cancellation) -> Subscription:
+        return Subscription(SubscriptionStatus.ACTIVE)
+
+
+class Done(Passing):
+    async def cancel(self, order: Cancellation, shown: Subscription | None) -> Accepted:
+        await super().cancel(order, shown)
+        return Accepted(Subscription(SubscriptionStatus.CANCELLED))
+
+
+class Impatient(Passing):
+    async def cancel(self, order: Cancellation, shown: Subscription | None) -> Accepted:
         try:
-            return await self._vendor.cancel(cancellation, subscription)
+            return await super().cancel(order, shown)
         except OutcomeUnknown:
-            return await self._vendor.cancel(cancellation, subscription)
+            return await super().cancel(order, shown)
 
 
-class RejectsWhatMayPass(Walk):
-    """A call that has failed counts as a refusal."""
-
-    async def _walk(self) -> Outcome:
+class NeverReached(Passing):
+    async def cancel(self, order: Cancellation, shown: Subscription | None) -> Accepted:
         try:
-            return await super()._walk()
+            return await super().cancel(order, shown)
+        except OutcomeUnknown as error:
+            raise NotDone(error.message) from None
+
+
+class Refusing(Passing):
+    async def cancel(self, order: Cancellation, shown: Subscription | None) -> Accepted:
+        try:
+            return await super().cancel(order, shown)
         except NotConfigured:
             raise
         except Later as error:
-            return await self._reject(error.message)
+            raise Refused(error.message) from None
 
 
-class RejectsForAMistakeInThePortal(Walk):
-    """One wrong letter turns every customer's cancellation down."""
-
-    async def _act(self, step: Step) -> Outcome:
-        if "SUBSCRIPTION_ID_PARAMETER" in getattr(step, "why", ""):
-            return await self._reject("There is no such parameter.")
-        return await super()._act(step)
+class KeepsItsKey(Passing):
+    async def cancel(self, order: Cancellation, shown: Subscription | None) -> Accepted:
+        return await super().cancel(replace(order, definite_answers=0), shown)
 
 
-class RejectsWhatItHasRemoved(Walk):
-    """A subscription that is gone after its cancellation counts as one that never was."""
+def with_vendor(kind: type[Passing]) -> Variant:
+    """The extension with a vendor of another kind."""
 
-    def _decide(self, known: Knowledge) -> Step:
-        gone = known.subscription and known.subscription.status is SubscriptionStatus.UNKNOWN_ID
-        return super()._decide(replace(known, sent=Sent.NOTHING) if gone else known)
+    async def walk(request: Any, settings: Any, connect: Any, vendor: Any, shared: Any) -> Ended:
+        return await process(request, settings, connect, kind(vendor), shared)
 
-
-class RejectsWhatIsBusy(Walk):
-    """An accepted cancellation that does not show at once counts as a refusal."""
-
-    def _decide(self, known: Knowledge) -> Step:
-        step = super()._decide(known)
-        return Reject("It is still active.") if isinstance(step, Wait) else step
+    return Variant(walk)
 
 
-class CancelsWithoutALook(Walk):
-    """The cancellation is sent before anybody has asked for the subscription."""
+def with_settings(**changes: Any) -> Variant:
+    """The extension with other settings than the portal's."""
 
-    async def _observe(self, cancellation: Cancellation) -> Knowledge:
-        if self._vendor.can_be_asked:
-            return Knowledge(Subscription(SubscriptionStatus.ACTIVE))
-        return await super()._observe(cancellation)
+    async def walk(request: Any, settings: Any, *others: Any) -> Ended:
+        return await process(request, replace(settings, **changes), *others)
 
-
-class ActsInADryRun(Walk):
-    """A dry run is none."""
-
-    async def _dry_run(self, step: Step) -> Outcome:
-        if isinstance(step, Reject):
-            return await self._reject(step.reason)
-        if isinstance(step, Approve):
-            return await self._approve(step.effective_date, step.note)
-        return await super()._dry_run(step)
+    return Variant(walk)
 
 
-class BelievesALostApproval(Walk):
-    """An approval without an answer counts as one."""
+# Another Connect
 
-    async def _approve(self, effective_date: datetime | None, note: str) -> Outcome:
+
+class OwnNotesOnly:
+    """A conversation that shows only the notes that this walk has left."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._left: set[str] = set()
+
+    async def leave(self, request_id: str, text: str, kind: NoteKind = NoteKind.PRIVATE) -> bool:
+        self._left.add(text)
+        return await self._conversation.leave(request_id, text, kind)
+
+    async def keep(self, request_id: str, text: str, kind: NoteKind = NoteKind.PRIVATE) -> None:
+        self._left.add(text)
+        await self._conversation.keep(request_id, text, kind)
+
+    async def private_notes(self, request_id: str) -> Notes:
+        notes = await self._conversation.private_notes(request_id)
+        return replace(notes, notes=tuple(note for note in notes.notes if note.text in self._left))
+
+
+async def _reading_own_notes_only(request: Any, settings: Any, connect: Any, *others: Any) -> Ended:
+    connect.conversation = OwnNotesOnly(connect.conversation)
+    return await process(request, settings, connect, *others)
+
+
+async def _believing_a_lost_approval(
+    request: Any, settings: Any, connect: Any, *others: Any
+) -> Ended:
+    approve = connect.approve
+
+    async def believed(*payload: Any) -> str:
         try:
-            return await super()._approve(effective_date, note)
+            return str(await approve(*payload))
         except Later:
-            return Done("approved, surely")
+            return APPROVED
+
+    with patch.object(connect, "approve", believed):
+        return await process(request, settings, connect, *others)
 
 
-class LeavesNoMark(Walk):
-    """Nothing tells the next process that a cancellation was sent to who gets it once."""
+class Credulous(ClientTwin):
+    """Takes everybody's messages for private ones of our own account."""
 
-    @property
-    def _is_once_only(self) -> bool:
-        return False
-
-
-class ForgetsAtOnce(Walk):
-    """Each delivery sends again what the vendor is still at work on."""
-
-    async def _walk(self) -> Outcome:
-        object.__setattr__(self._around, "recent", RecentCancellations())
-        return await super()._walk()
+    async def execute(self, method: str, path: str, **arguments: Any) -> Any:
+        answer = await super().execute(method, path, **arguments)
+        if method == "get" and "/messages" in path:
+            ours = {"type": "private", "account": {"id": ACCOUNT}}
+            return [{**message, **ours} for message in answer]
+        return answer
 
 
-class LetsErrorsOut(Walk):
-    """What should become a wait comes out of the handler."""
+# Other rules
 
-    async def _bounded_walk(self) -> Outcome:
-        return await asyncio.wait_for(self._walk(), self._around.deadline_seconds)
+_decide = rules.decide
 
 
-class WaitsForEver(Walk):
-    """A request that is not new is never cancelled."""
-
-    def _decide(self, known: Knowledge) -> Step:
-        step = super()._decide(known)
-        return Wait("who knows") if isinstance(step, Cancel) and self._age_seconds() else step
+def deciding(change: Callable[[Evidence], Evidence]) -> Variant:
+    """The extension that decides on other evidence than there is."""
+    return Variant(rules={"decide": lambda evidence: _decide(change(evidence))})
 
 
-async def _without_single_flight(
-    request: CancelRequest,
-    settings: Settings,
-    connect: ConnectApi,
-    vendor: Vendor,
-    surroundings: Surroundings,
-) -> Outcome:
-    return await Walk(request, settings, connect, vendor, surroundings).outcome()
+def always(*_: object, **__: object) -> bool:
+    """A rule that always says yes."""
+    return True
 
 
-VARIANTS: dict[str, Walking] = {
-    "two deliveries at once do not share a walk": _without_single_flight,
-    **{
-        (kind.__doc__ or "").rstrip("."): walking(kind)
-        for kind in (
-            ApprovesOnA2xx,
-            SendsAgainAfterALostAnswer,
-            RejectsWhatMayPass,
-            RejectsForAMistakeInThePortal,
-            RejectsWhatItHasRemoved,
-            RejectsWhatIsBusy,
-            CancelsWithoutALook,
-            ActsInADryRun,
-            BelievesALostApproval,
-            LeavesNoMark,
-            ForgetsAtOnce,
-            LetsErrorsOut,
-            WaitsForEver,
-        )
-    },
+def _as_if_nothing_was_sent(e: Evidence) -> Evidence:
+    gone = e.shown is not None and e.shown.status is SubscriptionStatus.UNKNOWN_ID
+    if not gone or e.is_repeatable or not isinstance(e.history, Marks):
+        return e
+    return replace(e, attempt=NotTried(), history=replace(e.history, marks=()))
+
+
+def _as_if_the_parameter_were_blank(e: Evidence) -> Evidence:
+    return replace(e, parameter=BlankParameter()) if isinstance(e.parameter, NoParameter) else e
+
+
+def _rejecting_what_is_at_work(e: Evidence) -> Step:
+    step = _decide(e)
+    is_sent = isinstance(step, Wait) and step.cause is Cause.SENT
+    return Reject(Cause.REFUSED, "It is still active.") if is_sent else step
+
+
+VARIANTS: dict[str, Variant] = {
+    "the marks are not read back": Variant(_reading_own_notes_only),
+    "every mark owns the sending": Variant(rules={"owns": always}),
+    "no mark keeps others from sending": Variant(rules={"owns": always, "is_free": always}),
+    "a call that was sent counts as not sent": with_vendor(NeverReached),
+    "the vendor has no time to settle": with_settings(settle_seconds=0.05),
+    "no mark is left": with_vendor(CalledRepeatable),
+    "everybody's messages are believed": Variant(client=Credulous),
+    "one 404 is believed": deciding(lambda e: replace(e, looks=2)),
+    "a conflict is believed at once": Variant(rules={"believes_conflict": always}),
+    "a refusal needs no precedent": deciding(lambda e: replace(e, is_proven=True)),
+    "the idempotency key never changes": with_vendor(KeepsItsKey),
+    "an accepted cancellation counts as done": with_vendor(Done),
+    "a cancellation without an answer is sent again at once": with_vendor(Impatient),
+    "a call that has failed counts as a refusal": with_vendor(Refusing),
+    "a misspelt variable rejects": deciding(_as_if_the_parameter_were_blank),
+    "a removed subscription counts as one that never was": deciding(_as_if_nothing_was_sent),
+    "a cancellation at work counts as refused": Variant(
+        rules={"decide": _rejecting_what_is_at_work}
+    ),
+    "the vendor is not looked at": with_vendor(Unseen),
+    "a dry run is none": with_settings(dry_run=False),
+    "an approval without an answer counts as one": Variant(_believing_a_lost_approval),
 }

@@ -7,15 +7,20 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from connect_ext.cancelling.steps import Approve, DryRun, Final, Hold, Leave, Reject, Wait
+from connect_ext.cause import Cause
 from connect_ext.events import response_for
 from tests.model.connect_twin import ConnectTwin
-from tests.model.history import Setting
+from tests.model.history import WITH_KEY, Setting
 from tests.model.process import Process
 from tests.model.subscription import Facts, Subscription
 from tests.model.virtual_time import seconds
 
 WALK_SECONDS = 300.0
 """No walk takes longer: what a vendor said before that was not said to this one."""
+
+STATUS_SECONDS = 40.0
+"""Since when, before a mark, a request may be settled without the extension's knowledge: the few
+seconds for which it believes what it was handed over, and a call's time."""
 
 SECOND_LOOK_SECONDS = 120.0
 CONFLICTS_TO_BELIEVE = 3
@@ -26,8 +31,8 @@ class Checks:
 
     def __init__(self, setting: Setting, broken: Callable[[str], None]) -> None:
         self._setting, self._broken = setting, broken
-        self._on_not_found: set[str] = set()
         self._met: dict[str, set[Process]] = defaultdict(set)
+        self._holds: dict[str, int] = defaultdict(int)
         self._began = seconds()
 
     def watch(self, connect: ConnectTwin, subscription: Subscription) -> None:
@@ -36,8 +41,20 @@ class Checks:
 
     def delivered(self, process: Process, variables: dict[str, str]) -> None:
         """A process reads the variables, and begins to walk."""
-        self._on_not_found.add(variables["ON_NOT_FOUND"])
+        process.on_not_found = variables["ON_NOT_FOUND"]
         self._met[process.request_id].add(process)
+
+    def sending(self, process: Process) -> None:
+        """A process is about to send something to the vendor that may have an effect."""
+        if process.can_ask and not process.has_looked:
+            self._broken("a cancellation is sent without a look before it")
+        process.has_looked = False
+        if process.is_dry:
+            self._broken("a cancellation is sent in a dry run")
+        settled = self._connect.settled_at.get(process.request_id)
+        began = seconds() if process.mark_began is None else process.mark_began
+        if settled is not None and began - settled > STATUS_SECONDS:
+            self._broken(f"{process.request_id} is cancelled long after it was settled")
 
     # Approvals and rejections
 
@@ -52,11 +69,12 @@ class Checks:
 
     def _may_approve(self, request_id: str, process: Process) -> bool:
         facts = self._subscription.of(request_id)
-        if self._subscription.is_cancelled:
+        if self._subscription.is_cancelled or process.saw_cancelled:
+            # It may be reactivated while the approval is on its way.
             return True
         if self._is_believed_unknown(request_id, process):
             # Gone after an accepted cancellation is as good as cancelled, by the vendor's word.
-            return facts.accepted or "approve" in self._on_not_found
+            return facts.accepted or process.on_not_found == "approve"
         # A vendor that cannot be asked has the last word in its answer to the cancellation: nobody
         # could learn that somebody has reactivated the subscription there since.
         return facts.said_cancelled and not process.can_ask
@@ -69,16 +87,18 @@ class Checks:
             self._broken(f"{request_id} is rejected and nobody has refused anything")
         if facts.orders:
             self._broken(f"{request_id} is rejected and has cancelled the subscription")
-        elif facts.accepted:
+        elif facts.accepted and self._setting.asking not in WITH_KEY:
+            # Its mark stands, even if the vendor has forgotten it.
             self._broken(f"{request_id} is rejected and its cancellation was accepted")
 
     def _vendor_says_no(self, request_id: str, process: Process) -> bool:
         facts = self._subscription.of(request_id)
         return (
             _is_recent(facts.refused_at)
+            or _is_recent(facts.repeated_at)
             or _is_recent(facts.draft_at)
             or self._is_believed_conflict(facts)
-            or ("reject" in self._on_not_found and self._is_believed_unknown(request_id, process))
+            or (process.on_not_found == "reject" and self._is_believed_unknown(request_id, process))
         )
 
     def _is_believed_unknown(self, request_id: str, process: Process) -> bool:
@@ -88,27 +108,35 @@ class Checks:
         return len(said) > 1 and said[-1] - said[0] >= apart - 0.01
 
     def _is_believed_conflict(self, facts: Facts) -> bool:
-        """The vendor has said "not now" again and again, for longer than it may take."""
+        """The vendor has said "not now" again and again, for longer than it may take.
+
+        Not counting the time for which it only repeated what it had stored.
+        """
         said = facts.conflicts
-        if len(said) < CONFLICTS_TO_BELIEVE or not _is_recent(said[-1]):
+        if len(said) + facts.repeated_conflicts < CONFLICTS_TO_BELIEVE:
+            return False
+        if not said or not _is_recent(said[-1]):
             return False
         return said[-1] - said[0] > self._setting.settle_seconds - 1.0
 
     # Deliveries
 
-    def ended(self, request_id: str, step: Final, process: Process) -> float:
-        """A walk has ended; the seconds until the next delivery."""
-        response = response_for(step)
-        countdown = float(response.countdown or 0)
-        if response.status == "reschedule" and not 30 <= countdown <= 86400:
-            self._broken(f"the task is put off by {countdown} s")
-        if self._connect.status(request_id) == "pending":
-            if isinstance(step, (Approve, Reject, Leave)):
+    def ended(self, request_id: str, steps: list[tuple[Process, Final]]) -> float:
+        """Walks at the same time have ended; the seconds until the next delivery."""
+        countdown = 0.0
+        for process, step in steps:
+            response = response_for(step)
+            countdown = float(response.countdown or 0)
+            if response.status == "reschedule" and not 30 <= countdown <= 86400:
+                self._broken(f"the task is put off by {countdown} s")
+            self._holds[request_id] += isinstance(step, Hold)
+            if isinstance(step, DryRun) != process.is_dry and isinstance(step, (Hold, DryRun)):
+                self._broken(f"{step} with DRY_RUN={process.is_dry}")
+        if steps and self._connect.status(request_id) == "pending":
+            if any(isinstance(step, (Approve, Reject, Leave)) for _, step in steps):
                 self._broken(f"the task of {request_id} is done and the request is pending")
-            if isinstance(step, Hold):
-                self._check_hold(request_id, process)
-        if isinstance(step, DryRun) != process.is_dry and isinstance(step, (Hold, DryRun)):
-            self._broken(f"{step} with DRY_RUN={process.is_dry}")
+            if all(isinstance(step, Hold) for _, step in steps):
+                self._check_hold(request_id, steps[-1][0])
         self._count_messages(request_id)
         return countdown
 
@@ -116,38 +144,56 @@ class Checks:
         """Nothing is held that the vendor is at work on, or has done, if it can be asked."""
         if not process.can_ask or self._is_believed_unknown(request_id, process):
             return
+        if not self._setting.keeps_notes:
+            # Nobody can tell the refusal of a second cancellation from that of the first.
+            return
         if self._subscription.of(request_id).orders:
-            self._broken(f"{request_id} is held and the vendor will finish, or has, and can be asked")
+            self._broken(
+                f"{request_id} is held and the vendor will finish, or has, and can be asked"
+            )
 
     def _count_messages(self, request_id: str) -> None:
         elapsed = seconds() - self._began
         periods = math.ceil(elapsed / max(self._setting.settle_seconds, 60.0))
-        most = 8 + 4 * len(self._met[request_id]) + 6 * periods
+        most = 8 + 4 * len(self._met[request_id]) + 6 * periods + 3 * self._holds[request_id]
         if len(self._connect.own(request_id)) > most:
             self._broken(f"{request_id} has more than {most} messages")
 
     # The end
 
-    def at_the_end(self, request_id: str, step: Final | None) -> None:
+    def at_the_end(self, request_id: str, step: Final | None, process: Process) -> None:
         """Faults have stopped long ago, and the request has had its time."""
-        if self._connect.status(request_id) != "pending" or isinstance(step, DryRun):
+        if self._connect.status(request_id) != "pending":
             return
-        if isinstance(step, Wait) and not self._nobody_can_know(request_id):
-            self._broken(f"{request_id} is not settled: {step.why}")
-        if self._setting.keeps_notes and not self._has_report(request_id):
+        match step:
+            case Wait(why=why) if not self._nobody_can_know(request_id, process):
+                self._broken(f"{request_id} is not settled: {why}")
+            case Hold(cause=cause):
+                self._check_last_hold(request_id, cause, process)
+        must_say = isinstance(step, Hold) or (isinstance(step, Wait) and step.needs_person)
+        if must_say and self._setting.keeps_notes and not self._has_report(request_id):
             self._broken(f"{request_id} waits for a person and does not say so")
 
-    def left_to_a_person(self, request_id: str, process: Process) -> None:
-        """Held, after faults have stopped: not what the vendor could tell."""
-        if process.can_ask and self._subscription.shown(request_id) == "cancelled":
+    def _check_last_hold(self, request_id: str, cause: Cause, process: Process) -> None:
+        """It was resubmitted, and is held again."""
+        is_cancelled = self._subscription.shown(request_id) == "cancelled"
+        if is_cancelled and process.can_ask and not self._setting.blank_parameter:
             self._broken(f"{request_id} is left unapproved and the subscription is cancelled")
+        facts = self._subscription.of(request_id)
+        if cause is Cause.REFUSED and not any(
+            map(_is_recent, (facts.refused_at, *facts.conflicts[-1:]))
+        ):
+            self._broken(f"{request_id} is held for a refusal that is only repeated")
 
-    def _nobody_can_know(self, request_id: str) -> bool:
-        """An earlier cancellation may have had an effect, and the vendor refuses another one."""
-        subscription = self._subscription
-        if subscription.is_under_way or subscription.is_cancelled:
-            return False
-        return subscription.refuses or subscription.status != "active"
+    def _nobody_can_know(self, request_id: str, process: Process) -> bool:
+        """An earlier cancellation may have had an effect, and no look and no note tells."""
+        subscription, setting = self._subscription, self._setting
+        if not setting.keeps_notes and subscription.status in ("removed", "unknown"):
+            return True
+        if subscription.is_cancelled:
+            # A vendor that answers its own key by a conflict, and cannot be asked.
+            return setting.asking in WITH_KEY and not process.can_ask
+        return subscription.refuses or subscription.status == "draft"
 
     def _has_report(self, request_id: str) -> bool:
         texts = [message["text"] for message in self._connect.own(request_id)]

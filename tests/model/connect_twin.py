@@ -14,6 +14,7 @@ from connect.client import ClientError
 
 from tests.model.history import Fate, Forge, Setting
 from tests.model.process import STATUS_OF, WITH_RETRY_AFTER, FailedCallError, Process, now
+from tests.model.virtual_time import seconds
 
 PRODUCT, TEMPLATE, ACCOUNT = "PRD-411-678-887", "TL-471-184-949", "VA-589-589"
 SUBSCRIPTION = "SUB-1"
@@ -88,6 +89,7 @@ class ConnectTwin:
         if process:
             self._on_settle(request_id, status, process)
         request["status"] = status
+        self.settled_at[request_id] = seconds()
         return dict(request)
 
     def forge(self, forged: Forge) -> None:
@@ -117,28 +119,31 @@ class ConnectTwin:
                 return [{"id": ACCOUNT}]
             case ("get", "products", _, "templates"):
                 return [{"id": TEMPLATE}]
+            case ("get", "requests"):
+                return [{"type": "cancel", "status": "approved"}] if self.proven else []
+            case ("get", "requests", request_id):
+                return dict(self._find(request_id))
+            case ("post", "requests", request_id, verb):
+                return self._settled(request_id, verb, payload, process)
             case ("get", "conversations"):
                 request_id = query.partition("instance_id=")[2].partition("&")[0]
                 return [{"id": f"CO-{request_id}"}] if self.setting.keeps_notes else []
             case ("get", "conversations", either_id, "messages"):
                 return self._shown(self._conversation(either_id), query)
             case ("post", "conversations", either_id, "messages"):
-                request_id = self._conversation(either_id)
-                return self._add(
-                    request_id, payload["text"], payload["type"], ACCOUNT, began, by_extension=True
-                )
-            case ("get", "requests"):
-                return [{"type": "cancel", "status": "approved"}] if self.proven else []
-            case ("get", "requests", request_id):
-                return dict(self._find(request_id))
-            case ("post", "requests", request_id, "approve"):
-                self._check_approval(payload)
-                return self.settle(request_id, "approved", process)
-            case ("post", "requests", request_id, "fail"):
-                if not payload["reason"]:
-                    raise _refusal(400)
-                return self.settle(request_id, "failed", process)
+                about = (self._conversation(either_id), payload["text"], payload["type"])
+                return self._add(*about, ACCOUNT, began, by_extension=True)
         raise AssertionError(f"The twin knows no {method} {path}")
+
+    def _settled(
+        self, request_id: str, verb: str, payload: dict[str, Any], process: Process
+    ) -> dict[str, Any]:
+        if verb == "approve":
+            self._check_approval(payload)
+            return self.settle(request_id, "approved", process)
+        if verb != "fail" or not payload["reason"]:
+            raise _refusal(400)
+        return self.settle(request_id, "failed", process)
 
     def _conversation(self, either_id: str) -> str:
         """The request that a conversation is about, called by its own id or by the request's."""
@@ -217,6 +222,8 @@ class ClientTwin:
     async def execute(self, method: str, path: str, **arguments: Any) -> Any:
         """Call Connect as the official client does, and raise what it raises."""
         payload, began = arguments.get("json", {}), now()
+        if payload.get("text", "").endswith(" sending]"):
+            self._process.mark_began = seconds()
         _response.set(None)
 
         def work() -> Any:

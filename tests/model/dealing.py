@@ -6,7 +6,6 @@ from dataclasses import replace
 from random import Random
 
 from tests.model.history import (
-    WITH_KEY,
     ZUORA,
     Asking,
     AtTheVendor,
@@ -19,8 +18,8 @@ from tests.model.history import (
     Pass,
     Restart,
     Second,
-    SetVariable,
     Setting,
+    SetVariable,
     Step,
     Visit,
 )
@@ -62,14 +61,22 @@ def dealt(seed: int) -> History:
 
 
 def sane(setting: Setting) -> Setting:
-    """The setting as a vendor can have it that keeps its own word."""
+    """The setting as it can be, and as the design promises anything for it."""
     if setting.asking in ZUORA:
         setting = replace(
-            setting, works_for=0.0, shows_work=False, removes=False, ends_after=0.0,
-            second=Second.REFUSED, misspelt_body=False, refuses_with=422, knows_busy=False,
-        )  # fmt: skip
-    if setting.asking in WITH_KEY and setting.status == "active":
-        setting = replace(setting, misspelt_body=False)
+            setting,
+            works_for=0.0,
+            shows_work=False,
+            removes=False,
+            ends_after=0.0,
+            second=Second.REFUSED,
+            refuses_with=422,
+            misspelt_body=False,
+            knows_busy=False,
+        )
+    if not setting.keeps_notes and setting.second is Second.TAKEN:
+        # Without marks, nothing can keep a second order from a vendor that takes one.
+        setting = replace(setting, second=Second.CONFLICT)
     return setting
 
 
@@ -137,8 +144,10 @@ def _act(dice: Random) -> AtTheVendor | InThePortal | Forge:
 
 def _delivery(dice: Random) -> Deliver:
     visits = [_visit(dice, dice.choice((0, 0, 0, 1)), 0.0)]
-    for _ in range(dice.choice((0, 0, 0, 1, 1, 2))):
-        visits.append(_visit(dice, dice.choice((0, 1, 1, 2)), dice.choice(_APART)))
+    visits += [
+        _visit(dice, dice.choice((0, 1, 1, 2)), dice.choice(_APART))
+        for _ in range(dice.choice((0, 0, 0, 1, 1, 2)))
+    ]
     meanwhile = _act(dice) if dice.random() < 0.1 else None
     return Deliver(tuple(visits), meanwhile, dice.choice(_APART) if meanwhile else 0.0)
 

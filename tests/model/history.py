@@ -110,9 +110,13 @@ class Setting:
 
     @property
     def settle_seconds(self) -> float:
-        """For a vendor that takes a second order, never less than it needs: that is its meaning."""
-        needs = self.works_for + LATER_SECONDS
-        return max(self.settle, needs) if self.second is Second.TAKEN else self.settle
+        """Never less than the vendor needs where it counts: that is the variable's meaning.
+
+        It counts where a second order is taken, and where only a 409 to the same key, and no mark,
+        tells that the first one is under way.
+        """
+        counts = self.second is Second.TAKEN or (self.asking in WITH_KEY and self.key_conflict)
+        return max(self.settle, self.works_for + LATER_SECONDS) if counts else self.settle
 
 
 @dataclass(frozen=True)

@@ -59,13 +59,14 @@ WITH_RETRY_AFTER = (Fate.ERROR_AND_WAIT, Fate.ERROR_AFTER_AND_WAIT, Fate.BUSY)
 class FailedCallError(Exception):
     """A call that has no good answer."""
 
-    def __init__(self, fate: Fate) -> None:
+    def __init__(self, fate: Fate, answer: Any = None) -> None:
+        """``answer``: of which only the status can be read."""
         super().__init__(fate.value)
-        self.fate = fate
+        self.fate, self.answer = fate, answer
 
 
 class Process:
-    """A process: its memory, its clock, which differs from Connect's, and whether it still lives."""
+    """A process: its memory, its clock, which is not Connect's, and whether it still lives."""
 
     def __init__(self, jitter: Callable[[], float], skew: float = 0.0) -> None:
         # Some memory may be kept by end point: a number of its own makes this a new process.
@@ -74,19 +75,26 @@ class Process:
         self.fates: deque[Fate] = deque()
         self.vendors: dict[Any, Any] = {}
         self._values: dict[str, Any] = {}
-        self.request_id = ""
-        """The request that is delivered to it."""
-        self.is_dry, self.can_ask = False, True
+        self.is_dry, self.can_ask, self.on_not_found = False, True, ""
         """How the variables were when it read them."""
         self.has_looked = False
         """Whether the vendor was asked since the last cancellation was sent to it."""
-        self.odd_refusals = 0
-        """How often Connect has refused a message in this delivery, for no reason."""
         self.not_found: dict[str, list[float]] = {}
         """By request: when the vendor said without a break that it does not know the id."""
         loop = asyncio.get_running_loop()
         self.died: asyncio.Future[None] = loop.create_future()
+        self.delivered("")
         self.shared = SharedState(now=self.now, jitter=jitter, clock=loop.time)
+
+    def delivered(self, request_id: str) -> None:
+        """A request is delivered to it."""
+        self.request_id = request_id
+        self.mark_began: float | None = None
+        """When it began to leave its last mark in this delivery."""
+        self.saw_cancelled = False
+        """Whether the vendor's last word in this delivery was that it is cancelled."""
+        self.odd_refusals = 0
+        """How often Connect has refused a message in this delivery, for no reason."""
 
     def now(self) -> datetime:
         """The time on its clock."""
@@ -135,10 +143,12 @@ class Process:
         if fate is Fate.CRASH_AFTER:
             self.dies()
         await self._moment()
-        if fate is not Fate.FINE and fate is not Fate.TARDY:
+        if fate not in (Fate.FINE, Fate.TARDY, Fate.GARBAGE):
             raise FailedCallError(fate)
         if error:
             raise error
+        if fate is Fate.GARBAGE:
+            raise FailedCallError(fate, answer)
         return answer
 
     async def _moment(self) -> None:

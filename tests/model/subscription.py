@@ -23,6 +23,18 @@ class RefusalError(FailedCallError):
         self.status, self.word = status, word
 
 
+Said = tuple[int, dict[str, str]]
+"""An answer of a REST vendor: its status and its document."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An answer that is kept for its idempotency key."""
+
+    said: Said
+    at: float
+
+
 @dataclass
 class Facts:
     """What the vendor has said and done about one request, heard or unheard."""
@@ -35,10 +47,14 @@ class Facts:
     """Whether the answer to a cancellation has told the extension that it is cancelled."""
     refused_at: float | None = None
     """When it was last refused, though not because of its own cancellation."""
+    repeated_at: float | None = None
+    """When such a refusal was last repeated, as it was stored for its key."""
     draft_at: float | None = None
     """When a look last showed a draft."""
     conflicts: list[float] = field(default_factory=list)
-    """When the vendor said "not now"."""
+    """When the vendor said "not now", and meant it."""
+    repeated_conflicts: int = 0
+    """How often it repeated one that it had stored."""
 
 
 @dataclass
@@ -55,7 +71,7 @@ class Subscription:
         self.status = self.setting.status
         self.works_until: float | None = None
         self.works_for_request = ""
-        self.answers: dict[str, tuple[int, dict[str, str]]] = {}
+        self.answers: dict[str, Stored] = {}
         """By idempotency key: the answer that is repeated."""
         self.drafts: list[dict[str, str]] = []
         """The amendments of a Zuora that have no effect yet."""
@@ -113,13 +129,16 @@ class Subscription:
 
     def no(self, request_id: str, status: int, word: str) -> RefusalError:
         """Say no, and remember how it was meant."""
-        facts, knows_busy = self.of(request_id), self.setting.knows_busy
-        is_busy = word in BUSY_WORDS if knows_busy else status == 409
-        if is_busy:
+        facts = self.of(request_id)
+        if self.means_not_now(status, word):
             facts.conflicts.append(seconds())
         elif not facts.orders:
             facts.refused_at = seconds()
         return RefusalError(status, word)
+
+    def means_not_now(self, status: int, word: str) -> bool:
+        """Whether an answer means that the vendor cannot cancel it at the moment."""
+        return word in BUSY_WORDS if self.setting.knows_busy else status == 409
 
     def by_hand(self, what: str) -> None:
         """Somebody at the vendor does something to it."""

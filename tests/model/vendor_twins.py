@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, NoReturn
 from xml.sax.saxutils import escape
 
 import httpx
@@ -24,36 +25,44 @@ from tests.model.process import (
     Process,
     now,
 )
-from tests.model.subscription import IN_PROGRESS, RefusalError, Subscription
+from tests.model.subscription import IN_PROGRESS, LOCKED, RefusalError, Said, Stored, Subscription
 from tests.model.virtual_time import seconds
 
 BODY, MISSPELT_BODY = '{"cancel_at": "now"}', '{"cancel_att": "now"}'
 
-_STATUS_OF = {**STATUS_OF, Fate.REDIRECT_AFTER: 303, Fate.GARBAGE: 200, Fate.FORGOTTEN: 202}
+_STATUS_OF = {**STATUS_OF, Fate.REDIRECT_AFTER: 303, Fate.FORGOTTEN: 202}
+_REFUSALS = (Fate.BAD, Fate.CONFLICT)
+STORED_SECONDS = 86400.0
+"""How long a refusal is repeated; what was done is known for ever."""
+
 _RETRY_AFTER = httpx.Headers({"Retry-After": "90"})
 
 
 class HttpTwin:
-    """What ``HttpClient`` is to a vendor: a call goes in, an answer or a declared error comes out.
-
-    ``handle`` carries a call out and answers it.
-    """
+    """What ``HttpClient`` is to a vendor: a call goes in, an answer or an error comes out."""
 
     is_rest = True
 
-    def __init__(self, subscription: Subscription, process: Process) -> None:
-        self.subscription, self.process = subscription, process
+    def __init__(
+        self, subscription: Subscription, process: Process, on_sending: Callable[[Process], None]
+    ) -> None:
+        """``on_sending`` is called before anything leaves that may have an effect."""
+        self.subscription, self.process, self.on_sending = subscription, process, on_sending
 
     async def send(self, call: Call) -> Answer:
         """Send one call, once."""
         budget = current_budget()
         if budget and seconds() + TIMEOUT_SECONDS > budget.ends_at:
             raise NotDone("Too little time is left.")
-        work = self.prepared(call)
+        work, fate = self.prepared(call), self.process.next_fate()
+        if fate in _REFUSALS and self.is_rest and call.changes:
+            # The vendor's own word, although for no good reason.
+            work = partial(self.refused, call, _STATUS_OF[fate])
+            fate = Fate.FINE
         try:
-            answer = await self.process.calls(work, self.process.next_fate())
+            answer = await self.process.calls(work, fate)
         except FailedCallError as failed:
-            answer = self._failed(call, failed.fate)
+            answer = self._failed(call, failed)
         self._heard(call, answer)
         return answer
 
@@ -61,25 +70,18 @@ class HttpTwin:
         """Check a call as it leaves; the result carries it out."""
         raise NotImplementedError
 
-    def check_sending(self) -> None:
-        """Nothing is sent to a vendor that can be asked and was not, since the last time."""
-        if self.process.can_ask and not self.process.has_looked:
-            self.subscription.broken("a cancellation is sent without a look before it")
-        if self.process.is_dry:
-            self.subscription.broken("a cancellation is sent in a dry run")
-        self.process.has_looked = False
+    def refused(self, call: Call, status: int) -> Answer:
+        """Refuse a cancellation."""
+        raise NotImplementedError
 
-    def _failed(self, call: Call, fate: Fate) -> Answer:
-        status = _STATUS_OF.get(fate)
+    def _failed(self, call: Call, failed: FailedCallError) -> Answer:
+        fate = failed.fate
+        status = failed.answer.status if failed.answer else _STATUS_OF.get(fate)
         if status is None:
             sent = fate is not Fate.NOT_SENT
             raise (OutcomeUnknown if sent and call.changes else NotDone)(f"It was {fate.value}.")
-        if self.is_rest and call.changes:
-            if fate in (Fate.BAD, Fate.CONFLICT):
-                # The vendor's word, although it is not true.
-                self.subscription.no(self.process.request_id, status, "who knows")
-            elif fate is Fate.FORGOTTEN:
-                self.subscription.of(self.process.request_id).accepted = True
+        if fate is Fate.FORGOTTEN and self.is_rest and call.changes:
+            self.subscription.of(self.process.request_id).accepted = True
         headers = _RETRY_AFTER if fate in WITH_RETRY_AFTER else httpx.Headers()
         body = b"" if fate is Fate.FORGOTTEN else b"<html>Oh no.</html>"
         return Answer(status, headers, body)
@@ -87,14 +89,16 @@ class HttpTwin:
     def _heard(self, call: Call, answer: Answer) -> None:
         """Note what the vendor has told the extension."""
         if not self.is_rest:
+            self.process.saw_cancelled |= b"<Status>Cancelled</Status>" in answer.body
             return
         request_id = self.process.request_id
         if answer.status == 404:
             self.process.not_found.setdefault(request_id, []).append(seconds())
         elif answer.status == 200 and call.method == "GET":
             self.process.not_found.pop(request_id, None)
-        if call.changes and b'"cancelled"' in answer.body and answer.status == 200:
-            self.subscription.of(request_id).said_cancelled = True
+        if answer.status == 200:
+            self.process.saw_cancelled = says = b'"cancelled"' in answer.body
+            self.subscription.of(request_id).said_cancelled |= says and call.changes
 
 
 class RestTwin(HttpTwin):
@@ -105,9 +109,19 @@ class RestTwin(HttpTwin):
         if call.method == "GET":
             self.process.has_looked = True
             return lambda: self._status(request_id)
-        self.check_sending()
-        key = dict(call.headers)["Idempotency-Key"]
-        return lambda: _json(*self._answer(key, request_id, call.content))
+        self.on_sending(self.process)
+        twin = self.subscription
+        if call.content != BODY.encode():
+            return partial(self.refused, call, 400)
+        return lambda: self._answer(_key(call), request_id, lambda: twin.cancel(request_id))
+
+    def refused(self, call: Call, status: int) -> Answer:
+        request_id = self.process.request_id
+
+        def refuse() -> NoReturn:
+            raise self.subscription.no(request_id, status, "who knows")
+
+        return self._answer(_key(call), request_id, refuse)
 
     def _status(self, request_id: str) -> Answer:
         twin, document = self.subscription, {}
@@ -119,40 +133,39 @@ class RestTwin(HttpTwin):
             document = {"ends_at": ends_at.isoformat()}
         return _json(200, {"status": status, **document})
 
-    def _answer(
-        self, key: str, request_id: str, content: bytes | None
-    ) -> tuple[int, dict[str, str]]:
-        """The answer to a cancellation; the one that is stored for its key, if the vendor does."""
+    def _answer(self, key: str, request_id: str, cancel: Callable[[], None]) -> Answer:
+        """Cancel and answer; a vendor with keys repeats the answer that is stored for the key."""
         twin = self.subscription
         if twin.setting.asking not in WITH_KEY:
-            return self._cancelled(request_id, content)
-        if key in twin.answers:
-            return self._repeated(twin.answers[key], request_id)
-        answer = self._cancelled(request_id, content)
-        if answer[0] != 409 or twin.setting.stores_locks:
-            twin.answers[key] = answer
-        return answer
+            return _json(*self._cancelled(request_id, cancel))
+        stored = twin.answers.get(key)
+        if stored and (stored.said[0] == 200 or seconds() - stored.at < STORED_SECONDS):
+            return _json(*self._repeated(stored.said, request_id))
+        answer = self._cancelled(request_id, cancel)
+        if twin.setting.stores_locks or not twin.means_not_now(
+            answer[0], answer[1].get("error", "")
+        ):
+            twin.answers[key] = Stored(answer, seconds())
+        return _json(*answer)
 
-    def _repeated(
-        self, answer: tuple[int, dict[str, str]], request_id: str
-    ) -> tuple[int, dict[str, str]]:
+    def _cancelled(self, request_id: str, cancel: Callable[[], None]) -> Said:
+        try:
+            cancel()
+        except RefusalError as refusal:
+            return _said(refusal)
+        says = self.subscription.setting.shows_status
+        return 200, {"status": self.subscription.shown(request_id)} if says else {"ok": "true"}
+
+    def _repeated(self, answer: Said, request_id: str) -> Said:
         twin = self.subscription
         if answer[0] == 200 and twin.is_under_way and twin.setting.key_conflict:
             return _said(twin.no(request_id, 409, IN_PROGRESS))
-        if answer[0] in (400, 422):
-            twin.no(request_id, answer[0], answer[1]["error"])
+        word = answer[1].get("error", "")
+        if twin.means_not_now(answer[0], word):
+            twin.of(request_id).repeated_conflicts += 1
+        elif answer[0] != 200:
+            twin.of(request_id).repeated_at = seconds()
         return answer
-
-    def _cancelled(self, request_id: str, content: bytes | None) -> tuple[int, dict[str, str]]:
-        twin = self.subscription
-        if content != BODY.encode():
-            return _said(twin.no(request_id, 400, "cancel_at is missing"))
-        try:
-            twin.cancel(request_id)
-        except RefusalError as refusal:
-            return _said(refusal)
-        says = twin.setting.shows_status
-        return 200, {"status": twin.shown(request_id)} if says else {"ok": "true"}
 
 
 class ZuoraTwin(HttpTwin):
@@ -172,7 +185,7 @@ class ZuoraTwin(HttpTwin):
             self.process.has_looked = True
         is_preview = "EnablePreviewMode" in fields
         if name == "create" or (name == "amend" and not is_preview):
-            self.check_sending()
+            self.on_sending(self.process)
         request_id = self.process.request_id
         work = {
             "login": lambda: _soap("login", "<Session>s</Session><ServerUrl/>"),
@@ -187,7 +200,8 @@ class ZuoraTwin(HttpTwin):
         try:
             return work()
         except RefusalError as refusal:
-            text = f"<Errors><Code>INVALID_VALUE</Code><Message>{refusal.word}</Message></Errors>"
+            code = "LOCK_COMPETITION" if refusal.word == LOCKED else "INVALID_VALUE"
+            text = f"<Errors><Code>{code}</Code><Message>{refusal.word}</Message></Errors>"
             return _soap(name, f"{text}<Success>false</Success>")
 
     def _found(self, question: str, request_id: str) -> Answer:
@@ -235,7 +249,11 @@ class ZuoraTwin(HttpTwin):
         return _soap("amend", f"<AmendmentIds>{'a' * 32}</AmendmentIds><Success>true</Success>")
 
 
-def _said(refusal: RefusalError) -> tuple[int, dict[str, str]]:
+def _key(call: Call) -> str:
+    return dict(call.headers)["Idempotency-Key"]
+
+
+def _said(refusal: RefusalError) -> Said:
     return refusal.status, {"error": refusal.word}
 
 

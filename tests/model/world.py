@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from connect_ext.cancelling.process import process, told, waiting, with_seconds
 from connect_ext.cancelling.request import CancelRequest
@@ -27,15 +29,26 @@ from tests.model import history as steps
 from tests.model.checks import WALK_SECONDS, Checks
 from tests.model.connect_twin import ClientTwin, ConnectTwin
 from tests.model.dealing import sane
-from tests.model.history import LATER_SECONDS, WITH_KEY, ZUORA, Asking, History, Setting, Step, Visit
+from tests.model.history import (
+    LATER_SECONDS,
+    WITH_KEY,
+    ZUORA,
+    Asking,
+    History,
+    Setting,
+    Step,
+    Visit,
+)
 from tests.model.process import Process
 from tests.model.subscription import LOCK_SECONDS, LOCKED, Subscription
-from tests.model.vendor_twins import BODY, MISSPELT_BODY, RestTwin, ZuoraTwin
+from tests.model.vendor_twins import BODY, MISSPELT_BODY, STORED_SECONDS, RestTwin, ZuoraTwin
 from tests.model.virtual_time import VirtualLoop, seconds
 
 HOURS_TO_SETTLE = 8.0
 """How long it may take at most, once faults have stopped and the vendor is ready, until a request
 is settled: several waits of half an hour."""
+
+LOG = logging.getLogger("eaas.eventsapp")
 
 Walking = Callable[[CancelRequest, Settings, ConnectApi, Vendor, SharedState], Awaitable[Ended]]
 """The type of ``process``; a broken variant of it goes in its place."""
@@ -67,14 +80,21 @@ class Played:
     end: str = ""
 
 
-def play(history: History, walking: Walking = process) -> Played:
+def play(
+    history: History, walking: Walking = process, client: type[ClientTwin] = ClientTwin
+) -> Played:
     """Play a history to its end, then let faults stop and see the request settled."""
-    return VirtualLoop().run(_World(sane(history.setting), walking).live(history.steps))
+    dice = Random(history.setting.seed)
+    with (
+        patch.object(secrets, "token_hex", lambda size: dice.randbytes(size).hex()),
+        patch.object(LOG, "disabled", True),
+    ):
+        return VirtualLoop().run(_World(sane(history.setting), walking, client).live(history.steps))
 
 
 class _World:
-    def __init__(self, setting: Setting, walking: Walking) -> None:
-        self._setting, self._walking = setting, walking
+    def __init__(self, setting: Setting, walking: Walking, client: type[ClientTwin]) -> None:
+        self._setting, self._walking, self._client = setting, walking, client
         self._dice = Random(setting.seed)
         self._played = Played()
         self._variables = _variables(setting)
@@ -145,16 +165,18 @@ class _World:
         for visit in visits:
             each = self._process(visit.process)
             each.fates.extend(visit.fates)
-            each.request_id, each.odd_refusals = request_id, 0
+            each.delivered(request_id)
             task = asyncio.ensure_future(self._visited(each, visit, request_id))
             at_work.append((each, task))
+        ended = []
         for each, task in at_work:
             await asyncio.wait([task, each.died], return_when=asyncio.FIRST_COMPLETED)
             if task.done() and not each.died.done():
+                ended.append((each, task.result()))
                 self._last = task.result()
-                self._countdown = self._checks.ended(request_id, self._last, each)
                 self._played.end = type(self._last).__name__
             each.fates.clear()
+        self._countdown = self._checks.ended(request_id, ended)
 
     async def _visited(self, each: Process, visit: Visit, request_id: str) -> Final:
         """One task, as the runner runs it: not longer than it may take."""
@@ -173,7 +195,7 @@ class _World:
     async def _handled(self, each: Process, data: dict[str, Any]) -> Final:
         """What the handler in ``events.py`` does, but for its log."""
         request = CancelRequest.from_connect(data)
-        client: Any = ClientTwin(self._connect, each)
+        client: Any = self._client(self._connect, each)
         account = each.shared.account(AccountKey(each.endpoint, Secret("a token")))
         connect = ConnectApi(ConnectClient(client), account)
         each.can_ask = self._can_ask()
@@ -194,7 +216,7 @@ class _World:
         vendor: Vendor | None = each.vendors.get(settings.vendor)
         if vendor is None:
             kind = ZuoraTwin if self._setting.asking in ZUORA else RestTwin
-            http: Any = kind(self._subscription, each)
+            http: Any = kind(self._subscription, each, self._checks.sending)
 
             create = definitions()[settings.vendor.name].create
             vendor = create(settings.vendor.own, VendorContext(http, each.value))
@@ -209,35 +231,40 @@ class _World:
     async def _settle(self) -> None:
         """Faults stop, variables are fixed, and the task is delivered until it is settled.
 
-        A task that is held is resubmitted once, by the operator.
+        A task that is held is resubmitted by the operator, once.
         """
         await asyncio.sleep(LATER_SECONDS)
         self._variables.update(_FIXED)
         if self._variables["DRY_RUN"] not in ("true", "false"):
             self._variables["DRY_RUN"] = "false"
         request_id, patience = self._connect.latest["id"], seconds() + self._patience()
+        is_resubmitted = False
         while self._connect.status(request_id) == "pending":
             self._played.deliveries_to_settle += 1
             await self._deliver((Visit(),))
-            if self._played.broken or self._connect.status(request_id) != "pending":
+            if self._played.broken:
+                return
+            if self._connect.status(request_id) != "pending":
                 break
             if not isinstance(self._last, Wait):
-                self._checks.left_to_a_person(request_id, self._process(0))
-                break
+                if is_resubmitted or not isinstance(self._last, Hold):
+                    break
+                is_resubmitted = True
             if seconds() > patience:
                 break
             await asyncio.sleep(self._countdown)
         self._played.status = self._connect.status(request_id)
-        self._checks.at_the_end(request_id, self._last)
+        self._checks.at_the_end(request_id, self._last, self._process(0))
 
     def _patience(self) -> float:
         """Seconds until a request must be settled: a mark that stands for nothing wears out, the
         vendor's work is done, a lock is opened.
         """
         setting = self._setting
-        return 2 * setting.settle_seconds + 2 * setting.works_for + LOCK_SECONDS + (
-            HOURS_TO_SETTLE * 3600
-        )
+        is_stored = setting.stores_locks or not setting.keeps_notes
+        stored = STORED_SECONDS if setting.asking in WITH_KEY and is_stored else 0.0
+        vendor = setting.works_for + setting.settle_seconds
+        return 2 * vendor + stored + LOCK_SECONDS + HOURS_TO_SETTLE * 3600
 
 
 def _variables(setting: Setting) -> dict[str, str]:
