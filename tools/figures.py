@@ -1,7 +1,7 @@
 """Prints the size figures of the source code: ``python -m tools.figures [DIRECTORY]``.
 
 Lines of code are those that hold more than blanks, comments and docstrings. A method is trivial if
-its body is a single statement that is not a compound one.
+its body has at most three lines.
 """
 
 from __future__ import annotations
@@ -15,19 +15,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
 SOURCE, TESTS = "connect_ext", "tests"
 LONG_FUNCTION = 40
 LONG_MODULES = (350, 400)
-MANY_METHODS = 12
+MANY_METHODS, TRIVIAL_LINES = 12, 3
 NO_CODE = {
     *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT),
     *(tokenize.ENCODING, tokenize.ENDMARKER),
 }
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-COMPOUND = (
-    *(ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match),
-    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
-)
 
 
 @dataclass(frozen=True)
@@ -58,6 +55,15 @@ class Module:
     def functions(self) -> list[Function]:
         """All functions, methods and nested functions included."""
         return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
+
+    def long_functions(self, most: int) -> list[Function]:
+        """Functions with more lines than this."""
+        return [each for each in self.functions if _length(each) > most]
+
+    @property
+    def unannotated_functions(self) -> list[Function]:
+        """Functions that lack the type of an argument or of the result."""
+        return [each for each in self.functions if not _is_annotated(each)]
 
     @property
     def catch_alls(self) -> int:
@@ -95,7 +101,7 @@ def _catches_all(handler: ast.ExceptHandler) -> bool:
 
 def _is_trivial(function: Function) -> bool:
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
-    return len(body) <= 1 and not any(isinstance(statement, COMPOUND) for statement in body)
+    return not body or (body[-1].end_lineno or 0) - body[0].lineno < TRIVIAL_LINES
 
 
 def _is_annotated(function: Function) -> bool:
@@ -127,11 +133,13 @@ def rows(root: Path) -> Iterator[tuple[str, str]]:
     median, longest = statistics.median(lengths), lengths[-1]
     high = lengths[int(0.95 * len(lengths))]
     yield "functions: median / 95 % / longest (lines)", f"{median:g} / {high} / {longest}"
-    yield f"functions over {LONG_FUNCTION} lines", _count(n for n in lengths if n > LONG_FUNCTION)
+    long = [each.name for module in source for each in module.long_functions(LONG_FUNCTION)]
+    yield f"functions over {LONG_FUNCTION} lines", _listed(long)
     for most in LONG_MODULES:
         long = [f"{each.name} {each.lines}" for each in source if each.lines > most]
         yield f"modules over {most} lines", _listed(long)
-    yield "annotated", f"{sum(map(_is_annotated, functions)) / len(functions):.0%}"
+    unannotated = sum(len(module.unannotated_functions) for module in source)
+    yield "annotated", f"{1 - unannotated / len(functions):.0%}"
     yield "`except Exception`", str(sum(module.catch_alls for module in source))
     large = [each for module in source for each in module.large_classes]
     yield f"classes with more than {MANY_METHODS} non-trivial methods", _listed(large)
@@ -144,17 +152,13 @@ def _lines_of_code(found: Iterable[Module]) -> int:
     return sum(module.lines_of_code for module in found)
 
 
-def _count(found: Iterable[int]) -> str:
-    return str(len(list(found)))
-
-
 def _listed(found: list[str]) -> str:
     return f"{len(found)} ({', '.join(found)})" if found else "0"
 
 
 def main() -> int:
     """Print the table."""
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
     print("| figure | here |\n|---|---|")
     for name, figure in rows(root):
         print(f"| {name} | {figure} |")

@@ -99,7 +99,7 @@ def _change(name: str) -> list[str]:
     source = path.read_text()
     before, after = _body(source, f"{original}__mutmut_orig"), _body(source, function)
     lines = list(unified_diff(before, after, lineterm="", n=0))[2:]
-    return [line for line in lines if line[1:].strip() and line[:2] != "@@" and "def " not in line]
+    return [line for line in lines if line[1:].strip() and line[:2] != "@@"]
 
 
 def _body(source: str, name: str) -> list[str]:
@@ -108,7 +108,7 @@ def _body(source: str, name: str) -> list[str]:
         source,
         re.MULTILINE | re.DOTALL,
     )
-    return match[0].splitlines() if match else []
+    return match[0].replace(name, "", 1).splitlines() if match else []
 
 
 def _is_of_words(change: list[str]) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,25 +130,21 @@ def variant(dice: random.Random) -> Variant:
 
 SECONDS_BETWEEN_KILLS = (2.0, 5.0)
 SECONDS_TO_MEET_A_CALL = 10.0
+SECONDS_ON_HOLD = 1.0
 SECONDS_TO_COME_BACK = 120.0
+HALF = 0.5
 SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/cancel$")
 
 
 class Kills:
-    """Kills, with SIGKILL, one worker or one whole instance at a time, and restarts it."""
+    """Kills, with SIGKILL, one worker or one whole instance at a time, and waits for its return."""
 
     def __init__(
         self, sandbox: Sandbox, dice: random.Random, request_of: Callable[[str], str]
     ) -> None:
         """``request_of`` gives the request about a subscription at the vendor."""
         self._sandbox, self._dice, self._request_of = sandbox, dice, request_of
-        self._victim: asyncio.Future[tuple[Runner, int]] | None = None
-        self._kinds = (
-            self._worker_at_any_time,
-            self._instance_at_any_time,
-            self._worker_during_a_cancellation,
-            self._instance_during_a_cancellation,
-        )
+        self._victim: asyncio.Future[Runner] | None = None
         self.done: Counter[str] = Counter()
         sandbox.vendor.faults.add("POST", r"/cancel$", self._maybe_kill)
 
@@ -156,49 +152,36 @@ class Kills:
         """Kill so many times, with a pause before each."""
         for number in range(most):
             await asyncio.sleep(self._dice.uniform(*SECONDS_BETWEEN_KILLS))
-            kind = self._kinds[number % len(self._kinds)]
-            await kind()
-            self.done[kind.__name__.strip("_").replace("_", " ")] += 1
+            runner, when = self._dice.choice(self._sandbox.runners), "at any time"
+            if number % 2:
+                sender = await self._sender_of_a_cancellation()
+                runner, when = (sender, "during a cancellation") if sender else (runner, when)
+            kind = await self._kill(runner, whole=number % 4 > 1)
+            self.done[f"{kind} {when}"] += 1
 
-    async def _worker_at_any_time(self) -> None:
-        runner = self._dice.choice(self._sandbox.runners)
+    async def _kill(self, runner: Runner, *, whole: bool) -> str:
+        """Kill the instance or its worker, and wait until it takes tasks again."""
+        if whole:
+            await runner.kill()
+            await runner.start(SECONDS_TO_COME_BACK)
+            return "instance"
         await runner.wait_for_new_worker(runner.kill_worker(), SECONDS_TO_COME_BACK)
+        return "worker"
 
-    async def _instance_at_any_time(self) -> None:
-        await self._restart(self._dice.choice(self._sandbox.runners))
-
-    async def _worker_during_a_cancellation(self) -> None:
-        runner, worker = await self._killed_during_a_cancellation()
-        await runner.wait_for_new_worker(worker, SECONDS_TO_COME_BACK)
-
-    async def _instance_during_a_cancellation(self) -> None:
-        runner, _ = await self._killed_during_a_cancellation()
-        await self._restart(runner)
-
-    async def _restart(self, runner: Runner) -> None:
-        await runner.kill()
-        await runner.start(SECONDS_TO_COME_BACK)
-
-    async def _killed_during_a_cancellation(self) -> tuple[Runner, int]:
+    async def _sender_of_a_cancellation(self) -> Runner | None:
+        """The runner that sends the next cancellation, which is then on hold; None if nobody is."""
         self._victim = asyncio.get_running_loop().create_future()
-        try:
-            return await asyncio.wait_for(asyncio.shield(self._victim), SECONDS_TO_MEET_A_CALL)
-        except asyncio.TimeoutError:
-            runner = self._dice.choice(self._sandbox.runners)
-            return runner, runner.kill_worker()
-        finally:
-            self._victim = None
+        done, _ = await asyncio.wait([self._victim], timeout=SECONDS_TO_MEET_A_CALL)
+        victim, self._victim = self._victim, None
+        return victim.result() if done else None
 
     async def _maybe_kill(self, request: web.Request, work: Work, /) -> web.StreamResponse:
-        """Kill the sender of a cancellation that has arrived, before or after the vendor's work."""
+        """Hold the victim's cancellation, before or after the vendor's work, until it is dead."""
         victim, path = self._victim, SUBSCRIPTION.search(request.path)
         if victim is None or victim.done() or path is None:
             return await work()
-        runner = self._sandbox.runner_of(self._request_of(path[1]))
-        if self._dice.random() < 0.5:
-            victim.set_result((runner, runner.kill_worker()))
-            return web.Response(status=NOBODY_LISTENS)
-        response = await work()
-        if not victim.done():
-            victim.set_result((runner, runner.kill_worker()))
-        return response
+        victim.set_result(self._sandbox.runner_of(self._request_of(path[1])))
+        if self._dice.random() < HALF:
+            await work()
+        await asyncio.sleep(SECONDS_ON_HOLD)
+        return web.Response(status=NOBODY_LISTENS)

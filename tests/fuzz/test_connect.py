@@ -1,4 +1,4 @@
-"""Whatever Connect hands to the extension, and whatever it answers."""
+"""Hostile requests from Connect, and hostile answers of Connect's."""
 
 import asyncio
 import logging
@@ -12,11 +12,14 @@ from connect.client.fluent import _ASYNC_TRANSPORTS
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connect_ext.connect_api import ConnectApi
+from connect_ext.connect.account import AccountKey, AccountState
+from connect_ext.connect.api import ConnectApi
+from connect_ext.connect.client import ConnectClient
+from connect_ext.connect.notes import Notes
 from connect_ext.errors import Later
 from connect_ext.events import MAX_OUTPUT_CHARACTERS, CancellationApplication
-from connect_ext.processing import Surroundings
-from connect_ext.settings import Notes
+from connect_ext.portal.secret import Secret
+from connect_ext.shared_state import SharedState
 from tests.fuzz.hostile import numbers, texts, values
 from tests.unit.builders import NOW, REST_VARIABLES, cancel_request, connect_request
 
@@ -27,7 +30,7 @@ VARIABLES = {**REST_VARIABLES, "REST_API_URL": "changeme"}
 class Application(CancellationApplication):
     """One that never gets as far as its vendor, whose address is not filled in."""
 
-    surroundings = Surroundings(now=lambda: NOW)
+    shared = SharedState(now=lambda: NOW)
 
 
 @pytest.fixture
@@ -85,25 +88,18 @@ def answered(request):
 
 
 class ClientThatAnswers:
-    """The official client, as far as ``ConnectApi`` calls it."""
-
-    endpoint = ENDPOINT
+    """The official client, as far as ``ConnectClient`` calls it."""
 
     def __init__(self, answers):
         self._answers, self._calls = answers, 0
+        self.response = httpx.Response(200)
 
     async def execute(self, _method, _path, **_arguments):
-        answer = self._answers[self._calls % len(self._answers)]
+        answer, self.response = self._answers[self._calls % len(self._answers)]
         self._calls += 1
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-
-class HostileConnect(ConnectApi):
-    def __init__(self, answers):
-        super().__init__(AsyncConnectClient("ApiKey SU-1:1"), pauses=(0.0,))
-        self._client = ClientThatAnswers(answers)
 
 
 errors = st.builds(
@@ -118,25 +114,42 @@ broken = st.sampled_from(
 )
 
 
-@given(st.lists(values | errors | broken, min_size=1, max_size=4))
-def test_whatever_connect_answers_only_a_wait_comes_out(answers):
-    request = cancel_request({"id": "subscription_id", "value": "A-1"})
+messages = st.lists(
+    st.fixed_dictionaries(
+        {"type": st.just("private"), "account": st.just({"id": "VA-1"}), "text": texts},
+        optional={"created": texts | numbers, "events": values},
+    ),
+    max_size=2,
+)
+heads = st.dictionaries(
+    st.sampled_from(["Date", "Content-Range"]),
+    st.sampled_from(["", "items 0-0/9", "items */-1", "/9" * 99, "Mon, 99 Foo 0000 99:99:99 GMT"]),
+).map(lambda head: httpx.Response(200, headers=head))
+answers = st.tuples(values | messages | errors | broken, heads)
 
-    async def use(connect):
+
+@given(st.lists(answers, min_size=1, max_size=4), st.sampled_from(["", "VA-1"]))
+def test_whatever_connect_answers_only_a_wait_comes_out(answers, own_account):
+    state = AccountState(AccountKey(ENDPOINT, Secret("ApiKey SU-1:1")), id=own_account)
+    connect = ConnectApi(ConnectClient(ClientThatAnswers(answers), pauses=(0.0,)), state)
+
+    async def use():
         for call in (
-            connect.status(request.id),
-            connect.approve(request, "TL-1-2-3", None),
-            connect.approve(request, "TL-1-2-3", request.created),
-            connect.reject(request.id, "No."),
-            connect.approval_template(request),
-            connect.notes(request.id),
-            connect.note(request.id, "A note.", Notes.PRIVATE),
-            connect.note_once(request.id, "A note."),
+            connect.status("PR-1-2"),
+            connect.approve("PR-1-2", "PRD-1-2", "TL-1-2-3", None),
+            connect.approve("PR-1-2", "PRD-1-2", "TL-1-2-3", NOW),
+            connect.reject("PR-1-2", "No."),
+            connect.approval_template("PRD-1-2", "TL-1-2-3"),
+            connect.has_approved_cancellation("PRD-1-2"),
+            connect.conversation.keep("PR-1-2", "A note."),
+            connect.conversation.leave("PR-1-2", "A note."),
+            connect.conversation.private_notes("PR-1-2"),
         ):
             with suppress(Later):
-                await call
+                found = await call
+                assert not isinstance(found, Notes) or found.now.tzinfo
 
-    asyncio.run(use(HostileConnect(answers)))
+    asyncio.run(use())
 
 
 @given(texts | numbers)

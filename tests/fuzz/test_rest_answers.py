@@ -1,4 +1,4 @@
-"""Whatever a REST vendor answers, and whatever id a request holds."""
+"""Any answer of a REST vendor, and any id in a request."""
 
 import asyncio
 import json
@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_ext.errors import CancellationError, Later, NotConfigured
-from connect_ext.settings import read_configuration
-from connect_ext.vendors import rest
+from connect_ext.http.client import Answer
 from connect_ext.vendors.base import Accepted, Subscription, SubscriptionStatus
 from tests.fuzz.hostile import HttpThatAnswers, answers, cancellations
+from tests.http.vendors import rest_vendor
 
 TOKEN = {
     "REST_AUTH": "oauth2",
@@ -29,13 +29,8 @@ BODY = {
 
 def vendor(http, **variables):
     """A REST vendor whose client answers as the test says."""
-    needed = {
-        "REST_API_URL": "https://vendor.example/v1",
-        "REST_API_KEY": "t0ken-of-the-vendor",
-        "REST_END_DATE_PATH": "ends_at",
-    }
-    settings = read_configuration({**needed, **variables}).default.vendor.built_in
-    return rest.create(settings, http)
+    more = {"REST_END_DATE_PATH": "ends_at", "REST_BUSY_WHEN": "contains(message, 'lock')"}
+    return rest_vendor(http, "https://vendor.example/v1", **more, **variables)
 
 
 @given(st.lists(answers, min_size=1, max_size=3), cancellations)
@@ -57,7 +52,7 @@ def test_a_cancellation_is_accepted_or_ends_in_a_declared_error(given_answers, c
 
 
 @given(st.lists(answers, min_size=1, max_size=6), cancellations)
-def test_whatever_answers_the_token_request_nothing_is_refused_for_it(given_answers, cancellation):
+def test_no_answer_to_the_token_request_refuses_anything(given_answers, cancellation):
     http = HttpThatAnswers(given_answers)
     with suppress(Later):
         asyncio.run(vendor(http, **TOKEN).look_up(cancellation))
@@ -75,7 +70,7 @@ def test_no_id_leaves_its_place_in_the_address(cancellation):
         assert (parts.scheme, parts.netloc) == ("https", "vendor.example")
         segments = parts.path.split("/")
         assert segments[:3] == ["", "v1", "subscriptions"]
-        assert unquote(segments[3]) == cancellation.subscription_id
+        assert unquote(segments[3]) == cancellation.subscription_id.text
         assert dict(parse_qsl(parts.query, keep_blank_values=True)) == {
             "by": cancellation.request_id
         }
@@ -86,7 +81,7 @@ def test_no_id_leaves_its_place_in_a_body_of_json(cancellation):
     body = json.loads(sent(cancellation).calls[-1].content)
     assert body == {
         "{subscription_id}": "a key is no place for it",
-        "id": cancellation.subscription_id,
+        "id": cancellation.subscription_id.text,
         "list": [cancellation.request_id, {"asset": f"of {cancellation.asset_id}!"}],
     }
 
@@ -97,15 +92,15 @@ def test_no_id_leaves_its_place_in_a_form(cancellation):
     fields = dict(parse_qsl(content.decode(), keep_blank_values=True))
     assert fields == {
         "{subscription_id}": "a key is no place for it",
-        "id": cancellation.subscription_id,
+        "id": cancellation.subscription_id.text,
         "list[0]": cancellation.request_id,
         "list[1][asset]": f"of {cancellation.asset_id}!",
     }
 
 
 def sent(cancellation, **variables):
-    """What goes out for a cancellation; ids that are no texts cannot come this far."""
-    http = HttpThatAnswers([rest.Answer(200, {}, b"{}")])
+    """The client, after a cancellation that is accepted."""
+    http = HttpThatAnswers([Answer(200, {}, b"{}")])
     made = vendor(
         http,
         REST_CANCEL_REQUEST="POST /subscriptions/{subscription_id}/cancel?by={request_id}",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from connect_ext.vendors.http_client import MAX_ANSWER_BYTES, Answer
+from connect_ext.http.client import MAX_ANSWER_BYTES, Answer
 from connect_ext.vendors.zuora_soap import answers
 
 _SOAP = b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>"

@@ -1,12 +1,12 @@
-"""Every dependency that the deployed extension adds has its review and its reason."""
+"""Every dependency of the deployed extension has a review and a reason."""
 
 import re
 
 import pytest
 from packaging.requirements import Requirement
 
-from tools.locks import ROOT, pins
 from tests.project.test_project import POETRY
+from tools.locks import ROOT, pins
 
 REVIEW = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
 RUNTIME = {name: r for name, r in POETRY["dependencies"].items() if name != "python"}
@@ -28,7 +28,7 @@ def test_the_reviewed_version_is_the_locked_one(name):
 
 
 @pytest.mark.parametrize("name", RUNTIME)
-def test_a_reason_stands_before_it_in_pyproject(name):
+def test_a_comment_in_pyproject_gives_the_reason(name):
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     before = text.partition("[tool.poetry.dependencies]")[2].partition(f"\n{name} =")[0]
     assert before.splitlines()[-1].startswith("# ")
@@ -50,7 +50,7 @@ def test_only_two_are_not_in_the_runners_container_already():
         assert not distribution(name).entry_points
 
 
-def test_no_parser_of_xml_is_used_in_its_initial_configuration():
+def test_no_xml_parser_has_its_default_configuration():
     """CVE-2026-41066, which the runner's range of lxml does not let us update away."""
     for path in (ROOT / "connect_ext").rglob("*.py"):
         text = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Tests run in random order, but a folder's shared sandbox is not left alone for minutes."""
+"""Tests run in random order, folder by folder: a folder's shared sandbox lives for minutes."""
 
 from itertools import groupby
 

@@ -1,4 +1,4 @@
-"""What must hold of the project's own files."""
+"""The project's own files agree with one another."""
 
 import json
 import re
@@ -16,7 +16,7 @@ LOCKS = sorted(requirements())
 PYPROJECT = toml.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 POETRY = PYPROJECT["tool"]["poetry"]
 
-# Written in pieces, so that this file does not hold what it looks for.
+# Written in pieces, so that this file does not match itself.
 FORBIDDEN = re.compile(
     "|".join(
         (
@@ -35,7 +35,7 @@ FORBIDDEN = re.compile(
 
 
 def project_files() -> list[Path]:
-    """What git tracks, and what it would if it were added now."""
+    """The files that git tracks or would track."""
     command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
     try:
         listed = subprocess.run(
@@ -51,7 +51,7 @@ def project_files() -> list[Path]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_the_lock_gives_what_pyproject_asks_for(lock: str) -> None:
+def test_the_lock_satisfies_pyproject(lock: str) -> None:
     assert disagreements(lock) == []
 
 
@@ -71,7 +71,7 @@ def test_one_version_of_the_runner_everywhere() -> None:
 
 
 def test_the_test_group_is_optional() -> None:
-    """In production the runner's container runs a plain `poetry install`."""
+    """The production container runs a plain `poetry install`."""
     groups = POETRY["group"]
     assert [name for name, group in groups.items() if not group.get("optional")] == []
 

@@ -1,63 +1,112 @@
-"""Reads the imports, and guards which way the arrows point."""
+"""Reads the source, and guards which way the arrows point and how large things grow."""
 
 import ast
+import re
+import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGE, SANDBOX = ROOT / "connect_ext", ROOT / "sandbox"
-MODULES = sorted(PACKAGE.rglob("*.py"))
-VALUE_TYPES = {"connect_ext.settings", "connect_ext.vendors.base"}
-PURE = [
-    "errors.py",
-    "decision.py",
-    "cancel_request.py",
-    "variables.py",
-    "settings.py",
-    "redaction.py",
-    "vendors/base.py",
-]
-IMPURE = {"asyncio", "time", "random", "logging", "httpx", "os", "socket", "threading", "connect"}
-VENDOR_MODULES = [path for path in MODULES if "vendors" in path.parts]
-OF_CONNECT = {
-    "connect",
-    "connect_ext.cancel_request",
-    "connect_ext.connect_api",
-    "connect_ext.decision",
-    "connect_ext.events",
-    "connect_ext.processing",
+PACKAGE, SANDBOX, VENDORS = ROOT / "connect_ext", ROOT / "sandbox", ROOT / "connect_ext/vendors"
+
+MAY_IMPORT = {
+    # A part of the extension (a module, or a package with all in it), and all that it may import
+    # when it runs. The longest name counts.
+    "": "",
+    "cause": "",
+    "errors": "cause",
+    "redaction": "",
+    "single_flight": "",
+    "runner_speed": "runner_speed",
+    "portal": "cause errors portal",
+    "http": "cause errors http portal.secret single_flight",
+    "connect": "cause connect errors http.retry_after portal.secret single_flight",
+    "vendors": "",
+    "vendors.base": "",
+    "vendors.registry": "errors http.client portal vendors.base",
+    "cancelling": "",
+    "cancelling.request": "cause errors vendors.base",
+    "cancelling.steps": "cause",
+    "cancelling.marks": "connect.notes",
+    "cancelling.evidence": "cause cancelling.marks cancelling.request portal.settings vendors.base",
+    "cancelling.rules": "cause cancelling.evidence cancelling.marks cancelling.request"
+    " cancelling.steps portal.settings vendors.base",
+    "cancelling.waiting": "",
+    "cancelling.attempts": "cause cancelling.marks cancelling.rules connect errors vendors.base",
+    "cancelling.settling": "cause cancelling.request cancelling.steps connect portal.settings"
+    " redaction vendors.base",
+    "cancelling.reporting": "cancelling.request cancelling.steps connect errors",
+    **dict.fromkeys(
+        (f"cancelling.{each}" for each in ("case", "observing", "sending", "walk")),
+        "cancelling cause connect errors http.budget portal.settings vendors.base",
+    ),
+    "cancelling.process": "cancelling cause connect errors http.budget portal.settings"
+    " vendors.base",
+    "outcome_log": "cancelling.steps portal.settings",
+    "shared_state": "cancelling connect portal single_flight vendors.registry",
+    "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"
+    " shared_state vendors.registry",
 }
+OF_A_VENDOR = "cause errors http portal single_flight vendors.base"
+"""What every vendor's package may import, besides itself."""
+
+KNOWS_CONNECT = {"connect.client", "events", "shared_state"}
+"""The modules that import the official packages."""
+
+IMPURE = {
+    *("asyncio", "connect", "contextvars", "httpx", "logging", "os", "random", "secrets"),
+    *("socket", "subprocess", "threading", "time", "urllib.request"),
+}
+PURE = ("cancelling.rules", "cancelling.waiting", "redaction")
+"""The rules import evidence, marks, steps and the other value types."""
 
 
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def is_for_types_only(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+def module_of(path: Path) -> str:
+    """The module's name without the package's: 'cancelling.rules'."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts).removesuffix("__init__").removesuffix(".")
 
 
-def running(node: ast.AST):
+TREES = {module_of(path): tree(path) for path in sorted(PACKAGE.rglob("*.py"))}
+PACKAGES = {module_of(path) for path in PACKAGE.rglob("__init__.py")}
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
     """Every node below that is not for the type checker alone."""
     for child in ast.iter_child_nodes(node):
-        if not is_for_types_only(child):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
             yield child
             yield from running(child)
 
 
-def imports(path: Path) -> set[str]:
-    """The modules that a module imports when it runs, with dots."""
+def imports(parsed: ast.Module) -> set[str]:
+    """The modules, and the names from them, that are imported when the code runs, with dots."""
     found = set()
-    for node in running(tree(path)):
+    for node in running(parsed):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path.name} imports relatively"
-            found.add(node.module)
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+            assert node.level == 0, "an import is relative"
+            assert node.module
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
+
+
+def own_imports(module: str) -> set[str]:
+    """The modules of the extension that one of them imports; a bare package is no import."""
+    found = {i.removeprefix("connect_ext.") for i in imports(TREES[module])}
+    return {i for i in found & set(TREES) if i not in PACKAGES or tree_is_more_than_words(i)}
+
+
+def tree_is_more_than_words(module: str) -> bool:
+    return len(TREES[module].body) > 1
 
 
 def touches(imported: set[str], *names: str) -> set[str]:
@@ -65,85 +114,104 @@ def touches(imported: set[str], *names: str) -> set[str]:
     return {i for i in imported for name in names if i == name or i.startswith(f"{name}.")}
 
 
-def name_of(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+def allowed_for(module: str) -> list[str]:
+    """All that the longest part with this module in it may import."""
+    if match := re.match(r"(vendors\.(?!base$|registry$)\w+)", module):
+        return [*OF_A_VENDOR.split(), match[1]]
+    parts = [part for part in MAY_IMPORT if touches({module}, part) or not part]
+    part = max(parts, key=len)
+    assert part or not module, f"{module} is in no part"
+    return MAY_IMPORT[part].split()
+
+
+def offenders(bad: Callable[[ast.Module], object]) -> dict[str, object]:
+    return {module: found for module, parsed in TREES.items() if (found := bad(parsed))}
+
+
+def nodes(parsed: ast.AST, *kinds: type) -> list:
+    return [node for node in ast.walk(parsed) if isinstance(node, kinds)]
+
+
+# Who may import whom.
 
 
 def test_there_is_something_to_read():
-    assert len(MODULES) > 15
-    assert "connect_ext.processing" in imports(PACKAGE / "events.py")
-    assert "asyncio" in imports(PACKAGE / "processing.py")
+    assert {"cancelling.rules", "events", "vendors.rest.vendor", ""} <= set(TREES)
+    assert {"cancelling.walk", "cancelling.steps"} <= own_imports("cancelling.process")
+    assert "asyncio" in imports(TREES["cancelling.process"])
 
 
-@pytest.mark.parametrize("name", PURE)
-def test_what_is_pure_knows_no_clock_no_dice_no_log_and_no_network(name):
-    assert touches(imports(PACKAGE / name), *IMPURE) == set()
+@pytest.mark.parametrize("module", TREES)
+def test_every_arrow_is_one_that_is_allowed(module):
+    found = own_imports(module)
+    assert found - touches(found, *allowed_for(module)) == set()
 
 
-def test_what_is_pure_imports_only_what_is_pure():
-    pure = {"connect_ext." + name.removesuffix(".py").replace("/", ".") for name in PURE}
-    for name in PURE:
-        ours = {i for i in imports(PACKAGE / name) if i.startswith("connect_ext")}
-        assert not ours - touches(ours, *pure), name
+@pytest.mark.parametrize("module", PURE)
+def test_nothing_that_pure_code_imports_knows_a_clock_dice_a_log_or_a_network(module):
+    """However far the imports lead."""
+    reached, left = set(), [module]
+    while left:
+        each = left.pop()
+        if each not in reached:
+            reached.add(each)
+            left += own_imports(each)
+    knowing = {each: touches(imports(TREES[each]), *IMPURE) for each in reached}
+    assert {each: found for each, found in knowing.items() if found} == {}
 
 
-def test_the_rules_import_only_value_types():
-    ours = {i for i in imports(PACKAGE / "decision.py") if i.startswith("connect_ext")}
-    assert ours == touches(ours, *VALUE_TYPES)
+def test_few_modules_know_the_official_packages():
+    found = offenders(lambda parsed: touches(imports(parsed), "connect"))
+    assert set(found) == KNOWS_CONNECT
 
 
-def test_the_errors_import_nothing_of_ours():
-    assert touches(imports(PACKAGE / "errors.py"), "connect_ext") == set()
+def test_the_extension_imports_neither_the_sandbox_nor_the_tests():
+    found = offenders(lambda parsed: touches(imports(parsed), "sandbox", "tests", "tools"))
+    assert found == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_nothing_imports_the_events(path):
-    assert touches(imports(path), "connect_ext.events") == set()
+def test_the_sandbox_imports_nothing_of_the_extension():
+    paths = sorted(SANDBOX.rglob("*.py"))
+    assert paths
+    assert [path for path in paths if touches(imports(tree(path)), "connect_ext")] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_the_extension_imports_neither_the_sandbox_nor_the_tests(path):
-    assert touches(imports(path), "sandbox", "tests") == set()
+@pytest.mark.parametrize(("prefix", "package"), [("REST_", "rest"), ("ZUORA_", "zuora_soap")])
+def test_nobody_else_knows_a_name_of_a_vendors_variable(prefix, package):
+    """Neither in code nor in a message, a comment or a docstring."""
+    name = re.compile(rf"\b{prefix}[A-Z]")
+    users = {path for path in PACKAGE.rglob("*.py") if name.search(path.read_text())}
+    assert users
+    assert {path for path in users if VENDORS / package not in path.parents} == set()
 
 
-@pytest.mark.parametrize("path", sorted(SANDBOX.rglob("*.py")), ids=name_of)
-def test_the_sandbox_imports_nothing_of_the_extension(path):
-    assert touches(imports(path), "connect_ext") == set()
-
-
-@pytest.mark.parametrize("path", VENDOR_MODULES, ids=name_of)
-def test_a_vendor_knows_nothing_of_connect(path):
-    assert touches(imports(path), *OF_CONNECT) == set()
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_only_one_module_knows_the_client_of_connect(path):
-    if path.name not in ("connect_api.py", "events.py"):
-        assert touches(imports(path), "connect") == set()
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_pydantic_is_imported_nowhere(path):
-    assert touches(imports(path), "pydantic") == set()
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_nothing_that_blocks_is_imported(path):
-    assert (
-        touches(imports(path), "requests", "urllib.request", "http.client", "subprocess") == set()
+def test_a_vendor_is_defined_without_the_code_and_the_library_of_its_calls():
+    """The portal's variables are declared before anybody knows which vendor is chosen."""
+    code = (
+        "import sys; from connect_ext.vendors.registry import definitions; definitions();"
+        "print([m for m in sys.modules if m == 'lxml' or m.endswith('.vendor')])"
     )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_nothing_sleeps_without_the_event_loop(path):
-    assert "time.sleep" not in imports(path)
-    calls = [node.func for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
-    assert "time.sleep" not in {ast.unparse(function) for function in calls}
+def test_nothing_that_blocks_or_brings_its_own_pydantic_is_imported():
+    blocking = ("requests", "urllib.request", "http.client", "subprocess", "pydantic")
+    assert offenders(lambda parsed: touches(imports(parsed), *blocking)) == {}
+
+
+def test_every_foreign_import_is_a_declared_dependency():
+    declared = {"connect", "httpx", "jmespath", "lxml"}
+    tops = {i.partition(".")[0] for parsed in TREES.values() for i in imports(parsed)}
+    assert tops - set(sys.stdlib_module_names) - {"connect_ext"} <= declared
+
+
+# What the code does not do.
 
 
 def catches_all(handler: ast.ExceptHandler) -> bool:
-    caught = ast.walk(handler.type) if handler.type else ()
-    names = {node.id for node in caught if isinstance(node, ast.Name)}
+    names = {node.id for node in nodes(handler.type, ast.Name)} if handler.type else set()
     return handler.type is None or bool(names & {"Exception", "BaseException"})
 
 
@@ -154,38 +222,167 @@ def raises_again(handler: ast.ExceptHandler) -> bool:
 
 def test_there_is_exactly_one_catch_all_and_it_is_in_the_events():
     found = [
-        name_of(path)
-        for path in MODULES
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.ExceptHandler) and catches_all(node) and not raises_again(node)
+        module
+        for module, parsed in TREES.items()
+        for handler in nodes(parsed, ast.ExceptHandler)
+        if catches_all(handler) and not raises_again(handler)
     ]
-    assert found == ["connect_ext/events.py"]
+    assert found == ["events"]
 
 
 def test_nothing_swallows_a_cancellation():
-    for path in MODULES:
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.ExceptHandler) and node.type:
-                assert "CancelledError" not in ast.unparse(node.type), name_of(path)
+    def swallowing(parsed: ast.Module) -> list[str]:
+        handlers = [h for h in nodes(parsed, ast.ExceptHandler) if h.type and not raises_again(h)]
+        caught = [handler.type for handler in handlers]
+        caught += [c for c in nodes(parsed, ast.Call) if ast.unparse(c.func).endswith("suppress")]
+        return [each for each in map(ast.unparse, caught) if "CancelledError" in each]
+
+    assert offenders(swallowing) == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_no_assert_statement_guards_anything(path):
-    assert not [node for node in ast.walk(tree(path)) if isinstance(node, ast.Assert)]
+def test_nothing_sleeps_prints_or_asserts():
+    def found(parsed: ast.Module) -> set[str]:
+        called = {ast.unparse(call.func) for call in nodes(parsed, ast.Call)}
+        asserts = {"assert" for _ in nodes(parsed, ast.Assert)}
+        return called & {"time.sleep", "sleep", "print"} | asserts
+
+    assert offenders(found) == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_every_module_says_what_it_is(path):
-    assert ast.get_docstring(tree(path))
+def test_every_module_says_what_it_is():
+    assert [module for module, parsed in TREES.items() if not ast.get_docstring(parsed)] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_nothing_prints(path):
-    names = {node.id for node in ast.walk(tree(path)) if isinstance(node, ast.Name)}
-    assert "print" not in names
+# How large things grow.
 
 
-def test_every_foreign_import_is_a_declared_dependency():
-    declared = {"connect", "httpx", "jmespath", "lxml"}
-    tops = {i.partition(".")[0] for path in MODULES for i in imports(path)}
-    assert tops - set(sys.stdlib_module_names) - {"connect_ext"} <= declared
+def lines(node: ast.AST) -> int:
+    return node.end_lineno - node.lineno + 1
+
+
+def body_lines(function: ast.FunctionDef) -> int:
+    """Lines of a function without its head and its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def test_no_module_is_over_350_lines():
+    counts = {path: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {path: count for path, count in counts.items() if count > 350} == {}
+
+
+def test_no_function_is_over_40_lines():
+    assert (
+        offenders(lambda parsed: [f.name for f in nodes(parsed, *FUNCTIONS) if lines(f) > 40]) == {}
+    )
+
+
+def test_no_class_has_over_a_dozen_methods_that_are_not_trivial():
+    def large(parsed: ast.Module) -> dict[str, list[str]]:
+        methods = {
+            each.name: [f.name for f in each.body if isinstance(f, FUNCTIONS) and body_lines(f) > 3]
+            for each in nodes(parsed, ast.ClassDef)
+        }
+        return {name: found for name, found in methods.items() if len(found) > 12}
+
+    assert offenders(large) == {}
+
+
+# State that nobody sees.
+
+IMMUTABLE = {
+    *("re.compile", "frozenset", "tuple", "timedelta", "timezone", "TypeVar", "ContextVar"),
+    *("Secret", "Variable", "Advice", "VendorDefinition", "logging.getLogger"),
+}
+"""Calls whose result a module or a class may keep; a ContextVar belongs to each task."""
+
+CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*|__all__")
+DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
+CHANGES = {
+    *("add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"),
+    *("setdefault", "update"),
+}
+
+
+def kept_values(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
+    """The names that a module or a class binds, with their values."""
+    for node in body:
+        if isinstance(node, ast.Assign):
+            yield from ((ast.unparse(target), node.value) for target in node.targets)
+        elif isinstance(node, ast.AnnAssign) and node.value:
+            yield ast.unparse(node.target), node.value
+
+
+def is_mutable(name: str, value: ast.expr) -> bool:
+    """Whether a value could be written to; a full container with a constant's name is a table."""
+    if isinstance(value, DISPLAYS):
+        is_empty = not (getattr(value, "keys", 1) and getattr(value, "elts", 1))
+        return is_empty or not CONSTANT.fullmatch(name)
+    return isinstance(value, ast.Call) and ast.unparse(value.func) not in IMMUTABLE
+
+
+def hidden_state(parsed: ast.Module) -> list[str]:
+    """Names of a module or a class that tasks could share unseen, and writes to its tables."""
+    found = [name for name, value in kept_values(parsed.body) if is_mutable(name, value)]
+    for each in nodes(parsed, ast.ClassDef):
+        found += [
+            f"{each.name}.{name}"
+            for name, value in kept_values(each.body)
+            if is_mutable(name, value) and ast.unparse(getattr(value, "func", value)) != "field"
+        ]
+    found += [f"global {name}" for node in nodes(parsed, ast.Global) for name in node.names]
+    return found + written_tables(parsed)
+
+
+def written_tables(parsed: ast.Module) -> list[str]:
+    """The constants that something is added to, taken from, or that change in another way."""
+    targets = [n.value for n in nodes(parsed, ast.Subscript) if not isinstance(n.ctx, ast.Load)]
+    targets += [n.target for n in nodes(parsed, ast.AugAssign)]
+    targets += [n.value for n in nodes(parsed, ast.Attribute) if n.attr in CHANGES]
+    return [name for name in map(ast.unparse, targets) if CONSTANT.fullmatch(name.split(".")[-1])]
+
+
+def test_the_tasks_of_a_process_share_one_object_and_nothing_else():
+    assert offenders(hidden_state) == {"events": ["CancellationApplication.shared"]}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "kept = {}",
+        "KEPT = {}",
+        "KEPT: list[str] = []",
+        "kept = {'a': 1}",
+        "KEPT = set()",
+        "_KEPT = deque(maxlen=3)",
+        "FLIGHTS = SingleFlight()",
+        "TABLE = {1: 2}\nTABLE[3] = 4",
+        "TABLE = {1: 2}\ndef f(): TABLE.update({3: 4})",
+        "NAMES = ['a']\ndef f(): del NAMES[0]",
+        "COUNT = 0\ndef f():\n    global COUNT\n    COUNT = 1",
+        "class A:\n    kept = []",
+        "class A:\n    kept: ClassVar = SharedState()",
+    ],
+)
+def test_the_check_for_state_can_fail(code):
+    assert hidden_state(ast.parse(code))
+
+
+def test_a_table_a_pattern_and_a_field_are_not_state():
+    code = "TABLE = {1: 2}\nP = re.compile('a')\nclass A:\n    b: set = field(default_factory=set)"
+    assert hidden_state(ast.parse(code)) == []
+
+
+def test_caches_hold_answers_that_never_change():
+    def cached(parsed: ast.Module) -> list[str]:
+        found = {f.name: set(map(ast.unparse, f.decorator_list)) for f in nodes(parsed, *FUNCTIONS)}
+        return [name for name, decorators in found.items() if decorators & {"cache", "lru_cache"}]
+
+    # Entry points do not change while a process runs.
+    assert offenders(cached) == {
+        "vendors.registry": ["definitions"],
+        "runner_speed.lookups": ["found"],
+    }

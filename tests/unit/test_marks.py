@@ -1,0 +1,136 @@
+"""Marks: which notes count, and what all of them together say."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connect_ext.cancelling.marks import History, Mark, State, history_of, text_of, with_conflict
+from connect_ext.connect.notes import PrivateNote
+from tests.unit.builders import NOW, odd_texts
+
+A, B = "aaaaaaaa", "bbbbbbbb"
+STANDING = {State.SENDING, State.ACCEPTED, State.CANCELLED}
+
+
+def at(second: float):
+    return NOW + timedelta(seconds=second)
+
+
+def note(attempt: str, state: State, second: float = 0) -> PrivateNote:
+    return PrivateNote(text_of(attempt, state), at(second))
+
+
+def read(*notes: PrivateNote) -> History:
+    return history_of(notes, at(100))
+
+
+def marks_in(text: str) -> tuple[Mark, ...]:
+    return read(PrivateNote(text, NOW)).marks
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_mark_is_a_sentence_with_a_tag_for_the_program_at_its_end(state):
+    text = text_of("0123abcd", state)
+    sentence, _, tag = text.rpartition(" [")
+    assert tag == f"connect-ext cancel 0123abcd {state.value}]"
+    assert sentence.endswith(".")
+    assert marks_in(text) == (Mark("0123abcd", NOW, state),)
+
+
+def test_the_tags_of_earlier_releases_are_read():
+    """Marks outlive the release that left them: neither the tag nor a state is ever reworded."""
+    words = ["sending", "accepted", "cancelled", "not-sent", "conflict", "refused"]
+    assert [state.value for state in State] == words
+    for state in State:
+        assert marks_in(f"Other words. [connect-ext cancel {A} {state.value}]")[0].state is state
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "The cancellation is being sent to the vendor.",
+        f"[connect-ext cancel {A} sending] and more",
+        f"[connect-ext cancel {A} sending] [connect-ext held unproven]",
+        f"[connect-ext cancel {A} not-sent] was said; [connect-ext cancel {A} paused]",
+        f"[connect-ext cancel {A} done]",
+        f"[connect-ext cancel {A}  sending]",
+        f"[connect-ext cancel {A} sending",
+        f"[Connect-Ext cancel {A} sending]",
+        f"[connect-ext cancel {A.upper()} sending]",
+        f"[connect-ext cancel {A}a sending]",
+        f"[connect-ext cancel {A[1:]} sending]",
+        "[connect-ext cancel gggggggg sending]",
+        f"[connect-ext resume {A} sending]",
+        f"[connect-ext waiting sent] [connect-ext cancel {A} sending ]",
+    ],
+)
+def test_a_note_that_is_not_a_mark_to_the_letter_says_nothing(text):
+    assert marks_in(text) == ()
+
+
+def test_blanks_at_the_end_of_a_note_are_no_matter():
+    assert len(marks_in(text_of(A, State.SENDING) + " \n")) == 1
+
+
+@given(odd_texts, odd_texts)
+def test_no_text_around_a_tag_forges_a_mark_or_breaks_the_reading(before, after):
+    found = marks_in(f"{before}[connect-ext cancel {A} refused]{after}")
+    assert bool(found) is (not after.strip())
+
+
+@given(st.lists(st.tuples(st.sampled_from([A, B]), st.sampled_from(State), st.integers(0, 9))))
+def test_all_notes_of_an_attempt_together_tell_its_state_in_whatever_order(told):
+    notes = [note(*each) for each in told]
+    history = read(*notes)
+    assert history == read(*notes[::-1])
+    assert {mark.attempt for mark in history.marks} == {attempt for attempt, _, _ in told}
+    weights = list(State)
+    for mark in history.marks:
+        states = [state for attempt, state, _ in told if attempt == mark.attempt]
+        assert mark.state is max(states, key=weights.index)
+        assert mark.stands is (mark.state in STANDING)
+        assert mark.stands is (set(states) <= STANDING)
+    assert list(history.marks) == sorted(history.marks, key=lambda m: (m.created, m.attempt))
+
+
+@pytest.mark.parametrize(
+    ("notes", "created"),
+    [
+        ([note(A, State.SENDING, 1), note(A, State.ACCEPTED, 5)], 1),
+        ([note(A, State.SENDING, 1), note(A, State.REFUSED, 5)], 1),
+        ([note(A, State.SENDING, 1), note(A, State.SENDING, 5)], 5),
+        ([note(A, State.SENDING, 5), note(A, State.SENDING, 1)], 5),
+        ([note(A, State.SENDING, 1), note(A, State.SENDING, 5), note(A, State.CANCELLED, 9)], 5),
+        ([note(A, State.REFUSED, 3)], 3),
+    ],
+)
+def test_a_mark_is_as_old_as_its_last_renewal(notes, created):
+    [mark] = read(*notes).marks
+    assert mark.created == at(created)
+    assert read(*notes).age_seconds(mark) == 100 - created
+
+
+def test_a_history_finds_marks_and_counts_refusals_and_conflicts():
+    history = read(
+        PrivateNote("Not a mark.", at(0)),
+        note(B, State.SENDING, 3),
+        note(A, State.SENDING, 1),
+        note("cccccccc", State.CONFLICT, 5),
+        note("dddddddd", State.CONFLICT, 4),
+        note("eeeeeeee", State.REFUSED, 6),
+        note("ffffffff", State.NOT_SENT, 0),
+        note("00000000", State.REFUSED, 7),
+    )
+    sending = [Mark(A, at(1), State.SENDING), Mark(B, at(3), State.SENDING)]
+    assert history.standing() == tuple(sending)
+    assert history.standing(except_attempt=A) == (sending[1],)
+    assert history.find(B) == sending[1]
+    assert history.find("99999999") is None
+    assert history.definite_answers == 2
+    assert history.conflicts == (at(4), at(5))
+    assert with_conflict(history).conflicts == (at(4), at(5), at(100))
+    assert with_conflict(history).marks == history.marks
+    assert history.now == at(100)

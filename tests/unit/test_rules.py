@@ -1,0 +1,739 @@
+"""The table of rules, and what holds whatever the evidence."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connect_ext.cancelling.evidence import (
+    Evidence,
+    IdNotKnown,
+    NoMarkKept,
+    NotNow,
+    NotOurTurn,
+    NotTried,
+    Refusal,
+    Sent,
+    Unreadable,
+)
+from connect_ext.cancelling.marks import History, Mark, State
+from connect_ext.cancelling.request import BlankParameter, NoParameter
+from connect_ext.cancelling.rules import (
+    believes_conflict,
+    decide,
+    is_free,
+    is_worn,
+    owns,
+    second_look_seconds,
+    send_within_seconds,
+    wants_conflict_note,
+)
+from connect_ext.cancelling.steps import Approve, Cancel, Hold, Lack, Learn, Reject, Wait
+from connect_ext.cause import Cause
+from connect_ext.portal.settings import OnNotFound, OnRefusal, Policy
+from connect_ext.vendors.base import Advice, Subscription, SubscriptionStatus
+from tests.unit.builders import DAY, ID, NOW
+
+SETTLE, BLOCKS_FOR = 1200.0, 1300.0
+HOLD_REFUSALS = Policy(on_refusal=OnRefusal.HOLD)
+REJECT_UNKNOWN, APPROVE_UNKNOWN, HOLD_UNKNOWN = (
+    Policy(on_not_found=choice)
+    for choice in (OnNotFound.REJECT, OnNotFound.APPROVE, OnNotFound.HOLD)
+)
+ADVICE = Advice("Mend the address.", "It is mute.", "It says nothing.", "Mend the body.")
+ACTIVE, CANCELLING, CANCELLED, NOT_STARTED, UNKNOWN = (
+    Subscription(status)
+    for status in (
+        SubscriptionStatus.ACTIVE,
+        SubscriptionStatus.CANCELLING,
+        SubscriptionStatus.CANCELLED,
+        SubscriptionStatus.NOT_STARTED,
+        SubscriptionStatus.UNKNOWN_ID,
+    )
+)
+MAYBE, ACCEPTED = Sent(accepted=False, why="Lost."), Sent(accepted=True)
+BROKEN = Unreadable(Cause.CONNECT, "Connect is down.", needs_person=False)
+FORBIDDEN = Unreadable(Cause.CONFIGURATION, "Connect says no.", needs_person=True)
+
+
+WORDS = ("why", "reason", "note", "vendor_says")
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def mark(state: State, age_seconds: float = 60.0, attempt: str = "aaaaaaaa") -> Mark:
+    return Mark(attempt, ago(age_seconds), state)
+
+
+def history(*marks: Mark, conflicts: tuple[float, ...] = ()) -> History:
+    return History(marks, NOW, tuple(map(ago, conflicts)))
+
+
+SENDING, TAKEN, SHOWN = mark(State.SENDING), mark(State.ACCEPTED), mark(State.CANCELLED)
+STALE = mark(State.SENDING, BLOCKS_FOR + 1)
+REFUSED = mark(State.REFUSED, attempt="eeeeeeee")
+NOTHING = history()
+LONG_CONFLICT = history(conflicts=(SETTLE + 1, 500, 1))
+
+
+def known(shown=None, attempt=None, notes=None, **fields) -> Evidence:
+    """What is known where the vendor can be asked; unless said otherwise, the product is proven."""
+    given = Evidence(
+        now=NOW,
+        policy=Policy(),
+        parameter=ID,
+        parameter_id="subscription_id",
+        settle_seconds=SETTLE,
+        blocks_for=BLOCKS_FOR,
+        advice=ADVICE,
+        shown=shown,
+        looks=2,
+        attempt=attempt or NotTried(),
+        history=notes,
+        is_proven=True,
+    )
+    return replace(given, **fields)
+
+
+def mute(attempt=None, notes=None, **fields) -> Evidence:
+    """What is known where the vendor cannot be asked."""
+    return known(None, attempt, notes, can_be_asked=False, **fields)
+
+
+def words(step) -> str:
+    """What a step says to people; the vendor's own words at the end."""
+    said = [getattr(step, name, "") for name in WORDS]
+    assert all(isinstance(each, str) for each in said)
+    return " ".join(filter(None, said))
+
+
+def bare(step):
+    """The step without its words."""
+    return replace(step, **{name: "" for name in WORDS if hasattr(step, name)})
+
+
+def approve(cause, effective_date=None):
+    return Approve(cause, effective_date)
+
+
+def reject(cause):
+    return Reject(cause, "")
+
+
+def hold(cause):
+    return Hold(cause, "")
+
+
+def wait(cause, **fields):
+    return Wait(cause, "", **fields)
+
+
+SENT_A_MINUTE_AGO = wait(Cause.SENT, since=ago(60))
+
+TABLE = {
+    "a vendor that can be asked is looked at first": (known(), Learn(Lack.LOOK)),
+    "active, nothing tried": (known(ACTIVE), Cancel()),
+    "active, another attempt's mark stands": (
+        known(ACTIVE, NotOurTurn(), history(SENDING)),
+        SENT_A_MINUTE_AGO,
+    ),
+    "active, two marks stand: the younger one counts for the wait": (
+        known(ACTIVE, NotOurTurn(), history(STALE, mark(State.SENDING, 60, "bbbbbbbb"))),
+        SENT_A_MINUTE_AGO,
+    ),
+    "active, no mark is kept": (known(ACTIVE, NoMarkKept()), wait(Cause.SENT)),
+    "active, accepted": (known(ACTIVE, ACCEPTED, history(SENDING)), SENT_A_MINUTE_AGO),
+    "active, the answer was lost": (
+        known(ACTIVE, Sent(accepted=False, retry_after=90.0), NOTHING),
+        wait(Cause.SENT, retry_after=90.0),
+    ),
+    "active, but the cancellation does not find the id": (
+        known(ACTIVE, IdNotKnown(), NOTHING),
+        wait(Cause.CONFIGURATION, needs_person=True),
+    ),
+    "on its way": (known(CANCELLING), wait(Cause.ON_ITS_WAY)),
+    "on its way, although the vendor refused": (
+        known(CANCELLING, Refusal("No."), NOTHING),
+        wait(Cause.ON_ITS_WAY),
+    ),
+    # Cancelled.
+    "cancelled: the marks say whether by us": (known(CANCELLED), Learn(Lack.MARKS)),
+    "cancelled, no mark": (known(CANCELLED, None, NOTHING), approve(Cause.ALREADY_CANCELLED)),
+    "cancelled, the notes cannot be read": (
+        known(CANCELLED, None, FORBIDDEN),
+        approve(Cause.ALREADY_CANCELLED),
+    ),
+    "cancelled, a mark": (known(CANCELLED, None, history(STALE)), approve(Cause.CANCELLED)),
+    "cancelled, sent": (known(CANCELLED, MAYBE, NOTHING), approve(Cause.CANCELLED)),
+    "cancelled, sent without a mark": (known(CANCELLED, ACCEPTED), approve(Cause.CANCELLED)),
+    "cancelled, although the vendor refused": (
+        known(CANCELLED, Refusal("No."), NOTHING),
+        approve(Cause.ALREADY_CANCELLED),
+    ),
+    "cancelled, says a vendor that cannot be asked": (
+        known(CANCELLED, can_be_asked=False),
+        approve(Cause.CANCELLED),
+    ),
+    "cancelled and ended": (
+        known(replace(CANCELLED, ends_at=NOW - DAY), ACCEPTED),
+        approve(Cause.CANCELLED, NOW - DAY),
+    ),
+    "cancelled and ends this very moment": (
+        known(replace(CANCELLED, ends_at=NOW), ACCEPTED),
+        approve(Cause.CANCELLED, NOW),
+    ),
+    "cancelled and ends later": (
+        known(replace(CANCELLED, ends_at=NOW + DAY), ACCEPTED),
+        approve(Cause.CANCELLED),
+    ),
+    # Not started.
+    "not started: the marks are read": (known(NOT_STARTED), Learn(Lack.MARKS)),
+    "not started": (known(NOT_STARTED, None, NOTHING), reject(Cause.NOT_STARTED)),
+    "not started, a mark stands": (
+        known(NOT_STARTED, None, history(SENDING)),
+        SENT_A_MINUTE_AGO,
+    ),
+    "not started, sent": (known(NOT_STARTED, MAYBE, NOTHING), wait(Cause.SENT)),
+    "not started, our own mark is void": (
+        known(NOT_STARTED, None, history(SENDING), void_attempt="aaaaaaaa"),
+        reject(Cause.NOT_STARTED),
+    ),
+    "not started, the notes cannot be read": (
+        known(NOT_STARTED, None, FORBIDDEN),
+        wait(Cause.CONFIGURATION, needs_person=True),
+    ),
+    # An unknown id.
+    "unknown, one look": (known(UNKNOWN, looks=1), Learn(Lack.SECOND_LOOK)),
+    "unknown, two looks: the marks are read": (known(UNKNOWN), Learn(Lack.MARKS)),
+    "unknown, the notes cannot be read": (known(UNKNOWN, None, BROKEN), wait(Cause.CONNECT)),
+    "unknown, reject": (
+        known(UNKNOWN, None, NOTHING, policy=REJECT_UNKNOWN),
+        reject(Cause.UNKNOWN_ID),
+    ),
+    "unknown, approve": (
+        known(UNKNOWN, None, NOTHING, policy=APPROVE_UNKNOWN),
+        approve(Cause.GONE),
+    ),
+    "unknown, hold": (
+        known(UNKNOWN, None, NOTHING, policy=HOLD_UNKNOWN),
+        hold(Cause.UNKNOWN_ID),
+    ),
+    "unknown after an accepted cancellation": (
+        known(UNKNOWN, None, history(TAKEN), policy=REJECT_UNKNOWN),
+        approve(Cause.GONE),
+    ),
+    "unknown after a cancellation that showed": (
+        known(UNKNOWN, None, history(SHOWN), policy=REJECT_UNKNOWN),
+        approve(Cause.GONE),
+    ),
+    "unknown after our own accepted cancellation": (
+        known(UNKNOWN, ACCEPTED, NOTHING, policy=REJECT_UNKNOWN),
+        approve(Cause.GONE),
+    ),
+    "unknown after a lost answer": (
+        known(UNKNOWN, MAYBE, NOTHING, policy=APPROVE_UNKNOWN),
+        wait(Cause.SENT),
+    ),
+    "unknown under a mark of late": (
+        known(UNKNOWN, None, history(mark(State.SENDING, BLOCKS_FOR)), policy=APPROVE_UNKNOWN),
+        wait(Cause.SENT, since=ago(BLOCKS_FOR)),
+    ),
+    "unknown under an old mark, reject": (
+        known(UNKNOWN, None, history(STALE), policy=REJECT_UNKNOWN),
+        hold(Cause.UNKNOWN_ID),
+    ),
+    "unknown under an old mark, approve": (
+        known(UNKNOWN, None, history(STALE), policy=APPROVE_UNKNOWN),
+        approve(Cause.GONE),
+    ),
+    "unknown to a vendor that answers the same key again": (
+        known(UNKNOWN, None, NOTHING, is_repeatable=True, policy=REJECT_UNKNOWN),
+        Cancel(),
+    ),
+    "unknown to both": (
+        known(UNKNOWN, IdNotKnown(), NOTHING, is_repeatable=True, policy=REJECT_UNKNOWN),
+        reject(Cause.UNKNOWN_ID),
+    ),
+    # A refusal.
+    "refused": (known(ACTIVE, Refusal("No."), NOTHING), reject(Cause.REFUSED)),
+    "refused, hold": (
+        known(ACTIVE, Refusal("No."), NOTHING, policy=HOLD_REFUSALS),
+        hold(Cause.REFUSED),
+    ),
+    "refused: the marks are read": (known(ACTIVE, Refusal("No.")), Learn(Lack.MARKS)),
+    "refused, the notes cannot be read now": (
+        known(ACTIVE, Refusal("No."), BROKEN),
+        wait(Cause.CONNECT),
+    ),
+    "refused, the notes may not be read": (
+        known(ACTIVE, Refusal("No."), FORBIDDEN),
+        wait(Cause.CONFIGURATION, needs_person=True),
+    ),
+    "refused while an older attempt's mark stands": (
+        known(ACTIVE, Refusal("No."), history(STALE), policy=HOLD_REFUSALS),
+        wait(Cause.REFUSED_LATER, needs_person=True),
+    ),
+    "refused, and only our own mark is there": (
+        known(ACTIVE, Refusal("No."), history(SENDING), void_attempt="aaaaaaaa"),
+        reject(Cause.REFUSED),
+    ),
+    "refused with a key that was answered before": (
+        known(ACTIVE, Refusal("No."), history(REFUSED)),
+        Cancel(),
+    ),
+    "refused with a key of its own": (
+        known(ACTIVE, Refusal("No."), history(REFUSED), definite_answers=1),
+        reject(Cause.REFUSED),
+    ),
+    # A conflict.
+    "conflict": (
+        known(ACTIVE, NotNow("Busy."), NOTHING),
+        wait(Cause.CONFLICT, retry_after=SETTLE / 12),
+    ),
+    "conflict with a Retry-After": (
+        known(ACTIVE, NotNow("Busy.", 101.0), NOTHING),
+        wait(Cause.CONFLICT, retry_after=101.0),
+    ),
+    "conflict at a quick vendor": (
+        known(ACTIVE, NotNow(), NOTHING, settle_seconds=6.0),
+        wait(Cause.CONFLICT, retry_after=0.5),
+    ),
+    "conflict: the marks are read": (known(ACTIVE, NotNow()), Learn(Lack.MARKS)),
+    "conflict, the notes cannot be read": (known(ACTIVE, NotNow(), BROKEN), wait(Cause.CONNECT)),
+    "conflict for long": (known(ACTIVE, NotNow(), LONG_CONFLICT), reject(Cause.REFUSED)),
+    "conflict for long, hold": (
+        known(ACTIVE, NotNow(), LONG_CONFLICT, policy=HOLD_REFUSALS),
+        hold(Cause.REFUSED),
+    ),
+    "conflict for long under an older attempt's mark": (
+        known(ACTIVE, NotNow(), replace(LONG_CONFLICT, marks=(STALE,))),
+        wait(Cause.REFUSED_LATER, needs_person=True),
+    ),
+    "conflict for long about a key whose first call may be under way": (
+        known(ACTIVE, NotNow(), LONG_CONFLICT, is_repeatable=True),
+        wait(Cause.CONFLICT, needs_person=True, retry_after=SETTLE / 12),
+    ),
+    # A product of which no cancellation was ever approved.
+    "a refusal looks for a precedent": (
+        known(ACTIVE, Refusal("No."), NOTHING, is_proven=None),
+        Learn(Lack.PRECEDENT),
+    ),
+    "unproven: refused": (
+        known(ACTIVE, Refusal("No."), NOTHING, is_proven=False),
+        hold(Cause.UNPROVEN),
+    ),
+    "unproven: not started": (
+        known(NOT_STARTED, None, NOTHING, is_proven=False),
+        hold(Cause.UNPROVEN),
+    ),
+    "unproven: an unknown id": (
+        known(UNKNOWN, None, NOTHING, is_proven=False, policy=REJECT_UNKNOWN),
+        hold(Cause.UNPROVEN),
+    ),
+    "unproven: a blank parameter": (
+        known(parameter=BlankParameter(), is_proven=False),
+        hold(Cause.UNPROVEN),
+    ),
+    "an unproven product's cancelled subscription is approved": (
+        known(CANCELLED, None, NOTHING, is_proven=False),
+        approve(Cause.ALREADY_CANCELLED),
+    ),
+    # The parameter.
+    "blank": (known(parameter=BlankParameter()), reject(Cause.BLANK_PARAMETER)),
+    "blank: a precedent is looked for": (
+        known(parameter=BlankParameter(), is_proven=None),
+        Learn(Lack.PRECEDENT),
+    ),
+    "no parameter": (
+        known(parameter=NoParameter()),
+        wait(Cause.CONFIGURATION, needs_person=True),
+    ),
+    # A vendor that cannot be asked.
+    "mute: nothing tried": (mute(), Cancel()),
+    "mute: no mark is kept": (mute(NoMarkKept()), hold(Cause.NO_MARK)),
+    "mute: a mark of another": (mute(NotOurTurn(), history(SENDING)), SENT_A_MINUTE_AGO),
+    "mute: a mark whose call may be under way": (
+        mute(NotOurTurn(), history(mark(State.SENDING, BLOCKS_FOR))),
+        wait(Cause.SENT, since=ago(BLOCKS_FOR)),
+    ),
+    "mute: a mark whose call is over": (
+        mute(NotOurTurn(), history(STALE)),
+        hold(Cause.SENT),
+    ),
+    "mute: an old mark and a young one": (
+        mute(NotOurTurn(), history(STALE, mark(State.SENDING, 60, "bbbbbbbb"))),
+        SENT_A_MINUTE_AGO,
+    ),
+    "mute: a mark that is gone again": (mute(NotOurTurn(), NOTHING), wait(Cause.SENT)),
+    "mute: a mark of an accepted cancellation": (
+        mute(NotOurTurn(), history(TAKEN)),
+        hold(Cause.SENT),
+    ),
+    "mute: a mark of a cancellation that showed": (
+        mute(NotOurTurn(), history(TAKEN, SHOWN)),
+        approve(Cause.CANCELLED),
+    ),
+    "mute: accepted": (mute(ACCEPTED), hold(Cause.SENT)),
+    "mute: accepted, repeatable": (mute(ACCEPTED, is_repeatable=True), hold(Cause.SENT)),
+    "mute: a lost answer": (mute(MAYBE), hold(Cause.SENT)),
+    "mute: a lost answer, repeatable": (
+        mute(Sent(accepted=False, retry_after=90.0), is_repeatable=True),
+        wait(Cause.SENT, retry_after=90.0),
+    ),
+    "mute: refused": (mute(Refusal("No."), NOTHING), reject(Cause.REFUSED)),
+    "mute: conflict": (
+        mute(NotNow(), NOTHING),
+        wait(Cause.CONFLICT, retry_after=SETTLE / 12),
+    ),
+    "mute: unknown once": (mute(IdNotKnown()), Cancel(120.0)),
+    "mute: unknown twice": (mute(IdNotKnown(2)), Learn(Lack.MARKS)),
+    "mute: unknown twice, reject": (
+        mute(IdNotKnown(2), NOTHING, policy=REJECT_UNKNOWN),
+        reject(Cause.UNKNOWN_ID),
+    ),
+    "mute: unknown twice, under another's mark": (
+        mute(IdNotKnown(2), history(SENDING), policy=REJECT_UNKNOWN),
+        hold(Cause.UNKNOWN_ID),
+    ),
+    "mute: unknown twice, repeatable": (
+        mute(IdNotKnown(2), NOTHING, policy=APPROVE_UNKNOWN, is_repeatable=True),
+        approve(Cause.GONE),
+    ),
+}
+
+
+@pytest.mark.parametrize(("evidence", "step"), TABLE.values(), ids=TABLE)
+def test_the_table_of_rules(evidence, step):
+    assert bare(decide(evidence)) == step
+
+
+OPEN = Refusal("An invoice is open.")
+
+
+@pytest.mark.parametrize(
+    ("evidence", "says"),
+    [
+        (known(parameter=BlankParameter()), ["its parameter 'subscription_id', which", "blank"]),
+        (known(parameter=NoParameter()), ["no parameter 'subscription_id'", "SUBSCRIPTION_ID_PA"]),
+        (
+            known(CANCELLED, None, NOTHING),
+            ["was already cancelled at the vendor."],
+        ),
+        (known(replace(CANCELLED, ends_at=NOW - DAY), ACCEPTED), []),
+        (
+            known(replace(CANCELLED, ends_at=NOW + DAY), None, NOTHING),
+            ["was already cancelled at the vendor. It ends at the vendor on 2026-03-03."],
+        ),
+        (
+            known(ACTIVE, ACCEPTED),
+            ["has accepted the cancellation. The vendor does not"],
+        ),
+        (known(ACTIVE, MAYBE), ["may have got the cancellation. Lost. The vendor does not show"]),
+        (known(ACTIVE, IdNotKnown()), ["did not know the id. Mend the address."]),
+        (known(NOT_STARTED, None, NOTHING), ["cannot be cancelled", "draft or not yet active"]),
+        (known(ACTIVE, OPEN, NOTHING), ["refuses to cancel the subscription: An invoice is open."]),
+        (
+            known(ACTIVE, OPEN, history(STALE)),
+            ["refuses another one. Check", "request. An invoice is open."],
+        ),
+        (known(ACTIVE, Refusal(hint="The answer has: a."), NOTHING), ["tion. The answer has: a."]),
+        (known(ACTIVE, NotNow("Busy."), NOTHING), ["at the moment. Busy."]),
+        (
+            known(ACTIVE, NotNow("Busy."), LONG_CONFLICT, is_repeatable=True),
+            ["It has said so", "vendor. Busy."],
+        ),
+        (known(ACTIVE, NotNow("Busy."), LONG_CONFLICT), ["refuses to cancel", ": Busy."]),
+        (
+            known(ACTIVE, OPEN, NOTHING, is_proven=False),
+            [": An invoice is open.", "Mend the body."],
+        ),
+        (known(NOT_STARTED, None, NOTHING, is_proven=False), ["draft", "Mend the body."]),
+        (
+            known(UNKNOWN, None, NOTHING, is_proven=False, policy=REJECT_UNKNOWN),
+            ["does not know its id", "Mend the body."],
+        ),
+        (
+            known(parameter=BlankParameter(), is_proven=False),
+            ["'subscription_id'", "Check the variable SUBSCRIPTION_ID_PARAMETER"],
+        ),
+        (known(UNKNOWN, None, BROKEN), ["Connect is down."]),
+        (known(UNKNOWN, None, history(TAKEN)), ["removed the subscription after the cancellation"]),
+        (known(UNKNOWN, None, NOTHING, policy=APPROVE_UNKNOWN), ["does not know the subscription"]),
+        (mute(NoMarkKept()), ["Connect keeps no note", "It is mute."]),
+        (mute(ACCEPTED), ["The vendor has accepted it. It says nothing."]),
+        (mute(NotOurTurn(), history(TAKEN)), ["The vendor has accepted it. It says nothing."]),
+        (mute(MAYBE), ["Its outcome is unknown. It is mute."]),
+        (mute(NotOurTurn(), history(STALE)), ["Its outcome is unknown. It is mute."]),
+        (mute(MAYBE, is_repeatable=True), ["it is sent again. Lost."]),
+    ],
+)
+def test_a_step_says_what_helps(evidence, says):
+    said = words(decide(evidence))
+    assert all(part in said for part in says), said
+    assert says or not said
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        known(ACTIVE, NotNow("Busy."), NOTHING),
+        known(ACTIVE, NotNow("Busy."), LONG_CONFLICT, is_repeatable=True),
+        known(ACTIVE, Refusal("Busy."), history(STALE)),
+        known(ACTIVE, Refusal(hint="Busy."), history(STALE)),
+    ],
+)
+def test_the_vendors_words_are_apart_where_a_wait_is_logged(evidence):
+    step = decide(evidence)
+    assert step.vendor_says == "Busy."
+    assert "Busy" not in step.why
+
+
+def test_a_refusal_without_a_reason_is_a_whole_sentence():
+    step = decide(known(ACTIVE, Refusal(), NOTHING))
+    assert step.reason == "The vendor refuses to cancel the subscription."
+    assert decide(known(ACTIVE, NotNow(), NOTHING)).why.endswith("at the moment.")
+
+
+@given(st.datetimes(timezones=st.just(timezone.utc)), st.integers(-14, 14))
+def test_end_dates_of_all_zones_compare_as_moments(ends_at, hours):
+    ends_at = ends_at.replace(tzinfo=timezone(timedelta(hours=hours)))
+    step = decide(known(replace(CANCELLED, ends_at=ends_at), ACCEPTED))
+    assert step.effective_date == (ends_at if ends_at <= NOW else None)
+
+
+# Whatever the evidence.
+
+
+@pytest.fixture(scope="module")
+def cases_of():
+    """Each combination of what can be known, with its step, by the kind of step."""
+    views = [None, ACTIVE, CANCELLING, NOT_STARTED, UNKNOWN, CANCELLED]
+    views += [replace(CANCELLED, ends_at=NOW - DAY), replace(CANCELLED, ends_at=NOW + DAY)]
+    attempts = [NotTried(), NotOurTurn(), NoMarkKept(), ACCEPTED, MAYBE, Refusal("No."), Refusal()]
+    attempts += [Sent(accepted=False), NotNow(), IdNotKnown(), IdNotKnown(2)]
+    pasts = [None, BROKEN, FORBIDDEN, NOTHING, LONG_CONFLICT, history(REFUSED)]
+    pasts += [history(each) for each in (SENDING, TAKEN, SHOWN, STALE)]
+    policies, flags = (HOLD_REFUSALS, REJECT_UNKNOWN, APPROVE_UNKNOWN), (False, True)
+    names = ("policy", "can_be_asked", "is_repeatable", "is_proven", "looks")
+    found = []
+    for seen in product(views, attempts, pasts):
+        for values in product(policies, flags, flags, (None, *flags), (1, 2)):
+            evidence = known(*seen, **dict(zip(names, values, strict=True)))
+            found.append((evidence, decide(evidence)))
+    return lambda *kinds: [case for case in found if isinstance(case[1], kinds)]
+
+
+def test_each_end_that_somebody_reads_is_told_in_whole_sentences(cases_of):
+    for said in {words(step) for _, step in cases_of(Approve, Reject, Hold, Wait)} - {""}:
+        assert said[:1].isupper()
+        assert said.endswith(".")
+        assert not any(slip in said for slip in ("  ", "XX", "None", ".."))
+
+
+def test_nothing_is_learnt_twice_so_that_a_walk_comes_to_its_end(cases_of):
+    for evidence, step in cases_of(Learn):
+        assert {
+            Lack.LOOK: evidence.shown is None and evidence.can_be_asked,
+            Lack.SECOND_LOOK: evidence.looks < 2,
+            Lack.MARKS: evidence.history is None,
+            Lack.PRECEDENT: evidence.is_proven is None,
+        }[step.lack]
+
+
+def test_nothing_is_sent_again_by_the_same_walk_nor_where_the_vendor_shows_more_than_active(
+    cases_of,
+):
+    for evidence, _ in cases_of(Cancel):
+        unseen = evidence.shown is None and not evidence.can_be_asked
+        gone = evidence.shown == UNKNOWN and evidence.is_repeatable
+        assert unseen or gone or evidence.shown == ACTIVE
+        assert not isinstance(evidence.attempt, (Sent, NotOurTurn, NoMarkKept, NotNow))
+
+
+def test_nothing_is_rejected_that_may_be_cancelled_or_before_a_product_is_proven(cases_of):
+    for evidence, _ in cases_of(Reject):
+        assert evidence.is_proven
+        assert isinstance(evidence.history, History)
+        assert not evidence.standing()
+        assert not isinstance(evidence.attempt, Sent)
+        assert evidence.shown in (None, ACTIVE, NOT_STARTED, UNKNOWN)
+
+
+def test_nothing_is_approved_that_is_not_cancelled_or_gone(cases_of):
+    for evidence, step in cases_of(Approve):
+        accepted = evidence.attempt == ACCEPTED or evidence.standing() in ((TAKEN,), (SHOWN,))
+        if step.cause is Cause.GONE:
+            assert evidence.shown in (None, UNKNOWN)
+            assert accepted or evidence.policy is APPROVE_UNKNOWN
+        elif evidence.shown is None:
+            assert evidence.standing() == (SHOWN,)
+        else:
+            assert evidence.shown.status is SubscriptionStatus.CANCELLED
+        assert step.effective_date is None or step.effective_date <= NOW
+
+
+class TestAConflict:
+    @pytest.mark.parametrize(
+        ("conflicts", "is_believed"),
+        [
+            ((), False),
+            ((1201, 1), False),
+            ((1200, 500, 1), False),
+            ((1201, 500, 1), True),
+            ((1201, 1200, 1199), True),
+            ((1201, 500, 1, 0), True),
+            # A silence of an hour is no break, a longer one is.
+            ((3602, 2, 1), True),
+            ((3603, 2, 1), False),
+            ((9000, 3700, 1300, 1), True),
+            ((9000, 3700, 99, 1), False),
+        ],
+    )
+    def test_it_is_believed_when_it_was_said_often_enough_for_long_enough(
+        self, conflicts, is_believed
+    ):
+        assert believes_conflict(history(conflicts=conflicts), SETTLE) is is_believed
+
+    def test_a_vendor_that_takes_days_may_be_silent_for_days(self):
+        days = tuple(each * 86400.0 for each in (4.1, 2.1, 0.1))
+        assert believes_conflict(history(conflicts=days), 2 * 86400.0)
+        assert not believes_conflict(history(conflicts=days), 1.9 * 86400.0)
+
+    @pytest.mark.parametrize(("last", "wanted"), [(300, False), (301, True)])
+    def test_a_few_notes_in_each_settle_time_are_enough(self, last, wanted):
+        assert wants_conflict_note(NOTHING, SETTLE)
+        assert wants_conflict_note(history(conflicts=(9000, 400, last)), SETTLE) is wanted
+
+
+@pytest.mark.parametrize(("settle", "pause"), [(3.0, 3.0), (120.0, 120.0), (3600.0, 120.0)])
+def test_two_looks_lie_two_minutes_apart_or_less_for_a_quicker_vendor(settle, pause):
+    assert second_look_seconds(settle) == pause
+
+
+OWN, OTHER = "aaaaaaaa", "bbbbbbbb"
+
+
+class TestTheTurn:
+    @pytest.mark.parametrize(
+        ("state", "age", "askable", "free"),
+        [
+            (State.SENDING, 0, True, False),
+            (State.SENDING, BLOCKS_FOR, True, False),
+            (State.SENDING, BLOCKS_FOR + 1, True, True),
+            (State.ACCEPTED, BLOCKS_FOR, True, False),
+            (State.SENDING, BLOCKS_FOR + 1, False, False),
+            (State.CANCELLED, 10 * BLOCKS_FOR, False, False),
+            (State.NOT_SENT, 0, True, True),
+            (State.NOT_SENT, 0, False, True),
+            (State.CONFLICT, 0, False, True),
+            (State.REFUSED, 0, False, True),
+        ],
+    )
+    def test_it_is_free_unless_a_mark_stands_that_must_be_waited_for(
+        self, state, age, askable, free
+    ):
+        past = history(mark(state, age))
+        assert is_free(past, BLOCKS_FOR, can_be_asked=askable) is free
+
+    def test_one_mark_is_enough_to_wait_for(self):
+        past = history(STALE, mark(State.SENDING, 5, OTHER))
+        assert not is_free(past, BLOCKS_FOR, can_be_asked=True)
+
+    @pytest.mark.parametrize(
+        ("refused_age", "standing_age", "turn"),
+        [
+            (BLOCKS_FOR, BLOCKS_FOR + 5, False),
+            (BLOCKS_FOR + 1, BLOCKS_FOR + 5, True),
+            # The refusal came before what stands now, or nothing stands.
+            (BLOCKS_FOR, BLOCKS_FOR, True),
+            (1, None, True),
+        ],
+    )
+    def test_after_a_refusal_under_an_older_mark_the_next_attempt_waits(
+        self, refused_age, standing_age, turn
+    ):
+        marks = [mark(State.REFUSED, refused_age, "cccccccc")]
+        # A mark that no longer counts for itself, but may have been carried out.
+        marks += [mark(State.SENDING, standing_age, OTHER)] if standing_age else []
+        before = history(*marks)
+        counts = standing_age is not None and standing_age <= BLOCKS_FOR
+        assert is_free(before, BLOCKS_FOR, can_be_asked=True) is (turn and not counts)
+        after = history(*marks, mark(State.SENDING, 0, OWN))
+        assert owns(OWN, 1.0, after, BLOCKS_FOR, True) is (turn and not counts)
+
+    def test_who_is_alone_owns_it(self):
+        assert owns(OWN, 0.0, history(mark(State.SENDING, 5, OWN)), BLOCKS_FOR, True)
+
+    @pytest.mark.parametrize("state", [State.NOT_SENT, State.CONFLICT, State.REFUSED])
+    def test_who_has_taken_the_mark_back_does_not(self, state):
+        assert not owns(OWN, 0.0, history(mark(state, 5, OWN)), BLOCKS_FOR, True)
+        assert not owns(OWN, 0.0, NOTHING, BLOCKS_FOR, True)
+
+    @pytest.mark.parametrize(
+        ("younger_by", "took", "is_ours"),
+        [
+            (-1, 0.0, False),
+            (0, 0.0, False),
+            (2, 0.0, False),
+            (3, 0.0, True),
+            (3, 1.0, False),
+            (4, 1.0, True),
+            (32, 30.0, False),
+            (33, 30.0, True),
+        ],
+    )
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_another_mark_must_be_clearly_younger(self, younger_by, took, is_ours, order):
+        """By more than leaving ours took, and two seconds: then its owner could see ours."""
+        marks = [mark(State.SENDING, 100, OWN), mark(State.SENDING, 100 - younger_by, OTHER)]
+        assert owns(OWN, took, history(*marks[::order]), BLOCKS_FOR, True) is is_ours
+
+    def test_a_mark_that_was_taken_back_or_is_old_keeps_nobody_from_sending(self):
+        own = mark(State.SENDING, 1, OWN)
+        assert owns(OWN, 0.0, history(mark(State.NOT_SENT, 50, OTHER), own), BLOCKS_FOR, True)
+        old = mark(State.SENDING, BLOCKS_FOR + 1, OTHER)
+        assert owns(OWN, 0.0, history(old, own), BLOCKS_FOR, True)
+        assert not owns(OWN, 0.0, history(old, own), BLOCKS_FOR, False)
+
+    @given(st.data())
+    def test_of_any_number_at_once_at_most_one_owns_it(self, data):
+        """Each leaves a mark and reads afterwards; a mark shows some time after its date.
+
+        The times of all are those of one clock, cut to whole seconds, as Connect's are.
+        """
+        tenths = st.integers(0, 100).map(lambda number: number / 10)
+        left = {}
+        for number in range(data.draw(st.integers(2, 4))):
+            began, until_dated, until_shown, until_over, until_read = (
+                data.draw(tenths) for _ in range(5)
+            )
+            dated = began + until_dated
+            over = dated + until_shown + until_over
+            attempt = f"{number:08x}"
+            left[attempt] = (dated, dated + until_shown, over - began, over + until_read)
+        owners = []
+        for attempt, (_, _, took, read) in left.items():
+            marks = [
+                Mark(other, NOW + timedelta(seconds=int(dated)), State.SENDING)
+                for other, (dated, shown, _, _) in left.items()
+                if shown <= read
+            ]
+            seen = History(tuple(marks), NOW + timedelta(seconds=read))
+            if owns(attempt, took, seen, BLOCKS_FOR, data.draw(st.booleans())):
+                owners.append(attempt)
+        assert len(owners) <= 1
+
+    @pytest.mark.parametrize(
+        ("settle", "most"), [(3.0, 60), (240.0, 60), (1200.0, 300), (3600.0, 900)]
+    )
+    def test_a_mark_is_renewed_before_anything_is_sent_under_it_if_it_is_too_old(
+        self, settle, most
+    ):
+        assert send_within_seconds(settle) == most
+        assert not is_worn(mark(State.SENDING, most), NOW, settle)
+        assert is_worn(mark(State.SENDING, most + 1), NOW, settle)
