@@ -56,8 +56,9 @@ class World:
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def world() -> AsyncIterator[World]:
     async with Sandbox(countdown_scale=COUNTDOWN_SCALE, retry_seconds=30) as sandbox:
-        await sandbox.start_runner(debug=True)
+        runner = await sandbox.start_runner(debug=True)
         yield World(sandbox)
+        await runner.kill()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of this folder share: one world with one runner, and the tables at the end."""
+"""One world with one runner for all tests of this folder."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import pytest_asyncio
 
 from tests.faults.world import World, open_world
 
-TABLES = pytest.StashKey[dict[str, list[str]]]()
-
 # 30 seconds of a rescheduled task are 0.6 here.
 COUNTDOWN_SCALE = 0.02
 
@@ -22,22 +20,7 @@ async def world() -> AsyncIterator[World]:
     async with open_world(countdown_scale=COUNTDOWN_SCALE, retry_seconds=30) as world:
         world.runner = await world.sandbox.start_runner()
         yield world
-
-
-@pytest.fixture(scope="session")
-def table(request: pytest.FixtureRequest) -> dict[str, list[str]]:
-    """Lines to be printed under their titles when all tests are done."""
-    return request.config.stash.setdefault(TABLES, {})
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Print the tables."""
-    for title, lines in config.stash.get(TABLES, {}).items():
-        terminalreporter.section(title)
-        for line in lines:
-            terminalreporter.write_line(line)
+        await world.runner.kill()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

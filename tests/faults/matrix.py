@@ -1,26 +1,19 @@
 """The fault matrix: every call, every fault, and how the first delivery ends that meets it.
 
-What is declared here is what must happen, by the design's tables ("What a REST answer means", "How
-an outcome reaches Connect"); `docs/faults.md` is written from it, and the tests hold the running
-extension to it.
+The ends declared here follow the design's tables ("What a REST answer means", "How an outcome
+reaches Connect"); `docs/faults.md` is written from them, and the tests hold the running extension
+to them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-from email.utils import format_datetime
 from enum import Enum
+from typing import Any
 
-from aiohttp import web
-
-from sandbox.faults import DropAfter, DropBefore, Fault, Respond, SlowDrip, Work
-from tests.faults.faults import Silence
+from sandbox.faults import Delay, DropAfter, Fault
 from tests.faults.world import OAUTH, REST, ZUORA
-
-RETRY_AFTER_SECONDS = 45
-HUGE = 60 * 1024 * 1024
 
 
 class End(str, Enum):
@@ -28,6 +21,7 @@ class End(str, Enum):
 
     GOES_ON = "goes on"
     WAITS = "waits"
+    SENT = "waits for the result"
     CONFIGURATION = "waits for configuration"
     REJECTED = "**rejected**"
     HELD = "held"
@@ -45,42 +39,50 @@ class Row:
     work_is_done: bool = False
 
 
-_STATUSES = (400, 401, 403, 404, 408, 409, 422, 429, 500, 502, 503, 504)
-_GARBAGE = {
+AFTER = "_after"
+DONE, NOT_DONE = ", the work done", ", nothing done"
+GARBAGE = {
     "empty": "200, an empty body",
     "html": "200, a page of HTML",
     "truncated": "200, a body that ends in the middle",
     "wrong": "200, the wrong type of answer",
-    "huge": "200, a body of 60 MB",
+    "huge": "200, a huge body",
     "drip": "200, a body that comes byte by byte",
 }
-AFTER = "after"
-DONE, NOT_DONE = ", the work done", ", nothing done"
+
+
+def _done(key: str, what: str) -> Row:
+    return Row(f"{key}{AFTER}", f"{what}{DONE}", work_is_done=True)
+
 
 ROWS = (
     Row("refused", "connection refused"),
     Row("unknown_host", "unknown host name"),
     Row("untrusted", "certificate that is not trusted"),
     Row("reset", f"connection reset{NOT_DONE}"),
-    Row("reset_after", f"connection reset{DONE}", work_is_done=True),
+    _done("reset", "connection reset"),
     Row("silent", f"no answer in time{NOT_DONE}"),
-    Row("silent_after", f"no answer in time{DONE}", work_is_done=True),
-    *(Row(str(status), f"HTTP {status}") for status in _STATUSES[:8]),
+    _done("silent", "no answer in time"),
+    *(Row(str(status), f"HTTP {status}") for status in (400, 401, 403, 404, 408, 409, 422, 429)),
     Row("429_seconds", "HTTP 429, `Retry-After` in seconds"),
     Row("429_date", "HTTP 429, `Retry-After` as a date"),
-    *(Row(str(status), f"HTTP {status}{NOT_DONE}") for status in _STATUSES[8:]),
-    Row("504_after", f"HTTP 504{DONE}", work_is_done=True),
-    *(Row(key, f"{what}{NOT_DONE}") for key, what in _GARBAGE.items()),
-    *(Row(f"{key}_after", f"{what}{DONE}", work_is_done=True) for key, what in _GARBAGE.items()),
-    Row("redirect", "redirect to another host (307)"),
+    *(Row(str(status), f"HTTP {status}{NOT_DONE}") for status in (500, 502, 503, 504)),
+    _done("504", "HTTP 504"),
+    _done("503_seconds", "HTTP 503, `Retry-After` in seconds"),
+    _done("504_seconds", "HTTP 504, `Retry-After` in seconds"),
+    *(Row(key, f"{what}{NOT_DONE}") for key, what in GARBAGE.items()),
+    *(_done(key, what) for key, what in GARBAGE.items()),
+    Row("redirect", f"redirect to another host (307){NOT_DONE}"),
+    _done("see_other", "redirect to `urn:job:1` (303)"),
 )
 ADDRESS = ("refused", "unknown_host", "untrusted")
-BUSY = ("429_seconds", "429_date")
+_BUSY_AFTER = ("503_seconds_after", "504_seconds_after")
+BUSY = ("429_seconds", "429_date", *_BUSY_AFTER)
+_EVERY = tuple(row.key for row in ROWS)
 _WORK_DONE = tuple(row.key for row in ROWS if row.work_is_done)
-_REFUSALS = ("400", "422")
-# What a server answers with these to a cancellation, it has not done.
-_NOT_DONE = ("408", "409", "429")
-_SLOW = ("silent", "silent_after", "drip", "drip_after")
+# By its answer with one of these, a vendor has not carried out the call.
+_NOT_CARRIED_OUT = ("408", "429", "429_seconds", "429_date")
+SLOW = ("silent", "silent_after", "drip", "drip_after")
 _CLIENT_ERRORS = ("400", "401", "403", "404", "409", "422", "redirect")
 
 
@@ -94,19 +96,23 @@ class Side(str, Enum):
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A call: how a walk comes to it, and how each fault of it must end."""
+    """A call: how a walk comes to it, and how each fault of it must end.
+
+    `first`: another call of the walk, and the fault of it that leads to this call.
+    """
 
     key: str
     what: str
     side: Side
     call: str
     otherwise: End
-    ends: Mapping[str, End] = field(default_factory=dict)
+    ends: Mapping[str, End]
     kind: str = REST
     version: str = "78.0"
     status: str = "active"
     good_end: str = "approved"
     cancellations: int = 1
+    first: tuple[str, Fault] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -119,194 +125,115 @@ class Column:
         return self.ends.get(row.key, self.otherwise)
 
 
-def _ends(*groups: tuple[End, tuple[str, ...]]) -> dict[str, End]:
-    return {key: end for end, keys in groups for key in keys}
-
+Group = tuple[End, tuple[str, ...]]
+"""Faults that end alike; the last group that names a fault counts."""
 
 _QUESTION = (End.NOT_TRIED, _WORK_DONE)
 _SAME_ADDRESS = (End.NOT_TRIED, ADDRESS)
-# Connect's address is not ours to configure, and an outage of it is a test of its own.
-_SIGN_IN = _ends((End.CONFIGURATION, _CLIENT_ERRORS), _QUESTION)
-_AMENDMENT = _ends((End.CONFIGURATION, _CLIENT_ERRORS), (End.GOES_ON, _WORK_DONE), _SAME_ADDRESS)
-_CONNECT_REFUSES = ("400", "401", "403", "404", "422")
-_RUNNER = (_SAME_ADDRESS, _QUESTION, (End.NOT_TRIED, ("silent", "drip")))
-_FAULTS_OF_CONNECT = ("reset", "500", "502", "503", "504")
+_TIMED_OUT = ("silent", "drip")
+_CANNOT_BE_ASKED = {"variables": {"REST_STATUS_REQUEST": ""}}
+_CANCELLED_BEFORE = {"status": "cancelled", "cancellations": 0}
+_DRAFT = {"status": "draft", "good_end": "failed", "cancellations": 0}
+
+
+def _column(
+    side: Side, otherwise: End, *call: str, groups: tuple[Group, ...], **more: Any
+) -> Column:
+    key, what, name = call
+    ends = {row: end for end, rows in groups for row in rows}
+    return Column(key, what, side, name, otherwise, ends, **more)
+
+
+def _question(key: str, what: str, call: str, *groups: Group, **more: Any) -> Column:
+    groups = ((End.CONFIGURATION, _CLIENT_ERRORS), _QUESTION, *groups)
+    return _column(Side.VENDOR, End.WAITS, key, what, call, groups=groups, **more)
+
+
+def _change(key: str, what: str, call: str, *groups: Group, **more: Any) -> Column:
+    """After most faults nobody knows whether the change was carried out."""
+    done = ((End.GOES_ON, _WORK_DONE), (End.WAITS, _BUSY_AFTER))
+    groups = ((End.WAITS, _NOT_CARRIED_OUT), _SAME_ADDRESS, *done, *groups)
+    return _column(Side.VENDOR, End.SENT, key, what, call, groups=groups, **more)
+
+
+_REFUSED = ((End.REJECTED, ("400", "422")), (End.CONFIGURATION, ("401", "403")))
+_ASKED = (*_REFUSED, (End.CONFIGURATION, ("404",)), (End.WAITS, ("409",)))
+_UNASKED = ((End.HELD, _EVERY), (End.WAITS, (*ADDRESS, *_NOT_CARRIED_OUT, "409")), *_REFUSED)
+_PREVIEW = ((End.GOES_ON, _EVERY), (End.WAITS, _NOT_CARRIED_OUT), _QUESTION, _SAME_ADDRESS)
+# A draft is no cancellation.
+_DRAFTED = ((End.SENT, _WORK_DONE), (End.WAITS, _BUSY_AFTER))
+_CANNOT = "(vendor cannot be asked)"
 
 VENDOR_COLUMNS = (
-    Column(
-        "status",
-        "REST: status",
-        Side.VENDOR,
-        "GET",
-        End.WAITS,
-        _ends(
-            (End.CONFIGURATION, ("400", "401", "403", "409", "422", "redirect")),
-            (End.HELD, ("404",)),
-            _QUESTION,
-        ),
+    _question("status", "REST: status", "GET", (End.HELD, ("404",))),
+    _change("cancel", "REST: cancellation", "POST", *_ASKED),
+    _change("unasked", f"REST: cancellation {_CANNOT}", "POST", *_UNASKED, **_CANNOT_BE_ASKED),
+    _question("token", "REST: OAuth token", "token", kind=OAUTH),
+    _question("login", "Zuora: login", "login", kind=ZUORA),
+    _question("query", "Zuora: query", "query", _SAME_ADDRESS, kind=ZUORA),
+    _question("preview", "Zuora 78.0: preview", "preview", *_PREVIEW, kind=ZUORA),
+    _change("amend", "Zuora 78.0: amend", "amend", kind=ZUORA),
+    _change("create_27", "Zuora 27.0: create", "create", kind=ZUORA, version="27.0"),
+    _change(
+        "create_19", "Zuora 19.0: create (a draft)", "create", *_DRAFTED, kind=ZUORA, version="19.0"
     ),
-    Column(
-        "cancel",
-        "REST: cancellation",
-        Side.VENDOR,
-        "POST",
-        End.WAITS,
-        _ends(
-            (End.REJECTED, _REFUSALS),
-            (End.CONFIGURATION, ("401", "403", "404", "redirect")),
-            (End.GOES_ON, _WORK_DONE),
-        ),
-    ),
-    Column("token", "REST: OAuth token", Side.VENDOR, "token", End.WAITS, _SIGN_IN, kind=OAUTH),
-    Column("login", "Zuora: login", Side.VENDOR, "login", End.WAITS, _SIGN_IN, kind=ZUORA),
-    Column(
-        "query",
-        "Zuora: query",
-        Side.VENDOR,
-        "query",
-        End.WAITS,
-        {**_SIGN_IN, **_ends(_SAME_ADDRESS)},
-        kind=ZUORA,
-    ),
-    Column(
-        "preview",
-        "Zuora 78.0: preview",
-        Side.VENDOR,
-        "preview",
-        End.GOES_ON,
-        _ends((End.WAITS, BUSY), _QUESTION, _SAME_ADDRESS),
-        kind=ZUORA,
-    ),
-    Column("amend", "Zuora 78.0: amend", Side.VENDOR, "amend", End.WAITS, _AMENDMENT, kind=ZUORA),
-    Column(
-        "create_27",
-        "Zuora 27.0: create",
-        Side.VENDOR,
-        "create",
-        End.WAITS,
-        _AMENDMENT,
-        kind=ZUORA,
-        version="27.0",
-    ),
-    Column(
-        "create_19",
-        "Zuora 19.0: create (a draft)",
-        Side.VENDOR,
-        "create",
-        End.WAITS,
-        {**_AMENDMENT, **_ends((End.WAITS, _WORK_DONE))},
-        kind=ZUORA,
-        version="19.0",
-    ),
-    Column(
-        "update_19",
-        "Zuora 19.0: update",
-        Side.VENDOR,
-        "update",
-        End.WAITS,
-        _AMENDMENT,
-        kind=ZUORA,
-        version="19.0",
-    ),
+    _change("update_19", "Zuora 19.0: update", "update", kind=ZUORA, version="19.0"),
 )
+
+
+def _connect(key: str, what: str, call: str, *groups: Group, **more: Any) -> Column:
+    groups = (*groups, _SAME_ADDRESS)
+    return _column(Side.CONNECT, End.WAITS, key, what, call, groups=groups, **more)
+
+
+_REFUSES = ("400", "401", "403", "404", "409", "422")
+_KEEPS_NO_NOTE = ("400", "403", "404", "409")
+_READING = ((End.CONFIGURATION, _REFUSES), (End.GOES_ON, _TIMED_OUT), _QUESTION)
+_SETTLING = ((End.CONFIGURATION, _REFUSES), (End.GOES_ON, (*SLOW, *_WORK_DONE)))
+_MARKING = ((End.CONFIGURATION, ("401", "422")), (End.GOES_ON, SLOW))
+# The request names a template too, for want of a better one.
+_TEMPLATES = ((End.GOES_ON, (*_REFUSES, *_TIMED_OUT)), _QUESTION)
+_ASIDE = ((End.GOES_ON, _EVERY),)
+_AFTER_A_LOOK, _AFTER_APPROVING = ("GET", Delay(5.5)), ("approve", DropAfter())
 
 CONNECT_COLUMNS = (
-    Column(
-        "templates",
-        "templates",
-        Side.CONNECT,
-        "templates",
-        End.WAITS,
-        # The request names a template too, for want of a better one.
-        _ends(
-            (End.GOES_ON, (*_CONNECT_REFUSES, *_SLOW, "wrong", "huge")), _QUESTION, _SAME_ADDRESS
-        ),
+    _connect("templates", "templates", "templates", *_TEMPLATES),
+    _connect("again", "request (before the mark)", "read", *_READING, first=_AFTER_A_LOOK),
+    _connect("mark", "mark", "sending", *_MARKING, (End.GOES_ON, _KEEPS_NO_NOTE)),
+    _connect(
+        *("mark_unasked", f"mark {_CANNOT}", "sending"),
+        *(*_MARKING, (End.HELD, _KEEPS_NO_NOTE)),
+        **_CANNOT_BE_ASKED,
     ),
-    Column(
-        "approve",
-        "approve",
-        Side.CONNECT,
-        "approve",
-        End.WAITS,
-        _ends(
-            (End.CONFIGURATION, _CONNECT_REFUSES),
-            (End.GOES_ON, (*_SLOW, *_WORK_DONE)),
-            _SAME_ADDRESS,
-        ),
-    ),
-    Column(
-        "fail",
-        "fail (a draft)",
-        Side.CONNECT,
-        "fail",
-        End.WAITS,
-        _ends(
-            (End.CONFIGURATION, _CONNECT_REFUSES),
-            (End.GOES_ON, (*_SLOW, *_WORK_DONE)),
-            _SAME_ADDRESS,
-        ),
-        status="draft",
-        good_end="failed",
-        cancellations=0,
-    ),
-    Column(
-        "read",
-        "reading the request, after an `approve` whose answer was lost",
-        Side.CONNECT,
-        "read",
-        End.WAITS,
-        _ends(
-            (End.CONFIGURATION, _CONNECT_REFUSES),
-            (End.GOES_ON, ("silent", "drip")),
-            _QUESTION,
-            _SAME_ADDRESS,
-        ),
-    ),
-    Column(
-        "note",
-        "note",
-        Side.CONNECT,
-        "messages",
-        End.GOES_ON,
-        _ends(_SAME_ADDRESS),
-        status="cancelled",
-        cancellations=0,
-    ),
-    Column(
-        "mark",
-        "note before a cancellation that cannot be asked for",
-        Side.CONNECT,
-        "messages",
-        End.WAITS,
-        _ends((End.GOES_ON, (*_CONNECT_REFUSES, *_SLOW)), _SAME_ADDRESS),
-        variables={"REST_STATUS_REQUEST": ""},
-    ),
+    _connect("read_back", "marks, read back", "notes", *_READING),
+    _connect("approve", "approve", "approve", *_SETTLING),
+    _connect("read", "request (`approve` not answered)", "read", *_READING, first=_AFTER_APPROVING),
+    _connect("notes", "notes (cancelled before)", "notes", *_ASIDE, _QUESTION, **_CANCELLED_BEFORE),
+    _connect("note", "note (cancelled before)", "note", *_ASIDE, **_CANCELLED_BEFORE),
+    _connect("precedent", "approved cancellations (a draft)", "precedent", *_READING, **_DRAFT),
+    _connect("fail", "fail (a draft)", "fail", *_SETTLING, **_DRAFT),
 )
 
+
+def _runner(call: str, what: str, *groups: Group) -> Column:
+    goes_on = (End.GOES_ON, ("reset", "500", "502", "503", "504"))
+    groups = (goes_on, _SAME_ADDRESS, _QUESTION, (End.NOT_TRIED, _TIMED_OUT), *groups)
+    names = f"runner_{call}", what, f"runner's {call}"
+    return _column(Side.RUNNER, End.RETRIED, *names, groups=groups)
+
+
+_READ = ((End.WAITS, ("html", "wrong", "huge")), (End.UNANSWERED, ("redirect",)))
 RUNNER_COLUMNS = (
-    Column(
-        "count",
-        "counting the request",
-        Side.RUNNER,
-        "runner's count",
-        End.RETRIED,
-        _ends((End.GOES_ON, _FAULTS_OF_CONNECT), *_RUNNER),
-    ),
-    Column(
-        "fetch",
-        "reading the request",
-        Side.RUNNER,
-        "runner's read",
-        End.RETRIED,
-        _ends(
-            (End.GOES_ON, _FAULTS_OF_CONNECT),
-            (End.WAITS, ("html", "wrong", "huge")),
-            (End.UNANSWERED, ("redirect",)),
-            *_RUNNER,
-        ),
-    ),
+    _runner("count", "counting the request"),
+    _runner("read", "reading the request", *_READ),
 )
 COLUMNS = (*VENDOR_COLUMNS, *CONNECT_COLUMNS, *RUNNER_COLUMNS)
+
+# Answers that count only when they come again a while later.
+_ASKED_TWICE = {
+    **dict.fromkeys(("status", "unasked"), ("404",)),
+    **dict.fromkeys(("mark", "mark_unasked"), _KEEPS_NO_NOTE),
+}
 
 
 @dataclass(frozen=True)
@@ -327,153 +254,38 @@ class Cell:
         return self.column.end(self.row)
 
     @property
-    def needs_new_process(self) -> bool:
-        """Whether the process that met the fault remembers something for a minute or longer: a
-        cancellation whose outcome is unknown, or the vendor's wish not to be called."""
-        if self.column.side is not Side.VENDOR:
-            return False
-        writes = self.column.call in ("POST", "amend", "create", "update")
-        unknown = writes and self.end is End.WAITS and self.row.key not in (*_NOT_DONE, *ADDRESS)
-        # A vendor may have carried out what it answers with a redirect, as web forms do.
-        redirected = self.column.call == "POST" and self.row.key == "redirect"
-        return self.row.key in BUSY or unknown or redirected
+    def is_asked_twice(self) -> bool:
+        """Whether the answer counts only when it comes again a while later."""
+        return self.row.key in _ASKED_TWICE.get(self.column.key, ())
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the process leaves the vendor alone for a while."""
+        return self.column.side is Side.VENDOR and self.row.key in BUSY
+
+    @property
+    def stays_held(self) -> bool:
+        """Whether only a person can know what has become of the cancellation."""
+        return self.column.key == "unasked" and self.end is End.HELD and not self.is_asked_twice
+
+    @property
+    def waits_to_settle(self) -> bool:
+        """Whether the cancellation may have been sent, and nobody knows what has become of it."""
+        return self.end is End.SENT or self.stays_held
+
+    @property
+    def last_end(self) -> tuple[str, int]:
+        """The request's status when all is over, and how often the vendor has cancelled."""
+        if self.end is End.REJECTED:
+            return "failed", 0
+        if self.stays_held:
+            return "pending", int(self.row.work_is_done)
+        return self.column.good_end, self.column.cancellations
 
 
 def cells(*columns: Column) -> list[Cell]:
     """The cells of these columns that make sense."""
     every = [Cell(column, row) for column in columns for row in ROWS]
     found = [cell for cell in every if cell.end is not End.NOT_TRIED]
-    # What takes long begins first.
-    return sorted(found, key=lambda cell: cell.row.key not in _SLOW)
-
-
-def fault_of(cell: Cell, elsewhere: str) -> Fault:
-    """The fault itself, for those that a server can show once it is called."""
-    key, done = cell.row.key.removesuffix(f"_{AFTER}"), cell.row.work_is_done
-    of_vendor = cell.column.side is Side.VENDOR
-    if key == "reset":
-        return DropAfter() if done else DropBefore()
-    if key == "silent":
-        return Silence(4.0 if of_vendor else 33.0, done)
-    if key == "drip":
-        return SlowDrip(0.25 if of_vendor else 1.0, _long(cell), after_work=done)
-    if key == "redirect":
-        location = {"Location": f"{elsewhere}/{cell.column.key}"}
-        return Respond(307, content_type="text/html", headers=location)
-    if key in _GARBAGE:
-        return _garbage(cell, key)
-    status, _, how = key.partition("_")
-    body, content_type = _error(cell)
-    if how == "date":
-        return _busy_until_a_date
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if how else {}
-    return Respond(int(status), body, content_type, headers, after_work=done)
-
-
-async def _busy_until_a_date(_: web.Request, __: Work, /) -> web.StreamResponse:
-    moment = datetime.now(timezone.utc) + timedelta(seconds=RETRY_AFTER_SECONDS)
-    return web.Response(status=429, headers={"Retry-After": format_datetime(moment, usegmt=True)})
-
-
-def _error(cell: Cell) -> tuple[bytes, str]:
-    if cell.column.speaks_xml:
-        # With SOAP in it, it would be Zuora's own answer and no fault of what lies between.
-        return b"<html><body>sandbox</body></html>", "text/html"
-    if cell.column.side is Side.VENDOR:
-        return b'{"error": {"message": "sandbox"}}', "application/json"
-    return b'{"error_code": "SBX_001", "errors": ["sandbox"]}', "application/json"
-
-
-def _garbage(cell: Cell, key: str) -> Fault:
-    body, content_type = b"", "text/xml" if cell.column.speaks_xml else "application/json"
-    if key == "html":
-        body, content_type = b"<!doctype html><html><body>Sandbox</body></html>", "text/html"
-    elif key == "truncated":
-        body = _long(cell)[:40]
-    elif key == "wrong":
-        body = _OTHER_SOAP if cell.column.speaks_xml else b'["status", "cancelled"]'
-    elif key == "huge":
-        body = _HUGE_XML if cell.column.speaks_xml else _HUGE_JSON
-    return Respond(200, body, content_type, after_work=cell.row.work_is_done)
-
-
-def _long(cell: Cell) -> bytes:
-    return _OTHER_SOAP if cell.column.speaks_xml else b'{"status": "pending", "more": "0123456789"}'
-
-
-_OTHER_SOAP = (
-    b'<?xml version="1.0"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/">'
-    b'<e:Body><deleteResponse xmlns="http://api.zuora.com/"/></e:Body></e:Envelope>'
-)
-_HUGE_JSON = b'{"padding": "' + b"x" * HUGE + b'"}'
-_HUGE_XML = _OTHER_SOAP.replace(b"<deleteResponse", b"<p>" + b"x" * HUGE + b"</p><deleteResponse")
-
-
-_HEAD = """# What each fault ends in
-
-Written by `tests/faults/test_fault_matrix.py`, which brings about every cell of these tables with
-the official runner and the sandbox, and compares. To write it anew, after a change of what is
-declared in `tests/faults/matrix.py`: `WRITE_FAULTS=1 python -m pytest tests/faults`.
-
-A fault lasts as long as the first delivery that meets it; against the official runner's own
-reads, and where nothing comes in time from Connect, it comes once. A cell says how that delivery
-ends:
-
-| | |
-|---|---|
-| goes on | as if nothing had happened, to the request's normal end, in the same delivery |
-| waits | rescheduled, for at least 30 seconds and never less than a `Retry-After` |
-| waits for configuration | rescheduled, for at least 5 minutes, and the log says what to mend |
-| **rejected** | the vendor has refused: the request fails with the vendor's reason |
-| held | the task fails and a private note says why; somebody resubmits it |
-| retried | the runner answers `retry` by itself, before the extension is called |
-| unanswered | the runner answers nothing; Connect delivers again when its connection ends |
-| - | makes no sense here, see below |
-
-When the fault is over, **every request settles**: it is approved, with exactly one cancellation at
-the vendor (rejected where the cell says so; after `fail`, which is tried with a draft, failed). A
-cancellation that was not answered is not sent again by the same process for a minute, one that was
-answered with 200 for an hour; the tests shorten that by killing the worker.
-
-HTTP 409 to a cancellation may mean that another one still runs. It rejects when the vendor says so
-again after the time that one call may take (`VENDOR_TIMEOUT_SECONDS`).
-
-No redirect is followed: the other host never receives anything, so no credential either. Zuora's
-errors within SOAP are not in these tables but in `connect_ext/vendors/zuora_soap/faults.py`.
-"""
-
-_NOTES = """
-Why some cells are empty:
-
-- *the work done* where a question does no work.
-- Zuora's address is one for all of its calls, so that what is wrong with it shows at the login;
-  Connect's address is not ours to configure, and without it the runner gets no tasks:
-  `tests/faults/test_interruptions.py` tries an outage of Connect.
-- The runner's own reads wait for an answer for 180 seconds, in the loop in which it takes its
-  tasks; nothing of ours is asked before that.
-- A preview does no work, and a preview that fails is no reason not to cancel; a `Retry-After` is
-  heeded all the same.
-"""
-
-_TITLES = {
-    Side.VENDOR: "Calls to the vendor",
-    Side.CONNECT: "The extension's calls to Connect",
-    Side.RUNNER: "The runner's own calls to Connect, before each delivery",
-}
-
-
-def page() -> str:
-    """`docs/faults.md`."""
-    return "\n".join([_HEAD, *(_section(side) for side in Side)]) + _NOTES
-
-
-def _section(side: Side) -> str:
-    columns = [column for column in COLUMNS if column.side is side]
-    lines = [f"## {_TITLES[side]}", ""]
-    lines.append("| | " + " | ".join(column.what for column in columns) + " |")
-    lines.append("|---" * (len(columns) + 1) + "|")
-    for row in ROWS:
-        ends = [column.end(row) for column in columns]
-        if set(ends) != {End.NOT_TRIED}:
-            lines.append(f"| {row.what} | " + " | ".join(end.value for end in ends) + " |")
-    return "\n".join([*lines, ""])
+    # The slow ones begin first.
+    return sorted(found, key=lambda cell: cell.row.key not in SLOW)

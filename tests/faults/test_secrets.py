@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import count
+from typing import Any
 
 import pytest_asyncio
 
@@ -20,9 +22,19 @@ from tests.faults.world import OAUTH, REST, ZUORA, Case, World, open_world
 # runner prints what is not secure.
 SECURE_BY_HAND = ("REST_HEADERS", "PRODUCT_OVERRIDES")
 
+# An answer that counts only twice is asked for again after four seconds, twice the time-out.
+SOON = {"timeout_seconds": 2, "SETTLE_MINUTES": "0.05"}
+ASKED_TWICE = (400, 404)
+# The calls to Connect, and the vendor's status that leads to each.
+CONNECT_CALLS = {
+    **dict.fromkeys(("templates", "approve", "note"), "cancelled"),
+    **dict.fromkeys(("sending", "notes"), "active"),
+    "precedent": "draft",
+}
 
-class Marks:
-    """Words that are nowhere else: what shows one was not to show it."""
+
+class Words:
+    """Words that are nowhere else: a text that shows one gives something away."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
@@ -43,22 +55,23 @@ class Marks:
 class Marked:
     """A world in which everything confidential is marked."""
 
-    def __init__(self, world: World, marks: Marks, secrets: dict[str, str]) -> None:
-        self.world, self.marks, self._secrets = world, marks, secrets
+    def __init__(self, world: World, words: Words, secrets: dict[str, str]) -> None:
+        self.world, self.words, self._secrets = world, words, secrets
         self.cases: list[Case] = []
         self._old: list[Case] = []
 
     def cancel(
-        self, kind: str, call: str = "", fault: Fault | None = None, old: bool = False, **more: str
+        self, kind: str, call: str = "", fault: Fault | None = None, old: bool = False, **more: Any
     ) -> None:
         """One more customer cancels, and one call goes wrong for as long as it is made."""
-        case = self.world.case(kind, **more)
+        soon = SOON if getattr(fault, "status", 200) in ASKED_TWICE else {}
+        case = self.world.case(kind, **soon, **more)
         asset = self.world.connect.asset(case.asset_id)
         asset["params"] = [each.json() for each in self._parameters(case.subscription_id)]
         for tier in asset["tiers"].values():
             self._mark_tier(tier)
         if fault is not None:
-            switch, name = self._place(kind, case, call)
+            switch, name = self.world.place(case, call)
             switch.faults[name] = fault
         self.cases.append(case)
         if old:
@@ -71,8 +84,8 @@ class Marked:
         return (
             f"It is leased until May to {customer['name']}"
             f" of {customer['contact_info']['address_line1']}, key {key},"
-            f" see https://{self.marks.new('a URL')}.example/a?b={self.marks.new('its query')},"
-            f" ask {self.marks.new('another address')}@elsewhere.example."
+            f" see https://{self.words.new('a URL')}.example/a?b={self.words.new('its query')},"
+            f" ask {self.words.new('another address')}@elsewhere.example."
         )
 
     def refuse(self, kind: str, **more: str) -> None:
@@ -82,8 +95,7 @@ class Marked:
         if kind == ZUORA:
             self.world.zuora.subscription(case.subscription_id).refusal = self._reason(case)
         else:
-            vendor = self.world.oauth if kind == OAUTH else self.world.vendor
-            vendor.subscriptions[case.subscription_id].refusal = self._reason(case)
+            self.world.subscription(case).refusal = self._reason(case)
 
     async def play(self) -> None:
         """Let all of them cancel, and wait until the extension has answered each."""
@@ -112,7 +124,7 @@ class Marked:
                 yield "conversation", note["text"]
 
     def _parameters(self, subscription_id: str) -> list[Parameter]:
-        new = self.marks.new
+        new = self.words.new
         address = {"address_line1": new("street"), "contact": {"phone": new("telephone")}}
         return [
             Parameter("subscription_id", subscription_id),
@@ -123,56 +135,49 @@ class Marked:
 
     def _mark_tier(self, tier: dict) -> None:
         for key in ("name", "external_id", "tax_id"):
-            tier[key] = self.marks.new(f"tier's {key}")
+            tier[key] = self.words.new(f"tier's {key}")
         info = json.loads(json.dumps(tier["contact_info"]))
         for key in ("address_line1", "address_line2", "city", "state", "postal_code"):
-            info[key] = self.marks.new(f"contact's {key}")
+            info[key] = self.words.new(f"contact's {key}")
         for key in ("first_name", "last_name", "email"):
-            info["contact"][key] = self.marks.new(f"contact's {key}")
-        info["contact"]["phone_number"]["phone_number"] = self.marks.new("contact's telephone")
+            info["contact"][key] = self.words.new(f"contact's {key}")
+        info["contact"]["phone_number"]["phone_number"] = self.words.new("contact's telephone")
         tier["contact_info"] = info
 
-    def _place(self, kind: str, case: Case, call: str):
-        world = self.world
-        if call in ("approve", "fail", "messages"):
-            return world.at_connect, f"{call} {world.next_request_id(case)}"
-        if call == "templates":
-            return world.at_connect, f"templates {case.product_id}"
-        switch = {REST: world.at_vendor, OAUTH: world.at_oauth, ZUORA: world.at_zuora}[kind]
-        by_user = kind == ZUORA or call == "token"
-        return switch, f"{call} {case.name if by_user else case.subscription_id}"
 
+def _answers(words: Words, place: str) -> Iterator[Fault]:
+    """Answers with words in them: any status, headers, fields, pages.
 
-def _answers(marks: Marks, place: str) -> Iterator[Fault]:
-    """What a server may answer with marks in it: any status, headers, fields, pages."""
+    A status and a field's name would be shown if they were plain words, so they have a digit.
+    """
     for status in (200, 400, 401, 404, 418, 429, 500):
         what = f"{place}, HTTP {status}"
         body = {
-            "status": marks.new(f"{what}, status"),
-            "error_code": marks.new(f"{what}, code"),
-            "errors": [marks.new(f"{what}, error")],
-            marks.new(f"{what}, name of a field"): 1,
+            "status": f"{words.new(f'{what}, status')} 7",
+            "error_code": words.new(f"{what}, code"),
+            "errors": [words.new(f"{what}, error")],
+            f"{words.new(f'{what}, name of a field')} 7": 1,
         }
         headers = {
-            "WWW-Authenticate": marks.new(f"{what}, header"),
-            "Set-Cookie": f"a={marks.new(f'{what}, cookie')}",
+            "WWW-Authenticate": words.new(f"{what}, header"),
+            "Set-Cookie": f"a={words.new(f'{what}, cookie')}",
         }
         yield Respond(status, json.dumps(body).encode(), headers=headers)
-    location = f"https://{marks.new(f'{place}, Location')}.example/"
+    location = f"https://{words.new(f'{place}, Location')}.example/"
     yield Respond(307, headers={"Location": location})
-    page = f"<!doctype html><html><body>{marks.new(f'{place}, page')}</body></html>"
+    page = f"<!doctype html><html><body>{words.new(f'{place}, page')}</body></html>"
     yield Respond(200, page.encode(), "text/html")
     yield Respond(502, page.encode(), "text/html")
 
 
-def _soap(marks: Marks, place: str) -> Iterator[Fault]:
+def _soap(words: Words, place: str) -> Iterator[Fault]:
     for code in ("UNKNOWN_ERROR", "INVALID_VALUE", "NO_PERMISSION", "REQUEST_EXCEEDED_LIMIT"):
-        yield SoapFault(code, marks.new(f"{place}, fault {code}"))
+        yield SoapFault(code, words.new(f"{place}, fault {code}"))
         if place.rpartition(" ")[2] not in ("create", "update", "amend"):
-            yield RowErrors(code, marks.new(f"{place}, row {code}"))
+            yield RowErrors(code, words.new(f"{place}, row {code}"))
     for error in (SoapFault, RowErrors):
-        code = marks.new(f"{place}, code")
-        yield error(code, marks.new(f"{place}, message"), literal=True)
+        code = words.new(f"{place}, code")
+        yield error(code, words.new(f"{place}, message"), literal=True)
 
 
 def _everything(marked: Marked) -> None:
@@ -184,36 +189,37 @@ def _everything(marked: Marked) -> None:
         marked.cancel(kind, DRY_RUN="true")
     _faults_of_rest(marked)
     _faults_of_zuora(marked)
-    for call in ("templates", "approve", "messages"):
-        for fault in _answers(marked.marks, f"Connect {call}"):
-            marked.cancel(REST, call, fault, status="cancelled", own_client=False)
+    for call, status in CONNECT_CALLS.items():
+        for fault in _answers(marked.words, f"Connect {call}"):
+            marked.cancel(REST, call, fault, status=status)
 
 
 def _faults_of_rest(marked: Marked) -> None:
     for kind, call in ((REST, "GET"), (REST, "POST"), (OAUTH, "token")):
-        for fault in _answers(marked.marks, f"{kind} {call}"):
+        for fault in _answers(marked.words, f"{kind} {call}"):
             marked.cancel(kind, call, fault, old=call == "GET")
     marked.cancel(REST, "POST", DropAfter())
 
 
 def _faults_of_zuora(marked: Marked) -> None:
     for version, call in (("19.0", "create"), ("19.0", "update"), ("27.0", "create")):
-        for fault in _soap(marked.marks, f"Zuora {version} {call}"):
+        for fault in _soap(marked.words, f"Zuora {version} {call}"):
             marked.cancel(ZUORA, call, fault, version=version)
     for call in ("login", "query", "preview", "amend"):
         place = f"Zuora {call}"
-        for fault in (*_soap(marked.marks, place), *_answers(marked.marks, place)):
+        for fault in (*_soap(marked.words, place), *_answers(marked.words, place)):
             marked.cancel(ZUORA, call, fault, old=call == "query")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def marked() -> AsyncIterator[Marked]:
     """Everything confidential is marked, everything is tried, and the runner tells all it can."""
-    marks = Marks()
-    secrets = {name: marks.new(name) for name in ("REST_API_KEY", "ZUORA_PASSWORD")}
+    words = Words()
+    secrets = {name: words.new(name) for name in ("REST_API_KEY", "ZUORA_PASSWORD")}
     oauth = LocalVendor(auth="oauth2")
-    oauth.client_secret = marks.new("REST_OAUTH_CLIENT_SECRET")
-    headers = {"X-Tenant": marks.new("REST_HEADERS")}
+    oauth.client_secret = words.new("REST_OAUTH_CLIENT_SECRET")
+    oauth.credentials.client_secret = oauth.client_secret
+    headers = {"X-Tenant": words.new("REST_HEADERS")}
     async with open_world(
         {"REST_HEADERS": json.dumps(headers)},
         oauth,
@@ -222,7 +228,7 @@ async def marked() -> AsyncIterator[Marked]:
         countdown_scale=1.0,
         log_level="DEBUG",
     ) as world:
-        marked = Marked(world, marks, secrets)
+        marked = Marked(world, words, secrets)
         _everything(marked)
         # A secret may stand in the overrides as well: the same, so that the calls work.
         for case in marked.cases[:3]:
@@ -237,7 +243,7 @@ async def marked() -> AsyncIterator[Marked]:
 
 
 async def test_nothing_that_leaves_shows_a_secret_or_anything_personal(marked):
-    shown = {what: marked.marks.shown_in(text) for what, text in marked.leaves()}
+    shown = {what: marked.words.shown_in(text) for what, text in marked.leaves()}
     assert {what: places for what, places in shown.items() if places} == {}
 
 
@@ -259,3 +265,5 @@ async def test_the_log_did_tell_what_happened_and_the_vendors_reasons_reached_co
         note["text"] for c in marked.cases for note in marked.world.connect.notes(c.request_id)
     ]
     assert sum("has been waiting since" in note for note in notes) > 10
+    tags = Counter(re.findall(r"\[connect-ext (?:cancel \w+ )?([a-z-]+)", "\n".join(notes)))
+    assert {"sending", "not-sent", "waiting", "held", "dry-run"} <= tags.keys()

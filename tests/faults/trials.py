@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -10,13 +12,18 @@ from aiohttp import web
 
 from sandbox.connect.journal import Happening
 from sandbox.connect.tasks import Task, TaskResult
-from sandbox.faults import DropAfter, Fault, Work
+from sandbox.faults import Fault, Work
+from tests.faults.cell_faults import fault_of
 from tests.faults.faults import Elsewhere, Switch
-from tests.faults.matrix import ADDRESS, BUSY, Cell, End, Side, fault_of
+from tests.faults.matrix import ADDRESS, SLOW, Cell, End, Side
 from tests.faults.world import OAUTH, ZUORA, Case, World
 
 CLOSED_PORT = "127.0.0.1:9"
 AGAIN_SECONDS = 0.3
+TIMEOUT_SECONDS, SHORT_TIMEOUT_SECONDS = 20, 2
+# An answer that is asked for twice comes again after four seconds: twice the short time-out.
+SHORT_SETTLE_MINUTES = "0.05"
+LINE = re.compile(r"(PR-[\d-]+) task=\S+ .*outcome=(\S+) cause=(\S+) http=\S+ ms=\d+: (.*)")
 
 
 @dataclass(eq=False)
@@ -32,7 +39,8 @@ class Trial:
     """The result of the first delivery that met the fault."""
     unanswered: bool = False
     calls_then: int = 0
-    calls_when_paused: int | None = None
+    calls_later: int | None = None
+    """The calls by the end of the next delivery."""
 
     @property
     def hit(self) -> bool:
@@ -63,30 +71,46 @@ class Trials:
         return begun
 
     async def ended(self, trials: list[Trial], timeout: float) -> None:
-        """Wait until each has met its fault, and those that can without a new process settle."""
+        """Wait until each has met its fault, and until those that are not paused settle."""
         await self._until(lambda: [t for t in trials if not self._is_known(t)], timeout, "end")
-        self._mend(trials)
+        self._fix_addresses(trials)
         await self._until(lambda: [t for t in trials if not self._is_at_rest(t)], timeout, "settle")
-        self.world.forget(t.case for t in trials if self._task(t).settled)
+        self.world.time_to_settle_ends()
+        await self._last_delivery(
+            [t for t in trials if t.cell.waits_to_settle and not t.cell.is_paused], timeout
+        )
+        self.world.forget(t.case for t in trials if self._is_finished(t))
 
     async def settled_after_a_new_process(self, timeout: float) -> None:
-        """Kill the worker, so that nobody remembers anything, and wait for the others."""
-        left = [trial for trial in self.every if not self._task(trial).settled]
+        """Kill the worker, so that nothing is remembered, and wait for the others."""
+        left = [t for t in self.every if not self._is_finished(t)]
         for trial in left:
             trial.unanswered = trial.first is None
         dead = self.world.runner.kill_worker()
         await self.world.runner.wait_for_new_worker(dead)
-        for trial in left:
-            self.world.connect.tasks.deliver_again(trial.case.request_id)
-        await self._until(
-            lambda: [t for t in left if not self._task(t).settled], timeout, "settle at last"
-        )
+        await self._last_delivery(left, timeout)
         self.world.forget(trial.case for trial in self.every)
+
+    async def _last_delivery(self, trials: list[Trial], timeout: float) -> None:
+        seen = {trial: len(self._task(trial).results) for trial in trials}
+        for trial in trials:
+            self._deliver(trial)
+        await self._until(
+            lambda: [
+                t
+                for t, results in seen.items()
+                if len(self._task(t).results) == results or not self._task(t).settled
+            ],
+            timeout,
+            "settle at last",
+        )
 
     def ends(self) -> dict[Cell, End]:
         """How each cell has ended."""
-        log = self.world.runner.log
-        return {trial.cell: self._end(trial, log) for trial in self.every}
+        lines = defaultdict(list)
+        for line in LINE.finditer(self.world.runner.log):
+            lines[line[1]].append(line)
+        return {t.cell: self._end(t, lines[t.case.request_id]) for t in self.every}
 
     def last_ends(self) -> dict[Cell, tuple[str, int]]:
         """What became of each request in the end, and how often its vendor has cancelled."""
@@ -96,28 +120,28 @@ class Trials:
         }
 
     def _trial(self, cell: Cell) -> Trial:
-        column, slow = cell.column, cell.row.key.startswith(("silent", "drip"))
-        of_vendor = column.side is Side.VENDOR
+        column, of_vendor = cell.column, cell.column.side is Side.VENDOR
+        is_short = cell.is_asked_twice or (of_vendor and cell.row.key in SLOW)
+        settle = {"SETTLE_MINUTES": SHORT_SETTLE_MINUTES} if cell.is_asked_twice else {}
         case = self.world.case(
             column.kind,
             version=column.version,
             status=column.status,
-            timeout_seconds=2 if slow and of_vendor else 20,
-            own_client=of_vendor,
+            timeout_seconds=SHORT_TIMEOUT_SECONDS if is_short else TIMEOUT_SECONDS,
+            own_client=of_vendor or cell.is_asked_twice,
             **column.variables,
+            **settle,
             **(self._address(cell) if cell.row.key in ADDRESS else {}),
         )
-        switch, call = self._place(cell, case)
-        trial = Trial(cell, case, switch, call)
+        switch, call = self.world.place(case, column.call)
         if cell.row.key not in ADDRESS:
             fault = fault_of(cell, self._elsewhere.url)
-            once = column.side is Side.RUNNER or (slow and not of_vendor)
+            once = column.side is Side.RUNNER or (cell.row.key in SLOW and not of_vendor)
             switch.faults[call] = _once(switch, call, fault) if once else fault
-        if column.key == "read":
-            # The one way to this call: an approval whose answer is lost.
-            lost = f"approve {self.world.next_request_id(case)}"
-            switch.faults[lost] = _once(switch, lost, DropAfter())
-        return trial
+        if column.first:
+            before, name = self.world.place(case, column.first[0])
+            before.faults[name] = _once(before, name, column.first[1])
+        return Trial(cell, case, switch, call)
 
     def _address(self, cell: Cell) -> dict[str, str]:
         base = {
@@ -129,20 +153,7 @@ class Trials:
             return {"ZUORA_SOAP_URL": f"{base}/apps/services/a/78.0"}
         if cell.column.kind == OAUTH:
             return {"REST_OAUTH_TOKEN_URL": f"{base}/oauth/token"}
-        # The status request has the same address: without it, the cancellation is the first call.
-        asked = {} if cell.column.call == "GET" else {"REST_STATUS_REQUEST": ""}
-        return {"REST_API_URL": base, **asked}
-
-    def _place(self, cell: Cell, case: Case) -> tuple[Switch, str]:
-        call, world = cell.column.call, self.world
-        if cell.column.side is not Side.VENDOR:
-            whose = case.product_id if call == "templates" else world.next_request_id(case)
-            return world.at_connect, f"{call} {whose}"
-        if cell.column.kind == ZUORA:
-            return world.at_zuora, f"{call} {case.name}"
-        if cell.column.kind == OAUTH:
-            return world.at_oauth, f"{call} {case.name}"
-        return world.at_vendor, f"{call} {case.subscription_id}"
+        return {"REST_API_URL": base}
 
     def _heard(self, happening: Happening) -> None:
         if happening.kind != "task":
@@ -160,42 +171,46 @@ class Trials:
             trial.calls_then = self._calls(trial)
             if trial.cell.row.key in ADDRESS:
                 return
-        elif trial.first is not None and trial.calls_when_paused is None:
-            trial.calls_when_paused = self._calls(trial)
-        if not self._waits_for_new_process(trial):
+        elif trial.first is not None and trial.calls_later is None:
+            trial.calls_later = self._calls(trial)
+        if not self._has_had_enough(trial):
             self._again(trial, task)
 
     def _again(self, trial: Trial, task: Task) -> None:
-        loop, tasks = asyncio.get_running_loop(), self.world.connect.tasks
-        if task.status.value == "failed":
-            loop.call_later(AGAIN_SECONDS, tasks.resubmit, task.id)
-        elif not task.settled:
-            loop.call_later(AGAIN_SECONDS, self._deliver, trial)
+        if not task.settled or (task.status.value == "failed" and not trial.cell.stays_held):
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._deliver, trial)
 
     def _deliver(self, trial: Trial) -> None:
+        task, tasks = self._task(trial), self.world.connect.tasks
+        if task.status.value == "failed":
+            tasks.resubmit(task.id)
         # In between it may have settled, or its worker may be gone.
-        if not self._task(trial).settled and self.world.connect.instances.connected():
-            self.world.connect.tasks.deliver_again(trial.case.request_id)
+        elif not task.settled and self.world.connect.instances.connected():
+            tasks.deliver_again(task.id)
 
-    def _waits_for_new_process(self, trial: Trial) -> bool:
-        """Once more all the same, where the vendor wants to be left alone: it must be."""
-        paused = trial.cell.row.key in BUSY and trial.calls_when_paused is None
-        return trial.cell.needs_new_process and not paused
+    def _has_had_enough(self, trial: Trial) -> bool:
+        """Whether it rests; one delivery more shows that nothing is sent, or called, until then."""
+        if trial.first is None:
+            return False
+        cell = trial.cell
+        if cell.is_paused or cell.end is End.SENT:
+            return trial.calls_later is not None
+        return cell.stays_held
 
-    def _mend(self, trials: list[Trial]) -> None:
+    def _fix_addresses(self, trials: list[Trial]) -> None:
         at_wrong_address = [trial for trial in trials if trial.cell.row.key in ADDRESS]
         for trial in at_wrong_address:
-            variables = self.world.overrides[trial.case.product_id]
-            for name in (*self._address(trial.cell), "REST_STATUS_REQUEST"):
-                variables.pop(name, None)
-            if trial.cell.column.kind == OAUTH:
-                variables["REST_API_URL"] = self.world.oauth.url
+            for name in self._address(trial.cell):
+                del self.world.overrides[trial.case.product_id][name]
         if at_wrong_address:
             self.world.push()
         for trial in at_wrong_address:
             self._deliver(trial)
 
     def _calls(self, trial: Trial) -> int:
+        """Calls to the vendor; where it is not paused, those that cancel."""
+        if not trial.cell.is_paused:
+            return trial.switch.calls[trial.call]
         names = {trial.case.name, trial.case.subscription_id}
         return sum(n for name, n in trial.switch.calls.items() if name.rpartition(" ")[2] in names)
 
@@ -206,12 +221,15 @@ class Trials:
         return trial.first is not None or (trial.hit and trial.cell.end is End.UNANSWERED)
 
     def _is_at_rest(self, trial: Trial) -> bool:
-        if self._task(trial).settled or trial.cell.end is End.UNANSWERED:
-            # What is held is resubmitted in a moment.
-            return self._task(trial).status.value != "failed"
-        if trial.cell.column.side is Side.VENDOR and trial.cell.row.key in BUSY:
-            return trial.calls_when_paused is not None
-        return trial.cell.needs_new_process
+        task = self._task(trial)
+        if task.status.value == "failed":
+            # It is resubmitted in a moment.
+            return trial.cell.stays_held
+        return task.settled or trial.cell.end is End.UNANSWERED or self._has_had_enough(trial)
+
+    def _is_finished(self, trial: Trial) -> bool:
+        is_paused = trial.cell.is_paused and trial.cell.stays_held
+        return self._task(trial).settled and not is_paused
 
     async def _until(self, missing: Callable[[], list[Trial]], timeout: float, what: str) -> None:
         deadline = asyncio.get_running_loop().time() + timeout
@@ -221,20 +239,29 @@ class Trials:
                 raise TimeoutError(f"{len(left)} do not {what}, among them:\n{names}")
             await asyncio.sleep(0.1)
 
-    def _end(self, trial: Trial, log: str) -> End:
+    def _end(self, trial: Trial, lines: list[re.Match[str]]) -> End:
         result = trial.first
         if trial.unanswered or result is None:
             return End.UNANSWERED
         if result.result == "success":
             return self._good_end(trial)
         if result.result == "reschedule":
-            waits = f"{trial.case.request_id}: waits {result.countdown} s for somebody to mend"
-            return End.CONFIGURATION if waits in log else End.WAITS
+            return _wait(lines, f"Waits {result.countdown} s")
         return {"fail": End.HELD, "retry": End.RETRIED}.get(result.result, End.NOT_TRIED)
 
     def _good_end(self, trial: Trial) -> End:
         status = self.world.connect.status(trial.case.request_id)
         return End.GOES_ON if status == trial.cell.column.good_end else End.REJECTED
+
+
+def _wait(lines: list[re.Match[str]], begins: str) -> End:
+    """The kind of wait, by the log; nothing is said of a request that could not even be read."""
+    for _, outcome, cause, sentence in (line.groups() for line in lines):
+        if outcome == "waits" and sentence.startswith(begins):
+            if "for somebody to fix this" in sentence:
+                return End.CONFIGURATION
+            return End.SENT if cause == "sent" else End.WAITS
+    return End.WAITS
 
 
 def _once(switch: Switch, call: str, fault: Fault) -> Fault:

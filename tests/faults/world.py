@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -14,12 +15,16 @@ from aiohttp import web
 
 from sandbox import LocalVendor, Sandbox
 from sandbox.runner import Runner
+from sandbox.vendor import VendorSubscription
 from sandbox.zuora import LocalZuora, soap
 from tests.faults.faults import Switch
 
 REST, OAUTH, ZUORA = "rest", "oauth2", "zuora-soap"
 PASSWORD = "sandbox-zuora-password-of-everybody"
+AT_VENDOR = ("token", "login", "query", "GET", "preview", "create", "update", "amend", "POST")
 _REQUEST_ID = re.compile(r"PR(?:-\d+)+")
+_PRODUCT_ID = re.compile(r"PRD-\d+")
+_TAG = re.compile(rb"\[connect-ext (?:cancel \w{8} )?([a-z-]+)")
 
 
 @dataclass
@@ -39,8 +44,9 @@ class World:
 
     Calls have names by which the switches let them go wrong: `GET S-7` and `POST S-7` at the REST
     vendors, `token C7`, `amend C7` at Zuora, and at Connect `runner's count PR-…`,
-    `runner's read PR-…`, `read PR-…`, `approve PR-…`, `fail PR-…`, `messages PR-…`,
-    `templates PRD-7`.
+    `runner's read PR-…`, `read PR-…`, `approve PR-…`, `fail PR-…`, `templates PRD-7`,
+    `precedent PRD-7`, `notes PR-…` for reading the notes, and for leaving one the word in its tag:
+    `sending PR-…`, `not-sent PR-…`, `accepted PR-…`; `note PR-…` for one without a tag.
     """
 
     def __init__(
@@ -50,7 +56,7 @@ class World:
         self.connect, self.vendor = sandbox.connect, sandbox.vendor
         self.runner: Runner
         self.overrides: dict[str, dict[str, str]] = {}
-        self.at_connect = Switch(sandbox.connect.faults, _connect_call)
+        self.at_connect = Switch(sandbox.connect.faults, self._connect_call)
         self.at_vendor = Switch(sandbox.vendor.faults, _rest_call)
         self.at_oauth = Switch(oauth.faults, _rest_call)
         self.at_zuora = Switch(zuora.faults, self._zuora_call)
@@ -64,9 +70,13 @@ class World:
         status: str = "active",
         timeout_seconds: int = 20,
         own_client: bool = True,
+        habits: Mapping[str, Any] | None = None,
         **variables: str,
     ) -> Case:
-        """A subscription that could be cancelled; `begin` cancels it, `push` tells the runner."""
+        """A subscription that could be cancelled; `begin` cancels it, `push` tells the runner.
+
+        `habits` are the REST vendor's with it: fields of its `VendorSubscription`.
+        """
         number = next(self._numbers)
         name, product_id = f"C{number}", f"PRD-{number}"
         self.connect.create_product(product_id=product_id)
@@ -82,7 +92,7 @@ class World:
                 own["ZUORA_SOAP_URL"] = self.zuora.soap_url(version)
         else:
             vendor = self.oauth if kind == OAUTH else self.vendor
-            subscription_id = vendor.add(f"S-{number}", status=status).id
+            subscription_id = vendor.add(f"S-{number}", status=status, **(habits or {})).id
             if kind == OAUTH:
                 own |= {"REST_AUTH": OAUTH, "REST_API_URL": vendor.url, "REST_OAUTH_SCOPE": name}
         if own | variables:
@@ -108,13 +118,31 @@ class World:
         """The id that the case's first request will have."""
         return f"PR-{case.asset_id[3:]}-002"
 
+    def place(self, case: Case, call: str) -> tuple[Switch, str]:
+        """The switch for a call about the case, and the call's name there."""
+        if call in ("templates", "precedent"):
+            return self.at_connect, f"{call} {case.product_id}"
+        if call not in AT_VENDOR:
+            return self.at_connect, f"{call} {self.next_request_id(case)}"
+        if case.kind == ZUORA:
+            return self.at_zuora, f"{call} {case.name}"
+        switch = self.at_oauth if case.kind == OAUTH else self.at_vendor
+        return switch, f"{call} {case.name if call == 'token' else case.subscription_id}"
+
+    def time_to_settle_ends(self) -> None:
+        """Let every mark become older than SETTLE_MINUTES, by Connect's clock."""
+        self.connect.clock.ahead += timedelta(hours=2)
+
+    def subscription(self, case: Case) -> VendorSubscription:
+        """The case's subscription at its REST vendor."""
+        vendor = self.oauth if case.kind == OAUTH else self.vendor
+        return vendor.subscriptions[case.subscription_id]
+
     def cancellations(self, case: Case) -> int:
         """How often a vendor has really cancelled the subscription."""
-        if case.subscription_id in self.vendor.subscriptions:
-            return self.vendor.subscriptions[case.subscription_id].cancellations
-        if case.subscription_id in self.oauth.subscriptions:
-            return self.oauth.subscriptions[case.subscription_id].cancellations
-        return self.zuora.effective_cancellations(case.subscription_id)
+        if case.kind == ZUORA:
+            return self.zuora.effective_cancellations(case.subscription_id)
+        return self.subscription(case).cancellations
 
     def _zuora_call(self, _: web.Request, body: bytes) -> str:
         try:
@@ -127,28 +155,39 @@ class World:
         users = [self.zuora.sessions.user(token) for token in tokens if token]
         return f"{envelope.operation} {users[0].name if users and users[0] else ''}"
 
+    def _connect_call(self, request: web.Request, body: bytes) -> str:
+        parts = request.path.removeprefix("/public/v1/").split("/")
+        if parts[0] == "products":
+            return f"templates {parts[1]}"
+        if parts[0] == "conversations" and len(parts) > 1:
+            by_id = self.connect.conversations.by_id
+            request_id = by_id[parts[1]]["instance_id"] if parts[1] in by_id else parts[1]
+            return f"{_note_call(request, body)} {request_id}"
+        found = _REQUEST_ID.search(request.path_qs)
+        request_id = found[0] if found else ""
+        if request.method == "POST":
+            return f"{parts[-1]} {request_id}"
+        product = _PRODUCT_ID.search(request.path_qs)
+        if parts[0] == "requests" and product:
+            return f"precedent {product[0]}"
+        # The client that the runner makes for a task names the task; its own reads come before.
+        if "EAAS_TASK_ID" in request.headers:
+            return f"read {request_id}"
+        return f"runner's {'count' if len(parts) == 1 else 'read'} {request_id}"
+
+
+def _note_call(request: web.Request, body: bytes) -> str:
+    if request.method == "GET":
+        return "notes"
+    tag = _TAG.search(body)
+    return tag[1].decode() if tag else "note"
+
 
 def _rest_call(request: web.Request, body: bytes) -> str:
     if request.path == "/oauth/token":
         scope = re.search(rb"scope=(\w+)", body)
         return f"token {scope[1].decode() if scope else ''}"
     return f"{request.method} {request.path.split('/')[2]}"
-
-
-def _connect_call(request: web.Request, _: bytes) -> str:
-    parts = request.path.removeprefix("/public/v1/").split("/")
-    if parts[0] == "products":
-        return f"templates {parts[1]}"
-    found = _REQUEST_ID.search(request.path_qs)
-    request_id = found[0] if found else ""
-    if parts[0] == "conversations":
-        return f"{parts[-1]} {request_id}" if request.method == "POST" else ""
-    if request.method == "POST":
-        return f"{parts[-1]} {request_id}"
-    # The client that the runner makes for a task names the task; its own reads come before.
-    if "EAAS_TASK_ID" in request.headers:
-        return f"read {request_id}"
-    return f"runner's {'count' if len(parts) == 1 else 'read'} {request_id}"
 
 
 @asynccontextmanager

@@ -1,0 +1,79 @@
+"""The faults of the matrix's rows, as a server shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+
+from aiohttp import web
+
+from sandbox.faults import DropAfter, DropBefore, Fault, Respond, SlowDrip, Work, redirect
+from tests.faults.faults import Silence
+from tests.faults.matrix import AFTER, GARBAGE, Cell, Side
+
+RETRY_AFTER_SECONDS = 45
+# The official client reads any body to its end, again and again.
+HUGE, HUGE_FOR_CONNECT = 60 * 1024 * 1024, 6 * 1024 * 1024
+
+_OTHER_SOAP = (
+    b'<?xml version="1.0"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/">'
+    b'<e:Body><deleteResponse xmlns="http://api.zuora.com/"/></e:Body></e:Envelope>'
+)
+_HUGE_XML = _OTHER_SOAP.replace(b"<deleteResponse", b"<p>" + b"x" * HUGE + b"</p><deleteResponse")
+
+
+def fault_of(cell: Cell, elsewhere: str) -> Fault:
+    """The fault itself, for those that a server can show once it is called."""
+    key, done = cell.row.key.removesuffix(AFTER), cell.row.work_is_done
+    of_vendor = cell.column.side is Side.VENDOR
+    if key == "reset":
+        return DropAfter() if done else DropBefore()
+    if key == "silent":
+        return Silence(4.0 if of_vendor else 33.0, done)
+    if key == "drip":
+        return SlowDrip(0.25 if of_vendor else 1.0, _long(cell), after_work=done)
+    if key == "redirect":
+        location = {"Location": f"{elsewhere}/{cell.column.key}"}
+        return Respond(307, content_type="text/html", headers=location)
+    if key == "see_other":
+        return redirect("urn:job:1", 303, after_work=True)
+    if key in GARBAGE:
+        return _garbage(cell, key)
+    status, _, how = key.partition("_")
+    body, content_type = _error(cell)
+    if how == "date":
+        return _busy_until_a_date
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if how else {}
+    return Respond(int(status), body, content_type, headers, after_work=done)
+
+
+async def _busy_until_a_date(_: web.Request, __: Work, /) -> web.StreamResponse:
+    moment = datetime.now(timezone.utc) + timedelta(seconds=RETRY_AFTER_SECONDS)
+    return web.Response(status=429, headers={"Retry-After": format_datetime(moment, usegmt=True)})
+
+
+def _error(cell: Cell) -> tuple[bytes, str]:
+    if cell.column.speaks_xml:
+        # With SOAP in it, it would be Zuora's own answer and no fault on the way to it.
+        return b"<html><body>sandbox</body></html>", "text/html"
+    if cell.column.side is Side.VENDOR:
+        return b'{"error": {"message": "sandbox"}}', "application/json"
+    return b'{"error_code": "SBX_001", "errors": ["sandbox"]}', "application/json"
+
+
+def _garbage(cell: Cell, key: str) -> Fault:
+    body, content_type = b"", "text/xml" if cell.column.speaks_xml else "application/json"
+    if key == "html":
+        body, content_type = b"<!doctype html><html><body>Sandbox</body></html>", "text/html"
+    elif key == "truncated":
+        body = _long(cell)[:40]
+    elif key == "wrong":
+        body = _OTHER_SOAP if cell.column.speaks_xml else b'["status", "cancelled"]'
+    elif key == "huge":
+        size = HUGE if cell.column.side is Side.VENDOR else HUGE_FOR_CONNECT
+        body = _HUGE_XML if cell.column.speaks_xml else b'{"padding": "%s"}' % (b"x" * size)
+    return Respond(200, body, content_type, after_work=cell.row.work_is_done)
+
+
+def _long(cell: Cell) -> bytes:
+    return _OTHER_SOAP if cell.column.speaks_xml else b'{"status": "pending", "more": "0123456789"}'
