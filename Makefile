@@ -49,7 +49,7 @@ figures: $(ENV)/ready ## print the sizes of functions, modules, classes and test
 	@$(ENV)/bin/python -m tools.figures
 
 .PHONY: bench
-bench: $(ENV)/ready ## measure
+bench: $(ENV)/ready ## measure speed, calls and memory (about 20 minutes)
 	@$(ENV)/bin/python -m benchmarks
 
 .PHONY: official

@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Callable
 
+from benchmarks.bench import Bench
 from benchmarks.figures import Section
 from benchmarks.processor_time import envelope_time, import_time
 from benchmarks.report import FILE, markdown
-from benchmarks.sections import SECTIONS, Bench
+from benchmarks.sections import SECTIONS
 
 WITHOUT_RUNNER: dict[str, Callable[[], Section]] = {
     "imports": import_time,
@@ -36,7 +37,7 @@ async def measured(names: list[str], bench: Bench) -> list[Section]:
 
 
 def main() -> int:
-    """Measure, print, write; 1 if something that must be shown was not."""
+    """Measure, print, write; 1 if a required figure was missed."""
     names = [*WITHOUT_RUNNER, *SECTIONS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(names))

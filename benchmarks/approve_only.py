@@ -1,4 +1,4 @@
-"""The least that a handler can do, in the official style: the measure for everything else."""
+"""The least that a handler can do, in the official style: the yardstick for all others."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from connect.eaas.core.responses import BackgroundResponse
 
 from connect_ext import runner_speed
 
-# The speeds of the runner are compared with this handler, too.
-runner_speed.quicken()
+# The runner's speeds are compared with this handler, too.
+runner_speed.apply()
 
 
 @variables([{"name": "TEMPLATE_ID", "initial_value": "", "secure": False}])
 class ApproveOnly(EventsApplicationBase):  # type: ignore[misc] # has no types
-    """Approves, and asks nobody."""
+    """Approves without asking any vendor."""
 
     @classmethod
     def get_descriptor(cls) -> dict[str, Any]:
-        """What an extension.json beside this file would say."""
+        """The contents of an extension.json beside this file."""
         return {
             "name": "Approve only",
             "description": "Approves",

@@ -1,4 +1,4 @@
-"""What was measured: samples, rows of medians, verdicts."""
+"""Measured figures: samples, rows of medians, verdicts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The value below which a share of the values lies (nearest rank)."""
+    """The value below which this share of the values lies (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One round of one row; what was not measured is None.
+    """One round of one row; None was not measured.
 
     `latencies` are the seconds from delivery to result, of each task that counts.
     """
@@ -63,9 +63,9 @@ class Row:
 
 
 def ratio(one: Row, other: Row) -> float:
-    """How much faster the one is.
+    """How many times faster the one is than the other.
 
-    Rows that were measured in turn are compared round by round, and the median is taken of that.
+    Rows measured in turn are compared round by round; this is then the median of the ratios.
     """
     if len(one.samples) != len(other.samples):
         return one.rate / other.rate
@@ -75,7 +75,7 @@ def ratio(one: Row, other: Row) -> float:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether something that must be shown was shown."""
+    """A required figure, the measured one, and whether it is good enough."""
 
     what: str
     found: str
@@ -84,12 +84,12 @@ class Verdict:
 
 @dataclass
 class Section:
-    """Rows that were measured side by side."""
+    """Rows measured in turn."""
 
     name: str
     title: str
     explanation: str
     rows: list[Row] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
-    """Further results, as sentences."""
+    """Further results, as sentences after the table."""
     verdicts: list[Verdict] = field(default_factory=list)

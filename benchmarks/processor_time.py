@@ -1,4 +1,4 @@
-"""What needs no runner: the time of the import, and of the SOAP envelopes."""
+"""Measurements without a runner: the time of the import, and of the SOAP envelopes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from datetime import datetime, timezone
 
 from benchmarks.figures import Section, Verdict
 from benchmarks.world import ROOT
-from connect_ext.settings import ZuoraSettings
-from connect_ext.variables import Secret
-from connect_ext.vendors.base import Cancellation
-from connect_ext.vendors.zuora_soap import answers, envelopes, generations
+from connect_ext.portal.secret import Secret
+from connect_ext.vendors.base import Cancellation, SubscriptionId
+from connect_ext.vendors.zuora_soap import ZuoraSettings, answers, envelopes, generations
 
 MAX_IMPORT_MS = 150.0
 MAX_SERIALISE_MS = 0.2
@@ -22,7 +21,7 @@ MAX_PARSE_MS = 0.5
 PROCESSES = 5
 REPETITIONS = 2000
 
-# What the runner has imported before it imports the extension.
+# The runner has imported connect.eaas.core before it imports the extension.
 IMPORT = """
 import time
 import connect.eaas.core.extension, connect.eaas.core.decorators, connect.eaas.core.responses
@@ -31,7 +30,7 @@ import connect_ext.events
 print(time.perf_counter() - began[0], time.process_time() - began[1])
 """
 
-# As in the recorded exchange of facts/zuora.md, with one amendment.
+# A recorded answer with one amendment (docs/facts.md, Zuora 1.6).
 AMEND_ANSWER = b"""<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>
 <ns1:amendResponse xmlns:ns1="http://api.zuora.com/"><ns1:results>
@@ -44,7 +43,7 @@ AMEND_ANSWER = b"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def import_time() -> Section:
-    """The package's import, beyond that of connect.eaas.core, in processes of their own."""
+    """The package's import, beyond that of connect.eaas.core, each in a process of its own."""
     found = [_import_seconds() for _ in range(PROCESSES)]
     wall, cpu = (1000 * statistics.median(each) for each in zip(*found, strict=True))
     section = Section("imports", "Import", "")
@@ -72,7 +71,7 @@ def envelope_time() -> Section:
         "https://example.com/apps/services/a/91.0", 91.0, secret, secret, False, False, True
     )
     moment = datetime.now(timezone.utc)
-    cancellation = Cancellation("A-S00000001", "PR-1", "AS-1", moment)
+    cancellation = Cancellation(SubscriptionId("A-S00000001"), "PR-1", "AS-1", moment)
 
     def serialise() -> None:
         date = generations.effective_date(zuora.version, moment)
@@ -81,7 +80,7 @@ def envelope_time() -> Section:
 
     def parse() -> None:
         if not answers.amendment_ids(answers.read_reply(AMEND_ANSWER, "amend")):
-            raise RuntimeError("the answer was not read")
+            raise RuntimeError("the answer could not be read")
 
     section = Section("envelopes", "Zuora's envelopes", "")
     for what, work, most in (

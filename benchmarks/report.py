@@ -21,17 +21,22 @@ HEADINGS = (
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench` (`python -m benchmarks`), which anyone can run: the official
-connect-extension-runner {runner}, unmodified, against the sandbox on the loopback interface of the
-same machine. {machine}.
+Written by `make bench` (`python -m benchmarks`): the official connect-extension-runner {runner},
+unmodified, against the sandbox on the loopback interface of the same machine. {machine}.
 
-Each figure is the median of {rounds} rounds; the rows of a section are measured in turn, so that
-what else the machine does meets all of them. The handler comes first (`approve only` is the least
-that a handler can do, in the official style; `rest` and `zuora-soap`, the latter with preview, are
-the extension with that vendor), then `CONNECT_EXT_RUNNER_SPEED`. Latency is from the delivery of a
-task to its result; the runner looks for results to send twice a second. CPU is that of the worker
-process for each task. Calls are for each task: those of the handler to Connect (the runner itself
-makes two more) and those to the vendor.
+Each figure is the median of {rounds} rounds. The rows of a section are measured in turn, so that
+other load on the machine affects all of them alike. A row's name begins with its handler:
+
+- `approve only`: the least that a handler can do, in the official style;
+- `rest`: the extension with that vendor. Its cancellation must not be sent twice, so a mark is left
+  on the request and all marks are read back before it is sent: two calls to Connect;
+- `rest repeatable`: the same with `REST_REPEATABLE`, which needs no mark;
+- `zuora-soap`: the extension with that vendor, with preview; it needs marks.
+
+The `CONNECT_EXT_RUNNER_SPEED` comes second. Latency is the time from the delivery of a task to its
+result; the runner sends results twice a second. CPU is the worker process's time for each task.
+Calls are counted for each task: the handler's to Connect (the runner itself makes two more) and
+those to the vendor.
 """
 
 
@@ -76,7 +81,8 @@ def _section(section: Section) -> str:
         if number == 0:
             marks = ("---:" if 0 < column < len(HEADINGS) - 1 else "---" for column in used)
             lines.append("|" + "|".join(marks) + "|")
-    return "\n".join([*lines, ""])
+    remarks = [part for line in section.lines for part in ("", line)]
+    return "\n".join([*lines, *remarks, ""])
 
 
 def _cells(row: Row) -> list[str]:

@@ -1,9 +1,9 @@
-"""The way of the first seed document: poll once, then one request after the other, synchronously.
+"""The first seed document's way: poll once, then handle one request after the other.
 
-Written after its description of the Processor template: read the vendor's subscription id from the
+It follows the description of the Processor template: read the vendor's subscription id from the
 fulfillment parameter, cancel at the vendor, look the approval template up by its name, approve.
-A process of its own, `python -m benchmarks.seed_way ENDPOINT VENDOR_URL`, with the keys in
-`API_KEY` and `VENDOR_API_KEY`; it begins when a line comes in, and prints one line of JSON.
+It runs as a process of its own, `python -m benchmarks.seed_way ENDPOINT VENDOR_URL`, with the keys
+in `API_KEY` and `VENDOR_API_KEY`; it starts when it reads a line, and prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def parameter(request: Json, parameter_id: str) -> str:
 
 
 def approve(client: ConnectClient, request: Json) -> None:
-    """Approve with the template of the name that every product begins with."""
+    """Approve with the template that every new product has."""
     templates = client.products[request["asset"]["product"]["id"]].templates
     template = templates.filter(name="Default Activation Template", scope="asset").first()
     payload = {"template_id": template["id"] if template else "-"}
@@ -35,7 +35,7 @@ def approve(client: ConnectClient, request: Json) -> None:
 
 
 def process_pending(client: ConnectClient, vendor: requests.Session, vendor_url: str) -> int:
-    """One poll, and all that it finds; answers how many that were."""
+    """Poll once and handle every request found; returns their number."""
     pending = list(client.requests.filter(type="cancel", status="pending"))
     for request in pending:
         subscription_id = parameter(request, "subscription_id")

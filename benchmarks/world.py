@@ -1,4 +1,4 @@
-"""A sandbox with runners of one kind, and the loads that are put on it."""
+"""A sandbox with runners of one kind, and the loads that they get."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ ROOT = Path(__file__).resolve().parent.parent
 STARTING_SECONDS = 180.0
 SETTLING_SECONDS = 300.0
 REST, ZUORA, APPROVE_ONLY = "rest", "zuora-soap", "approve only"
-ZUORA_WITHOUT_PREVIEW = "zuora-soap without preview"
+REPEATABLE, ZUORA_WITHOUT_PREVIEW = "rest repeatable", "zuora-soap without preview"
 SEED_INHERITS = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
 class World:
-    """`handler`: the extension with the vendor REST, ZUORA or ZUORA_WITHOUT_PREVIEW, or the
-    handler APPROVE_ONLY."""
+    """A running sandbox, while entered.
+
+    `handler` is APPROVE_ONLY, or the vendor of the extension: REST, REPEATABLE (the same, with a
+    cancellation that may be sent twice), ZUORA or ZUORA_WITHOUT_PREVIEW.
+    """
 
     def __init__(self, handler: str, speed: str = "off") -> None:
         self.handler, self.speed = handler, speed
@@ -40,12 +43,12 @@ class World:
         self._workers: list[psutil.Process] = []
 
     async def __aenter__(self) -> World:
-        variables = {}
+        variables = {"REST_REPEATABLE": str(self.handler == REPEATABLE).lower()}
         if self.handler in (ZUORA, ZUORA_WITHOUT_PREVIEW):
             self.zuora = LocalZuora()
             await self.zuora.start()
             self._stack.push_async_callback(self.zuora.stop)
-            variables = self.zuora.variables("91.0")
+            variables.update(self.zuora.variables("91.0"))
             variables["ZUORA_PREVIEW"] = str(self.handler == ZUORA).lower()
         self.sandbox = await self._stack.enter_async_context(Sandbox(variables=variables))
         connect = self.sandbox.connect
@@ -64,7 +67,7 @@ class World:
     # Runners
 
     async def start_runners(self, count: int = 1) -> None:
-        """Start as many instances as are missing, at the same time, and warm them up."""
+        """Start the missing instances concurrently, and warm them up."""
         await asyncio.gather(*(self._start() for _ in range(count - len(self._workers))))
         self._workers = [runner.background_worker() for runner in self.sandbox.runners]
         await self.burst(10 * count)
@@ -78,7 +81,7 @@ class World:
         )
 
     def use(self, instances: int) -> None:
-        """Let only so many of the instances take tasks."""
+        """Let only the first instances take tasks."""
         for index, runner in enumerate(self.sandbox.runners):
             for connection in self.sandbox.connect.tasks.connections:
                 if connection.instance_id == runner.instance_id:
@@ -95,26 +98,26 @@ class World:
     # Loads
 
     def set_latency(self, seconds: float) -> None:
-        """Let every answer of Connect and of the vendor take so much longer."""
+        """Delay every answer of Connect and of the vendor."""
         self.sandbox.connect.faults.latency = self.sandbox.vendor.faults.latency = seconds
         if self.zuora is not None:
             self.zuora.faults.latency = seconds
 
     def assets(self, count: int) -> list[str]:
-        """So many subscriptions, at the vendor and in Connect."""
+        """New subscriptions, at the vendor and in Connect."""
         if self.zuora is None:
             return [self.sandbox.new_subscription() for _ in range(count)]
         create = self.sandbox.connect.create_subscription
         return [create(self.zuora.add().name) for _ in range(count)]
 
     async def burst(self, count: int) -> Sample:
-        """So many cancel requests at once, until the last result is there."""
+        """Create cancel requests at once, and wait for the last result."""
         return await self._measured(self.assets(count), 0.0, lambda _: True)
 
     async def paced(
         self, count: int, a_second: float, counts: Callable[[Task], bool] = lambda _: True
     ) -> Sample:
-        """So many cancel requests, one after the other; only the latencies of those that count."""
+        """Create cancel requests at a steady pace; tasks that do not count give no latency."""
         return await self._measured(self.assets(count), 1 / a_second, counts)
 
     async def _measured(
@@ -150,7 +153,7 @@ class World:
         return tasks
 
     def failed_calls(self) -> set[str]:
-        """The tasks whose handler met an answer 502 from Connect."""
+        """The tasks whose handler got a 502 from Connect."""
         calls = self.sandbox.connect.calls.calls
         return {call.task_id for call in calls if call.status == 502 and call.task_id}
 
@@ -167,17 +170,17 @@ class World:
         vendor = self.zuora.calls if self.zuora is not None else self.sandbox.vendor.calls
         return own, len(calls) - own, len(vendor)
 
-    # The way of the seed document
+    # The seed document's way
 
     async def seed_way(self, count: int) -> Sample:
-        """The same requests, worked through by a process of the seed's kind; without a runner."""
+        """The same requests, handled the seed document's way, without a runner."""
         self._forget_calls()
         connect = self.sandbox.connect
         for asset_id in self.assets(count):
             connect.create_cancel_request(asset_id)
         report = await _report_of(self._seed_arguments(), self._seed_environment())
         if report["count"] != count:
-            raise RuntimeError(f"the seed's way found {report['count']} requests, not {count}")
+            raise RuntimeError(f"the seed document's way found {report['count']}, not {count}")
         own, runners, vendors = self._calls()
         return Sample(
             rate=count / report["seconds"],

@@ -1,0 +1,229 @@
+"""Tasks a second: the cost of the handlers, of the marks and of the runner's speeds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from benchmarks.bench import (
+    ALL,
+    BY_BOTH,
+    BY_CALLS,
+    BY_CPU,
+    BY_READS,
+    BY_RUNNER,
+    BY_WAITING,
+    LOOKUPS,
+    OFF,
+    SPEEDS,
+    Bench,
+    Kind,
+    Measurement,
+    at_least,
+    burst,
+    label,
+)
+from benchmarks.figures import Row, Sample, Section, Verdict, ratio
+from benchmarks.world import (
+    APPROVE_ONLY,
+    REPEATABLE,
+    REST,
+    ZUORA,
+    ZUORA_WITHOUT_PREVIEW,
+    World,
+)
+
+SEED = "the seed document's way"
+# Calls to the vendor and to Connect for each cancellation. A mark is two calls to Connect: it is
+# left, and all are read back. The note with the amounts of a preview is one more.
+CALLS = {
+    REPEATABLE: (2, 1),
+    REST: (2, 3),
+    ZUORA_WITHOUT_PREVIEW: (2, 3),
+    ZUORA: (3, 4),
+}
+
+
+async def throughput(bench: Bench) -> Section:
+    """No latency: the processor time of the handlers and of the speeds."""
+    section = Section(
+        "throughput",
+        "No latency",
+        "One instance; all requests arrive at once, so most of a latency is the wait for the"
+        " requests before it. Zuora's preview is a call to the vendor, and the note with its"
+        " amounts is a call to Connect.",
+    )
+    handlers = (APPROVE_ONLY, REPEATABLE, REST, ZUORA)
+    kinds = [(handler, speed) for speed in SPEEDS for handler in handlers]
+    kinds.append((ZUORA_WITHOUT_PREVIEW, LOOKUPS))
+    worlds = await bench.worlds(*kinds)
+    rows = {kind: Row(label(*kind), BY_RUNNER if kind[1] == OFF else BY_CPU) for kind in kinds}
+    section.rows += rows.values()
+    counts = {OFF: bench.count(70), LOOKUPS: bench.count(250), ALL: bench.count(250)}
+    measurements = {
+        kind: (rows[kind], burst(world, counts[kind[1]]))
+        for kind, world in zip(kinds, worlds, strict=True)
+    }
+    # The verdicts compare these, so they are measured twice in each round.
+    again = [measurements[handler, OFF] for handler in (APPROVE_ONLY, REPEATABLE, REST)]
+    again += [
+        measurements[handler, speed] for speed in (LOOKUPS, ALL) for handler in (REPEATABLE, REST)
+    ]
+    await bench.measure([*measurements.values(), *again])
+    section.lines.append(_against_the_least(rows))
+    section.verdicts += [*_speeds(rows), *_marks(rows), *_calls(rows)]
+    return section
+
+
+def _against_the_least(rows: dict[Kind, Row]) -> str:
+    """The rate with marks beside the handler that only approves, where no speed helps."""
+    found = ratio(rows[REST, OFF], rows[APPROVE_ONLY, OFF])
+    return (
+        f"With marks and with the speed off ({REST}: three calls to Connect), the extension has"
+        f" {found:.2f} times the tasks a second of the handler that only approves (one call)."
+    )
+
+
+def _speeds(rows: dict[Kind, Row]) -> list[Verdict]:
+    plain = rows[APPROVE_ONLY, OFF]
+    fair = (
+        "the tasks a second of the handler that only approves, both off, both with one call to"
+        f" Connect ({REPEATABLE})"
+    )
+    return [
+        at_least(0.9, fair, rows[REPEATABLE, OFF], plain),
+        at_least(
+            4,
+            "the plain runner with lookups (handler: approve only)",
+            rows[APPROVE_ONLY, LOOKUPS],
+            plain,
+        ),
+        at_least(
+            4,
+            "the plain runner with lookups (handler: the extension)",
+            rows[REST, LOOKUPS],
+            rows[REST, OFF],
+        ),
+    ]
+
+
+def _marks(rows: dict[Kind, Row]) -> list[Verdict]:
+    """The price of the marks: a vendor whose cancellation may be repeated needs none."""
+    what = "the tasks a second without marks, with marks (vendor rest)"
+    return [
+        at_least(0.7, f"{what}, {speed}", rows[REST, speed], rows[REPEATABLE, speed])
+        for speed in (LOOKUPS, ALL)
+    ]
+
+
+def _calls(rows: dict[Kind, Row]) -> list[Verdict]:
+    """The calls to the vendor and to Connect for each cancellation, in steady state."""
+    verdicts = []
+    for handler, calls in CALLS.items():
+        row = rows[handler, LOOKUPS]
+        found = row.median_of("vendor_calls"), row.median_of("own_connect_calls")
+        what = f"For each cancellation {handler} makes {_counted(*calls)}"
+        verdicts.append(Verdict(what, _counted(*found), found == calls))
+    return verdicts
+
+
+def _counted(vendor: float | None, connect: float | None) -> str:
+    return f"{vendor:g} calls to the vendor and {connect:g} to Connect"
+
+
+async def latency_50(bench: Bench) -> Section:
+    """50 ms on Connect and on the vendor, and the way of the seed document beside it."""
+    section = Section(
+        "latency-50",
+        "50 ms of latency on Connect and on the vendor",
+        "One instance; the seed document's way works through 300 pending requests, and so does the"
+        " extension with all.",
+    )
+    kinds = [(APPROVE_ONLY, OFF), *((REST, speed) for speed in SPEEDS), (REPEATABLE, ALL)]
+    kinds.append((ZUORA, ALL))
+    counts = [30, 30, 50, 300, 300, 200]
+    rows, measurements = await _with_latency(bench, 0.05, BY_CPU, kinds, counts)
+    section.rows += rows
+    seed, seeds = Row(SEED, BY_CALLS), await bench.seed_world()
+    seeds.set_latency(0.05)
+    section.rows.append(seed)
+    await bench.measure([*measurements, (seed, lambda: seeds.seed_way(bench.count(300)))])
+    off, everything = rows[1], rows[3]
+    section.verdicts += [
+        at_least(5, "the plain runner with all, one instance, 50 ms", everything, off),
+        at_least(5, "the seed document's way with all, one instance, 50 ms", everything, seed),
+    ]
+    return section
+
+
+async def latency_200(bench: Bench) -> Section:
+    """200 ms on Connect and on the vendor."""
+    section = Section(
+        "latency-200", "200 ms of latency on Connect and on the vendor", "One instance."
+    )
+    kinds = [*((REST, speed) for speed in SPEEDS), (ZUORA, ALL)]
+    rows, measurements = await _with_latency(bench, 0.2, BY_WAITING, kinds, [12, 14, 200, 150])
+    section.rows += rows
+    await bench.measure(measurements)
+    return section
+
+
+async def _with_latency(
+    bench: Bench, seconds: float, by_all: str, kinds: list[Kind], counts: list[int]
+) -> tuple[list[Row], list[Measurement]]:
+    worlds = await bench.worlds(*kinds)
+    bounds = {OFF: BY_BOTH, LOOKUPS: BY_READS, ALL: by_all}
+    rows = [Row(label(*kind), bounds[kind[1]]) for kind in kinds]
+
+    def slow(world: World, count: int) -> Callable[[], Awaitable[Sample]]:
+        async def measure() -> Sample:
+            world.set_latency(seconds)
+            sample = await world.burst(count)
+            world.set_latency(0)
+            return sample
+
+        return measure
+
+    return rows, [
+        (row, slow(world, bench.count(count)))
+        for row, world, count in zip(rows, worlds, counts, strict=True)
+    ]
+
+
+async def instances(bench: Bench) -> Section:
+    """One, two and four instances on one queue."""
+    section = Section(
+        "instances",
+        "One, two and four instances on one queue, 50 ms of latency",
+        "The extension with the vendor rest. The sandbox runs on the same cores.",
+    )
+    counts = {OFF: (24, 40, 64), LOOKUPS: (40, 60, 100), ALL: (200, 250, 250)}
+    worlds = await bench.worlds(*((REST, speed) for speed in SPEEDS), instances=4)
+    measurements = []
+
+    def of(world: World, number: int, count: int) -> Callable[[], Awaitable[Sample]]:
+        async def measure() -> Sample:
+            world.use(number)
+            world.set_latency(0.05)
+            sample = await world.burst(count)
+            world.set_latency(0)
+            world.use(len(world.sandbox.runners))
+            return sample
+
+        return measure
+
+    for speed, world in zip(SPEEDS, worlds, strict=True):
+        for number, count in zip((1, 2, 4), counts[speed], strict=True):
+            bound = {OFF: BY_BOTH, LOOKUPS: BY_READS, ALL: _bound_of_all(number)}[speed]
+            row = Row(f"{label(REST, speed)}, {_instances(number)}", bound)
+            section.rows.append(row)
+            measurements.append((row, of(world, number, bench.count(count))))
+    await bench.measure(measurements)
+    return section
+
+
+def _instances(number: int) -> str:
+    return "1 instance" if number == 1 else f"{number} instances"
+
+
+def _bound_of_all(number: int) -> str:
+    return BY_CPU if number == 1 else "the cores, which the sandbox shares"
