@@ -3,7 +3,6 @@
 import pytest
 
 from sandbox.connect.objects import Parameter
-from sandbox.faults import Respond
 
 # Two looks that find an id unknown are three seconds apart, not two minutes.
 SOON = {"SETTLE_MINUTES": "0.05", "VENDOR_TIMEOUT_SECONDS": "1.5"}
@@ -102,14 +101,3 @@ async def test_a_mistake_in_the_variables_waits_and_names_them_in_the_log(world)
     log = world.sandbox.runners[0].log
     assert "NOTES got 'loud'; it takes private, message or off." in log
     assert "ON_REFUSAL got 'perhaps'" in log
-
-
-async def test_a_duplicate_delivery_changes_nothing(world):
-    subscription = world.vendor.add(world.subscription_id())
-    slow = world.vendor.faults.add("GET", subscription.id, Respond(503), times=1)
-    asset_id = world.connect.create_subscription(subscription.id, product_id=world.product())
-    request_id = world.connect.create_cancel_request(asset_id)
-    world.connect.tasks.deliver_again(request_id)
-    assert (await world.connect.settled(request_id))["status"] == "approved"
-    await world.connect.tasks_settled(request_id)
-    assert (slow.hits, world.cancellations(subscription.id)) == (1, 1)

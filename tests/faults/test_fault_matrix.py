@@ -20,7 +20,7 @@ from tests.faults.trials import Trials
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 # Together as many as the portal's 21,960 characters of PRODUCT_OVERRIDES have room for.
-AT_ONCE = 4
+AT_ONCE = 3
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

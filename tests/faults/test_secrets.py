@@ -97,6 +97,14 @@ class Marked:
         else:
             self.world.subscription(case).refusal = self._reason(case)
 
+    def betray(self, call: str, status: int, body: str) -> None:
+        """One more customer cancels, and the vendor's answer holds the customer's name."""
+        self.cancel(REST)
+        case = self.cases[-1]
+        name = self.world.connect.asset(case.asset_id)["tiers"]["customer"]["name"]
+        switch, call = self.world.place(case, call)
+        switch.faults[call] = Respond(status, body.replace("NAME", name).encode())
+
     async def play(self) -> None:
         """Let all of them cancel, and wait until the extension has answered each."""
         self.world.push()
@@ -199,6 +207,9 @@ def _faults_of_rest(marked: Marked) -> None:
         for fault in _answers(marked.words, f"{kind} {call}"):
             marked.cancel(kind, call, fault, old=call == "GET")
     marked.cancel(REST, "POST", DropAfter())
+    marked.betray("GET", 200, '{"status": "NAME"}')
+    marked.betray("GET", 400, '{"error": {"message": "NAME is not among the tenants."}}')
+    marked.betray("POST", 422, '{"NAME": "unreadable"}')
 
 
 def _faults_of_zuora(marked: Marked) -> None:
@@ -265,5 +276,6 @@ async def test_the_log_did_tell_what_happened_and_the_vendors_reasons_reached_co
         note["text"] for c in marked.cases for note in marked.world.connect.notes(c.request_id)
     ]
     assert sum("has been waiting since" in note for note in notes) > 10
+    assert sum("[…] is not among the tenants." in note for note in notes) == 1
     tags = Counter(re.findall(r"\[connect-ext (?:cancel \w+ )?([a-z-]+)", "\n".join(notes)))
     assert {"sending", "not-sent", "waiting", "held", "dry-run"} <= tags.keys()

@@ -95,15 +95,11 @@ class Trials:
         seen = {trial: len(self._task(trial).results) for trial in trials}
         for trial in trials:
             self._deliver(trial)
-        await self._until(
-            lambda: [
-                t
-                for t, results in seen.items()
-                if len(self._task(t).results) == results or not self._task(t).settled
-            ],
-            timeout,
-            "settle at last",
-        )
+
+        def settles(trial: Trial) -> bool:
+            return self._task(trial).settled and len(self._task(trial).results) > seen[trial]
+
+        await self._until(lambda: [t for t in trials if not settles(t)], timeout, "settle at last")
 
     def ends(self) -> dict[Cell, End]:
         """How each cell has ended."""
@@ -173,11 +169,8 @@ class Trials:
                 return
         elif trial.first is not None and trial.calls_later is None:
             trial.calls_later = self._calls(trial)
-        if not self._has_had_enough(trial):
-            self._again(trial, task)
-
-    def _again(self, trial: Trial, task: Task) -> None:
-        if not task.settled or (task.status.value == "failed" and not trial.cell.stays_held):
+        is_held = task.status.value == "failed"
+        if not self._has_had_enough(trial) and (is_held or not task.settled):
             asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._deliver, trial)
 
     def _deliver(self, trial: Trial) -> None:
@@ -244,14 +237,11 @@ class Trials:
         if trial.unanswered or result is None:
             return End.UNANSWERED
         if result.result == "success":
-            return self._good_end(trial)
+            status = self.world.connect.status(trial.case.request_id)
+            return End.GOES_ON if status == trial.cell.column.good_end else End.REJECTED
         if result.result == "reschedule":
             return _wait(lines, f"Waits {result.countdown} s")
         return {"fail": End.HELD, "retry": End.RETRIED}.get(result.result, End.NOT_TRIED)
-
-    def _good_end(self, trial: Trial) -> End:
-        status = self.world.connect.status(trial.case.request_id)
-        return End.GOES_ON if status == trial.cell.column.good_end else End.REJECTED
 
 
 def _wait(lines: list[re.Match[str]], begins: str) -> End:

@@ -129,7 +129,7 @@ answers = st.tuples(values | messages | errors | broken, heads)
 
 
 @given(st.lists(answers, min_size=1, max_size=4), st.sampled_from(["", "VA-1"]))
-def test_whatever_connect_answers_only_a_wait_comes_out(answers, own_account):
+def test_no_answer_of_connects_leads_to_more_than_a_wait(answers, own_account):
     state = AccountState(AccountKey(ENDPOINT, Secret("ApiKey SU-1:1")), id=own_account)
     connect = ConnectApi(ConnectClient(ClientThatAnswers(answers), pauses=(0.0,)), state)
 

@@ -225,6 +225,7 @@ async def test_a_call_that_could_not_end_before_the_deadline_is_not_begun():
     [
         ({"REST_API_KEY": "wrong"}, "credentials", "REST_AUTH"),
         ({"SUBSCRIPTION_ID_PARAMETER": "subscripton_id"}, "configuration", "'subscripton_id'"),
+        ({"REST_ACTIVE_VALUES": "aktiv"}, "unknown-status", "active"),
     ],
 )
 async def test_a_mistake_is_told_at_once_and_the_note_is_corrected(mistake, cause, says, caplog):

@@ -40,11 +40,9 @@ MAY_IMPORT = {
     " redaction vendors.base",
     "cancelling.reporting": "cancelling.request cancelling.steps connect errors",
     **dict.fromkeys(
-        (f"cancelling.{each}" for each in ("case", "observing", "sending", "walk")),
+        (f"cancelling.{each}" for each in ("case", "observing", "sending", "walk", "process")),
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
-    "cancelling.process": "cancelling cause connect errors http.budget portal.settings"
-    " vendors.base",
     "outcome_log": "cancelling.steps portal.settings",
     "shared_state": "cancelling connect portal single_flight vendors.registry",
     "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"

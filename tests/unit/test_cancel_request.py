@@ -182,14 +182,14 @@ class TestOddShapes:
             ),
         )
     )
-    def test_whatever_comes_only_one_kind_of_error_comes_out(self, data):
+    def test_data_of_any_shape_raises_one_kind_of_error_at_most(self, data):
         with suppress(NotDone):
             assert CancelRequest.from_connect({**connect_request(), "asset": data}).product_id
         with suppress(NotDone):
             assert CancelRequest.from_connect(data).id
 
     @given(odd_texts)
-    def test_whatever_the_parameter_holds_an_id_is_one_text_without_controls(self, value):
+    def test_an_id_is_one_text_without_controls_for_any_value(self, value):
         text = id_of(param(value))
         assert text is not NoParameter
         if text is not BlankParameter:

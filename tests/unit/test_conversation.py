@@ -131,6 +131,14 @@ class TestReading:
         with pytest.raises(NotConfigured, match="more notes than can be read"):
             await conversation.private_notes(REQUEST)
 
+    async def test_an_empty_page_before_the_last_is_not_taken_for_the_end(
+        self, connect, conversation
+    ):
+        headers = {"Content-Range": "items 0-0/2"}
+        connect.answers["GET", "/messages"] = httpx.Response(200, json=[], headers=headers)
+        with pytest.raises(NotDone):
+            await conversation.private_notes(REQUEST)
+
     async def test_no_message_is_no_note(self, connect, conversation):
         assert await texts(conversation) == []
 

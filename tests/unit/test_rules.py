@@ -666,11 +666,11 @@ class TestTheTurn:
         after = history(*marks, mark(State.SENDING, 0, OWN))
         assert owns(OWN, 1.0, after, BLOCKS_FOR, True) is (turn and not counts)
 
-    def test_who_is_alone_owns_it(self):
+    def test_an_attempt_alone_owns_it(self):
         assert owns(OWN, 0.0, history(mark(State.SENDING, 5, OWN)), BLOCKS_FOR, True)
 
     @pytest.mark.parametrize("state", [State.NOT_SENT, State.CONFLICT, State.REFUSED])
-    def test_who_has_taken_the_mark_back_does_not(self, state):
+    def test_an_attempt_whose_mark_was_taken_back_does_not(self, state):
         assert not owns(OWN, 0.0, history(mark(state, 5, OWN)), BLOCKS_FOR, True)
         assert not owns(OWN, 0.0, NOTHING, BLOCKS_FOR, True)
 

@@ -86,7 +86,8 @@ class AnswerReader:
         document = answer.json()
         reason = self._reason(document)
         # A body that cannot be read cannot say that it does not match.
-        is_mute = self._busy_when is not None and document is None and bool(answer.body)
+        is_mute = document is None and answer.body.strip() not in (b"", b"null")
+        is_mute = is_mute and self._busy_when is not None
         is_busy = is_mute or _search(self._busy_when, document) is True
         if not call.changes:
             return _busy(answer, call) if is_busy else _error_by_status(answer, call, reason)
