@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 from unicodedata import category
 
 from connect_ext.cause import Cause
+from connect_ext.connect.moment import read_moment
 from connect_ext.errors import NotDone
 from connect_ext.vendors.base import SubscriptionId
 
@@ -60,7 +61,7 @@ class CancelRequest:
         return cls(
             id=_id(request, "id"),
             status=_text(request.get("status")),
-            created=_moment(request.get("created")),
+            created=read_moment(request.get("created")),
             asset_id=_id(asset, "asset.id"),
             product_id=_id(_object(asset.get("product")), "asset.product.id"),
             template_id=_text(_object(request.get("template")).get("id")),
@@ -163,12 +164,3 @@ def _id(owner: dict[str, Any], path: str) -> str:
             f"Connect's request has no usable {path}; it is read again.", cause=Cause.CONNECT
         )
     return value
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        # Python 3.10 does not read the Z.
-        moment = datetime.fromisoformat(_text(value).strip().replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

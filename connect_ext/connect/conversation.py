@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from typing import Any
 
 from connect_ext.cause import Cause
 from connect_ext.connect.account import AccountState
 from connect_ext.connect.client import ConnectClient, ConnectRefusalError, Reply
+from connect_ext.connect.moment import read_moment
 from connect_ext.connect.notes import NoteKind, Notes, PrivateNote
 from connect_ext.errors import Later, NotConfigured, NotDone
 
@@ -132,8 +132,8 @@ def _total(reply: Reply, seen: int) -> int:
 
 
 def _private_note(message: dict[str, Any], own_account: str) -> PrivateNote | None:
-    """A message as a note of ours; None for anybody else's, and for one without a date."""
-    text, created = message.get("text"), _moment(_created(message))
+    """A message as a note of ours; None for anybody else's."""
+    text, created = message.get("text"), read_moment(_created(message))
     is_ours = message.get("type") == "private" and _id(message.get("account")) == own_account
     if not is_ours or not isinstance(text, str):
         return None
@@ -147,15 +147,6 @@ def _created(message: dict[str, Any]) -> object:
     created = events.get("created") if isinstance(events, dict) else None
     at = created.get("at") if isinstance(created, dict) else None
     return message.get("created") or at
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        # Python 3.10 does not read the Z.
-        moment = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _id(found: object) -> str:

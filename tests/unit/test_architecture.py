@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "vendors.base": "",
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
-    "cancelling.request": "cause errors vendors.base",
+    "cancelling.request": "cause connect.moment errors vendors.base",
     "cancelling.steps": "cause",
     "cancelling.marks": "connect.notes",
     "cancelling.evidence": "cause cancelling.marks cancelling.request portal.settings vendors.base",
