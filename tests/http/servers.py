@@ -59,8 +59,10 @@ async def web_server(handler: Handler) -> AsyncIterator[WebServer]:
 async def raw_server(handler: RawHandler, ssl=None) -> AsyncIterator[str]:
     """A server that speaks whatever the handler writes; its connections end with it."""
     tasks: set[asyncio.Task] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         try:
             await handler(reader, writer)
         except (OSError, asyncio.IncompleteReadError):
@@ -82,7 +84,10 @@ async def raw_server(handler: RawHandler, ssl=None) -> AsyncIterator[str]:
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+        for writer in writers:
+            writer.transport.abort()  # TLS would wait for the client's farewell
+        for _ in range(2):
+            await asyncio.sleep(0)
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:

@@ -12,8 +12,10 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
+import psutil
 import pytest
 
 from sandbox import LocalVendor, RunnerFailed, Sandbox
@@ -50,6 +52,25 @@ async def test_a_cancelled_subscription_is_known_to_the_vendor_and_to_connect() 
         sandbox.connect.set_variable("X", "y")
         with pytest.raises(TimeoutError, match=request["id"]):
             await sandbox.connect.settled(request["id"], timeout=0.05)
+
+
+async def test_a_stopped_server_leaves_no_connection_of_a_client_that_does_not_read() -> None:
+    async with Sandbox() as sandbox:
+        port, trust = urlsplit(sandbox.connect.url).port, sandbox.certificates.client_context()
+        reader, writer = await asyncio.open_connection("localhost", port, ssl=trust)
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.pause_reading()
+        assert _connections(port) == 1
+    assert _connections(port) == 0
+    writer.transport.abort()
+    await asyncio.sleep(0.05)
+
+
+def _connections(port: int | None) -> int:
+    """How many connections this process's server has open on a port."""
+    sockets = psutil.Process().connections("tcp")
+    return sum(each.laddr.port == port and bool(each.raddr) for each in sockets)
 
 
 async def test_a_runner_without_its_handler_says_what_it_logged() -> None:
