@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from benchmarks.environment import make_environment
 from benchmarks.figures import Row, Sample, Verdict, ratio
 from benchmarks.world import REST, World
 
@@ -35,18 +39,21 @@ class Bench:
     scale: float = 1.0
     _worlds: dict[Kind, World] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _interpreter: Path = Path(sys.executable)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Bench]:
-        """Close every world in the end."""
-        async with self._stack:
-            yield self
+        """Make the runners' environment; close every world in the end."""
+        with TemporaryDirectory() as directory:
+            self._interpreter = make_environment(Path(directory) / "environment")
+            async with self._stack:
+                yield self
 
     async def worlds(self, *kinds: Kind, instances: int = 1) -> list[World]:
         """The worlds of these handlers and speeds, with this number of instances each."""
         for kind in kinds:
             if kind not in self._worlds:
-                world = World(*kind)
+                world = World(*kind, interpreter=self._interpreter)
                 self._worlds[kind] = await self._stack.enter_async_context(world)
         found = [self._worlds[kind] for kind in kinds]
         await asyncio.gather(*(world.start_runners(instances) for world in found))

@@ -34,8 +34,10 @@ class World:
     cancellation that may be sent twice), ZUORA or ZUORA_WITHOUT_PREVIEW.
     """
 
-    def __init__(self, handler: str, speed: str = "off") -> None:
-        self.handler, self.speed = handler, speed
+    def __init__(
+        self, handler: str, speed: str = "off", *, interpreter: Path = Path(sys.executable)
+    ) -> None:
+        self.handler, self.speed, self.interpreter = handler, speed, interpreter
         self.sandbox: Sandbox
         self.zuora: LocalZuora | None = None
         self.done = 0
@@ -77,6 +79,7 @@ class World:
             handler="benchmarks.approve_only:ApproveOnly" if self.handler == APPROVE_ONLY else None,
             python_path=[ROOT],
             environment={"CONNECT_EXT_RUNNER_SPEED": self.speed},
+            interpreter=self.interpreter,
             timeout=STARTING_SECONDS,
         )
 

@@ -20,7 +20,7 @@ from connect_ext.cancelling.reporting import Report
 from connect_ext.cancelling.steps import Ended
 from connect_ext.connect.account import AccountKey, AccountState
 from connect_ext.connect.api import ConnectApi
-from connect_ext.connect.client import ConnectClient, quiet_client
+from connect_ext.connect.client import ConnectClient, QuietClient, Session
 from connect_ext.portal.secret import Secret
 from connect_ext.portal.settings import Configuration, read_configuration
 from connect_ext.single_flight import SingleFlight
@@ -64,6 +64,7 @@ class SharedState:
     """Between two looks of one walk; seconds."""
     deadline_seconds: float = DEADLINE_SECONDS
     vendors: Vendors = field(default_factory=Vendors)
+    connect_session: Session = field(default_factory=Session)
     walks: SingleFlight[tuple[AccountKey, str], Ended] = field(default_factory=SingleFlight)
     _configurations: dict[tuple[tuple[str, str], ...], Configuration] = field(default_factory=dict)
     _accounts: dict[AccountKey, AccountState] = field(default_factory=dict)
@@ -84,7 +85,9 @@ class SharedState:
     def connect_api(self, client: AsyncConnectClient) -> ConnectApi:
         """Connect for the account that one of the runner's clients acts for."""
         key = AccountKey(str(client.endpoint), Secret(str(client.api_key)))
-        return ConnectApi(ConnectClient(quiet_client(client)), self.account(key))
+        return ConnectApi(
+            ConnectClient(QuietClient(client, self.connect_session)), self.account(key)
+        )
 
     def account(self, key: AccountKey) -> AccountState:
         """The facts about an account."""
@@ -99,8 +102,9 @@ class SharedState:
         self._requests.pop((account, request_id), None)
 
     async def aclose(self) -> None:
-        """Close the connections to the vendors."""
+        """Close all connections."""
         await self.vendors.aclose()
+        await self.connect_session.aclose()
 
 
 def _kept(

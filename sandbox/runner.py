@@ -34,11 +34,13 @@ class RunnerFailed(Exception):  # noqa: N818 - reads as what happened
 class RunnerOptions:
     """How a runner is started.
 
-    `handler` ("module:Class") replaces the project's own events application and is found on
-    `python_path`. `environment` is added to the process's own.
+    `interpreter` is the Python of the environment that it runs in. `handler` ("module:Class")
+    replaces the project's own events application and is found on `python_path`. `environment` is
+    added to the process's own.
     """
 
     instance_id: str = "INS-0001"
+    interpreter: Path = Path(sys.executable)
     debug: bool = False
     handler: str | None = None
     python_path: Iterable[Path] = ()
@@ -174,10 +176,10 @@ class Runner:
         return self.log[-TAIL_CHARACTERS:]
 
     def _command(self) -> list[str]:
-        # The console script of this interpreter: the same packages, whatever PATH says.
+        # The console script of this interpreter, whatever PATH says; it names no package's place.
         script = str(Path(sys.executable).parent / "cextrun")
         flags = ["-d"] if self.options.debug else []
-        return [sys.executable, script, "--no-validate", "--no-rich-logging", *flags]
+        return [str(self.options.interpreter), script, "--no-validate", "--no-rich-logging", *flags]
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}

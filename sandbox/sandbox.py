@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -107,11 +108,13 @@ class Sandbox:
         handler: str | None = None,
         python_path: Iterable[Path] = (),
         environment: Mapping[str, str] | None = None,
+        interpreter: Path = Path(sys.executable),
         timeout: float = 60.0,
     ) -> Runner:
         """Start one more instance of the official runner and wait until it accepts tasks."""
         options = RunnerOptions(
             instance_id=instance_id or f"INS-{next(self._instances):04d}",
+            interpreter=interpreter,
             debug=debug,
             handler=handler,
             python_path=python_path,

@@ -14,7 +14,9 @@ from connect.client import AsyncConnectClient
 from connect.client.fluent import _ASYNC_TRANSPORTS
 from connect.eaas.core.responses import BackgroundResponse
 
+from connect_ext.connect.client import Session
 from connect_ext.events import CancellationApplication
+from connect_ext.http.transport import Transport
 from connect_ext.shared_state import SharedState
 from sandbox import Sandbox
 
@@ -36,7 +38,15 @@ class Extension:
 
     def begin_new_process(self, **state: Any) -> None:
         """Forget what a process remembers; `state` is set in the new one."""
-        state = {"now": self.now, "clock": self.clock, "sleep": self.sleep, **state}
+        trust = self.sandbox.certificates.client_context()
+        session = Session(Transport(32, trust))
+        own = {
+            "now": self.now,
+            "clock": self.clock,
+            "sleep": self.sleep,
+            "connect_session": session,
+        }
+        state = {**own, **state}
         self.shared = SharedState(**state)
         self.processes.append(self.shared)
 

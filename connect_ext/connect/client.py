@@ -19,9 +19,12 @@ from connect.client import AsyncConnectClient, ClientError
 from connect_ext.cause import Cause
 from connect_ext.errors import Later, NotConfigured, NotDone
 from connect_ext.http.retry_after import retry_after_seconds
+from connect_ext.http.transport import Transport
 
 CALL_TIMEOUT_SECONDS = 30.0
 CONNECT_TIMEOUT_SECONDS = 5.0
+CALLS_AT_ONCE = 32
+"""How many calls are under way at a time; the others queue."""
 RETRY_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
 _BUSY = (408, 425, 429)
@@ -31,8 +34,6 @@ _UNREADABLE = (
     AttributeError,
     RecursionError,
     httpx.HTTPError,
-    # From the target of a redirect, which httpx reads although it does not follow it.
-    httpx.InvalidURL,
 )
 
 
@@ -125,21 +126,65 @@ class ConnectClient:
         return answer, headers
 
 
-def quiet_client(client: AsyncConnectClient) -> AsyncConnectClient:
-    """The same account's client without retries, without request log, and with our time-outs."""
-    read = CALL_TIMEOUT_SECONDS
-    quiet = AsyncConnectClient(
-        client.api_key,
-        endpoint=client.endpoint,
-        default_headers=dict(client.default_headers),
-        max_retries=0,
-        timeout=(CONNECT_TIMEOUT_SECONDS, read, read, read),
-        logger=None,
-    )
-    # It keeps its httpx client in a context variable. Asked for here, it is made once; otherwise
-    # each call, which runs in a task of its own, would make another.
-    _ = quiet.session
-    return quiet
+class QuietClient(AsyncConnectClient):  # type: ignore[misc] # the package publishes no types
+    """The official client of one account over our own connections, without its habits.
+
+    It does not retry, writes no request log, and has our time-outs.
+    """
+
+    def __init__(self, client: AsyncConnectClient, session: Session) -> None:
+        """Act for the account that one of the runner's clients acts for."""
+        read = CALL_TIMEOUT_SECONDS
+        super().__init__(
+            client.api_key,
+            endpoint=client.endpoint,
+            default_headers=dict(client.default_headers),
+            max_retries=0,
+            timeout={"connect": CONNECT_TIMEOUT_SECONDS, "read": read, "pool": read},
+            logger=None,
+        )
+        self._own_session = session
+
+    @property
+    def session(self) -> Session:
+        """The one for all accounts: the credentials are in each call's headers."""
+        return self._own_session
+
+
+class Session:
+    """What the official client needs of an httpx client, without redirects and cookies."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._transport = transport or Transport(CALLS_AT_ONCE)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        timeout: Mapping[str, float],
+        json: object = None,
+    ) -> httpx.Response:
+        """Send one request and read its answer; raise httpx's errors."""
+        request = httpx.Request(
+            method.upper(),
+            url,
+            headers={"Accept-Encoding": "identity", **headers},
+            json=json,
+            extensions={"timeout": timeout},
+        )
+        response = await self._transport.handle_async_request(request)
+        response.request = request
+        try:
+            await response.aread()
+        finally:
+            await response.aclose()
+        return response
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
 
 
 def _error_of(error: ClientError, what: str) -> Later:

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -24,13 +23,13 @@ from connect_ext.http.budget import Budget, current_budget
 from connect_ext.http.circuit_breaker import Begun, CircuitBreaker
 from connect_ext.http.places import Places
 from connect_ext.http.retry_after import retry_after_seconds
+from connect_ext.http.transport import Transport
 
 MAX_ANSWER_BYTES = 5 * 1024 * 1024
 MAX_ANSWER_PARTS = 100_000
 """Far more than a subscription has. An answer of 5 MiB that is nothing but brackets would need
 forty times its length of memory, and would block the event loop while it is read."""
 
-KEEP_ALIVE_SECONDS = 30.0
 BUSY = (408, 423, 425, 429)
 """Answers by which a server says that it has not carried out the call, yet."""
 
@@ -41,6 +40,13 @@ SENT_AWAY = (429, 500, 502, 503, 504)
 # middle of an answer, UnicodeError and RuntimeError from below. Any other is a bug: it passes, and
 # what was sent stays unknown.
 _WITHOUT_ANSWER = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError)
+
+_DEFAULTS = (
+    ("Accept", "*/*"),
+    # A compressed answer could grow a thousandfold before the size cap sees it.
+    ("Accept-Encoding", "identity"),
+    ("User-Agent", "connect-cancellation-extension"),
+)
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")
@@ -91,20 +97,9 @@ class _Progress:
 
     begun = False
 
-    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Called by httpx at each stage of an exchange (its request extension ``trace``)."""
-        # A proxy is asked for a connection first; the vendor sees nothing of that.
-        if event == "http11.send_request_headers.started":
-            self.begun = self.begun or info["request"].method != b"CONNECT"
-
-
-async def _drop_redirect(response: httpx.Response) -> None:
-    """Make httpx ignore a redirect's target, which it would parse although it is not followed.
-
-    One that cannot be parsed (``Location: urn:job:1``) would cost us the whole answer.
-    """
-    if response.has_redirect_location:
-        del response.headers["location"]
+    async def trace(self, event: str, _info: Mapping[str, Any]) -> None:
+        """Called at the stages of an exchange (httpx's request extension ``trace``)."""
+        self.begun = self.begun or event == "http11.send_request_headers.started"
 
 
 class HttpClient:
@@ -120,23 +115,8 @@ class HttpClient:
         self._timeout_seconds = timeout_seconds
         self._places = Places(max_concurrency)
         self._breaker = CircuitBreaker()
-        self._client = httpx.AsyncClient(
-            # httpx closes the socket of a handshake that its own clock ends, and only then.
-            # All else is bounded by the one clock of the whole call.
-            timeout=httpx.Timeout(None, connect=0.9 * timeout_seconds),
-            limits=httpx.Limits(
-                max_connections=max_concurrency,
-                max_keepalive_connections=max_concurrency,
-                keepalive_expiry=KEEP_ALIVE_SECONDS,
-            ),
-            transport=transport,
-            follow_redirects=False,
-            event_hooks={"response": [_drop_redirect]},
-            # A compressed answer could grow a thousandfold before the size cap sees it.
-            headers={"Accept-Encoding": "identity"},
-            # A cookie would be state that one task hands to the next.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        )
+        # Without an httpx client above it there are no redirects, cookies and credentials of URLs.
+        self._transport = transport or Transport(max_concurrency)
 
     async def send(self, call: Call) -> Answer:
         """Send one call, once, and read its answer.
@@ -161,7 +141,7 @@ class HttpClient:
 
     async def aclose(self) -> None:
         """Close the pool; calls under way end as lost connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     def _budget_of_one_call(self) -> Budget:
         """Outside of a walk a place is waited for as long as a call may take."""
@@ -173,10 +153,10 @@ class HttpClient:
             if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
                 raise NotConfigured(_sentence(f"{call.name} has a header that cannot be sent"))
         try:
-            return self._client.build_request(
+            return httpx.Request(
                 call.method,
                 call.url,
-                headers=list(call.headers),
+                headers=_with_defaults(call.headers),
                 content=call.content,
                 extensions={"trace": progress.trace},
             )
@@ -242,7 +222,7 @@ class HttpClient:
             raise _later(call, f"{call.name} lost its answer ({type(error).__name__})") from None
 
     async def _exchange(self, call: Call, request: httpx.Request, budget: Budget) -> Answer:
-        response = await self._client.send(request, stream=True)
+        response = await self._transport.handle_async_request(request)
         try:
             budget.last_status = response.status_code
             if response.headers.get("content-encoding", "identity") != "identity":
@@ -256,6 +236,11 @@ class HttpClient:
         finally:
             await response.aclose()
         return Answer(response.status_code, response.headers, b"".join(chunks))
+
+
+def _with_defaults(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    given = {name.lower() for name, _ in headers}
+    return [*(each for each in _DEFAULTS if each[0].lower() not in given), *headers]
 
 
 def has_too_many_parts(body: bytes, *marks: bytes) -> bool:

@@ -10,13 +10,14 @@ however fast the handler is. ``docs/benchmarks.md`` has the figures.
 ``CONNECT_EXT_RUNNER_SPEED``:
 
 - ``off``: none.
-- ``lookups``, the default: ``iter_entry_points`` in ``connect.eaas.runner.handlers.base`` and
+- ``lookups``: ``iter_entry_points`` in ``connect.eaas.runner.handlers.base`` and
   ``get_version`` in ``connect.eaas.runner.config`` and ``connect.client.utils`` remember their
   answers.
-- ``all``: besides, ``EventsWorker.process_task`` starts an asyncio task for each message and keeps
-  reading, until ``AT_ONCE`` tasks are being fetched. ``EventsWorker.running_tasks`` counts those
-  as well, because a worker that shuts down waits until that number is zero. The Connect client
-  gets a transport that has ``CALLS_AT_ONCE`` connections and keeps them.
+- ``all``, the default: besides, ``EventsWorker.process_task`` starts an asyncio task for each
+  message and keeps reading, until ``AT_ONCE`` tasks are being fetched.
+  ``EventsWorker.running_tasks`` counts those as well, because a worker that shuts down waits until
+  that number is zero. The runner's Connect client gets our transport (``http/transport.py``), with
+  ``CALLS_AT_ONCE`` connections.
 
 **Price.** It relies on the internals of one version of the runner. It compares that version, and
 the code that it relies on, with those that it was written for and tested with; if anything
@@ -51,7 +52,7 @@ def apply() -> None:
     """Apply the speed of the variable in a worker process of the runner; never raises."""
     if multiprocessing.parent_process() is None or not runner.is_loaded():
         return
-    speed = os.environ.get(VARIABLE, "").strip().lower() or LOOKUPS
+    speed = os.environ.get(VARIABLE, "").strip().lower() or ALL
     if speed == OFF:
         return
     obstacle = obstacle_to(speed)

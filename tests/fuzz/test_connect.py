@@ -8,13 +8,12 @@ from contextlib import suppress
 import httpx
 import pytest
 from connect.client import AsyncConnectClient, ClientError
-from connect.client.fluent import _ASYNC_TRANSPORTS
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connect_ext.connect.account import AccountKey, AccountState
 from connect_ext.connect.api import ConnectApi
-from connect_ext.connect.client import ConnectClient
+from connect_ext.connect.client import ConnectClient, Session
 from connect_ext.connect.notes import Notes
 from connect_ext.errors import Later
 from connect_ext.events import MAX_OUTPUT_CHARACTERS, CancellationApplication
@@ -30,17 +29,11 @@ VARIABLES = {**REST_VARIABLES, "REST_API_URL": "changeme"}
 class Application(CancellationApplication):
     """One that never gets as far as its vendor, whose address is not filled in."""
 
-    shared = SharedState(now=lambda: NOW)
-
-
-@pytest.fixture
-def _connect():
-    """Connect answers everything with an empty object: there is no conversation."""
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, json={}))
-    # The official client keeps one transport for each end point.
-    _ASYNC_TRANSPORTS[ENDPOINT] = transport
-    yield
-    del _ASYNC_TRANSPORTS[ENDPOINT]
+    # Connect answers everything with an empty object: there is no conversation.
+    shared = SharedState(
+        now=lambda: NOW,
+        connect_session=Session(httpx.MockTransport(lambda _: httpx.Response(200, json={}))),
+    )
 
 
 def nested(depth):
@@ -51,7 +44,6 @@ def nested(depth):
     return value
 
 
-@pytest.mark.usefixtures("_connect")
 @given(values)
 @example({**connect_request(), "created": "9999-12-31T23:59:59-23:59"})
 @example({**connect_request(), "created": "0001-01-01T00:00:00+23:59"})
@@ -60,7 +52,6 @@ def test_the_handler_answers_to_every_request_and_never_raises(data):
         answered(request)
 
 
-@pytest.mark.usefixtures("_connect")
 def test_a_request_of_megabytes_is_read_at_once():
     params = [{"id": "x", "value": f"value {number}"} for number in range(50_000)]
     tiers = {f"tier{number}": {"name": "x" * 100} for number in range(10_000)}
@@ -71,7 +62,6 @@ def test_a_request_of_megabytes_is_read_at_once():
     assert time.process_time() - began < 3
 
 
-@pytest.mark.usefixtures("_connect")
 @pytest.mark.parametrize("place", ["id", "asset", "status", "created", "template", "other"])
 def test_a_request_that_is_nested_for_ever_is_looked_at_again(place):
     answered({**connect_request(), place: nested(50_000)})

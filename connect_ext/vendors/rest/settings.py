@@ -6,9 +6,6 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
 from connect_ext.portal.reader import VariableReader
 from connect_ext.portal.secret import Secret
 from connect_ext.portal.shapes import texts_within
@@ -174,6 +171,10 @@ def _check_words(read: VariableReader) -> None:
 
 def _read_jmespath(read: VariableReader, name: str, *, required: bool = False) -> str:
     """A JMESPath expression, or nothing."""
+    # Only a process that cancels at such a vendor loads it.
+    import jmespath  # noqa: PLC0415
+    from jmespath.exceptions import JMESPathError  # noqa: PLC0415
+
     value = read.required(name) if required else read.text(name)
     try:
         if value:

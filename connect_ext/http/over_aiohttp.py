@@ -1,0 +1,183 @@
+"""One exchange over aiohttp: one request, sent once, and its answer.
+
+aiohttp's own habits that would weaken a promise are switched off here: it sends GET, PUT and
+DELETE again when a connection breaks, keeps cookies, re-encodes addresses, decompresses, follows
+redirects, and takes what a server sends unasked for the next call's answer
+(docs/decisions.md, "The transport").
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import httpx
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.tracing import Trace
+from yarl import URL
+
+MAX_LINE_BYTES = 32 * 1024
+"""The longest line in the head of an answer; aiohttp takes at most 128 of them."""
+
+_NOT_OURS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+"""Headers that aiohttp adds where there are none."""
+
+# The first that fits counts.
+_ERRORS: tuple[tuple[type[Exception], type[httpx.RequestError]], ...] = (
+    (aiohttp.ClientProxyConnectionError, httpx.ProxyError),
+    (aiohttp.ClientHttpProxyError, httpx.ProxyError),
+    (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
+    (aiohttp.ClientConnectorError, httpx.ConnectError),
+    (aiohttp.ClientConnectorCertificateError, httpx.ConnectError),
+    (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
+    (aiohttp.ServerTimeoutError, httpx.ReadTimeout),
+    (aiohttp.ClientResponseError, httpx.RemoteProtocolError),
+    (aiohttp.ClientPayloadError, httpx.RemoteProtocolError),
+    (aiohttp.ServerDisconnectedError, httpx.RemoteProtocolError),
+    (aiohttp.ClientError, httpx.ReadError),
+    (OSError, httpx.ReadError),  # ssl.SSLError, above all
+)
+
+
+class Exchanges:
+    """Makes exchanges over a pool of connections of its own."""
+
+    def __init__(
+        self, most_connections: int, keep_alive_seconds: float, context: ssl.SSLContext
+    ) -> None:
+        tracing = aiohttp.TraceConfig()
+        tracing.on_request_headers_sent.append(_head_leaves)
+        self._session = aiohttp.ClientSession(
+            connector=_Connector(
+                limit=most_connections,
+                keepalive_timeout=keep_alive_seconds,
+                ssl=context,
+                # Not its other one, which may be installed or not, and knows no /etc/hosts.
+                resolver=aiohttp.ThreadedResolver(),
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_once,),
+            trace_configs=[tracing],
+            skip_auto_headers=_NOT_OURS,
+            auto_decompress=False,
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_LINE_BYTES,
+        )
+
+    async def send(self, request: httpx.Request, proxy: str | None) -> httpx.Response:
+        """Send a request; raise httpx's errors."""
+        timeout = request.extensions.get("timeout", {})
+        with _errors_of_httpx():
+            answer = await self._session.request(
+                request.method,
+                _address(request.url),
+                headers=_texts(request.headers),
+                data=await request.aread() or None,
+                proxy=proxy,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    connect=timeout.get("pool"),
+                    sock_connect=timeout.get("connect"),
+                    sock_read=timeout.get("read"),
+                ),
+                trace_request_ctx=request.extensions.get("trace"),
+            )
+        return httpx.Response(answer.status, headers=answer.raw_headers, stream=_Body(answer))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+
+class _Connection(ResponseHandler):
+    """A connection that ends when bytes arrive that no call waits for."""
+
+    idle = False
+
+    def data_received(self, data: bytes) -> None:
+        # Without data, aiohttp itself goes on with what it has held back.
+        if self.idle and data:
+            self.close()
+        else:
+            super().data_received(data)
+
+    def begin_to_idle(self) -> None:
+        self.idle = True
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Hands out connections on which nothing is left of an earlier answer."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        factory: Any = partial(_Connection, loop=self._loop)
+        self._factory = factory
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> aiohttp.connector.Connection:
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol: Any = connection.protocol
+            if not protocol.should_close:
+                protocol.idle = False
+                connection.add_callback(protocol.begin_to_idle)
+                return connection
+            # Bytes of its last answer's segment, behind the answer.
+            was_used = protocol.idle
+            connection.close()
+            if not was_used:
+                raise aiohttp.ClientConnectionError("The server talks before it is asked.")
+
+
+class _Body(httpx.AsyncByteStream):
+    """An answer's body, as it comes."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _errors_of_httpx():
+            async for part in self._answer.content.iter_any():
+                yield part
+
+    async def aclose(self) -> None:
+        """Leave the connection to the next call if the body was read, else end it."""
+        self._answer.close()
+
+
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a request again, which it does after errors of its own only."""
+    with _errors_of_httpx():
+        return await handler(request)
+
+
+async def _head_leaves(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+    if trace := context.trace_request_ctx:
+        await trace("http11.send_request_headers.started", {})
+
+
+@contextmanager
+def _errors_of_httpx() -> Iterator[None]:
+    try:
+        yield
+    except (aiohttp.ClientError, OSError) as error:
+        meaning = next(meaning for kind, meaning in _ERRORS if isinstance(error, kind))
+        raise meaning(str(error)) from error
+
+
+def _address(url: httpx.URL) -> URL:
+    """The address as it is, without the credentials that httpx has made a header of."""
+    host, path = url.netloc.decode("ascii"), url.raw_path.decode("ascii")
+    return URL(f"{url.scheme}://{host}{path}", encoded=True)
+
+
+def _texts(headers: httpx.Headers) -> list[tuple[str, str]]:
+    return [(name.decode("ascii"), value.decode(headers.encoding)) for name, value in headers.raw]

@@ -1,0 +1,67 @@
+"""The way every call takes: httpx in front, aiohttp's connections and parser in C below it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+if TYPE_CHECKING:
+    from connect_ext.http.over_aiohttp import Exchanges
+
+KEEP_ALIVE_SECONDS = 30.0
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Sends requests over a bounded pool of connections, each request once.
+
+    It heeds a request's httpx extensions ``timeout`` (all but ``write``) and ``trace`` (with one of
+    its events: ``http11.send_request_headers.started``, before the first byte leaves). It belongs
+    to the event loop in which it is first used.
+    """
+
+    def __init__(self, most_connections: int, ssl_context: ssl.SSLContext | None = None) -> None:
+        """Without a context, httpx's own authorities are trusted, or those of SSL_CERT_FILE."""
+        self._most_connections = most_connections
+        self._ssl_context = ssl_context
+        self._proxies = getproxies()
+        self._exchanges: Exchanges | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request and give the answer's head; its body is read by the caller."""
+        exchanges = self._exchanges or await self._open()
+        return await exchanges.send(request, self._proxy_for(request.url))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        exchanges, self._exchanges = self._exchanges, None
+        if exchanges is not None:
+            await exchanges.aclose()
+
+    async def _open(self) -> Exchanges:
+        # Importing aiohttp and reading the authorities take longer than an event loop may stand.
+        module, context = await asyncio.to_thread(self._prepared)
+        if self._exchanges is None:
+            self._exchanges = module(self._most_connections, KEEP_ALIVE_SECONDS, context)
+        return self._exchanges
+
+    def _prepared(self) -> tuple[type[Exchanges], ssl.SSLContext]:
+        from connect_ext.http.over_aiohttp import Exchanges  # noqa: PLC0415
+
+        return Exchanges, self._ssl_context or _trusting()
+
+    def _proxy_for(self, url: httpx.URL) -> str | None:
+        """The proxy that the environment names for an address (HTTPS_PROXY, NO_PROXY and so on)."""
+        proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
+        if not proxy or proxy_bypass(url.host, self._proxies):
+            return None
+        return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _trusting() -> ssl.SSLContext:
+    context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
