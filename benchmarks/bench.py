@@ -17,7 +17,7 @@ from benchmarks.world import REST, World
 OFF, LOOKUPS, ALL = SPEEDS = ("off", "lookups", "all")
 
 BY_RUNNER = "the runner looking its application up in the packages' metadata, on one core"
-BY_CPU = "Python on one core: httpx, and the runner"
+BY_CPU = "Python on one core"
 BY_READS = "the runner's two reads of Connect before it takes the next task"
 BY_BOTH = "the runner's look-ups and its two reads of Connect before it takes the next task"
 BY_WAITING = "the number of concurrent calls: 32 to Connect, 20 to the vendor"

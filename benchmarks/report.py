@@ -22,7 +22,8 @@ INTRODUCTION = """\
 # Benchmarks
 
 Written by `make bench` (`python -m benchmarks`): the official connect-extension-runner {runner},
-unmodified, against the sandbox on the loopback interface of the same machine. {machine}.
+unmodified, in an environment of its own (the runner, the extension, and what the two require),
+against the sandbox on the loopback interface of the same machine. {machine}.
 
 Each figure is the median of {rounds} rounds. The rows of a section are measured in turn, so that
 other load on the machine affects all of them alike. A row's name begins with its handler:
@@ -46,7 +47,7 @@ def machine() -> str:
     memory = psutil.virtual_memory().total / 2**30
     return (
         f"Machine: {os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB,"
-        f" {platform.system()}; {python}, httpx {version('httpx')},"
+        f" {platform.system()}; {python}, httpx {version('httpx')}, aiohttp {version('aiohttp')},"
         f" connect-openapi-client {version('connect-openapi-client')}"
     )
 

@@ -1,13 +1,13 @@
 """Many requests through two official runners, with every trouble at once: ``make soak``.
 
-``python -m tools.soak_through_the_runner [--requests N] [--kills N] [--seed N]``; exit status 0 if
-every request ended as it must.
+``python -m tools.soak_through_the_runner [--requests N] [--kills N] [--seed N]
+[--speed off|lookups|all]``; exit status 0 if every request ended as it must.
 
 One call in five fails, to Connect and to the vendor, before its work or after it. Most vendors
 need seconds to show a cancellation, and meet a second one with a conflict, a refusal or another
 order. One request in ten is delivered to both instances. In the first half, workers and whole
-instances are killed and restarted; after that, memory must stay flat. Connect's clock is
-minutes ahead of ours.
+instances are killed, or stopped by SIGTERM, and restarted; after that, memory must stay flat.
+Connect's clock is minutes ahead of ours.
 
 Left out are faults for which no end is the only right one: a vendor that refuses after an attempt
 whose outcome is unknown, and one that answers 200 without doing anything. A seed repeats the
@@ -229,7 +229,7 @@ def _spread(values: list[float]) -> str:
     return f"median {middle:.0f}, 99 % {high:.0f}, longest {values[-1]:.0f}"
 
 
-async def soak(requests: int, kills: int, seed: int) -> int:
+async def soak(requests: int, kills: int, seed: int, speed: str) -> int:
     """Run it; the exit status."""
     # A caller that is killed in the middle of its request is an error to aiohttp.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
@@ -240,7 +240,8 @@ async def soak(requests: int, kills: int, seed: int) -> int:
     ) as sandbox:
         sandbox.connect.conversations.whole_seconds = True
         sandbox.connect.clock.ahead = CONNECT_IS_AHEAD
-        await asyncio.gather(*(sandbox.start_runner(timeout=120) for _ in range(INSTANCES)))
+        for _ in range(INSTANCES):
+            await sandbox.start_runner(environment={"CONNECT_EXT_RUNNER_SPEED": speed}, timeout=120)
         sandbox.connect.faults.add("*", "", calls.at("Connect"))
         running = Soak(sandbox, requests, kills, dice)
         sandbox.vendor.faults.add("*", "", calls.at("vendor"))
@@ -256,14 +257,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--requests", type=int, default=REQUESTS)
     parser.add_argument("--kills", type=int, default=KILLS)
+    parser.add_argument("--speed", choices=("off", "lookups", "all"), default="all")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     options = parser.parse_args()
     print(
         f"{options.requests} requests, {INSTANCES} instances, {options.kills} kills,"
-        f" one call in {ONE_IN} fails, seed {options.seed}",
+        f" one call in {ONE_IN} fails, speed {options.speed}, seed {options.seed}",
         flush=True,
     )
-    return asyncio.run(soak(options.requests, options.kills, options.seed))
+    return asyncio.run(soak(options.requests, options.kills, options.seed, options.speed))
 
 
 if __name__ == "__main__":

@@ -137,7 +137,10 @@ SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/cancel$")
 
 
 class Kills:
-    """Kills, with SIGKILL, one worker or one whole instance at a time, and waits for its return."""
+    """Ends one worker or one whole instance at a time, and waits for its return.
+
+    Two of six times the instance is asked to stop (SIGTERM); the others get a SIGKILL.
+    """
 
     def __init__(
         self, sandbox: Sandbox, dice: random.Random, request_of: Callable[[str], str]
@@ -156,17 +159,22 @@ class Kills:
             if number % 2:
                 sender = await self._sender_of_a_cancellation()
                 runner, when = (sender, "during a cancellation") if sender else (runner, when)
-            kind = await self._kill(runner, whole=number % 4 > 1)
+            kind = await (self._kill_worker, self._kill, self._stop)[number // 2 % 3](runner)
             self.done[f"{kind} {when}"] += 1
 
-    async def _kill(self, runner: Runner, *, whole: bool) -> str:
-        """Kill the instance or its worker, and wait until it takes tasks again."""
-        if whole:
-            await runner.kill()
-            await runner.start(SECONDS_TO_COME_BACK)
-            return "instance"
+    async def _kill_worker(self, runner: Runner) -> str:
         await runner.wait_for_new_worker(runner.kill_worker(), SECONDS_TO_COME_BACK)
-        return "worker"
+        return "worker killed"
+
+    async def _kill(self, runner: Runner) -> str:
+        await runner.kill()
+        await runner.start(SECONDS_TO_COME_BACK)
+        return "instance killed"
+
+    async def _stop(self, runner: Runner) -> str:
+        await runner.stop()
+        await runner.start(SECONDS_TO_COME_BACK)
+        return "instance stopped"
 
     async def _sender_of_a_cancellation(self) -> Runner | None:
         """The runner that sends the next cancellation, which is then on hold; None if nobody is."""

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from packaging.requirements import Requirement
 
 from tests.project.test_project import POETRY
 from tools.locks import ROOT, pins
@@ -34,20 +33,15 @@ def test_a_comment_in_pyproject_gives_the_reason(name):
     assert before.splitlines()[-1].startswith("# ")
 
 
-def test_only_two_are_not_in_the_runners_container_already():
-    from importlib.metadata import distribution
+def test_what_the_runner_does_not_bring_is_what_the_review_says():
+    from benchmarks.environment import ROOTS, required
 
-    found, left = set(), ["connect-extension-runner"]
-    while left:
-        name = re.sub(r"[-_.]+", "-", left.pop()).lower()
-        if name not in found:
-            found.add(name)
-            needed = [Requirement(each) for each in distribution(name).requires or []]
-            left += [r.name for r in needed if not r.marker or r.marker.evaluate({"extra": ""})]
-    assert set(RUNTIME) - found == {"jmespath", "sniffio"}
-    for name in ("jmespath", "sniffio"):
-        assert not distribution(name).requires
-        assert not distribution(name).entry_points
+    runner, both = required(ROOTS[0]), required(*ROOTS)
+    brought = set(both) - set(runner) - {ROOTS[1], "async-timeout"}
+    transport = re.findall(r"`([\w-]+)`", re.search(r"\*\*Brings\*\*.*", REVIEW)[0])
+    assert brought == {"jmespath", *transport} - {"async-timeout"}
+    for name in brought:
+        assert not both[name].entry_points
 
 
 def test_no_xml_parser_has_its_default_configuration():
