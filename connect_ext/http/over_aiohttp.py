@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 import httpx
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.tracing import Trace
 from yarl import URL
 
@@ -109,6 +110,14 @@ class _Connection(ResponseHandler):
     def begin_to_idle(self) -> None:
         self.idle = True
 
+    def is_clean(self) -> bool:
+        """Whether nothing is left of what came with the last answer, behind it."""
+        try:
+            rest = self._parser.feed_eof() if self._parser else None
+        except (HttpProcessingError, ValueError):
+            return False
+        return rest is None and not self.should_close
+
 
 class _Connector(aiohttp.TCPConnector):
     """Hands out connections on which nothing is left of an earlier answer."""
@@ -124,11 +133,10 @@ class _Connector(aiohttp.TCPConnector):
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol: Any = connection.protocol
-            if not protocol.should_close:
+            if protocol.is_clean():
                 protocol.idle = False
                 connection.add_callback(protocol.begin_to_idle)
                 return connection
-            # Bytes of its last answer's segment, behind the answer.
             was_used = protocol.idle
             connection.close()
             if not was_used:
