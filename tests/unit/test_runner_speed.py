@@ -6,11 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 from connect_ext import runner_speed
-from connect_ext.runner_speed.connections import Connections
 from connect_ext.runner_speed.intake import Intake, fetch_concurrently
 
 # Each case is a process of its own, forked after the runner's modules are loaded: like a worker,
@@ -33,6 +31,10 @@ FUNCTIONS = {
     "running_tasks": lambda: EventsWorker.running_tasks,
     "connections": lambda: fluent._ASYNC_TRANSPORTS.get("https://api.cnct.info/public/v1"),
 }
+
+def transport():
+    client = fluent.AsyncConnectClient("ApiKey", endpoint="https://api.cnct.info/public/v1")
+    return type(client.session._transport).__module__
 
 class Lines(logging.Handler):
     def __init__(self):
@@ -57,7 +59,7 @@ def seen(prepare):
         answers[i] == [(e.name, e.value) for e in base.iter_entry_points("connect.eaas.ext", n)]
         for _ in range(2) for i, n in enumerate(("eventsapp", "extension", None))
     ] if prepare not in (other_function,) else []
-    return {"replaced": replaced, "log": log.lines, "same": same}
+    return {"replaced": replaced, "log": log.lines, "same": same, "transport": transport()}
 
 def speed(value):
     def set_speed():
@@ -78,15 +80,15 @@ def other_process_task():
         return None
     EventsWorker.process_task = process_task
 
-def all_and_other_process_task():
-    os.environ["CONNECT_EXT_RUNNER_SPEED"] = "all"
+def lookups_and_other_process_task():
+    os.environ["CONNECT_EXT_RUNNER_SPEED"] = "lookups"
     other_process_task()
 
 CASES = {
     "no value": nothing, "empty": speed(""), "off": speed("off"), "lookups": speed(" Lookups "),
     "all": speed("all"), "unknown value": speed("al"), "other version": other_version,
-    "other function": other_function, "lookups, other process_task": other_process_task,
-    "all, other process_task": all_and_other_process_task,
+    "other function": other_function, "other process_task": other_process_task,
+    "lookups, other process_task": lookups_and_other_process_task,
 }
 
 def report(queue, name):
@@ -133,18 +135,24 @@ def test_the_master_is_never_touched(processes):
     assert processes["master"]["log"] == []
 
 
-@pytest.mark.parametrize("name", ["no value", "empty", "lookups"])
-def test_lookups_are_remembered_by_default(processes, name):
-    assert processes[name]["replaced"] == LOOKUPS
+def test_lookups_are_remembered(processes):
+    assert processes["lookups"]["replaced"] == LOOKUPS
 
 
-def test_all_also_replaces_how_tasks_are_fetched(processes):
-    assert processes["all"]["replaced"] == [
+@pytest.mark.parametrize("name", ["no value", "empty", "all"])
+def test_by_default_tasks_are_also_fetched_otherwise_and_over_our_connections(processes, name):
+    assert processes[name]["replaced"] == [
         *LOOKUPS,
         "process_task",
         "running_tasks",
         "connections",
     ]
+    assert processes[name]["transport"] == "connect_ext.http.transport"
+
+
+@pytest.mark.parametrize("name", ["off", "lookups", "other version"])
+def test_otherwise_the_runners_client_keeps_its_own_connections(processes, name):
+    assert processes[name]["transport"] == "httpx"
 
 
 @pytest.mark.parametrize("name", ["lookups", "all"])
@@ -159,7 +167,8 @@ def test_remembered_answers_are_those_of_the_look_up(processes, name):
 
 
 def test_off_changes_nothing_and_logs_nothing(processes):
-    assert processes["off"] == {"replaced": [], "log": [], "same": [True] * 7}
+    found = processes["off"]
+    assert (found["replaced"], found["log"], found["same"]) == ([], [], [True] * 7)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +177,7 @@ def test_off_changes_nothing_and_logs_nothing(processes):
         ("unknown value", "its value is none of off, lookups and all"),
         ("other version", "this was not tested with version 99.1 of it"),
         ("other function", "connect.eaas.runner.config.get_version does not look as expected"),
-        ("all, other process_task", "it does not fetch tasks as expected"),
+        ("other process_task", "it does not fetch tasks as expected"),
     ],
 )
 def test_an_unexpected_runner_is_left_alone_with_one_line(processes, name, why):
@@ -288,91 +297,3 @@ async def test_a_cancelled_wait_for_a_place_leaves_nothing_behind():
     go_on.set()
     await asyncio.sleep(0.01)
     assert intake.size == 0
-
-
-# Connections
-
-
-class Body(httpx.AsyncByteStream):
-    def __init__(self, transport: "Transport") -> None:
-        self.transport = transport
-
-    async def __aiter__(self):
-        await self.transport.go_on.wait()
-        yield b"{}"
-
-    async def aclose(self) -> None:
-        self.transport.closed_answers += 1
-
-
-class Transport(httpx.AsyncBaseTransport):
-    """A connection that answers at once, with a body that arrives when it may go on."""
-
-    def __init__(self) -> None:
-        self.calls, self.closed_answers, self.closed = 0, 0, False
-        self.error: Exception | None = None
-        self.go_on = asyncio.Event()
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.calls += 1
-        if self.error is not None:
-            raise self.error
-        return httpx.Response(200, stream=Body(self))
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
-def connections(count: int) -> tuple[list[Transport], httpx.AsyncClient]:
-    transports = [Transport() for _ in range(count)]
-    client = httpx.AsyncClient(transport=Connections(transports))
-    return transports, client
-
-
-async def test_each_call_has_its_own_connection_until_its_answer_is_read():
-    [one, other], client = connections(2)
-    calls = [asyncio.create_task(client.get("https://connect.example")) for _ in range(3)]
-    await asyncio.sleep(0.01)
-    assert (one.calls, other.calls) == (1, 1)
-    other.go_on.set()
-    await asyncio.sleep(0.01)
-    # The third call has got the connection of the second.
-    assert (one.calls, other.calls, other.closed_answers) == (1, 2, 2)
-    one.go_on.set()
-    assert [answer.json() for answer in await asyncio.gather(*calls)] == [{}, {}, {}]
-
-
-async def test_the_connection_used_last_is_used_next():
-    transports, client = connections(3)
-    for transport in transports:
-        transport.go_on.set()
-    for _ in range(4):
-        await client.get("https://connect.example")
-    assert [transport.calls for transport in transports] == [4, 0, 0]
-
-
-async def test_a_call_that_fails_gives_its_connection_back():
-    [transport], client = connections(1)
-    transport.error = httpx.ConnectError("refused")
-    for _ in range(3):
-        with pytest.raises(httpx.ConnectError):
-            await asyncio.wait_for(client.get("https://connect.example"), 1)
-    assert transport.calls == 3
-
-
-async def test_a_cancelled_call_gives_its_connection_back_once():
-    [transport], client = connections(1)
-    for _ in range(3):
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(client.get("https://connect.example"), 0.01)
-    calls = [asyncio.create_task(client.get("https://connect.example")) for _ in range(2)]
-    await asyncio.sleep(0.01)
-    assert transport.calls == 4
-    transport.go_on.set()
-    await asyncio.gather(*calls)
-
-
-async def test_closing_closes_all_connections():
-    transports, client = connections(2)
-    await client.aclose()
-    assert [transport.closed for transport in transports] == [True, True]
