@@ -8,10 +8,13 @@ redirects, and takes what a server sends unasked for the next call's answer
 
 from __future__ import annotations
 
+import asyncio
+import select
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,7 +37,6 @@ _ERRORS: tuple[tuple[type[Exception], type[httpx.RequestError]], ...] = (
     (aiohttp.ClientHttpProxyError, httpx.ProxyError),
     (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
     (aiohttp.ClientConnectorError, httpx.ConnectError),
-    (aiohttp.ClientConnectorCertificateError, httpx.ConnectError),
     (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
     (aiohttp.ServerTimeoutError, httpx.ReadTimeout),
     (aiohttp.ClientResponseError, httpx.RemoteProtocolError),
@@ -61,6 +63,7 @@ class Exchanges:
                 # Not its other one, which may be installed or not, and knows no /etc/hosts.
                 resolver=aiohttp.ThreadedResolver(),
             ),
+            request_class=_Request,
             cookie_jar=aiohttp.DummyCookieJar(),
             middlewares=(_once,),
             trace_configs=[tracing],
@@ -95,6 +98,12 @@ class Exchanges:
         await self._session.close()
 
 
+class _Request(aiohttp.ClientRequest):
+    """A request to which no header is added for the body that it does not have."""
+
+    GET_METHODS = aiohttp.ClientRequest.GET_METHODS | {"DELETE"}
+
+
 class _Connection(ResponseHandler):
     """A connection that ends when bytes arrive that no call waits for."""
 
@@ -104,14 +113,20 @@ class _Connection(ResponseHandler):
         # Without data, aiohttp itself goes on with what it has held back.
         if self.idle and data:
             self.close()
-        else:
-            super().data_received(data)
+            return
+        body = self._payload
+        super().data_received(data)
+        # aiohttp tells the connection only, and whoever reads the body would wait for ever.
+        if self._exception is not None and body is not None and not body.is_eof():
+            body.set_exception(aiohttp.ClientPayloadError(str(self._exception)))
 
     def begin_to_idle(self) -> None:
         self.idle = True
 
     def is_clean(self) -> bool:
-        """Whether nothing is left of what came with the last answer, behind it."""
+        """Whether nothing is left behind the last answer, and the server has not hung up."""
+        if self.idle and _is_readable(self.transport):
+            return False
         try:
             rest = self._parser.feed_eof() if self._parser else None
         except (HttpProcessingError, ValueError):
@@ -142,6 +157,20 @@ class _Connector(aiohttp.TCPConnector):
             if not was_used:
                 raise aiohttp.ClientConnectionError("The server talks before it is asked.")
 
+    async def _wait_for_available_connection(self, *args: Any) -> None:
+        try:
+            await super()._wait_for_available_connection(*args)
+        except BaseException:
+            self._release_waiter()  # whose place this call may have been given just now
+            raise
+
+    def _close(self, **options: Any) -> list[Awaitable[object]]:
+        # aiohttp would cancel them, although nobody has cancelled their tasks.
+        for waiter in chain.from_iterable(self._waiters.values()):
+            if not waiter.done():
+                waiter.set_exception(aiohttp.ClientConnectionError("The pool is closed."))
+        return super()._close(**options)
+
 
 class _Body(httpx.AsyncByteStream):
     """An answer's body, as it comes."""
@@ -157,6 +186,15 @@ class _Body(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         """Leave the connection to the next call if the body was read, else end it."""
         self._answer.close()
+
+
+def _is_readable(transport: asyncio.BaseTransport | None) -> bool:
+    """Whether bytes or an end have arrived that the event loop has not seen yet."""
+    if transport is None:
+        return True
+    poll = select.poll()
+    poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 async def _once(

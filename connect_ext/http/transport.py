@@ -56,9 +56,16 @@ class Transport(httpx.AsyncBaseTransport):
     def _proxy_for(self, url: httpx.URL) -> str | None:
         """The proxy that the environment names for an address (HTTPS_PROXY, NO_PROXY and so on)."""
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
-        if not proxy or proxy_bypass(url.host, self._proxies):
+        names = (url.host, url.netloc.decode("ascii"))
+        if not proxy or any(proxy_bypass(name, self._proxies) for name in names):
             return None
-        return proxy if "://" in proxy else f"http://{proxy}"
+        scheme, found, _ = proxy.partition("://")
+        if found and scheme not in ("http", "https"):
+            raise httpx.ProxyError(
+                f"The environment names a proxy of the kind {scheme}; only http and https can be "
+                f"used. See {url.scheme.upper()}_PROXY and ALL_PROXY."
+            )
+        return proxy if found else f"http://{proxy}"
 
 
 def _trusting() -> ssl.SSLContext:
