@@ -79,11 +79,32 @@ class Sender:
         return await self._with(permission, e)
 
     async def _with(self, permission: Permission | Denied, e: Evidence) -> Evidence:
-        if isinstance(permission, Permission):
-            return await self._send(e, permission)
-        attempt: Attempt = NoMarkKept() if permission.no_mark else NotOurTurn()
+        if isinstance(permission, Denied):
+            attempt: Attempt = NoMarkKept() if permission.no_mark else NotOurTurn()
+            void = permission.attempt
+            return replace(e, attempt=attempt, history=permission.history, void_attempt=void)
+        history = permission.history
+        if e.can_be_asked and history and history.standing(permission.attempt):
+            again = await self._seen_after(permission, e)
+            if not says_the_same(again, e):
+                return again
+            e = again
+        return await self._send(e, permission)
+
+    async def _seen_after(self, permission: Permission, e: Evidence) -> Evidence:
+        """Look once more: the result of an earlier attempt may show since the last look.
+
+        A machine that stood still between the look and the mark does not know how old the look is.
+        """
         void = permission.attempt
-        return replace(e, attempt=attempt, history=permission.history, void_attempt=void)
+        try:
+            again = await self._observer.look_again(replace(e, void_attempt=void))
+        except Later:
+            await self._attempts.nothing_was_sent(permission)
+            raise
+        if not says_the_same(again, e):
+            await self._attempts.nothing_was_sent(permission)
+        return again
 
     async def _send(self, e: Evidence, permission: Permission) -> Evidence:
         history = permission.history

@@ -6,6 +6,7 @@ request, as Connect may do.
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -372,3 +373,21 @@ async def test_history_17_the_last_word_of_a_vendor_that_cannot_be_asked_is_beli
         extension.sandbox.connect.faults.remove(down)
         await extension.settle(request_id)
         assert (sent(extension), status(extension, request_id)) == (1, "approved")
+
+
+async def test_history_18_what_an_instance_saw_before_it_stood_still_is_not_believed(extension):
+    """A machine that is suspended in the middle of a walk; its own clocks stand still as well."""
+    request_id = extension.sandbox.cancel("SUB-1", **LONG, second="order")
+
+    async def suspended(_request, work):
+        answer = await work()
+        extension.begin_new_process()  # another instance
+        assert (await extension.deliver(request_id)).status == "reschedule"
+        subscription(extension).finish()
+        extension.sandbox.connect.clock.ahead += timedelta(hours=2)
+        return answer
+
+    extension.sandbox.vendor.faults.add(*STATUS, suspended, times=1)
+    assert (await extension.deliver(request_id)).status == "success"
+    assert (sent(extension), status(extension, request_id)) == (1, "approved")
+    assert subscription(extension).orders == 1
