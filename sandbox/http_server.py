@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+from asyncio.trsock import TransportSocket
 from collections.abc import Callable
+from contextlib import suppress
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
@@ -26,6 +30,7 @@ class HttpServer:
         self._build = build
         self._ssl_context = ssl_context
         self._runner: web.AppRunner | None = None
+        self._sockets: WeakKeyDictionary[asyncio.Transport, TransportSocket] = WeakKeyDictionary()
         self.port = port
 
     @property
@@ -36,9 +41,9 @@ class HttpServer:
 
     async def start(self) -> None:
         """Listen; the first time on an ephemeral port, unless a port was given."""
-        self._runner = web.AppRunner(
-            self._build(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
-        )
+        app = self._build()
+        app.on_response_prepare.append(self._remember)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(self._runner, LOOPBACK, self.port, ssl_context=self._ssl_context)
         await site.start()
@@ -48,19 +53,25 @@ class HttpServer:
         """Close every connection and stop listening; a stopped server refuses connections."""
         if self._runner is not None:
             runner, self._runner = self._runner, None
-            connections = runner.server.connections if runner.server else []
-            transports = [connection.transport for connection in connections]
             await runner.cleanup()
-            await _abort([transport for transport in transports if transport])
+            await _end(dict(self._sockets))
+
+    async def _remember(self, request: web.Request, _: web.StreamResponse) -> None:
+        # aiohttp forgets a connection when it begins to close it.
+        if request.transport is not None:
+            self._sockets[request.transport] = request.transport.get_extra_info("socket")
 
 
-async def _abort(transports: list[asyncio.Transport]) -> None:
+async def _end(sockets: dict[asyncio.Transport, TransportSocket]) -> None:
     """Free the sockets of closed connections.
 
-    The TLS ones otherwise wait half a minute for a farewell that a client which does not read at
-    the moment never says, and outlive their event loop.
+    The TLS ones otherwise wait half a minute for a farewell that a client which is dead or does not
+    read at the moment never says, and outlive their event loop.
     """
-    for transport in transports:
+    for transport, connection in sockets.items():
         transport.abort()
-    for _ in range(2):  # TLS is told first, then its socket
+        # That does nothing to a TLS transport that was closed twice, as aiohttp may do.
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+    for _ in range(10):  # TLS is told first, then its socket
         await asyncio.sleep(0)
