@@ -98,7 +98,7 @@ def _speeds(rows: dict[Kind, Row]) -> list[Verdict]:
             plain,
         ),
         at_least(
-            4,
+            3,
             "the plain runner with lookups (handler: the extension)",
             rows[REST, LOOKUPS],
             rows[REST, OFF],
