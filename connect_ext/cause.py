@@ -47,6 +47,8 @@ class Cause(str, Enum):
     """The vendor's address, the product's parameters or its templates."""
     UNKNOWN_STATUS = "unknown-status"
     UNKNOWN_ID = "unknown-id"
+    ID_PATTERN = "id-pattern"
+    """The parameter holds what ``SUBSCRIPTION_ID_PATTERN`` does not allow."""
     NO_MARK = "no-mark"
     """Connect keeps no note about the request, and the vendor cannot be asked."""
     UNPROVEN = "unproven"

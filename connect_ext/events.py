@@ -90,7 +90,7 @@ class CancellationApplication(EventsApplicationBase):
             return Ended(Wait(error.cause, error.message, seconds=SECONDS_AFTER_A_BUG))
         connect = self._connect()
         try:
-            configuration = self.shared.configuration(self.config)
+            configuration = await self.shared.configuration(self.config)
             settings = configuration.for_product(request.product_id)
             vendor = self.shared.vendors.vendor_for(settings.vendor)
         except Later as error:

@@ -18,9 +18,12 @@ from connect.client import AsyncConnectClient
 from connect_ext.cancelling.attempts import Remembered
 from connect_ext.cancelling.reporting import Report
 from connect_ext.cancelling.steps import Ended
+from connect_ext.cause import Cause
 from connect_ext.connect.account import AccountKey, AccountState
 from connect_ext.connect.api import ConnectApi
 from connect_ext.connect.client import ConnectClient, QuietClient, Session
+from connect_ext.errors import NotConfigured
+from connect_ext.http.aside import aside
 from connect_ext.portal.secret import Secret
 from connect_ext.portal.settings import Configuration, read_configuration
 from connect_ext.single_flight import SingleFlight
@@ -30,6 +33,8 @@ DEADLINE_SECONDS = 240.0
 """The runner cuts a task after 300 s, even during a write (docs/facts.md, Connect 5.2)."""
 
 MOST_REQUESTS, MOST_CONFIGURATIONS = 10_000, 8
+
+Variables = tuple[tuple[str, str], ...]
 
 Value = TypeVar("Value")
 Key = TypeVar("Key", bound=Hashable)
@@ -66,21 +71,26 @@ class SharedState:
     vendors: Vendors = field(default_factory=Vendors)
     connect_session: Session = field(default_factory=Session)
     walks: SingleFlight[tuple[AccountKey, str], Ended] = field(default_factory=SingleFlight)
-    _configurations: dict[tuple[tuple[str, str], ...], Configuration] = field(default_factory=dict)
+    _configurations: dict[Variables, Configuration | str] = field(default_factory=dict)
+    """A text is the message about the mistakes."""
+    _readings: SingleFlight[Variables, Configuration | str] = field(default_factory=SingleFlight)
     _accounts: dict[AccountKey, AccountState] = field(default_factory=dict)
     _requests: dict[tuple[AccountKey, str], Memory] = field(default_factory=dict)
 
-    def configuration(self, variables: Mapping[str, str]) -> Configuration:
-        """The settings that the variables say; reading them with a hundred overrides takes a while.
+    async def configuration(self, variables: Mapping[str, str]) -> Configuration:
+        """The settings that the variables say.
 
-        Raises ``NotConfigured``.
+        Raises ``NotConfigured``. Both are remembered, and read once for all tasks, aside: with a
+        thousand overrides it takes a second.
         """
-        return _kept(
-            self._configurations,
-            tuple(sorted(variables.items())),
-            lambda: read_configuration(variables, definitions()),
-            MOST_CONFIGURATIONS,
-        )
+        key = tuple(sorted(variables.items()))
+        found = self._configurations.get(key)
+        if found is None:
+            found = await self._readings.run(key, lambda: _read(variables))
+            _kept(self._configurations, key, lambda: found, MOST_CONFIGURATIONS)
+        if isinstance(found, str):
+            raise NotConfigured(found, cause=Cause.VARIABLES)
+        return found
 
     def connect_api(self, client: AsyncConnectClient) -> ConnectApi:
         """Connect for the account that one of the runner's clients acts for."""
@@ -105,6 +115,15 @@ class SharedState:
         """Close all connections."""
         await self.vendors.aclose()
         await self.connect_session.aclose()
+
+
+async def _read(variables: Mapping[str, str]) -> Configuration | str:
+    """The configuration, or the message about the mistakes in it."""
+    size = sum(len(str(value)) for value in variables.values())
+    try:
+        return await aside(size, lambda: read_configuration(variables, definitions()))
+    except NotConfigured as error:
+        return error.message
 
 
 def _kept(

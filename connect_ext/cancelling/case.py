@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connect_ext.cancelling.attempts import Attempts, Pace
-from connect_ext.cancelling.request import CancelRequest
+from connect_ext.cancelling.request import CancelRequest, FoundId
 from connect_ext.cancelling.settling import Settling
 from connect_ext.connect.api import ConnectApi
 from connect_ext.http.budget import Budget
@@ -29,6 +29,14 @@ class Case:
     shared: SharedState
     memory: Memory
     budget: Budget
+
+    @cached_property
+    def subscription_id(self) -> FoundId:
+        """What the request says at the parameter for the vendor's id."""
+        settings = self.settings
+        return self.request.subscription_id(
+            settings.subscription_id_parameter, settings.subscription_id_pattern
+        )
 
     @cached_property
     def pace(self) -> Pace:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from connect_ext.cancelling.marks import History, Mark
-from connect_ext.cancelling.request import BlankParameter, NoParameter
+from connect_ext.cancelling.request import FoundId
 from connect_ext.cause import Cause
 from connect_ext.portal.settings import Policy
-from connect_ext.vendors.base import Advice, Subscription, SubscriptionId
+from connect_ext.vendors.base import Advice, Subscription
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Evidence:
 
     now: datetime
     policy: Policy
-    parameter: SubscriptionId | BlankParameter | NoParameter
+    parameter: FoundId
     """What the request says at the parameter for the vendor's subscription id."""
     parameter_id: str
     settle_seconds: float

@@ -10,7 +10,7 @@ from connect_ext.cancelling.evidence import Evidence, Unreadable
 from connect_ext.cancelling.marks import History
 from connect_ext.cancelling.steps import Lack, Leave
 from connect_ext.cause import Cause
-from connect_ext.connect.api import PENDING
+from connect_ext.connect.api import PENDING, as_word
 from connect_ext.errors import Later, NotConfigured
 from connect_ext.vendors.base import Cancellation, SubscriptionId
 
@@ -23,12 +23,12 @@ class Observer:
 
     def at_first(self) -> Evidence:
         """The evidence before anybody is asked."""
-        case, parameter_id = self._case, self._case.settings.subscription_id_parameter
+        case, settings = self._case, self._case.settings
         return Evidence(
             now=case.shared.now(),
-            policy=case.settings.policy,
-            parameter=case.request.subscription_id(parameter_id),
-            parameter_id=parameter_id,
+            policy=settings.policy,
+            parameter=case.subscription_id,
+            parameter_id=settings.subscription_id_parameter,
             settle_seconds=case.pace.settle_seconds,
             blocks_for=case.pace.blocks_for,
             can_be_asked=case.vendor.can_be_asked,
@@ -100,5 +100,5 @@ def says_the_same(one: Evidence, other: Evidence) -> bool:
 
 def settled_elsewhere(status: str) -> Leave:
     """The step for a request that is not pending."""
-    why = f"Nothing to do: the request is {status or 'in no status'}."
+    why = f"Nothing to do: the request is {as_word(status) or 'in no known status'}."
     return Leave(Cause.SETTLED_ELSEWHERE, why)

@@ -37,7 +37,9 @@ async def process(
     """Walk the request as far as it goes; deliveries of it at the same time share one walk."""
 
     async def delivered() -> Ended:
-        found = request.subscription_id(settings.subscription_id_parameter)
+        found = request.subscription_id(
+            settings.subscription_id_parameter, settings.subscription_id_pattern
+        )
         subject = found.text if isinstance(found, SubscriptionId) else ""
         budget = Budget(shared.clock() + shared.deadline_seconds, subject)
         memory = shared.request(connect.account.key, request.id)

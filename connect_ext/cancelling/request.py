@@ -12,10 +12,14 @@ from unicodedata import category
 from connect_ext.cause import Cause
 from connect_ext.connect.moment import read_moment
 from connect_ext.errors import NotDone
+from connect_ext.portal.patterns import MAX_TEXT_CHARACTERS
 from connect_ext.vendors.base import SubscriptionId
 
 MIN_PERSONAL_LENGTH = 3
 """Shorter texts, such as a country code, identify nobody and occur in every sentence."""
+
+FULFILLMENT = "fulfillment"
+"""The phase of the parameters that the vendor fills in (docs/facts.md, Connect 2.3)."""
 
 _OBJECT_ID = re.compile(r"[A-Z]{2,5}(-[0-9A-Za-z]+)+")
 
@@ -25,15 +29,24 @@ class Parameter:
     """A parameter of the subscription: its id, and its value as text (None for anything else)."""
 
     id: str
+    phase: str
     value: str | None = field(repr=False)
 
 
 class BlankParameter:
-    """The parameter is there and holds no usable id: the request's own fault."""
+    """The parameter is there and holds nothing: the request's own fault."""
+
+
+class NotAnId:
+    """The parameter holds something that is no id, or that its pattern is wrong about."""
 
 
 class NoParameter:
-    """No such parameter, or not a text: more likely a misspelt variable."""
+    """No such parameter of the phase *fulfillment*, or not a text: a mistake in the set-up."""
+
+
+FoundId = SubscriptionId | BlankParameter | NotAnId | NoParameter
+"""What a request says at the parameter for the vendor's subscription id."""
 
 
 @dataclass(frozen=True)
@@ -69,23 +82,31 @@ class CancelRequest:
             personal=frozenset(_personal(asset)),
         )
 
-    def subscription_id(self, parameter_id: str) -> SubscriptionId | BlankParameter | NoParameter:
-        """The vendor's id in that parameter.
+    def subscription_id(self, parameter_id: str, pattern: str) -> FoundId:
+        """The vendor's id in that fulfillment parameter; the whole of it matches the pattern.
 
-        An id that could never stand in a URL (``.``, ``..``, control characters) counts as blank.
+        What customers fill in, the *ordering* parameters, is never read: it could be the id of
+        somebody else's subscription. Whatever the pattern says, no id could stand in a URL as
+        ``.``, as ``..`` or with control characters.
         """
-        values = [p.value for p in self.parameters if p.id == parameter_id]
+        values = [
+            p.value for p in self.parameters if (p.id, p.phase) == (parameter_id, FULFILLMENT)
+        ]
         if not values or values[0] is None:
             return NoParameter()
         value = values[0].strip()
-        return SubscriptionId(value) if value and _can_be_an_id(value) else BlankParameter()
+        if not value:
+            return BlankParameter()
+        return SubscriptionId(value) if _can_be_an_id(value, pattern) else NotAnId()
 
     def age_seconds(self, now: datetime) -> float:
         """How long the request has waited so far; never negative."""
         return max(0.0, (now - self.created).total_seconds()) if self.created else 0.0
 
 
-def _can_be_an_id(value: str) -> bool:
+def _can_be_an_id(value: str, pattern: str) -> bool:
+    if len(value) > MAX_TEXT_CHARACTERS or not re.fullmatch(pattern, value):
+        return False
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -102,7 +123,11 @@ def _parameter(param: dict[str, Any]) -> Parameter:
         value = param.get("structured_value") or ""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    return Parameter(_text(param.get("id")), value if isinstance(value, str) else None)
+    return Parameter(
+        _text(param.get("id")),
+        _text(param.get("phase")),
+        value if isinstance(value, str) else None,
+    )
 
 
 def _personal(asset: dict[str, Any]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from connect_ext.cancelling.evidence import (
     Unreadable,
 )
 from connect_ext.cancelling.marks import History, Mark, State
-from connect_ext.cancelling.request import BlankParameter, NoParameter
+from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
 from connect_ext.cancelling.steps import Approve, Cancel, Hold, Lack, Learn, Reject, Step, Wait
 from connect_ext.cause import Cause
 from connect_ext.portal.settings import OnNotFound, OnRefusal
@@ -47,17 +47,21 @@ def decide(e: Evidence) -> Step:
     match e.parameter:
         case NoParameter():
             why = (
-                f"The request has no parameter '{e.parameter_id}' with a text: check the variable"
-                " SUBSCRIPTION_ID_PARAMETER and the product's parameters."
+                f"The request has no fulfillment parameter '{e.parameter_id}' with a text: check"
+                " the variable SUBSCRIPTION_ID_PARAMETER and the product's parameters."
             )
             return Wait(Cause.CONFIGURATION, why, needs_person=True)
         case BlankParameter():
             reason = (
                 f"The subscription cannot be cancelled: its parameter '{e.parameter_id}', which"
-                " should hold the vendor's subscription id, is blank or not a usable id."
+                " should hold the vendor's subscription id, is blank."
             )
             check = "Check the variable SUBSCRIPTION_ID_PARAMETER and the parameter."
             return _reject_if_proven(e, Reject(Cause.BLANK_PARAMETER, reason), check)
+        case NotAnId():
+            why = f"The parameter '{e.parameter_id}' does not match SUBSCRIPTION_ID_PATTERN."
+            correct = "Nothing was sent: correct the one that is wrong, then resubmit the task."
+            return Hold(Cause.ID_PATTERN, f"{why} {correct}")
         case SubscriptionId():
             return _decide_on_id(e)
 
@@ -272,21 +276,19 @@ def _reject_if_proven(e: Evidence, reject: Reject, check: str) -> Step:
     """Before a cancellation of the product was ever approved, a refusal may be our mistake."""
     if e.is_proven is not False:
         return reject if e.is_proven else Learn(Lack.PRECEDENT)
-    why = (
+    return Hold(
+        Cause.UNPROVEN,
         f"{reject.reason} The request is not rejected: no cancellation of this product was ever"
         f" approved, so this may as well be a mistake in the configuration. {check} Then resubmit"
-        " the task, or reject the request."
+        " the task, or reject the request.",
     )
-    return Hold(Cause.UNPROVEN, why)
 
 
 def _without_marks(e: Evidence) -> Step | None:
     """The step for evidence whose marks were not read, or cannot be."""
-    if e.history is None:
-        return Learn(Lack.MARKS)
     if isinstance(e.history, Unreadable):
         return Wait(e.history.cause, e.history.why, needs_person=e.history.needs_person)
-    return None
+    return Learn(Lack.MARKS) if e.history is None else None
 
 
 def second_look_seconds(settle_seconds: float) -> float:

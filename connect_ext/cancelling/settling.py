@@ -66,7 +66,10 @@ class Settling:
     def clean(self, text: str) -> str:
         """A vendor's text without secrets, addresses and personal data."""
         confidential = self._settings.secrets | self._request.personal
-        found = self._request.subscription_id(self._settings.subscription_id_parameter)
+        settings = self._settings
+        found = self._request.subscription_id(
+            settings.subscription_id_parameter, settings.subscription_id_pattern
+        )
         return redact(text, confidential, found.text if isinstance(found, SubscriptionId) else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,6 +13,14 @@ from connect_ext.connect.conversation import Conversation
 from connect_ext.errors import Later, NotConfigured, NotDone
 
 PENDING, APPROVED, FAILED = "pending", "approved", "failed"
+
+
+_STATUS = re.compile(r"[a-z_]{1,30}")
+
+
+def as_word(status: str) -> str:
+    """A status in a sentence; empty for a text of any other shape, which could forge a line."""
+    return status if _STATUS.fullmatch(status) else ""
 
 
 class ConnectApi:
@@ -28,7 +37,7 @@ class ConnectApi:
         """The status of the request as it is now."""
         reply = await self._client.call("get", f"requests/{request_id}", "reading the request")
         status = reply.object().get("status")
-        if not isinstance(status, str):
+        if not isinstance(status, str) or not as_word(status):
             raise NotDone(
                 "Connect's answer to reading the request has no status.", cause=Cause.CONNECT
             )

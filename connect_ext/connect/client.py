@@ -18,6 +18,12 @@ from connect.client import AsyncConnectClient, ClientError
 
 from connect_ext.cause import Cause
 from connect_ext.errors import Later, NotConfigured, NotDone
+from connect_ext.http.bodies import (
+    PARTS_OF_JSON,
+    has_too_many_parts,
+    is_compressed,
+    whole_body,
+)
 from connect_ext.http.retry_after import retry_after_seconds
 from connect_ext.http.transport import Transport
 
@@ -25,7 +31,14 @@ CALL_TIMEOUT_SECONDS = 30.0
 CONNECT_TIMEOUT_SECONDS = 5.0
 CALLS_AT_ONCE = 32
 """How many calls are under way at a time; the others queue."""
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_ANSWER_PARTS = 200_000
+"""A page of a thousand notes is smaller, whatever they are written in."""
+
 RETRY_PAUSES_SECONDS = (0.5, 1.0, 2.0)
+
+MAX_HEADER_CHARACTERS = 100
+"""A date is shorter, and its reader takes long over long texts."""
 
 _BUSY = (408, 425, 429)
 _UNREADABLE = (
@@ -175,12 +188,18 @@ class Session:
             extensions={"timeout": timeout},
         )
         response = await self._transport.handle_async_request(request)
-        response.request = request
         try:
-            await response.aread()
+            body = None if is_compressed(response) else await whole_body(response, MAX_ANSWER_BYTES)
         finally:
             await response.aclose()
-        return response
+        # The official client reads it in the event loop.
+        if body is None or has_too_many_parts(body, MAX_ANSWER_PARTS, PARTS_OF_JSON):
+            raise httpx.DecodingError(
+                "Connect's answer is too long, or compressed.", request=request
+            )
+        return httpx.Response(
+            response.status_code, headers=response.headers, content=body, request=request
+        )
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -219,7 +238,7 @@ def _retry_after(error: ClientError) -> float | None:
 def _date(headers: Mapping[str, str]) -> datetime:
     """The ``Date`` of an answer; our own clock where there is none that can be read."""
     try:
-        moment = parsedate_to_datetime(headers.get("Date", ""))
+        moment = parsedate_to_datetime(headers.get("Date", "")[:MAX_HEADER_CHARACTERS])
     except (TypeError, ValueError, IndexError, OverflowError):
         return datetime.now(timezone.utc)
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
@@ -228,4 +247,4 @@ def _date(headers: Mapping[str, str]) -> datetime:
 def _total(headers: Mapping[str, str]) -> int | None:
     """The total of ``Content-Range: items 0-9/250``."""
     total = headers.get("Content-Range", "").rpartition("/")[2]
-    return int(total) if total.isascii() and total.isdigit() else None
+    return int(total[:12]) if total.isascii() and total.isdigit() else None

@@ -19,6 +19,12 @@ import httpx
 
 from connect_ext.cause import Cause
 from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown
+from connect_ext.http.bodies import (
+    PARTS_OF_JSON,
+    has_too_many_parts,
+    is_compressed,
+    whole_body,
+)
 from connect_ext.http.budget import Budget, current_budget
 from connect_ext.http.circuit_breaker import Begun, CircuitBreaker
 from connect_ext.http.places import Places
@@ -26,9 +32,9 @@ from connect_ext.http.retry_after import retry_after_seconds
 from connect_ext.http.transport import Transport
 
 MAX_ANSWER_BYTES = 5 * 1024 * 1024
-MAX_ANSWER_PARTS = 100_000
+MAX_ANSWER_PARTS = 20_000
 """Far more than a subscription has. An answer of 5 MiB that is nothing but brackets would need
-forty times its length of memory, and would block the event loop while it is read."""
+forty times its length of memory, and seconds while it is searched."""
 
 BUSY = (408, 423, 425, 429)
 """Answers by which a server says that it has not carried out the call, yet."""
@@ -79,7 +85,7 @@ class Answer:
 
     def json(self) -> Any:
         """The JSON of the body, or None if it cannot be read."""
-        if has_too_many_parts(self.body, b"[", b"{", b":"):
+        if has_too_many_parts(self.body, MAX_ANSWER_PARTS, PARTS_OF_JSON):
             return None
         try:
             return json.loads(self.body)
@@ -225,27 +231,19 @@ class HttpClient:
         response = await self._transport.handle_async_request(request)
         try:
             budget.last_status = response.status_code
-            if response.headers.get("content-encoding", "identity") != "identity":
+            if is_compressed(response):
                 raise unreadable(call, "is compressed although that was declined")
-            chunks, size = [], 0
-            async for chunk in response.aiter_raw():
-                size += len(chunk)
-                if size > MAX_ANSWER_BYTES:
-                    raise unreadable(call, f"is longer than {MAX_ANSWER_BYTES} bytes")
-                chunks.append(chunk)
+            body = await whole_body(response, MAX_ANSWER_BYTES)
         finally:
             await response.aclose()
-        return Answer(response.status_code, response.headers, b"".join(chunks))
+        if body is None:
+            raise unreadable(call, f"is longer than {MAX_ANSWER_BYTES} bytes")
+        return Answer(response.status_code, response.headers, body)
 
 
 def _with_defaults(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     given = {name.lower() for name, _ in headers}
     return [*(each for each in _DEFAULTS if each[0].lower() not in given), *headers]
-
-
-def has_too_many_parts(body: bytes, *marks: bytes) -> bool:
-    """Whether a body has more than ``MAX_ANSWER_PARTS`` of the marks that begin a part."""
-    return sum(body.count(mark) for mark in marks) > MAX_ANSWER_PARTS
 
 
 def unreadable(call: Call, what: str, *, cause: Cause = Cause.UNREADABLE) -> Later:

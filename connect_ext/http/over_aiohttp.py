@@ -28,6 +28,12 @@ from yarl import URL
 MAX_LINE_BYTES = 32 * 1024
 """The longest line in the head of an answer; aiohttp takes at most 128 of them."""
 
+MOST_PIECES = 20_000
+"""The most packets, and lines or chunks, that an answer may consist of."""
+
+HEAD_COSTS = 100
+"""How many of them a head counts as: a server may send any number before its answer (1xx)."""
+
 _NOT_OURS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp adds where there are none."""
 
@@ -108,6 +114,8 @@ class _Connection(ResponseHandler):
     """A connection that ends when bytes arrive that no call waits for."""
 
     idle = False
+    pieces = 0
+    """How many pieces the answer of the present call has come in."""
 
     def data_received(self, data: bytes) -> None:
         # Without data, aiohttp itself goes on with what it has held back.
@@ -115,6 +123,13 @@ class _Connection(ResponseHandler):
             self.close()
             return
         body = self._payload
+        # Each piece costs the same, be it a single byte; each head costs more.
+        self.pieces += 1 + data.count(b"\r\n")
+        if body is None:
+            self.pieces += HEAD_COSTS * data.count(b"\nHTTP/1.")
+        if self.pieces > MOST_PIECES:
+            self.close()
+            return
         super().data_received(data)
         # aiohttp tells the connection only, and whoever reads the body would wait for ever.
         if self._exception is not None and body is not None and not body.is_eof():
@@ -149,7 +164,7 @@ class _Connector(aiohttp.TCPConnector):
             connection = await super().connect(req, traces, timeout)
             protocol: Any = connection.protocol
             if protocol.is_clean():
-                protocol.idle = False
+                protocol.idle, protocol.pieces = False, 0
                 connection.add_callback(protocol.begin_to_idle)
                 return connection
             was_used = protocol.idle

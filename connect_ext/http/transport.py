@@ -54,7 +54,13 @@ class Transport(httpx.AsyncBaseTransport):
         return Exchanges, self._ssl_context or _trusting()
 
     def _proxy_for(self, url: httpx.URL) -> str | None:
-        """The proxy that the environment names for an address (HTTPS_PROXY, NO_PROXY and so on)."""
+        """The proxy that the environment names for an address (HTTPS_PROXY, NO_PROXY and so on).
+
+        Only for https, which it cannot read: of plain HTTP, which is for this machine alone, it
+        would get the credentials.
+        """
+        if url.scheme != "https":
+            return None
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
         names = (url.host, url.netloc.decode("ascii"))
         if not proxy or any(proxy_bypass(name, self._proxies) for name in names):

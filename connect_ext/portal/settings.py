@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from connect_ext.cause import Cause
 from connect_ext.errors import NotConfigured
+from connect_ext.portal.patterns import problem_of_pattern
 from connect_ext.portal.reader import VariableReader
 from connect_ext.portal.variable import Variable
 
@@ -30,6 +31,12 @@ COMMON_VARIABLES = (
         "SUBSCRIPTION_ID_PARAMETER",
         "subscription_id",
         "the id of a parameter, up to 128 letters, digits, _, - and ., and never a key",
+    ),
+    Variable(
+        "SUBSCRIPTION_ID_PATTERN",
+        "[A-Za-z0-9][A-Za-z0-9._:@=+~-]{0,254}",
+        "a regular expression of sets, repeats, plain groups and alternatives, at most three of"
+        " the repeats without a fixed length",
     ),
     Variable("APPROVAL_TEMPLATE_ID", "", "a template id such as TL-123-456-789, or nothing"),
     Variable("ON_REFUSAL", "reject", "reject or hold"),
@@ -99,6 +106,8 @@ class Settings:
     """All settings of one product."""
 
     subscription_id_parameter: str
+    subscription_id_pattern: str
+    """Matches the whole of an id, and quickly whatever it is matched against."""
     approval_template_id: str
     policy: Policy
     dry_run: bool
@@ -171,6 +180,7 @@ def _message(mistakes: list[str]) -> str:
 def _read_settings(read: VariableReader, definitions: Definitions) -> Settings:
     return Settings(
         subscription_id_parameter=_read_parameter_id(read),
+        subscription_id_pattern=_read_pattern(read),
         approval_template_id=_read_template_id(read),
         policy=Policy(
             on_refusal=read.choice("ON_REFUSAL", OnRefusal),
@@ -209,6 +219,15 @@ def _read_parameter_id(read: VariableReader) -> str:
     is_key = value in read.secrets or _KEY.fullmatch(value)
     if value and (is_key or not _PARAMETER_ID.fullmatch(value)):
         read.report(name)
+    return value
+
+
+def _read_pattern(read: VariableReader) -> str:
+    name = "SUBSCRIPTION_ID_PATTERN"
+    value = read.required(name)
+    problem = value and problem_of_pattern(value)
+    if problem:
+        read.report(name, problem)
     return value
 
 

@@ -123,7 +123,7 @@ answers = st.builds(
 
 def _as_an_id(text: str) -> object:
     request = cancel_request({"id": "subscription_id", "value": text})
-    return request.subscription_id("subscription_id")
+    return request.subscription_id("subscription_id", r"[\s\S]*")
 
 
 ids = texts.map(_as_an_id).filter(lambda found: isinstance(found, SubscriptionId))

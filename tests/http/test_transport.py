@@ -209,16 +209,11 @@ class TestNothingIsChanged:
          "/a/%2E", "//a//b", "/a;b=c,d@e:f", "/?a?b=[x]{y}|\\^`'()*!$", "/\u00e9?q=\u00fc",
          "/%zz%25", "/a?x=%00&&=", "/a#b", "?x"],
     )  # fmt: skip
-    async def test_an_address_leaves_as_it_is(self, one, monkeypatch, path):
+    async def test_an_address_leaves_as_it_is(self, one, path):
         wire, raw = Wire(), httpx.URL("http://a.example" + path).raw_path
         async with raw_server(wire) as url:
-            monkeypatch.setenv("HTTP_PROXY", url)
-            proxied = Transport(1)
             await ask(one, url + path)
-            await ask(proxied, "http://a.example" + path)
-            await proxied.aclose()
-        lines = [got.partition(b" HTTP/1.1")[0] for _, got in wire.got]
-        assert lines == [b"GET " + raw, b"GET http://a.example" + raw]
+        assert [got.partition(b" HTTP/1.1")[0] for _, got in wire.got] == [b"GET " + raw]
 
     async def test_an_answer_is_handed_out_as_it_came_and_not_remembered(self, one):
         packed, headers = gzip.compress(b"{}"), {"Content-Encoding": "gzip", "X": "x" * 2**14}
@@ -257,14 +252,19 @@ class TestProxies:
             there = address.replace("//", "//me%40here:pass%3Aword@")
             proxied = made(HTTP_PROXY=there, HTTPS_PROXY=there[7:])
             made(HTTP_PROXY="http://127.0.0.1:1", HTTPS_PROXY="http://127.0.0.1:1")
-            for target in (url, url, "http://vendor.example/a"):
-                assert await ask(proxied, target) == b"right"
-        begins = [b"CONNECT %s HTTP" % url[8:].encode(), b"GET http://vendor.example/a HTTP"]
-        for head, begin in zip(proxy.heads, begins, strict=True):
-            assert head.startswith(begin)
-            assert b"\r\nProxy-Authorization: Basic bWVAaGVyZTpwYXNzOndvcmQ=\r\n" in head
+            for _ in range(2):
+                assert await ask(proxied, url) == b"right"
+        (head,) = proxy.heads
+        assert head.startswith(b"CONNECT %s HTTP" % url[8:].encode())
+        assert b"\r\nProxy-Authorization: Basic bWVAaGVyZTpwYXNzOndvcmQ=\r\n" in head
         assert [number for number, _ in wire.got] == [0, 0]
         assert not any(b"Proxy" in got for _, got in wire.got)
+
+    async def test_plain_http_never_goes_through_one_which_would_get_the_credentials(self, made):
+        proxy, wire = Wire(), Wire()
+        async with raw_server(proxy) as there, raw_server(wire) as url:
+            assert await ask(made(HTTP_PROXY=there, ALL_PROXY=there), url) == b"right"
+        assert (proxy.met, wire.met) == (0, 1)
 
     async def test_one_that_refuses(self, made):
         async with raw_server(Wire([(answer(b"", b"407 No"),)])) as url:
@@ -273,18 +273,18 @@ class TestProxies:
         assert (type(error), begun) == (httpx.ProxyError, 0)
 
     @pytest.mark.parametrize("port", ["", ":{}"], ids=["host", "port"])
-    async def test_no_proxy(self, made, port):
-        async with raw_server(Wire()) as url:
+    async def test_no_proxy(self, made, tls, port):
+        async with raw_server(Wire(), ssl=tls) as url:
             exempt = "vendor.example,127.0.0.1" + port.format(url.rpartition(":")[2])
-            direct = made(HTTP_PROXY="http://127.0.0.1:1", NO_PROXY=exempt)
+            direct = made(HTTPS_PROXY="http://127.0.0.1:1", NO_PROXY=exempt)
             assert await ask(direct, url) == b"right"
-            assert (await failure(direct, "http://a.example"))[1] == 0
+            assert (await failure(direct, "https://a.example"))[1] == 0
 
     @pytest.mark.parametrize("scheme", ["socks5", "garbage"])
     async def test_one_of_another_kind_gets_nothing(self, made, scheme):
         async with raw_server(Wire()) as url:
-            proxied = made(HTTP_PROXY=scheme + url[4:])
-            assert (await failure(proxied, "http://vendor.example"))[1] == 0
+            proxied = made(HTTPS_PROXY=scheme + url[4:])
+            assert (await failure(proxied, "https://vendor.example"))[1] == 0
 
 
 class TestItsConnectionsAreBounded:

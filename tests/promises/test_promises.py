@@ -305,7 +305,7 @@ async def test_promise_3_the_vendors_refusal_rejects_with_the_vendors_reason(ext
     assert "It is leased until May." in request["reason"]
 
 
-@pytest.mark.parametrize("value", ["", "  ", ".", "..", "a\nb", "\x00"])
+@pytest.mark.parametrize("value", ["", "  ", "\t\n"])
 async def test_promise_3_a_blank_parameter_is_refused_and_named(extension, value):
     parameters = [Parameter("subscription_id", value)]
     asset_id = extension.sandbox.connect.create_subscription(parameters=parameters)
@@ -314,6 +314,31 @@ async def test_promise_3_a_blank_parameter_is_refused_and_named(extension, value
     request = extension.sandbox.connect.request(request_id)
     assert request["status"] == "failed"
     assert "'subscription_id'" in request["reason"]
+    assert extension.sandbox.vendor.calls == []
+
+
+@pytest.mark.parametrize(
+    "value", [".", "..", "a\nb", "\x00", "SUB-1/items/7", "SUB-1?x=1", "S' or 'a", "x" * 256]
+)
+async def test_promise_8_what_is_no_id_is_held_before_anything_is_sent(extension, value):
+    parameters = [Parameter("subscription_id", value)]
+    asset_id = extension.sandbox.connect.create_subscription(parameters=parameters)
+    request_id = extension.sandbox.connect.create_cancel_request(asset_id)
+    assert (await extension.deliver(request_id)).status == "fail"
+    assert extension.sandbox.connect.request(request_id)["status"] == "pending"
+    (note,) = extension.sandbox.connect.notes(request_id)
+    assert "SUBSCRIPTION_ID_PATTERN" in note["text"]
+    assert "'subscription_id'" in note["text"]
+    assert extension.sandbox.vendor.calls == []
+
+
+async def test_promise_8_what_a_customer_has_filled_in_is_not_the_vendors_id(extension):
+    extension.sandbox.vendor.add("SUB-7")
+    parameters = [Parameter("subscription_id", "SUB-7", phase="ordering")]
+    asset_id = extension.sandbox.connect.create_subscription(parameters=parameters)
+    request_id = extension.sandbox.connect.create_cancel_request(asset_id)
+    assert (await extension.deliver(request_id)).status == "reschedule"
+    assert extension.sandbox.connect.request(request_id)["status"] == "pending"
     assert extension.sandbox.vendor.calls == []
 
 

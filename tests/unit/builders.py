@@ -62,7 +62,7 @@ def connect_request(*params: dict, **changes: object) -> dict:
         "asset": {
             "id": "AS-3071-1051-2166",
             "product": {"id": "PRD-411-678-887"},
-            "params": list(params),
+            "params": [{"phase": "fulfillment", **param} for param in params],
             "tiers": {},
         },
         **changes,

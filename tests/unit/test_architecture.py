@@ -23,12 +23,13 @@ MAY_IMPORT = {
     "runner_speed": "http.transport runner_speed",
     "portal": "cause errors portal",
     "http": "cause errors http portal.secret single_flight",
-    "connect": ("cause connect errors http.retry_after http.transport portal.secret single_flight"),
+    "connect": "cause connect errors http.bodies http.retry_after http.transport portal.secret"
+    " single_flight",
     "vendors": "",
     "vendors.base": "",
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
-    "cancelling.request": "cause connect.moment errors vendors.base",
+    "cancelling.request": "cause connect.moment errors portal.patterns vendors.base",
     "cancelling.steps": "cause",
     "cancelling.marks": "connect.notes",
     "cancelling.evidence": "cause cancelling.marks cancelling.request portal.settings vendors.base",
@@ -44,7 +45,7 @@ MAY_IMPORT = {
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
     "outcome_log": "cancelling.steps portal.settings",
-    "shared_state": "cancelling connect portal single_flight vendors.registry",
+    "shared_state": "cancelling cause connect errors http.aside portal single_flight vendors.registry",
     "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"
     " shared_state vendors.registry",
 }

@@ -9,20 +9,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect_ext.cancelling.request import BlankParameter, CancelRequest, NoParameter
+from connect_ext.cancelling.request import (
+    BlankParameter,
+    CancelRequest,
+    FoundId,
+    NoParameter,
+    NotAnId,
+)
 from connect_ext.errors import NotDone
 from connect_ext.vendors.base import SubscriptionId
-from tests.unit.builders import NOW, cancel_request, connect_request, odd_texts
+from tests.unit.builders import NOW, cancel_request, connect_request, odd_texts, settings
 
 CONTRACT = Path(__file__).parents[3] / "shared/contracts/connect/cancel_request.json"
+
+
+DEFAULT = settings().subscription_id_pattern
+ANYTHING = r"[\s\S]*"
 
 
 def param(value: object, **more: object) -> dict:
     return {"id": "subscription_id", "value": value, **more}
 
 
-def found(request: CancelRequest) -> SubscriptionId | BlankParameter | NoParameter:
-    return request.subscription_id("subscription_id")
+def found(request: CancelRequest) -> FoundId:
+    return request.subscription_id("subscription_id", ANYTHING)
 
 
 def id_of(*params: dict) -> str | type:
@@ -71,7 +81,7 @@ class TestTheSubscriptionId:
 
     @pytest.mark.parametrize(
         "value",
-        ["", " ", "\t\r\n", "\u00a0", None, ".", "..", " .. "],
+        ["", " ", "\t\r\n", "\u00a0", None],
         ids=repr,
     )
     def test_a_blank_value_is_not_an_id(self, value):
@@ -79,11 +89,11 @@ class TestTheSubscriptionId:
 
     @pytest.mark.parametrize(
         "value",
-        ["a\nb", "a\r\nHost: b", "a\x00b", "a\x7f", "a\x85b", "\ud800"],
+        [".", "..", " .. ", "a\nb", "a\r\nHost: b", "a\x00b", "a\x7f", "a\x85b", "\ud800"],
         ids=repr,
     )
     def test_a_value_that_could_never_stand_in_a_url_is_not_an_id(self, value):
-        assert id_of(param(value)) is BlankParameter
+        assert id_of(param(value)) is NotAnId
 
     @pytest.mark.parametrize("value", ["a\u200bb", "\ufeffa", "a\u202eb"], ids=ascii)
     def test_an_invisible_letter_is_for_the_vendor_to_judge(self, value):
@@ -95,6 +105,33 @@ class TestTheSubscriptionId:
 
     def test_a_parameter_without_a_value_is_blank(self):
         assert id_of({"id": "subscription_id"}) is BlankParameter
+
+    @pytest.mark.parametrize("phase", ["ordering", "configuration", "", None, "Fulfillment", 1])
+    def test_a_parameter_of_another_phase_is_never_read(self, phase):
+        assert id_of(param("A-1", phase=phase)) is NoParameter
+        assert id_of(param("A-1", phase=phase), param("A-2")) == "A-2"
+
+    @pytest.mark.parametrize(
+        ("value", "pattern", "is_id"),
+        [
+            ("sub_1", "sub_[0-9]+", True),
+            ("sub_1/items/7", "sub_[0-9]+", False),
+            ("sub_1\n", "sub_[0-9]+", True),
+            ("x sub_1", "sub_[0-9]+", False),
+            ("a' or '1", DEFAULT, False),
+            ("..%2fadmin", DEFAULT, False),
+            ("sub_1/items/7", DEFAULT, False),
+            ("A-S00012345", DEFAULT, True),
+            ("0f8fad5b-d9cb-469f-a165-70867728950e", DEFAULT, True),
+            ("x" * 255, DEFAULT, True),
+            ("x" * 256, ".*", False),
+        ],
+    )
+    def test_the_pattern_is_matched_whole(self, value, pattern, is_id):
+        kind = SubscriptionId if is_id else NotAnId
+        assert isinstance(
+            cancel_request(param(value)).subscription_id("subscription_id", pattern), kind
+        )
 
     def test_a_parameter_that_is_not_there_is_none(self):
         assert id_of({"id": "subscription_idd", "value": "A-1"}) is NoParameter
@@ -192,7 +229,7 @@ class TestOddShapes:
     def test_an_id_is_one_text_without_controls_for_any_value(self, value):
         text = id_of(param(value))
         assert text is not NoParameter
-        if text is not BlankParameter:
+        if text not in (BlankParameter, NotAnId):
             assert not any(category(letter) == "Cc" for letter in text)
             assert text == text.strip()
             assert text not in ("", ".", "..")

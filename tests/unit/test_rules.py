@@ -20,7 +20,7 @@ from connect_ext.cancelling.evidence import (
     Unreadable,
 )
 from connect_ext.cancelling.marks import History, Mark, State
-from connect_ext.cancelling.request import BlankParameter, NoParameter
+from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
 from connect_ext.cancelling.rules import (
     believes_conflict,
     decide,
@@ -353,6 +353,11 @@ TABLE = {
         known(parameter=NoParameter()),
         wait(Cause.CONFIGURATION, needs_person=True),
     ),
+    "not an id": (known(parameter=NotAnId()), hold(Cause.ID_PATTERN)),
+    "not an id: an unproven product": (
+        known(parameter=NotAnId(), is_proven=False),
+        hold(Cause.ID_PATTERN),
+    ),
     # A vendor that cannot be asked.
     "mute: nothing tried": (mute(), Cancel()),
     "mute: no mark is kept": (mute(NoMarkKept()), hold(Cause.NO_MARK)),
@@ -419,7 +424,11 @@ OPEN = Refusal("An invoice is open.")
     ("evidence", "says"),
     [
         (known(parameter=BlankParameter()), ["its parameter 'subscription_id', which", "blank"]),
-        (known(parameter=NoParameter()), ["no parameter 'subscription_id'", "SUBSCRIPTION_ID_PA"]),
+        (known(parameter=NotAnId()), ["parameter 'subscription_id'", "SUBSCRIPTION_ID_PATTERN"]),
+        (
+            known(parameter=NoParameter()),
+            ["no fulfillment parameter 'subscription_id'", "ID_PARAMETER"],
+        ),
         (
             known(CANCELLED, None, NOTHING),
             ["was already cancelled at the vendor."],

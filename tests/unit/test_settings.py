@@ -90,8 +90,13 @@ class TestDeclaration:
 
     def test_secrets_are_secure_and_nothing_else_is(self):
         secure = {variable.name for variable in VARIABLES if variable.secure}
-        assert secure == {"REST_API_KEY", "REST_OAUTH_CLIENT_SECRET", "ZUORA_PASSWORD"}
-        assert {BY_NAME[name].initial_value for name in secure} <= {"", "changeme"}
+        assert secure == {
+            "REST_API_KEY",
+            "REST_OAUTH_CLIENT_SECRET",
+            "REST_SECRET_HEADERS",
+            "ZUORA_PASSWORD",
+        }
+        assert {BY_NAME[name].initial_value for name in secure} <= {"", "changeme", "{}"}
 
 
 INITIAL = {variable.name: variable.initial_value for variable in VARIABLES}
@@ -144,6 +149,10 @@ MISTAKES_OF = {
         REST_KEY, "", "Subscription ID", "subscription_id\nsubscription_id", "k\u00fcrzel",
         "x" * 129, "user:p4ssword", "sk_live_51HxyzABCdefGHIjklMNOpqrs",
     ],
+    "SUBSCRIPTION_ID_PATTERN": [
+        "", "[", "(a+)+", "(a|a)*", "(a|b)+", "(a?){25}", "a*a*a*a*b", ".*.*.*.*", "a?" * 30,
+        "(?=a)b", "(a)\\1", "(?P<x>a)", "a" * 501, "((ab?)c)+", "a**", "(a{2,9}){3}",
+    ],
     "APPROVAL_TEMPLATE_ID": ["Default Activation Template", "TL-"],
     "ON_REFUSAL": ["rejekt"],
     "ON_NOT_FOUND": ["ignore"],
@@ -163,7 +172,8 @@ MISTAKES_OF = {
         "https://vendor.example?", "https://vendor.example/#top", "https://vendor.example#",
         "https://vendor.example:port", "https://vendor.example/a b", "https://[::1",
     ],
-    "REST_AUTH": ["digest", "header", "header:", "bearer:key", "header:X Api Key"],
+    "REST_AUTH": ["digest", "header", "header:", "bearer:key", "header:X Api Key", "header:Host",
+                  "header:Connection", "header:Idempotency-Key"],
     "REST_API_KEY": ["k\u00e9y", "one\r\nX-Evil: two"],
     "REST_STATUS_REQUEST": [
         "/subscriptions/{subscription_id}", "GET subscriptions/{subscription_id}",
@@ -196,6 +206,10 @@ MISTAKES_OF = {
         '{"Accept-Encoding": "gzip"}', '{"Authorization": "Bearer another"}',
     ],
     "SETTLE_MINUTES": ["0.04", "10081", "an hour"],
+    "REST_ID_PATH": ["id =="],
+    "REST_SECRET_HEADERS": [
+        "[]", '{"X-Key": 1}', '{"Host": "x"}', '{"X Key": "1"}', '{"X-Key": "a\\nb"}',
+    ],
     "REST_BUSY_WHEN": ["error ="],
     "REST_CANCELLING_VALUES": ["ending, Active"],
     "REST_DRAFT_VALUES": ["draft, Trialing"],

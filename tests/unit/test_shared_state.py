@@ -1,14 +1,19 @@
 """The object that the tasks of a process share: what is kept apart, and that nothing grows."""
 
 import asyncio
+import json
 
 import pytest
 from connect.client import AsyncConnectClient
 
 from connect_ext.cancelling.process import process
+from connect_ext.cause import Cause
 from connect_ext.connect.account import AccountKey
+from connect_ext.errors import NotConfigured
 from connect_ext.portal.secret import Secret
+from connect_ext.portal.settings import Notes
 from connect_ext.shared_state import MOST_CONFIGURATIONS, MOST_REQUESTS, SharedState
+from tests.hostile.heartbeat import Heartbeat
 from tests.unit.builders import REST_VARIABLES, cancel_request, settings
 
 
@@ -59,11 +64,33 @@ def test_memory_is_bounded_and_a_settled_request_forgotten():
     assert shared.request(key, f"PR-{MOST_REQUESTS}") is not last
 
 
-def test_variables_are_read_once_while_they_stay_as_they_are():
+async def test_mistakes_are_remembered_as_well():
+    shared, variables = SharedState(), {**REST_VARIABLES, "NOTES": "loud"}
+    for _ in range(2):
+        with pytest.raises(NotConfigured, match="NOTES") as raised:
+            await shared.configuration(variables)
+        assert raised.value.cause is Cause.VARIABLES
+    variables["NOTES"] = "off"
+    assert (await shared.configuration(variables)).default.notes is Notes.OFF
+
+
+async def test_the_loop_goes_on_while_1500_overrides_are_read_of_which_one_is_wrong():
+    overrides = {f"PRD-1-{n}": {"REST_STATUS_PATH": "status"} for n in range(1500)}
+    overrides["PRD-1-700"]["NOTES"] = "loud"
+    variables = {**REST_VARIABLES, "PRODUCT_OVERRIDES": json.dumps(overrides)}
     shared = SharedState()
-    first = shared.configuration(REST_VARIABLES)
-    assert shared.configuration(dict(reversed(REST_VARIABLES.items()))) is first
+    async with Heartbeat() as heart:
+        for _ in range(3):
+            with pytest.raises(NotConfigured, match="PRD-1-700, NOTES"):
+                await shared.configuration(variables)
+    assert heart.latest < 0.25
+
+
+async def test_variables_are_read_once_while_they_stay_as_they_are():
+    shared = SharedState()
+    first = await shared.configuration(REST_VARIABLES)
+    assert await shared.configuration(dict(reversed(REST_VARIABLES.items()))) is first
     for number in range(MOST_CONFIGURATIONS):
-        other = shared.configuration({**REST_VARIABLES, "SETTLE_MINUTES": str(number + 1)})
+        other = await shared.configuration({**REST_VARIABLES, "SETTLE_MINUTES": str(number + 1)})
         assert other.default.settle_seconds == 60 * (number + 1)
-    assert shared.configuration(REST_VARIABLES) is not first
+    assert await shared.configuration(REST_VARIABLES) is not first

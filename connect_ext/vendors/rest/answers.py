@@ -41,10 +41,21 @@ class AnswerReader:
         self._reason_path = _compiled(settings.reason_path)
         self._busy_when = _compiled(settings.busy_when)
         self._end_date_path = _compiled(settings.end_date_path)
+        self._id_path = _compiled(settings.id_path)
 
-    def subscription(self, answer: Answer, call: Call) -> Subscription:
-        """The subscription in the answer to a question; raise ``Later`` if it shows none."""
+    def raise_if_about_another(self, answer: Answer, call: Call, asked_for: str) -> None:
+        """Raise ``Later`` for an answer that names another subscription, whatever it says."""
+        if self._id_path is not None and self._id(answer.json()) not in (None, asked_for):
+            raise unreadable(call, "is about another subscription (REST_ID_PATH)")
+
+    def subscription(self, answer: Answer, call: Call, asked_for: str) -> Subscription:
+        """The subscription in the answer to a question; raise ``Later`` if it shows none.
+
+        Where ``REST_ID_PATH`` is set, only an answer about the subscription ``asked_for`` counts.
+        """
         document = answer.json()
+        if self._id_path is not None and self._id(document) != asked_for:
+            raise unreadable(call, "does not name the subscription at REST_ID_PATH")
         word = _search(self._status_path, document)
         if not isinstance(word, str):
             raise unreadable(call, "has no status at REST_STATUS_PATH")
@@ -65,12 +76,15 @@ class AnswerReader:
             )
         return Subscription(status, ends_at)
 
-    def cancelled_subscription(self, answer: Answer) -> Subscription | None:
+    def cancelled_subscription(self, answer: Answer, asked_for: str) -> Subscription | None:
         """The subscription in the answer to a cancellation, only if it says that it is cancelled.
 
-        Any other status may be that of the answer itself, or older than the cancellation.
+        Any other status may be that of the answer itself, or older than the cancellation; and
+        what does not name the subscription at ``REST_ID_PATH``, where that is set, shows nothing.
         """
         document = answer.json()
+        if self._id_path is not None and self._id(document) != asked_for:
+            return None
         word = _search(self._status_path, document)
         if not isinstance(word, str) or self._status(word) is not SubscriptionStatus.CANCELLED:
             return None
@@ -105,6 +119,11 @@ class AnswerReader:
             SubscriptionStatus.NOT_STARTED: settings.draft_values,
         }
         return next((status for status, words in lists.items() if word in words), None)
+
+    def _id(self, document: Any) -> str | None:
+        found = _search(self._id_path, document)
+        is_id = isinstance(found, (str, int)) and not isinstance(found, bool)
+        return str(found) if is_id else None
 
     def _reason(self, document: Any) -> str:
         reason = _search(self._reason_path, document)

@@ -26,7 +26,15 @@ _RESERVED_HEADERS = (
     "accept-encoding",
     "content-length",
     "transfer-encoding",
+    "connection",
+    "upgrade",
+    "te",
+    "trailer",
+    "expect",
+    "proxy-authorization",
 )
+"""What the exchange itself is made of: another value would break it, or lead it elsewhere."""
+
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _REQUEST = re.compile(r"([A-Za-z]+)\s+(/(?!/)[!-~]*)")
 _NO_SECRET = Secret("")
@@ -84,6 +92,8 @@ class RestSettings:
     draft_values: frozenset[str]
     reason_path: str
     busy_when: str
+    id_path: str
+    """Where an answer names the subscription that it is about, or nothing."""
     repeatable: bool
     end_date_path: str
     cancel_request: RequestTemplate
@@ -111,12 +121,13 @@ def read_settings(read: VariableReader) -> RestSettings:
         draft_values=read.words("REST_DRAFT_VALUES", may_be_empty=True),
         reason_path=_read_jmespath(read, "REST_REASON_PATH"),
         busy_when=_read_jmespath(read, "REST_BUSY_WHEN"),
+        id_path=_read_jmespath(read, "REST_ID_PATH"),
         repeatable=read.flag("REST_REPEATABLE"),
         end_date_path=_read_jmespath(read, "REST_END_DATE_PATH"),
         cancel_request=cancel_request or RequestTemplate("POST", "/"),
         cancel_body=read.text("REST_CANCEL_BODY") or "{}",
         body_format=read.choice("REST_BODY_FORMAT", BodyFormat),
-        headers=_read_headers(read, auth),
+        headers=_read_all_headers(read, auth),
     )
 
 
@@ -185,8 +196,16 @@ def _read_jmespath(read: VariableReader, name: str, *, required: bool = False) -
     return value
 
 
-def _read_headers(read: VariableReader, auth: RestAuth) -> tuple[tuple[str, str], ...]:
-    name = "REST_HEADERS"
+def _read_all_headers(read: VariableReader, auth: RestAuth) -> tuple[tuple[str, str], ...]:
+    """``REST_HEADERS`` and ``REST_SECRET_HEADERS``; none is in both."""
+    headers = _read_headers(read, "REST_HEADERS", auth)
+    secret = _read_headers(read, "REST_SECRET_HEADERS", auth)
+    if {key.lower() for key, _ in headers} & {key.lower() for key, _ in secret}:
+        read.report("REST_SECRET_HEADERS", "names a header that REST_HEADERS names as well")
+    return (*headers, *secret)
+
+
+def _read_headers(read: VariableReader, name: str, auth: RestAuth) -> tuple[tuple[str, str], ...]:
     parsed = read.json_object(name)
     pairs = [(key, text.strip()) for key, text in parsed.items() if isinstance(text, str)]
     if len(pairs) != len(parsed):
@@ -232,6 +251,8 @@ def _read_auth(read: VariableReader) -> RestAuth:
         )
     if header and not _HEADER_NAME.fullmatch(header):
         read.report("REST_AUTH", "does not name a header")
+    if header.lower() in _RESERVED_HEADERS:
+        read.report("REST_AUTH", f"names {header.lower()}, which the extension sets itself")
     key = read.secret("REST_API_KEY")
     if kind is AuthKind.BASIC and key and ":" not in key.reveal():
         read.report("REST_API_KEY", "is not user:password, which REST_AUTH basic needs")

@@ -40,10 +40,18 @@ VARIABLES = (
         "",
         "a JMESPath expression that is true for an answer that means 'not now', or nothing",
     ),
+    Variable("REST_ID_PATH", "", "a JMESPath expression, or nothing"),
     Variable("REST_REPEATABLE", "false", "true or false"),
     Variable("REST_END_DATE_PATH", "", "a JMESPath expression, or nothing"),
     Variable("REST_CANCEL_REQUEST", "POST /subscriptions/{subscription_id}/cancel", "METHOD /path"),
     Variable("REST_CANCEL_BODY", "{}", "a JSON object"),
     Variable("REST_BODY_FORMAT", "json", "json or form"),
     Variable("REST_HEADERS", "{}", "a JSON object of header names and texts", holds_secrets=True),
+    Variable(
+        "REST_SECRET_HEADERS",
+        "{}",
+        "a JSON object of header names and texts, like REST_HEADERS",
+        secure=True,
+        holds_secrets=True,
+    ),
 )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from connect_ext.errors import NotConfigured, UnknownId
+from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call, HttpClient
 from connect_ext.http.oauth import OAuthClient, TokenSource
 from connect_ext.vendors.base import (
@@ -74,11 +75,16 @@ class RestVendor:
         path = filled_path(request.path, placeholder_values(cancellation))
         call = Call(STATUS_CALL, request.method, self._settings.api_url + path, self._headers())
         answer = await self._send(call)
+        return await aside(len(answer.body), lambda: self._shown(answer, call, cancellation))
+
+    def _shown(self, answer: Answer, call: Call, cancellation: Cancellation) -> Subscription:
+        asked_for = cancellation.subscription_id.text
+        self._answers.raise_if_about_another(answer, call, asked_for)
         if answer.status in UNKNOWN_ID:
             return Subscription(SubscriptionStatus.UNKNOWN_ID)
         if not 200 <= answer.status < 300:
             raise self._answers.error(answer, call)
-        return self._answers.subscription(answer, call)
+        return self._answers.subscription(answer, call, asked_for)
 
     async def cancel(
         self,
@@ -88,11 +94,16 @@ class RestVendor:
         """Send ``REST_CANCEL_REQUEST``, with the cancellation's ``Idempotency-Key``."""
         call = self._cancel_call(cancellation)
         answer = await self._send(call)
+        return await aside(len(answer.body), lambda: self._accepted(answer, call, cancellation))
+
+    def _accepted(self, answer: Answer, call: Call, cancellation: Cancellation) -> Accepted:
+        asked_for = cancellation.subscription_id.text
+        self._answers.raise_if_about_another(answer, call, asked_for)
         if answer.status in UNKNOWN_ID:
             raise UnknownId
         if not 200 <= answer.status < 300:
             raise self._answers.error(answer, call)
-        return Accepted(self._answers.cancelled_subscription(answer))
+        return Accepted(self._answers.cancelled_subscription(answer, asked_for))
 
     def _cancel_call(self, cancellation: Cancellation) -> Call:
         request, values = self._settings.cancel_request, placeholder_values(cancellation)

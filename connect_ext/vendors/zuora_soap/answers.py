@@ -14,7 +14,8 @@ from decimal import Decimal
 
 from lxml import etree
 
-from connect_ext.http.client import has_too_many_parts
+from connect_ext.http.bodies import has_too_many_parts
+from connect_ext.http.client import MAX_ANSWER_PARTS
 from connect_ext.vendors.zuora_soap.envelopes import SOAP, SOAP_12, XSI
 
 _ENVELOPES = (f"{{{SOAP}}}Envelope", f"{{{SOAP_12}}}Envelope")
@@ -25,6 +26,10 @@ _MOMENT = re.compile(
 )
 # The later of Pacific time's two offsets: no subscription may look ended before it is.
 _PACIFIC = timezone(timedelta(hours=-8))
+
+
+MAX_MESSAGE_CHARACTERS = 4000
+"""More of an error is not read."""
 
 
 class UnreadableError(Exception):
@@ -191,7 +196,10 @@ def _subscription_version(record: etree._Element) -> SubscriptionVersion:
 
 
 def _parsed(body: bytes) -> etree._Element:
-    if has_too_many_parts(body, b"<", b"="):
+    # Before parsing: a declaration can take minutes to read.
+    if b"<!DOCTYPE" in body:
+        raise UnreadableError("declares a document type, which SOAP forbids")
+    if has_too_many_parts(body, MAX_ANSWER_PARTS, (b"<", b"=")):
         raise UnreadableError("has more elements than Zuora ever sends")
     # A new parser for each answer: a shared one keeps the errors of the last answer.
     parser = etree.XMLParser(
@@ -210,8 +218,6 @@ def _parsed(body: bytes) -> etree._Element:
     except (etree.LxmlError, ValueError, LookupError):
         # The parser's message quotes the answer.
         raise UnreadableError("is not XML") from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise UnreadableError("declares a document type, which SOAP forbids")
     return root
 
 
@@ -230,7 +236,12 @@ def _fault(fault: etree._Element) -> VendorError:
             fields.setdefault(_local(node), (node.text or "").strip())
     code = fields.get("FaultCode") or fields.get("faultcode") or fields.get("Value", "")
     message = fields.get("FaultMessage") or fields.get("faultstring") or fields.get("Text", "")
-    return VendorError(code.rpartition(":")[2], message)
+    return _error(code.rpartition(":")[2], message)
+
+
+def _error(code: str, message: str) -> VendorError:
+    # Cut before any expression is matched against it.
+    return VendorError(code[:MAX_MESSAGE_CHARACTERS], message[:MAX_MESSAGE_CHARACTERS])
 
 
 def _row_errors(row: etree._Element) -> Iterator[VendorError]:
@@ -238,7 +249,7 @@ def _row_errors(row: etree._Element) -> Iterator[VendorError]:
     for node in row:
         if _local(node).lower() == "errors" and not _is_nil(node):
             code = _text(node, "Code") or _text(node, "code")
-            yield VendorError(code, _text(node, "Message") or _text(node, "message"))
+            yield _error(code, _text(node, "Message") or _text(node, "message"))
 
 
 def _says_success(row: etree._Element) -> bool:

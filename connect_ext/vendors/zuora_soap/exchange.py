@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call, HttpClient
 from connect_ext.vendors.zuora_soap.answers import Reply, UnreadableError, read_reply
 from connect_ext.vendors.zuora_soap.faults import error_in, unreadable_reply
@@ -42,7 +43,7 @@ async def exchange(
     call = Call(label, "POST", url, _HEADERS, content, changes=operation.changes)
     answer = await http.send(call)
     try:
-        return _result(operation, call, answer)
+        return await aside(len(answer.body), lambda: _result(operation, call, answer))
     except UnreadableError as unreadable:
         raise unreadable_reply(call, answer, unreadable) from None
 

@@ -82,7 +82,8 @@ _MEANINGS = {
 _LOCKED = re.compile(r"lock competition|optimistic lock", re.IGNORECASE)
 # A tenant with Orders is known by the text alone.
 _ORDERS = re.compile(
-    r"order date is required|orders harmonization|\borders\b.*\b(enabled|on)\b", re.IGNORECASE
+    r"order date is required|orders harmonization|\borders\b.{0,200}?\b(enabled|on)\b",
+    re.IGNORECASE,
 )
 
 _ON_ORDERS = (
@@ -122,6 +123,9 @@ _CAUSES = {
     Meaning.REFUSED: Cause.CONFIGURATION,
 }
 
+MOST_REASONS = 10
+"""A row has one error or two; so many are told at most."""
+
 LOGIN = "the login (ZUORA_SOAP_URL)"
 
 
@@ -156,7 +160,7 @@ def error_in(call: Call, answer: Answer, reply: Reply) -> CancellationError | No
         # Turned away, whatever the code: older versions have none for it.
         meaning = Meaning.NOT_DONE
     if meaning is Meaning.REFUSED and call.changes:
-        return Refused(" ".join(e.message or e.code for e in errors))
+        return Refused(" ".join(e.message or e.code for e in errors[:MOST_REASONS]))
     return _later(call, answer, meaning, error)
 
 

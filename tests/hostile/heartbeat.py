@@ -1,0 +1,36 @@
+"""A heartbeat in an event loop: it tells for how long the loop stood still."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+BEAT_SECONDS = 0.005
+
+MOST_LATE_SECONDS = 0.25
+"""The most by which a beat may ever be late."""
+
+
+class Heartbeat:
+    """Beats in the running loop from entry to exit."""
+
+    def __init__(self) -> None:
+        self.latest = 0.0
+        """The most seconds by which a beat was late."""
+
+    async def __aenter__(self) -> Heartbeat:
+        self._beating = asyncio.ensure_future(self._beat())
+        await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        # One beat more: the loop may stand still to the end.
+        await asyncio.sleep(2 * BEAT_SECONDS)
+        self._beating.cancel()
+        await asyncio.gather(self._beating, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        while True:
+            due = time.monotonic() + BEAT_SECONDS
+            await asyncio.sleep(BEAT_SECONDS)
+            self.latest = max(self.latest, time.monotonic() - due)
