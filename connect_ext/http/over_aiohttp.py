@@ -128,9 +128,10 @@ class _Connection(ResponseHandler):
         if body is None:
             self.pieces += HEAD_COSTS * data.count(b"\nHTTP/1.")
         if self.pieces > MOST_PIECES:
+            self.set_exception(aiohttp.ClientPayloadError("The answer has too many pieces."))
             self.close()
-            return
-        super().data_received(data)
+        else:
+            super().data_received(data)
         # aiohttp tells the connection only, and whoever reads the body would wait for ever.
         if self._exception is not None and body is not None and not body.is_eof():
             body.set_exception(aiohttp.ClientPayloadError(str(self._exception)))

@@ -159,6 +159,41 @@ class TestWhatAnAnswerMeans:
                 await rest_vendor(http, url).look_up(cancellation())
 
 
+OF_ANOTHER = {"id": "A-2", "status": "cancelled", "message": "No."}
+
+
+class TestWhoseAnswer:
+    """``REST_ID_PATH``: what names another subscription is not believed."""
+
+    @pytest.mark.parametrize(
+        "body", [OF_ANOTHER, {"status": "cancelled"}, {"id": ["A-1"]}], ids=str
+    )
+    async def test_a_look_up_waits(self, http, body):
+        with pytest.raises(NotDone, match="REST_ID_PATH") as caught:
+            await looked_up(http, body, REST_ID_PATH="id")
+        assert caught.value.cause is Cause.UNREADABLE
+
+    @pytest.mark.parametrize(("found", "asked"), [("A-1", "A-1"), (42, "42")])
+    async def test_its_own_is_read(self, http, found, asked):
+        body = {"data": {"id": found}, "status": "cancelled"}
+        async with a_vendor(http, answers(body), REST_ID_PATH="data.id") as (rest, _):
+            assert (await rest.look_up(cancellation(asked))).status is CANCELLED
+
+    @pytest.mark.parametrize("status", [200, 400, 404, 409, 410, 422])
+    async def test_no_answer_to_a_cancellation_settles_anything(self, http, status):
+        error = await refused(http, OF_ANOTHER, status, REST_ID_PATH="id")
+        assert type(error) is OutcomeUnknown
+
+    async def test_an_answer_to_the_cancellation_without_an_id_shows_nothing(self, http):
+        accepted = await cancelled(http, {"status": "cancelled"}, REST_ID_PATH="id")
+        assert accepted == Accepted()
+
+    @pytest.mark.parametrize(("status", "error"), [(404, UnknownId), (422, Refused)])
+    async def test_a_refusal_need_not_name_it(self, http, status, error):
+        said = await refused(http, {"message": "No."}, status, REST_ID_PATH="id")
+        assert type(said) is error
+
+
 class TestNotNow:
     """409, and an answer that REST_BUSY_WHEN matches."""
 

@@ -45,7 +45,8 @@ MAY_IMPORT = {
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
     "outcome_log": "cancelling.steps portal.settings",
-    "shared_state": "cancelling cause connect errors http.aside portal single_flight vendors.registry",
+    "shared_state": "cancelling cause connect errors http.aside portal single_flight"
+    " vendors.registry",
     "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"
     " shared_state vendors.registry",
 }

@@ -1,0 +1,123 @@
+"""The worst answers that are known: whole exchanges, as the bytes that a server sends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+MEGABYTE = 1024 * 1024
+LONGEST = 5 * MEGABYTE - 100
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+ENVELOPE = b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'>%s</e:Envelope>"
+ATTRIBUTES = b"<!ATTLIST a %s>" % b"".join(b"b%d CDATA 'x' " % n for n in range(100_000))
+
+
+def answer(body: bytes, head: bytes = HEAD) -> bytes:
+    """A whole answer with its length."""
+    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def filled(piece: bytes, begin: bytes = b"", end: bytes = b"", most: int = LONGEST) -> bytes:
+    """A body that is nothing but one piece, as often as it fits."""
+    return begin + piece * ((most - len(begin) - len(end)) // len(piece)) + end
+
+
+def in_chunks(body: bytes, size: int, extension: bytes = b"") -> bytes:
+    """An answer in chunks of that many bytes."""
+    parts = (body[start : start + size] for start in range(0, len(body), size))
+    chunks = b"".join(b"%x%s\r\n%s\r\n" % (len(part), extension, part) for part in parts)
+    return HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+
+
+def rest_status(text: str) -> bytes:
+    """An answer with a status and a long text."""
+    return answer(json.dumps({"status": "active", "message": text}).encode())
+
+
+OF_REST: dict[str, Callable[[], bytes]] = {
+    "JSON of commas": lambda: answer(filled(b"1,", b'{"items":[', b"1]}")),
+    "JSON of brackets": lambda: answer(filled(b"[", most=LONGEST)),
+    "JSON of empty objects": lambda: answer(filled(b"{},", b'{"items":[', b"{}]}")),
+    "as many items as are read": lambda: answer(
+        filled(b'{"a":1,"status":"x"},', b'{"items":[', b"{}]}", 19_900 * 5)
+    ),
+    "as many numbers as are read": lambda: answer(b'{"items":[' + b"1," * 19_000 + b"1]}"),
+    "JSON of escapes": lambda: answer(filled(b"\\u0041", b'{"status":"', b'"}')),
+    "JSON of digits": lambda: answer(filled(b"9" * 4000 + b",", b"[", b"1]")),
+    "one text of megabytes": lambda: rest_status("a" * LONGEST),
+    "a status of megabytes": lambda: answer(b'{"status":"' + b"\xc3\x9f" * 2_500_000 + b'"}'),
+    "chunks of one byte": lambda: in_chunks(b" " * MEGABYTE, 1),
+    "chunks of one byte with extensions": lambda: in_chunks(b" " * 300_000, 1, b";a=" + b"b" * 99),
+    "chunks of a hundred bytes": lambda: in_chunks(b" " * LONGEST, 100),
+    "heads before the answer": lambda: b"HTTP/1.1 103 Early Hints\r\n\r\n" * 200_000,
+    "long heads before the answer": lambda: (
+        (b"HTTP/1.1 103 Early\r\nLink: " + b"<a>," * 7000 + b"\r\n\r\n") * 150
+    ),
+    "a hundred cookies of 30 kB": lambda: answer(
+        b"{}", HEAD + (b"Set-Cookie: " + b"a=b;" * 7500 + b"\r\n") * 100
+    ),
+    "a hundred links of 30 kB": lambda: answer(
+        b"{}", HEAD + (b"Link: " + b"<a>; rel=b, " * 2500 + b"\r\n") * 100
+    ),
+    "a Retry-After of 30 kB": lambda: answer(
+        b"{}", b"HTTP/1.1 503 No\r\nRetry-After: " + b"Mon, " * 6000 + b"\r\n"
+    ),
+    "a Retry-After of brackets": lambda: answer(
+        b"{}", b"HTTP/1.1 503 No\r\nRetry-After: " + b"(" * 30_000 + b"\r\n"
+    ),
+    "a type of 30 kB": lambda: answer(
+        b"{}", b"HTTP/1.1 200 OK\r\nContent-Type: " + b"a/b; " * 6000 + b"\r\n"
+    ),
+    "surplus after the answer": lambda: answer(b'{"status":"active"}') + b"x" * LONGEST,
+    "a reason of e-mail addresses": lambda: answer(
+        filled(b"a@b.c ", b'{"message":"', b'"}'), b"HTTP/1.1 422 No\r\n"
+    ),
+    "a reason in a list": lambda: answer(
+        b'{"message":[' + b'"a",' * 19_000 + b'"a"]}', b"HTTP/1.1 422 No\r\n"
+    ),
+}
+
+OF_ZUORA: dict[str, Callable[[], bytes]] = {
+    "a DTD with attribute lists": lambda: b"<!DOCTYPE a [%s]><a/>" % (ATTRIBUTES * 2),
+    "a DTD with entities": lambda: (
+        b"<!DOCTYPE a [<!ENTITY b 'x'>%s]><a>&b;</a>"
+        % b"".join(b"<!ENTITY c%d '&b;&b;'>" % n for n in range(100_000))
+    ),
+    "a fault of the word orders": lambda: _fault(b"orders " * 700_000),
+    "a fault of orders and on": lambda: _fault(b"orders on " * 22_400),
+    "a fault of blanks": lambda: _fault(b" " * LONGEST),
+    "a fault of lock": lambda: _fault(b"lock " * 900_000),
+    "as many rows as are read": lambda: _query(b"<records><Id>x</Id></records>" * 4_900),
+    "as many rows of errors as are read": lambda: (
+        ENVELOPE % (b"<e:Body><amendResponse>%s</amendResponse></e:Body>" % (_ERROR_ROW * 2_400))
+    ),
+    "one record of many fields": lambda: _query(b"<records>%s</records>" % (b"<a/>" * 19_000)),
+    "as many attributes as are read": lambda: _query(
+        b"<records %s/>" % b" ".join(b"a%d='x'" % n for n in range(19_000))
+    ),
+    "namespaces": lambda: _query(
+        b"<records %s/>" % b" ".join(b"xmlns:a%d='x'" % n for n in range(19_000))
+    ),
+    "more elements than are read": lambda: _query(b"<a/>" * 1_000_000),
+    "depth": lambda: _query(b"<a>" * 250 + b"</a>" * 250),
+    "comments": lambda: _query(b"<!---->" * 15_000),
+    "character references": lambda: _query(
+        b"<records><Id>%s</Id></records>" % (b"&#65;" * 900_000)
+    ),
+    "entities of five letters": lambda: _fault(b"&quot;" * 800_000),
+    "CDATA": lambda: _fault(b"<![CDATA[a]]>" * 15_000),
+}
+
+_ERROR_ROW = b"<results><Errors><Code>a</Code><Message>b</Message></Errors></results>"
+
+
+def _fault(text: bytes) -> bytes:
+    fault = (
+        b"<e:Body><e:Fault><faultcode>a</faultcode><faultstring>%s</faultstring></e:Fault></e:Body>"
+    )
+    return ENVELOPE % (fault % text)
+
+
+def _query(records: bytes) -> bytes:
+    result = b"<queryResponse><result><done>true</done>%s</result></queryResponse>" % records
+    return ENVELOPE % (b"<e:Body>%s</e:Body>" % result)
