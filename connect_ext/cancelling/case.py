@@ -53,4 +53,5 @@ class Case:
     @cached_property
     def settling(self) -> Settling:
         """The way to approve or reject the request."""
-        return Settling(self.request, self.settings, self.connect)
+        tokens = self.shared.vendors.tokens
+        return Settling(self.request, self.settings, self.connect, tokens)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from unicodedata import category
 
+from connect_ext.cancelling.personal import personal_texts
 from connect_ext.cause import Cause
 from connect_ext.connect.moment import read_moment
 from connect_ext.errors import NotDone
 from connect_ext.portal.patterns import MAX_TEXT_CHARACTERS
 from connect_ext.vendors.base import SubscriptionId
-
-MIN_PERSONAL_LENGTH = 3
-"""Shorter texts, such as a country code, identify nobody and occur in every sentence."""
 
 FULFILLMENT = "fulfillment"
 """The phase of the parameters that the vendor fills in (docs/facts.md, Connect 2.3)."""
@@ -29,7 +27,6 @@ class Parameter:
     """A parameter of the subscription: its id, and its value as text (None for anything else)."""
 
     id: str
-    phase: str
     value: str | None = field(repr=False)
 
 
@@ -62,8 +59,13 @@ class CancelRequest:
     template_id: str
     """The template on the request, or an empty string."""
     parameters: tuple[Parameter, ...]
-    personal: frozenset[str] = field(repr=False)
-    """The customer's and resellers' data and the parameters' values, to be kept out of texts."""
+    """Those of the phase *fulfillment*."""
+    _asset: dict[str, Any] = field(repr=False, compare=False)
+
+    @cached_property
+    def personal(self) -> frozenset[str] | None:
+        """The texts that must not leave; None: more than can be looked for."""
+        return personal_texts(self._asset)
 
     @classmethod
     def from_connect(cls, data: object) -> CancelRequest:
@@ -71,6 +73,7 @@ class CancelRequest:
         request = _object(data)
         asset = _object(request.get("asset"))
         params = [_object(param) for param in _list(asset.get("params"))]
+        fulfillment = [param for param in params if param.get("phase") == FULFILLMENT]
         return cls(
             id=_id(request, "id"),
             status=_text(request.get("status")),
@@ -78,8 +81,8 @@ class CancelRequest:
             asset_id=_id(asset, "asset.id"),
             product_id=_id(_object(asset.get("product")), "asset.product.id"),
             template_id=_text(_object(request.get("template")).get("id")),
-            parameters=tuple(_parameter(param) for param in params),
-            personal=frozenset(_personal(asset)),
+            parameters=tuple(_parameter(param) for param in fulfillment),
+            _asset=asset,
         )
 
     def subscription_id(self, parameter_id: str, pattern: str) -> FoundId:
@@ -89,9 +92,7 @@ class CancelRequest:
         somebody else's subscription. Whatever the pattern says, no id could stand in a URL as
         ``.``, as ``..`` or with control characters.
         """
-        values = [
-            p.value for p in self.parameters if (p.id, p.phase) == (parameter_id, FULFILLMENT)
-        ]
+        values = [p.value for p in self.parameters if p.id == parameter_id]
         if not values or values[0] is None:
             return NoParameter()
         value = values[0].strip()
@@ -125,49 +126,8 @@ def _parameter(param: dict[str, Any]) -> Parameter:
         value = str(value)
     return Parameter(
         _text(param.get("id")),
-        _text(param.get("phase")),
         value if isinstance(value, str) else None,
     )
-
-
-def _personal(asset: dict[str, Any]) -> Iterator[str]:
-    values: list[Any] = []
-    for owner in (asset, _object(asset.get("configuration"))):
-        for param in map(_object, _list(owner.get("params"))):
-            # Addresses and telephone numbers are in the structured value, in parts.
-            values += [param.get("value"), *_leaves(param.get("structured_value"))]
-    for tier in map(_object, _object(asset.get("tiers")).values()):
-        values += [tier.get(key) for key in ("name", "tax_id", "external_id", "external_uid")]
-        values += [_object(tier.get("parent")).get("name")]
-        values += _leaves(tier.get("contact_info"))
-    for value in values:
-        text = _text(value).strip()
-        if len(text) >= MIN_PERSONAL_LENGTH:
-            yield text
-
-
-def _leaves(value: Any, depth: int = 5) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict) and depth:
-        yield from _telephone_numbers(value)
-        for inner in value.values():
-            yield from _leaves(inner, depth - 1)
-
-
-def _telephone_numbers(parts: dict[str, Any]) -> Iterator[str]:
-    """The digits of a telephone number in one piece; Connect splits it, a vendor may not."""
-    country, area, number = (
-        _digits(parts.get(part)) for part in ("country_code", "area_code", "phone_number")
-    )
-    if number:
-        yield area + number
-        if country:
-            yield from (country + area + number, f"+{country}{area}{number}")
-
-
-def _digits(value: Any) -> str:
-    return "".join(character for character in _text(value) if character.isdecimal())
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from connect_ext.cancelling.request import CancelRequest
 from connect_ext.cancelling.steps import (
     Approve,
@@ -27,8 +29,16 @@ _KINDS = {Notes.PRIVATE: NoteKind.PRIVATE, Notes.MESSAGE: NoteKind.MESSAGE}
 class Settling:
     """Approves or rejects one request."""
 
-    def __init__(self, request: CancelRequest, settings: Settings, connect: ConnectApi) -> None:
+    def __init__(
+        self,
+        request: CancelRequest,
+        settings: Settings,
+        connect: ConnectApi,
+        tokens: Iterable[str] = (),
+    ) -> None:
+        """``tokens`` are the vendors' that this process has been given."""
         self._request, self._settings, self._connect = request, settings, connect
+        self._tokens = tokens
 
     async def template(self) -> str:
         """The template to approve with."""
@@ -64,13 +74,17 @@ class Settling:
         return step
 
     def clean(self, text: str) -> str:
-        """A vendor's text without secrets, addresses and personal data."""
-        confidential = self._settings.secrets | self._request.personal
+        """A vendor's text without secrets, addresses and personal data; better none than those."""
+        personal = self._request.personal if text else None
+        if personal is None:
+            return ""
+        secrets = {*self._settings.secrets, *self._tokens}
         settings = self._settings
         found = self._request.subscription_id(
             settings.subscription_id_parameter, settings.subscription_id_pattern
         )
-        return redact(text, confidential, found.text if isinstance(found, SubscriptionId) else "")
+        keep = found.text if isinstance(found, SubscriptionId) else ""
+        return redact(text, secrets, keep, personal)
 
 
 def dry_run(step: Step) -> DryRun:

@@ -11,10 +11,11 @@ from urllib.parse import quote_plus, urlencode
 from connect_ext.cause import Cause
 from connect_ext.errors import NotConfigured, NotDone
 from connect_ext.http.client import BUSY, Answer, Call, HttpClient, unreadable
-from connect_ext.portal.secret import Secret
+from connect_ext.portal.secret import Secret, kept_nowhere
 from connect_ext.single_flight import SingleFlight
 
 DEFAULT_LIFETIME_SECONDS = 300.0
+MAX_TOKEN_CHARACTERS = 16 * 1024
 
 _ERROR_CODES = frozenset(
     {
@@ -52,9 +53,12 @@ class TokenSource:
         advice: str,
         name: str = "the token request",
         clock: Callable[[], float] = time.monotonic,
+        *,
+        keep_secret: Callable[[str], None] = kept_nowhere,
     ) -> None:
         """``advice`` is a sentence on what to check, ``name`` is what messages call the request."""
         self._client, self._http, self._clock = client, http, clock
+        self._keep_secret = keep_secret
         self._advice, self._name = advice, name
         self._token = ""
         self._good_until = 0.0
@@ -119,6 +123,7 @@ class TokenSource:
 
     def _keep(self, answer: Answer) -> str:
         token, lifetime = self._read(answer)
+        self._keep_secret(token)
         # A tenth of its life, at most a minute, is kept for the calls that the token still has
         # to travel with.
         self._good_until = self._clock() + lifetime - min(60.0, lifetime / 10)
@@ -129,8 +134,9 @@ class TokenSource:
         data = answer.json()
         found = data.get("access_token") if isinstance(data, dict) else None
         token = found.strip() if isinstance(found, str) else ""
-        if not token or not (token.isascii() and token.isprintable()):
-            raise unreadable(Call(self._name, "", ""), "holds no access_token")
+        is_long = len(token) > MAX_TOKEN_CHARACTERS
+        if not token or is_long or not (token.isascii() and token.isprintable()):
+            raise unreadable(Call(self._name, "", ""), "holds no access_token that can be sent")
         try:
             lifetime = float(data["expires_in"])
         except (KeyError, TypeError, ValueError, OverflowError):

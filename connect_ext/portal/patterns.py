@@ -14,6 +14,7 @@ MAX_WAYS = 5e6
 """So many ways to match are tried within a tenth of a second."""
 
 _FEW = 10
+_AMBIGUOUS_SET = re.compile(r"\[|--|&&|~~|\|\|")
 _PIECE = re.compile(
     r"""(?P<set>\[\^?\]?(?:\\.|[^\\\]])*\])
     | (?P<open>\((?:\?:)?(?!\?))
@@ -55,6 +56,8 @@ class _Reader:
         kind, problem = str(piece.lastgroup), ""
         if kind == "repeat":
             problem = self._repeat(piece)
+        elif kind == "set" and _AMBIGUOUS_SET.search(piece[0][1:]):
+            problem = "has a set that a later Python may read in another way"
         elif kind == "open":
             self.varies.append(False)
         elif kind == "close" and len(self.varies) > 1:
@@ -89,10 +92,6 @@ def problem_of_pattern(pattern: str) -> str:
     """
     if len(pattern) > MAX_PATTERN_CHARACTERS:
         return f"is longer than {MAX_PATTERN_CHARACTERS} characters"
-    try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError):
-        return "is not a regular expression"
     reader, position = _Reader(), 0
     while position < len(pattern):
         piece = _PIECE.match(pattern, position)
@@ -102,8 +101,13 @@ def problem_of_pattern(pattern: str) -> str:
         if problem:
             return problem
         position = piece.end()
-    too_many = reader.ways.count() > MAX_WAYS
-    return "has too many repetitions of no fixed length" if too_many else ""
+    if reader.ways.count() > MAX_WAYS:
+        return "has too many repetitions of no fixed length"
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return "is not a regular expression"
+    return ""
 
 
 def _bounds(piece: re.Match[str]) -> tuple[int, int]:

@@ -13,11 +13,12 @@ from connect_ext.portal.secret import MIN_SECRET_LENGTH, Secret
 from connect_ext.portal.shapes import (
     is_placeholder,
     is_showable,
+    keys_within,
     parsed_json,
     problem_of_url,
     texts_within,
 )
-from connect_ext.portal.variable import Variable
+from connect_ext.portal.variable import NO_LONGER_READ, Variable
 
 Choice = TypeVar("Choice", bound=Enum)
 
@@ -93,9 +94,15 @@ class VariableReader:
 
     @cached_property
     def secrets(self) -> frozenset[str]:
-        """All texts that must never leave: secure values, their halves, and texts in JSON."""
+        """All texts that must never leave: secure values, their halves, and texts in JSON.
+
+        Of variables that nobody declares, which a registered vendor may read, nothing is known:
+        all count.
+        """
         found = (_secrets_in(variable, self.text(name)) for name, variable in self._known.items())
-        return frozenset(text for text in chain(*found) if len(text) >= MIN_SECRET_LENGTH)
+        undeclared = self._variables.keys() - self._known.keys() - NO_LONGER_READ
+        values = (str(self._variables[name]).strip() for name in undeclared)
+        return frozenset(t for t in chain(*found, values) if len(t) >= MIN_SECRET_LENGTH)
 
     def choice(self, name: str, choices: type[Choice]) -> Choice:
         """One of the values of an enumeration, compared without case."""
@@ -158,6 +165,8 @@ class VariableReader:
 def _secrets_in(variable: Variable, value: str) -> Iterator[str]:
     if variable.secure:
         yield from (value, *value.split(":", 1))
+    if variable.may_hold_keys:
+        yield from keys_within(value)
     if variable.holds_secrets:
         for text in map(str.strip, texts_within(parsed_json(value))):
             # "Bearer abc" holds the secret "abc".

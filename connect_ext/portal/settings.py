@@ -17,7 +17,7 @@ from connect_ext.cause import Cause
 from connect_ext.errors import NotConfigured
 from connect_ext.portal.patterns import problem_of_pattern
 from connect_ext.portal.reader import VariableReader
-from connect_ext.portal.variable import Variable
+from connect_ext.portal.variable import NO_LONGER_READ, Variable
 
 if TYPE_CHECKING:
     from connect_ext.vendors.base import VendorDefinition
@@ -49,9 +49,6 @@ COMMON_VARIABLES = (
     Variable("VENDOR_MAX_CONCURRENCY", "20", "a whole number from 1 to 500"),
     Variable("PRODUCT_OVERRIDES", "{}", "a JSON object of products, each an object of variables"),
 )
-
-_NO_LONGER_READ = frozenset({"CANCELLATION_DATE"})
-"""Overrides that an environment of an earlier version may still have."""
 
 _PARAMETER_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 # Ids are short or in lower case; a long mix of everything is a key in the wrong place.
@@ -250,7 +247,7 @@ def _read_overrides(read: VariableReader, known: Iterable[Variable]) -> dict[str
         read.report(name, "has a key that is not a product id such as PRD-123-456-789")
     names = {variable.name for variable in known} - {name}
     for product_id, values in products.items():
-        for other in sorted(set(values) - names - _NO_LONGER_READ):
+        for other in sorted(set(values) - names - NO_LONGER_READ):
             shown = other if re.fullmatch(r"[A-Z_]{1,40}", other) else "another name"
             read.report(name, f"sets {shown} for {product_id}, which is not such a variable")
     return {

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _PLACEHOLDER = re.compile(r"changeme|<.*>", re.IGNORECASE)
+_NAME_OF_A_KEY = re.compile(r"key|token|secret|passw|signature|auth|credential", re.IGNORECASE)
 # A misspelt word or a number; a mix of letters and digits could be a token in the wrong place.
 _SHOWABLE = re.compile(r"[A-Za-z_-]{1,20}|[0-9.,-]{1,8}")
 
@@ -53,6 +54,31 @@ def texts_within(parsed: Any) -> Iterator[str]:
             left += value.values()
         elif isinstance(value, list):
             left += value
+
+
+def keys_within(text: str) -> Iterator[str]:
+    """What may be a key in an address or in a JSON body: by its name, or by its looks."""
+    parsed = parsed_json(text)
+    named = (part.rpartition("=") for part in re.split(r"[/?&\s]", text))
+    pairs = _named_texts(parsed) if parsed is not None else ((n, value) for n, _, value in named)
+    for name, value in pairs:
+        least = 4 if _NAME_OF_A_KEY.search(name) else 8
+        looks_like_one = least == 4 or any(map(str.isdigit, value))
+        if len(value) >= least and looks_like_one and not re.search(r"[{}\s]", value):
+            yield value
+
+
+def _named_texts(parsed: Any) -> Iterator[tuple[str, str]]:
+    """Every text within a JSON value, with the name of the member that it is in."""
+    left = [("", parsed)]
+    while left:
+        name, value = left.pop()
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, dict):
+            left += value.items()
+        elif isinstance(value, list):
+            left += [(name, item) for item in value]
 
 
 def problem_of_url(value: str) -> str:

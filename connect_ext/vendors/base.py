@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from connect_ext.portal.secret import kept_nowhere
+
 if TYPE_CHECKING:
     from connect_ext.http.client import HttpClient
     from connect_ext.portal.reader import VariableReader
@@ -143,6 +145,8 @@ class VendorContext:
 
     http: HttpClient
     shared: SharedValues
+    keep_secret: Callable[[str], None] = kept_nowhere
+    """Told every token that the vendor is given, so that none is ever shown."""
 
 
 @dataclass(frozen=True)

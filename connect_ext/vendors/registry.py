@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from importlib import import_module
@@ -17,6 +18,7 @@ from connect_ext.vendors.base import Value, Vendor, VendorContext, VendorDefinit
 
 ENTRY_POINT_GROUP = "connect_ext.vendors"
 MAX_VENDORS = 256
+MOST_TOKENS = 32
 SECONDS_TO_FINISH = 600.0
 
 # Each of these packages exports its DEFINITION.
@@ -71,6 +73,8 @@ class Vendors:
         self._live: dict[VendorSettings, tuple[Vendor, HttpClient]] = {}
         self._retired: set[HttpClient] = set()
         self._values: dict[str, Any] = {}
+        self.tokens: deque[str] = deque(maxlen=MOST_TOKENS)
+        """The newest tokens that vendors have been given."""
 
     def vendor_for(self, settings: VendorSettings) -> Vendor:
         """The vendor for these settings.
@@ -79,7 +83,7 @@ class Vendors:
         """
         if settings not in self._live:
             http = HttpClient(settings.timeout_seconds, settings.max_concurrency)
-            context = VendorContext(http, self._shared_value)
+            context = VendorContext(http, self._shared_value, self.tokens.append)
             vendor = definitions()[settings.name].create(settings.own, context)
             self._live[settings] = (vendor, http)
             if len(self._live) > self._most:

@@ -56,7 +56,7 @@ async def lateness(ask, exchange: bytes) -> float:
     latest = []
     with elsewhere(saying(exchange)) as url:
         for _ in range(TRIES):
-            http = HttpClient(timeout_seconds=10, max_concurrency=2)
+            http = HttpClient(timeout_seconds=3, max_concurrency=2)
             async with Heartbeat() as heart:
                 with suppress(CancellationError):
                     await asyncio.wait_for(ask(http, url), 30)

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "": "",
     "cause": "",
     "errors": "cause",
-    "redaction": "",
+    "redaction": "redaction",
     "single_flight": "",
     "runner_speed": "http.transport runner_speed",
     "portal": "cause errors portal",
@@ -26,10 +26,11 @@ MAY_IMPORT = {
     "connect": "cause connect errors http.bodies http.retry_after http.transport portal.secret"
     " single_flight",
     "vendors": "",
-    "vendors.base": "",
+    "vendors.base": "portal.secret",
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
-    "cancelling.request": "cause connect.moment errors portal.patterns vendors.base",
+    "cancelling.request": "cancelling.personal cause connect.moment errors"
+    " portal.patterns vendors.base",
     "cancelling.steps": "cause",
     "cancelling.marks": "connect.notes",
     "cancelling.evidence": "cause cancelling.marks cancelling.request portal.settings vendors.base",

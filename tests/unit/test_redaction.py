@@ -46,7 +46,7 @@ class TestWhatIsMasked:
     def test_a_telephone_number_is_found_although_connect_keeps_it_in_parts(self, written):
         phone = {"country_code": "+1", "area_code": "555", "phone_number": "1234567"}
         request = cancel_request({"id": "phone", "structured_value": phone})
-        masked = redact(f"Dunning call to {written}.", request.personal)
+        masked = redact(f"Dunning call to {written}.", [], personal=request.personal)
         assert "1234567" not in masked
         assert MASK in masked
 

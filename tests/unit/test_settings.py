@@ -562,3 +562,27 @@ def test_any_variables_give_settings_or_one_kind_of_error(variables):
         assert hash(found.default) == hash(found.default)
     assert not told or re.match(r"\d+ mistakes? in the extension's variables", told)
     assert told.encode("utf-8", "strict").decode() == told
+
+
+class TestKeysInOtherPlaces:
+    @pytest.mark.parametrize(
+        ("variables", "key"),
+        [
+            ({"REST_CANCEL_BODY": '{"a": {"api_key": "abcd"}, "b": "{subscription_id}"}'}, "abcd"),
+            ({"REST_CANCEL_BODY": '{"a": ["x9f3k2m1"], "reason": "asked for"}'}, "x9f3k2m1"),
+            ({"REST_CANCEL_REQUEST": "POST /k9f3k2m1x/{subscription_id}"}, "k9f3k2m1x"),
+            ({"REST_STATUS_REQUEST": "GET /a/{subscription_id}?token=abcd&b=1"}, "abcd"),
+            ({"REST_API_URL": "https://vendor.example/t/k9f3k2m1x"}, "k9f3k2m1x"),
+            ({"ACME_PASSPHRASE": "correct horse"}, "correct horse"),
+            ({"REST_SECRET_HEADERS": '{"X-Key": "Token abcd9"}'}, "abcd9"),
+        ],
+    )
+    def test_a_key_counts_as_a_secret_wherever_it_is_configured(self, variables, key):
+        assert key in settings(**variables).secrets
+
+    def test_what_is_no_key_does_not(self):
+        found = settings(
+            REST_CANCEL_BODY='{"reason": "no longer needed", "when": "immediately"}',
+            CANCELLATION_DATE="immediate",
+        )
+        assert found.secrets == settings().secrets

@@ -18,7 +18,7 @@ def create(settings: RestSettings, context: VendorContext) -> RestVendor:
     """Make the vendor; its calls are imported when it is chosen, in each of several processes."""
     from connect_ext.vendors.rest.vendor import RestVendor  # noqa: PLC0415
 
-    return RestVendor(settings, context.http)
+    return RestVendor(settings, context)
 
 
 DEFINITION = VendorDefinition(VARIABLES, read_settings, create)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from connect_ext.portal.variable import Variable
 
 VARIABLES = (
-    Variable("REST_API_URL", "changeme", "the vendor's base URL, https, or http on loopback"),
+    Variable(
+        "REST_API_URL",
+        "changeme",
+        "the vendor's base URL, https, or http on loopback",
+        may_hold_keys=True,
+    ),
     Variable("REST_AUTH", "bearer", "bearer, header:NAME, basic, oauth2 or none"),
     Variable("REST_API_KEY", "changeme", "the token (user:password for basic)", secure=True),
     Variable("REST_OAUTH_TOKEN_URL", "", "a URL, https, or http on loopback"),
@@ -16,6 +21,7 @@ VARIABLES = (
         "REST_STATUS_REQUEST",
         "GET /subscriptions/{subscription_id}",
         "GET /path or POST /path with {subscription_id} in it, or nothing",
+        may_hold_keys=True,
     ),
     Variable("REST_STATUS_PATH", "status", "a JMESPath expression"),
     Variable("REST_ACTIVE_VALUES", "active,trialing,past_due", "words separated by commas"),
@@ -43,8 +49,13 @@ VARIABLES = (
     Variable("REST_ID_PATH", "", "a JMESPath expression, or nothing"),
     Variable("REST_REPEATABLE", "false", "true or false"),
     Variable("REST_END_DATE_PATH", "", "a JMESPath expression, or nothing"),
-    Variable("REST_CANCEL_REQUEST", "POST /subscriptions/{subscription_id}/cancel", "METHOD /path"),
-    Variable("REST_CANCEL_BODY", "{}", "a JSON object"),
+    Variable(
+        "REST_CANCEL_REQUEST",
+        "POST /subscriptions/{subscription_id}/cancel",
+        "METHOD /path",
+        may_hold_keys=True,
+    ),
+    Variable("REST_CANCEL_BODY", "{}", "a JSON object", may_hold_keys=True),
     Variable("REST_BODY_FORMAT", "json", "json or form"),
     Variable("REST_HEADERS", "{}", "a JSON object of header names and texts", holds_secrets=True),
     Variable(

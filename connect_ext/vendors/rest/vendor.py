@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from connect_ext.errors import NotConfigured, UnknownId
 from connect_ext.http.aside import aside
-from connect_ext.http.client import Answer, Call, HttpClient
+from connect_ext.http.client import Answer, Call
 from connect_ext.http.oauth import OAuthClient, TokenSource
 from connect_ext.vendors.base import (
     Accepted,
@@ -17,6 +17,7 @@ from connect_ext.vendors.base import (
     Cancellation,
     Subscription,
     SubscriptionStatus,
+    VendorContext,
 )
 from connect_ext.vendors.rest.answers import UNKNOWN_ID, AnswerReader
 from connect_ext.vendors.rest.settings import AuthKind, BodyFormat, RestAuth, RestSettings
@@ -51,9 +52,9 @@ class RestVendor:
 
     advice = ADVICE
 
-    def __init__(self, settings: RestSettings, http: HttpClient) -> None:
-        self._settings, self._http = settings, http
-        self._tokens = _token_source(settings.auth, http)
+    def __init__(self, settings: RestSettings, context: VendorContext) -> None:
+        self._settings, self._http = settings, context.http
+        self._tokens = _token_source(settings.auth, context)
         self._answers = AnswerReader(settings)
         self._body = json.loads(settings.cancel_body)
 
@@ -141,11 +142,13 @@ class RestVendor:
         return await self._http.send(_with(call, _bearer(token)))
 
 
-def _token_source(auth: RestAuth, http: HttpClient) -> TokenSource | None:
+def _token_source(auth: RestAuth, context: VendorContext) -> TokenSource | None:
     if auth.kind is not AuthKind.OAUTH2:
         return None
     client = OAuthClient(auth.token_url, auth.client_id, auth.client_secret, auth.scope)
-    return TokenSource(client, http, _OAUTH_ADVICE, OAUTH_CALL)
+    return TokenSource(
+        client, context.http, _OAUTH_ADVICE, OAUTH_CALL, keep_secret=context.keep_secret
+    )
 
 
 def _credentials(auth: RestAuth) -> list[tuple[str, str]]:

@@ -120,8 +120,8 @@ def login_result(reply: Reply) -> LoginResult:
     """Read an opened session."""
     row = _only_row(reply)
     session = _text(row, "Session")
-    if not session:
-        raise UnreadableError("holds no session")
+    if not session or len(session) > MAX_MESSAGE_CHARACTERS:
+        raise UnreadableError("holds no session that can be used")
     return LoginResult(session, _text(row, "ServerUrl"))
 
 

@@ -39,7 +39,9 @@ _NOT_OF_THE_PREVIEW = (Cause.CREDENTIALS, Cause.BUSY, Cause.PAUSED, Cause.DEADLI
 
 def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraSoapVendor:
     """Make the vendor with the sessions of the process; nothing is sent yet."""
-    sessions = context.shared("zuora-soap sessions", Sessions)
+    sessions = context.shared(
+        "zuora-soap sessions", lambda: Sessions(keep_secret=context.keep_secret)
+    )
     credentials = Credentials(settings.url, settings.username, settings.password)
     return ZuoraSoapVendor(settings, Endpoint(credentials, context.http, sessions))
 

@@ -1,0 +1,88 @@
+"""The personal data in Connect's request: what must be kept out of every text that leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+MIN_NAME_LENGTH, MIN_TEXT_LENGTH, MIN_NUMBER_LENGTH = 2, 3, 4
+"""Shorter texts, such as a country code or a quantity, identify nobody."""
+
+MOST_TEXTS, MOST_CHARACTERS = 20_000, 200_000
+"""More cannot be looked for while the event loop waits."""
+
+MAX_DEPTH = 8
+
+
+def personal_texts(asset: dict[str, Any]) -> frozenset[str] | None:
+    """The customer's and resellers' data and the parameters' values; None if they are too many."""
+    found: set[str] = set()
+    characters = 0
+    for count, text in enumerate(_texts(asset)):
+        if text not in found:
+            found.add(text)
+            characters += len(text)
+        if characters > MOST_CHARACTERS or count > MOST_TEXTS:
+            return None
+    return frozenset(found)
+
+
+def _texts(asset: dict[str, Any]) -> Iterator[str]:
+    for owner in (asset, asset.get("configuration")):
+        params = owner.get("params") if isinstance(owner, dict) else None
+        for param in params if isinstance(params, list) else ():
+            if isinstance(param, dict):
+                # Addresses and telephone numbers are in the structured value, in parts.
+                yield from _leaves([param.get("value"), param.get("structured_value")])
+    tiers = asset.get("tiers")
+    for tier in tiers.values() if isinstance(tiers, dict) else ():
+        if isinstance(tier, dict):
+            for key in ("name", "tax_id", "external_id", "external_uid", "contact_info"):
+                yield from _leaves(tier.get(key), key)
+            parent = tier.get("parent")
+            yield from _leaves(parent.get("name") if isinstance(parent, dict) else None, "name")
+
+
+def _leaves(value: Any, key: str = "", depth: int = MAX_DEPTH) -> Iterator[str]:
+    """Every text and number within a value, at any depth up to a bound."""
+    if isinstance(value, str):
+        yield from _of_text(value, key, depth)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        text = f"{value:.15g}" if isinstance(value, float) else str(value)[:MOST_CHARACTERS]
+        if len(text) >= MIN_NUMBER_LENGTH:
+            yield text
+    elif isinstance(value, list) and depth:
+        for inner in value:
+            yield from _leaves(inner, key, depth - 1)
+    elif isinstance(value, dict) and depth:
+        yield from _telephone_numbers(value)
+        for name, inner in value.items():
+            yield from _leaves(inner, str(name), depth - 1)
+
+
+def _of_text(value: str, key: str, depth: int) -> Iterator[str]:
+    """A text, and what is in it if it is JSON."""
+    text = value.strip()
+    if len(text) >= (MIN_NAME_LENGTH if "name" in key else MIN_TEXT_LENGTH):
+        yield text
+    if depth and text[:1] in ("{", "[") and len(text) < MOST_CHARACTERS:
+        try:
+            yield from _leaves(json.loads(text), key, depth - 1)
+        except (ValueError, RecursionError):
+            return
+
+
+def _telephone_numbers(parts: dict[str, Any]) -> Iterator[str]:
+    """The digits of a telephone number in one piece; Connect splits it, a vendor may not."""
+    country, area, number = (
+        _digits(parts.get(part)) for part in ("country_code", "area_code", "phone_number")
+    )
+    if number:
+        yield area + number
+        if country:
+            yield from (country + area + number, f"+{country}{area}{number}")
+
+
+def _digits(value: Any) -> str:
+    return "".join(filter(str.isdecimal, value)) if isinstance(value, str) else ""
