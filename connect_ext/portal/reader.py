@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cached_property
-from itertools import chain
 from typing import Any, TypeVar
 
 from connect_ext.portal.secret import MIN_SECRET_LENGTH, Secret
@@ -99,10 +98,7 @@ class VariableReader:
         Of variables that nobody declares, which a registered vendor may read, nothing is known:
         all count.
         """
-        found = (_secrets_in(variable, self.text(name)) for name, variable in self._known.items())
-        undeclared = self._variables.keys() - self._known.keys() - NO_LONGER_READ
-        values = (str(self._variables[name]).strip() for name in undeclared)
-        return frozenset(t for t in chain(*found, values) if len(t) >= MIN_SECRET_LENGTH)
+        return _secrets_among(self.raw_variables(), self._known)
 
     def choice(self, name: str, choices: type[Choice]) -> Choice:
         """One of the values of an enumeration, compared without case."""
@@ -160,6 +156,18 @@ class VariableReader:
             (n, Secret(self.text(n) if n in self._known else str(self._variables[n])))
             for n in names
         )
+
+
+def _secrets_among(
+    variables: Iterable[tuple[str, Secret]], known: Mapping[str, Variable]
+) -> frozenset[str]:
+    found: list[str] = []
+    for name, value in variables:
+        if name in known:
+            found += _secrets_in(known[name], value.reveal())
+        elif name not in NO_LONGER_READ:
+            found.append(value.reveal().strip())
+    return frozenset(text for text in found if len(text) >= MIN_SECRET_LENGTH)
 
 
 def _secrets_in(variable: Variable, value: str) -> Iterator[str]:
