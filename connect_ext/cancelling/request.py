@@ -17,7 +17,7 @@ from connect_ext.portal.patterns import MAX_TEXT_CHARACTERS
 from connect_ext.vendors.base import SubscriptionId
 
 FULFILLMENT = "fulfillment"
-"""The phase of the parameters that the vendor fills in (docs/facts.md, Connect 2.3)."""
+"""The phase of the parameters that the vendor fills in (docs/facts.md, Connect 1.1)."""
 
 _OBJECT_ID = re.compile(r"[A-Z]{2,5}(-[0-9A-Za-z]+)+")
 

@@ -36,6 +36,8 @@ MAX_ANSWER_PARTS = 20_000
 """Far more than a subscription has. An answer of 5 MiB that is nothing but brackets would need
 forty times its length of memory, and seconds while it is searched."""
 
+MAX_DIGITS = 300
+
 BUSY = (408, 423, 425, 429)
 """Answers by which a server says that it has not carried out the call, yet."""
 
@@ -88,7 +90,7 @@ class Answer:
         if has_too_many_parts(self.body, MAX_ANSWER_PARTS, PARTS_OF_JSON):
             return None
         try:
-            return json.loads(self.body)
+            return json.loads(self.body, parse_int=_whole_number)
         except (ValueError, RecursionError):
             return None
 
@@ -239,6 +241,13 @@ class HttpClient:
         if body is None:
             raise unreadable(call, f"is longer than {MAX_ANSWER_BYTES} bytes")
         return Answer(response.status_code, response.headers, body)
+
+
+def _whole_number(digits: str) -> int:
+    """Reading a number of thousands of digits takes as long as its length squared."""
+    if len(digits) > MAX_DIGITS:
+        raise ValueError
+    return int(digits)
 
 
 def _with_defaults(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:

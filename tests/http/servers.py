@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -85,7 +85,9 @@ async def raw_server(handler: RawHandler, ssl=None) -> AsyncIterator[str]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for writer in writers:
-            writer.transport.abort()  # TLS would wait for the client's farewell
+            # TLS would wait for the client's farewell. A connection that is gone has no loop.
+            with suppress(AttributeError):
+                writer.transport.abort()
         for _ in range(2):
             await asyncio.sleep(0)
 
