@@ -23,6 +23,8 @@ from connect_ext.vendors.base import SubscriptionId, Vendor
 if TYPE_CHECKING:
     from connect_ext.shared_state import SharedState
 
+_NEW_WORD = "The vendor shows a status that is in none of the lists."
+
 DEFAULT_ESCALATION_HOURS = 24.0
 """For requests that wait because the variables, this one among them, cannot be read."""
 
@@ -69,7 +71,7 @@ def waiting(error: Later, clean: Callable[[str], str] = str) -> Wait:
     is_new_word = error.cause is Cause.UNKNOWN_STATUS
     needs_person = is_new_word or isinstance(error, NotConfigured)
     # The message names the word.
-    why = clean(error.message) if is_new_word else error.message
+    why = (clean(error.message) or _NEW_WORD) if is_new_word else error.message
     return Wait(
         error.cause,
         why,

@@ -112,3 +112,12 @@ def test_the_wheel_holds_the_descriptor_and_only_the_package(
         ).decode().replace(" ", "")
     assert "connect_ext/extension.json" in names
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"connect_ext"}
+
+
+def test_the_workflow_names_each_action_by_its_commit():
+    workflow = (ROOT / ".github/workflows/test.yml").read_text()
+    actions = re.findall(r"uses: *(\S+)(.*)", workflow)
+    assert len(actions) == 2
+    for action, comment in actions:
+        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action)
+        assert re.fullmatch(r" # v[0-9]+\.[0-9]+\.[0-9]+", comment)

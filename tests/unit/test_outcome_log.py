@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from connect_ext.cancelling.observing import settled_elsewhere
 from connect_ext.cancelling.steps import Approve, DryRun, Ended, Hold, Leave, Reject, Wait
 from connect_ext.cause import Cause
 from connect_ext.outcome_log import TaskLine, at_start
@@ -74,3 +75,10 @@ def test_a_start_tells_the_vendor_of_each_product_and_the_dry_runs():
     assert at_start(configuration(PRODUCT_OVERRIDES=overrides), "1.2.3") == (
         "Subscription cancellation 1.2.3: every product: rest, PRD-1-2: rest (dry run)."
     )
+
+
+@pytest.mark.parametrize("status", ["approved\nPR-1-1 outcome=approved", "x" * 99, "Approved!", ""])
+def test_a_status_of_connects_forges_no_line(status):
+    text = str(line(settled_elsewhere(status)))
+    assert text.endswith(": Nothing to do: the request is in no known status.")
+    assert text.isprintable()
