@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections import Counter
@@ -33,6 +34,10 @@ CONNECT_CALLS = {
 }
 
 
+def _in_base64(key: str) -> str:
+    return base64.b64encode(key.encode()).decode()
+
+
 class Words:
     """Words that are nowhere else: a text that shows one gives something away."""
 
@@ -56,7 +61,7 @@ class Marked:
     """A world in which everything confidential is marked."""
 
     def __init__(self, world: World, words: Words, secrets: dict[str, str]) -> None:
-        self.world, self.words, self._secrets = world, words, secrets
+        self.world, self.words, self.secrets = world, words, secrets
         self.cases: list[Case] = []
         self._old: list[Case] = []
 
@@ -80,10 +85,11 @@ class Marked:
     def _reason(self, case: Case) -> str:
         """What a vendor may say: the customer's data, secrets, and what looks like either."""
         customer = self.world.connect.asset(case.asset_id)["tiers"]["customer"]
-        key = self._secrets["ZUORA_PASSWORD" if case.kind == ZUORA else "REST_API_KEY"]
+        key = self.secrets["ZUORA_PASSWORD" if case.kind == ZUORA else "REST_API_KEY"]
         return (
             f"It is leased until May to {customer['name']}"
             f" of {customer['contact_info']['address_line1']}, key {key},"
+            f" or {_in_base64(key)} or {key.encode().hex(':')},"
             f" see https://{self.words.new('a URL')}.example/a?b={self.words.new('its query')},"
             f" ask {self.words.new('another address')}@elsewhere.example."
         )
@@ -256,6 +262,14 @@ async def marked() -> AsyncIterator[Marked]:
 async def test_nothing_that_leaves_shows_a_secret_or_anything_personal(marked):
     shown = {what: marked.words.shown_in(text) for what, text in marked.leaves()}
     assert {what: places for what, places in shown.items() if places} == {}
+
+
+async def test_nor_a_secret_that_the_vendor_has_encoded(marked):
+    secrets = marked.secrets.values()
+    encoded = [form for key in secrets for form in (_in_base64(key)[:-4], key.encode().hex(":"))]
+    assert len(encoded) == 4
+    for what, text in marked.leaves():
+        assert [form for form in encoded if form in text] == [], what
 
 
 async def test_nor_does_it_show_the_credentials_that_were_handed_out_on_the_way(marked):

@@ -1,6 +1,7 @@
 """Hostile requests from Connect, and hostile answers of Connect's."""
 
 import asyncio
+import gzip
 import logging
 import time
 from contextlib import suppress
@@ -13,9 +14,15 @@ from hypothesis import strategies as st
 
 from connect_ext.connect.account import AccountKey, AccountState
 from connect_ext.connect.api import ConnectApi
-from connect_ext.connect.client import ConnectClient, Session
+from connect_ext.connect.client import (
+    MAX_ANSWER_BYTES,
+    MAX_ANSWER_PARTS,
+    ConnectClient,
+    QuietClient,
+    Session,
+)
 from connect_ext.connect.notes import Notes
-from connect_ext.errors import Later
+from connect_ext.errors import Later, NotDone
 from connect_ext.events import MAX_OUTPUT_CHARACTERS, CancellationApplication
 from connect_ext.portal.secret import Secret
 from connect_ext.shared_state import SharedState
@@ -26,13 +33,20 @@ ENDPOINT = "https://hostile.example/public/v1"
 VARIABLES = {**REST_VARIABLES, "REST_API_URL": "changeme"}
 
 
+def answering(body, headers=None):
+    """A server that answers everything with this body."""
+    stream = httpx.ByteStream(body)
+    head = {"Content-Type": "application/json", **(headers or {})}
+    return httpx.MockTransport(lambda _: httpx.Response(200, headers=head, stream=stream))
+
+
 class Application(CancellationApplication):
     """One that never gets as far as its vendor, whose address is not filled in."""
 
     # Connect answers everything with an empty object: there is no conversation.
     shared = SharedState(
         now=lambda: NOW,
-        connect_session=Session(httpx.MockTransport(lambda _: httpx.Response(200, json={}))),
+        connect_session=Session(answering(b"{}")),
     )
 
 
@@ -140,6 +154,23 @@ def test_no_answer_of_connects_leads_to_more_than_a_wait(answers, own_account):
                 assert not isinstance(found, Notes) or found.now.tzinfo
 
     asyncio.run(use())
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"[" + b"0," * MAX_ANSWER_PARTS + b"0]", {}),
+        (b'"' + b"x" * MAX_ANSWER_BYTES + b'"', {}),
+        (gzip.compress(b"{}"), {"Content-Encoding": "gzip"}),
+    ],
+    ids=["parts", "bytes", "compressed"],
+)
+def test_an_answer_of_connects_that_is_too_long_is_not_read(body, headers):
+    server = answering(body, headers)
+    official = AsyncConnectClient("ApiKey SU-1:1", endpoint=ENDPOINT)
+    client = ConnectClient(QuietClient(official, Session(server)), pauses=())
+    with pytest.raises(NotDone, match="reading the request"):
+        asyncio.run(client.call("get", "requests/PR-1-2", "reading the request"))
 
 
 @given(texts | numbers)
