@@ -29,6 +29,7 @@ class State(Enum):
 
 
 _STANDING = (State.SENDING, State.ACCEPTED, State.CANCELLED)
+_RESULTS = (State.ACCEPTED, State.CANCELLED)
 _WEIGHT = {state: weight for weight, state in enumerate(State)}
 
 _SENTENCES = {
@@ -95,8 +96,13 @@ def text_of(attempt: str, state: State) -> str:
 
 
 def history_of(notes: Iterable[PrivateNote], now: datetime) -> History:
-    """Read the attempts out of the notes; other notes say nothing."""
+    """Read the attempts out of the notes; other notes say nothing.
+
+    An attempt that was never begun here has no result here: a colleague has copied its note from
+    another request. It only keeps others from sending.
+    """
     marks: dict[str, Mark] = {}
+    begun: set[str] = set()
     conflicts: dict[str, datetime] = {}
     for note in sorted(notes, key=lambda note: note.created):
         found = _TAG.search(note.text)
@@ -107,8 +113,14 @@ def history_of(notes: Iterable[PrivateNote], now: datetime) -> History:
             # A call to Connect that is repeated leaves the same note twice.
             conflicts.setdefault(attempt, note.created)
         known = marks.get(attempt) or Mark(attempt, note.created, state)
-        created = note.created if state is State.SENDING else known.created
+        created = known.created
+        if state is State.SENDING:
+            begun.add(attempt)
+            created = note.created
         marks[attempt] = Mark(attempt, created, _heavier(known.state, state))
+    for attempt in marks.keys() - begun:
+        if marks[attempt].state in _RESULTS:
+            marks[attempt] = replace(marks[attempt], state=State.SENDING)
     oldest_first = sorted(marks.values(), key=lambda mark: (mark.created, mark.attempt))
     return History(tuple(oldest_first), now, tuple(conflicts.values()))
 

@@ -72,6 +72,17 @@ async def test_nobody_else_can_take_a_mark_back(extension):
     assert sent(extension) == 0
 
 
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.CANCELLED])
+@pytest.mark.parametrize("look", ["", "GET /subscriptions/{subscription_id}"])
+async def test_a_result_that_a_colleague_copies_from_another_request_approves_nothing(state, look):
+    async with running_extension(REST_STATUS_REQUEST=look) as extension:
+        request_id = extension.sandbox.cancel("SUB-1")
+        copied = f"As in PR-9: {text_of('0badcafe', state)}"
+        extension.sandbox.connect.say(request_id, copied, "private", VENDOR)
+        assert (await extension.deliver(request_id)).status == "reschedule"
+        assert (sent(extension), status(extension, request_id)) == (0, "pending")
+
+
 async def test_nothing_is_sent_under_a_mark_whose_answer_was_lost_and_it_is_taken_back(extension):
     request_id = extension.sandbox.cancel("SUB-1")
     extension.sandbox.connect.faults.add(*NOTE, Respond(429, after_work=True), times=1)

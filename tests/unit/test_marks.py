@@ -36,7 +36,15 @@ def test_a_mark_is_a_sentence_with_a_tag_for_the_program_at_its_end(state):
     sentence, _, tag = text.rpartition(" [")
     assert tag == f"connect-ext cancel 0123abcd {state.value}]"
     assert sentence.endswith(".")
-    assert marks_in(text) == (Mark("0123abcd", NOW, state),)
+    begun = PrivateNote(text_of("0123abcd", State.SENDING), NOW)
+    assert read(begun, PrivateNote(text, NOW)).marks == (Mark("0123abcd", NOW, state),)
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.CANCELLED])
+def test_the_result_of_an_attempt_that_was_never_begun_here_is_not_believed(state):
+    """A colleague has copied it from another request."""
+    assert marks_in(text_of(A, state)) == (Mark(A, NOW, State.SENDING),)
+    assert read(note(A, State.SENDING), note(B, state)).find(B).state is State.SENDING
 
 
 def test_the_tags_of_earlier_releases_are_read():
@@ -44,7 +52,10 @@ def test_the_tags_of_earlier_releases_are_read():
     words = ["sending", "accepted", "cancelled", "not-sent", "conflict", "refused"]
     assert [state.value for state in State] == words
     for state in State:
-        assert marks_in(f"Other words. [connect-ext cancel {A} {state.value}]")[0].state is state
+        texts = [
+            f"Other words. [connect-ext cancel {A} {each}]" for each in ("sending", state.value)
+        ]
+        assert read(*(PrivateNote(text, NOW) for text in texts)).marks[0].state is state
 
 
 @pytest.mark.parametrize(
@@ -90,7 +101,9 @@ def test_all_notes_of_an_attempt_together_tell_its_state_in_whatever_order(told)
     weights = list(State)
     for mark in history.marks:
         states = [state for attempt, state, _ in told if attempt == mark.attempt]
-        assert mark.state is max(states, key=weights.index)
+        heaviest = max(states, key=weights.index)
+        believed = State.SENDING in states or heaviest not in STANDING
+        assert mark.state is (heaviest if believed else State.SENDING)
         assert mark.stands is (mark.state in STANDING)
         assert mark.stands is (set(states) <= STANDING)
     assert list(history.marks) == sorted(history.marks, key=lambda m: (m.created, m.attempt))
