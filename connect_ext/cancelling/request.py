@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from unicodedata import category
+from unicodedata import normalize
+from urllib.parse import unquote
 
 from connect_ext.cancelling.personal import personal_texts
 from connect_ext.cause import Cause
@@ -19,6 +20,8 @@ from connect_ext.vendors.base import SubscriptionId
 FULFILLMENT = "fulfillment"
 """The phase of the parameters that the vendor fills in (docs/facts.md, Connect 1.1)."""
 
+# Between any signs that end a segment of a path for some server.
+_CLIMBS = re.compile(r"(?:^|[/\\;?#])\.{1,2}(?:[/\\;?#]|$)")
 _OBJECT_ID = re.compile(r"[A-Z]{2,5}(-[0-9A-Za-z]+)+")
 
 
@@ -38,11 +41,15 @@ class NotAnId:
     """The parameter holds something that is no id, or that its pattern is wrong about."""
 
 
+class SeveralValues:
+    """Fulfillment parameters of the same id that differ: a mistake in the set-up."""
+
+
 class NoParameter:
     """No such parameter of the phase *fulfillment*, or not a text: a mistake in the set-up."""
 
 
-FoundId = SubscriptionId | BlankParameter | NotAnId | NoParameter
+FoundId = SubscriptionId | BlankParameter | NotAnId | SeveralValues | NoParameter
 """What a request says at the parameter for the vendor's subscription id."""
 
 
@@ -89,13 +96,15 @@ class CancelRequest:
         """The vendor's id in that fulfillment parameter; the whole of it matches the pattern.
 
         What customers fill in, the *ordering* parameters, is never read: it could be the id of
-        somebody else's subscription. Whatever the pattern says, no id could stand in a URL as
-        ``.``, as ``..`` or with control characters.
+        somebody else's subscription. Whatever the pattern says, no id leads up in a path, and
+        none has a character that does not show.
         """
-        values = [p.value for p in self.parameters if p.id == parameter_id]
-        if not values or values[0] is None:
+        values = {p.value and p.value.strip() for p in self.parameters if p.id == parameter_id}
+        if len(values) > 1:
+            return SeveralValues()
+        value = next(iter(values), None)
+        if value is None:
             return NoParameter()
-        value = values[0].strip()
         if not value:
             return BlankParameter()
         return SubscriptionId(value) if _can_be_an_id(value, pattern) else NotAnId()
@@ -108,13 +117,7 @@ class CancelRequest:
 def _can_be_an_id(value: str, pattern: str) -> bool:
     if len(value) > MAX_TEXT_CHARACTERS or not re.fullmatch(pattern, value):
         return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    # "Cc" is what Unicode calls a control character.
-    is_free_of_controls = not any(category(letter) == "Cc" for letter in value)
-    return is_free_of_controls and value not in (".", "..")
+    return value.isprintable() and not _CLIMBS.search(normalize("NFKC", unquote(value)))
 
 
 def _parameter(param: dict[str, Any]) -> Parameter:

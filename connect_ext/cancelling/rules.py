@@ -20,7 +20,7 @@ from connect_ext.cancelling.evidence import (
     Unreadable,
 )
 from connect_ext.cancelling.marks import History, Mark, State
-from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
+from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId, SeveralValues
 from connect_ext.cancelling.steps import Approve, Cancel, Hold, Lack, Learn, Reject, Step, Wait
 from connect_ext.cause import Cause
 from connect_ext.portal.settings import OnNotFound, OnRefusal
@@ -51,6 +51,12 @@ def decide(e: Evidence) -> Step:
                 " the variable SUBSCRIPTION_ID_PARAMETER and the product's parameters."
             )
             return Wait(Cause.CONFIGURATION, why, needs_person=True)
+        case SeveralValues():
+            why = (
+                f"The request has fulfillment parameters '{e.parameter_id}' with different values:"
+                " check the product's parameters."
+            )
+            return Wait(Cause.CONFIGURATION, why, needs_person=True)
         case BlankParameter():
             reason = (
                 f"The subscription cannot be cancelled: its parameter '{e.parameter_id}', which"
@@ -59,8 +65,11 @@ def decide(e: Evidence) -> Step:
             check = "Check the variable SUBSCRIPTION_ID_PARAMETER and the parameter."
             return _reject_if_proven(e, Reject(Cause.BLANK_PARAMETER, reason), check)
         case NotAnId():
-            why = f"The parameter '{e.parameter_id}' does not match SUBSCRIPTION_ID_PATTERN."
-            correct = "Nothing was sent: correct the one that is wrong, then resubmit the task."
+            why = (
+                f"The parameter '{e.parameter_id}' does not match SUBSCRIPTION_ID_PATTERN, or leads"
+                " up in a path ('..'), or has a character that does not show."
+            )
+            correct = "Nothing was sent: correct what is wrong, then resubmit the task."
             return Hold(Cause.ID_PATTERN, f"{why} {correct}")
         case SubscriptionId():
             return _decide_on_id(e)
