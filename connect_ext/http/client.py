@@ -86,11 +86,13 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The JSON of the body, or None if it cannot be read."""
+        """The JSON of the body, or None if it cannot be read, or says two things under one name."""
         if has_too_many_parts(self.body, MAX_ANSWER_PARTS, PARTS_OF_JSON):
             return None
         try:
-            return json.loads(self.body, parse_int=_whole_number)
+            return json.loads(
+                self.body, parse_int=_whole_number, object_pairs_hook=_unambiguous_object
+            )
         except (ValueError, RecursionError):
             return None
 
@@ -248,6 +250,14 @@ def _whole_number(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
         raise ValueError
     return int(digits)
+
+
+def _unambiguous_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two members with one name, JSON does not say which one counts (RFC 8259, 4)."""
+    read = dict(members)
+    if len(read) < len(members) and any(value != read[name] for name, value in members):
+        raise ValueError
+    return read
 
 
 def _with_defaults(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:

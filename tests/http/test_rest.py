@@ -173,6 +173,23 @@ class TestWhoseAnswer:
             await looked_up(http, body, REST_ID_PATH="id")
         assert caught.value.cause is Cause.UNREADABLE
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"id": "A-1", "status": "active", "status": "cancelled"}',
+            '{"id": "B-2", "status": "cancelled", "id": "A-1"}',
+            '{"id": "A-1", "status": "cancelled", "of": [{"a": {}, "a": []}]}',
+        ],
+    )
+    async def test_one_that_says_two_things_under_one_name_says_nothing(self, http, text):
+        with pytest.raises(NotDone):
+            await looked_up(http, text=text, REST_ID_PATH="id")
+        assert await cancelled(http, text=text, REST_ID_PATH="id") == Accepted()
+
+    async def test_one_that_says_the_same_twice_is_read(self, http):
+        text = '{"id": "A-1", "status": "cancelled", "status": "cancelled"}'
+        assert (await looked_up(http, text=text, REST_ID_PATH="id")).status is CANCELLED
+
     @pytest.mark.parametrize(("found", "asked"), [("A-1", "A-1"), (42, "42")])
     async def test_its_own_is_read(self, http, found, asked):
         body = {"data": {"id": found}, "status": "cancelled"}
