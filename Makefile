@@ -5,8 +5,8 @@ ENV := .venv
 OFFICIAL := .venv-official
 PIP_PROJECT := -m pip install -qq --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
 
-# `make lock` compiles with these.
-LOCK_TOOLS := uv==0.13.9 poetry-core==2.5.0
+# `make lock` resolves with these.
+LOCK_TOOLS := uv==0.13.9 poetry==2.5.1
 UPGRADE ?=
 
 MAKEFLAGS += --no-print-directory
@@ -62,11 +62,11 @@ format: $(ENV)/ready ## format, and apply the linter's fixes
 	@$(ENV)/bin/ruff format --quiet .
 
 .PHONY: lock
-lock: ## write the locks from pyproject.toml (UPGRADE=--upgrade: newest versions)
+lock: ## write the locks from pyproject.toml and requirements-dev.in (UPGRADE=--upgrade: newest)
 	@rm -rf .venv-lock
 	@python=$$(.ci/find-python $(PYTHON)) && "$$python" -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install -qq --disable-pip-version-check $(LOCK_TOOLS)
-	@.venv-lock/bin/python -m tools.locks $(UPGRADE)
+	@.venv-lock/bin/python -m tools.write_locks $(UPGRADE)
 	@rm -rf .venv-lock
 
 .PHONY: clean

@@ -1,20 +1,27 @@
-"""The lock files: their required contents, by pyproject.toml, and how they are written.
+"""The lock files, and what they must hold by pyproject.toml and requirements-dev.in.
 
-``make lock`` runs this in an environment that holds uv and poetry-core.
+``poetry.lock`` is what production installs. ``requirements-dev.lock`` is what the tests run with:
+the same, the runner and the test tools. ``requirements-official.lock`` is for ``make official``.
 """
 
 from __future__ import annotations
 
+import json
 import re
-import subprocess
-import sys
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from poetry.core.constraints.version import parse_constraint
 from poetry.core.factory import Factory
 from poetry.core.packages.dependency import Dependency
+from poetry.core.pyproject.toml import PyProjectTOML
 
 ROOT = Path(__file__).resolve().parents[1]
+
+POETRY_LOCK = "poetry.lock"
+DEV_LOCK = "requirements-dev.lock"
+OFFICIAL_LOCK = "requirements-official.lock"
 
 # The official command line tool validates with another core than the runner runs with.
 OFFICIAL_CORE = Dependency("connect-eaas-core", ">=38,<39")
@@ -25,26 +32,32 @@ _PIN = re.compile(
 
 
 def requirements() -> dict[str, list[Dependency]]:
-    """The requirements that each lock file must satisfy, by its name."""
+    """The requirements that each of pip's lock files must satisfy, by its name."""
     package = Factory().create_poetry(ROOT).package
     runtime = list(package.dependency_group("main").dependencies)
-    test = list(package.dependency_group("test").dependencies)
-    builder = [each for each in test if each.name == "poetry-core"]
+    builder = [each for each in dev_list() if each.name == "poetry-core"]
     others = [each for each in runtime if each.name != OFFICIAL_CORE.name]
     return {
-        "requirements-dev.lock": runtime + test,
-        "requirements-official.lock": [OFFICIAL_CORE, *others, *builder],
+        DEV_LOCK: runtime + dev_list(),
+        OFFICIAL_LOCK: [OFFICIAL_CORE, *others, *builder],
     }
 
 
+def dev_list() -> list[Dependency]:
+    """What requirements-dev.in asks for."""
+    lines = (ROOT / "requirements-dev.in").read_text(encoding="utf-8").splitlines()
+    texts = [line.partition("#")[0].strip() for line in lines]
+    return [Dependency.create_from_pep_508(text) for text in texts if text]
+
+
 def pins(lock: str) -> list[tuple[str, str]]:
-    """The name and version of each package in a lock file."""
+    """The name and version of each package in one of pip's lock files."""
     text = (ROOT / lock).read_text(encoding="utf-8")
     return [(pin["name"], pin["version"]) for pin in _PIN.finditer(text)]
 
 
 def disagreements(lock: str) -> list[str]:
-    """Each requirement of pyproject.toml that the lock file does not satisfy."""
+    """Each requirement that one of pip's lock files does not satisfy."""
     locked: dict[str, list[str]] = {}
     for name, version in pins(lock):
         locked.setdefault(name, []).append(version)
@@ -54,31 +67,28 @@ def disagreements(lock: str) -> list[str]:
         if not versions:
             found.append(f"{lock} has no {wanted.name}")
         found += [
-            f"{lock} has {wanted.name} {version}, pyproject.toml asks for {wanted.constraint}"
+            f"{lock} has {wanted.name} {version}, wanted is {wanted.constraint}"
             for version in versions
             if not wanted.constraint.allows_any(parse_constraint(f"=={version}"))
         ]
     return found
 
 
-def write(lock: str, *options: str) -> None:
-    """Compile one lock for every Python and platform; versions pinned already stay if possible."""
-    subprocess.run(
-        [
-            Path(sys.executable).with_name("uv"),
-            *("pip", "compile", "--quiet", "--universal", "--python-version", "3.10"),
-            *("--python", sys.executable, "--no-python-downloads", "--generate-hashes"),
-            *("--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header"),
-            *("--output-file", lock, *options, "-"),
-        ],
-        input="\n".join(each.to_pep_508() for each in requirements()[lock]),
-        stdout=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-        check=True,
-    )
+def poetry_lock() -> dict[str, Any]:
+    """The contents of poetry.lock."""
+    return PyProjectTOML(ROOT / POETRY_LOCK).data
 
 
-if __name__ == "__main__":
-    for each in requirements():
-        write(each, *sys.argv[1:])
+def content_hash() -> str:
+    """The hash by which Poetry sees that pyproject.toml has changed since it was locked.
+
+    Poetry itself is not in the environment of the tests, so this repeats its
+    ``Locker._get_content_hash`` for a project without PEP 621's section.
+    """
+    poetry = PyProjectTOML(ROOT / "pyproject.toml").poetry_config
+    relevant = {
+        key: poetry.get(key) for key in ("dependencies", "source", "extras", "dev-dependencies")
+    }
+    if "group" in poetry:
+        relevant["group"] = poetry["group"]
+    return sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,58 @@
+"""Production installs what the tests have run with, and nothing else."""
+
+import re
+from typing import Any
+
+import pytest
+from packaging.markers import Marker
+from packaging.utils import canonicalize_name
+
+from benchmarks.environment import required
+from tests.project.test_project import POETRY, PYPROJECT
+from tools.locks import DEV_LOCK, ROOT, content_hash, dev_list, pins, poetry_lock
+
+PACKAGES = poetry_lock()["package"]
+NAMES = [each["name"] for each in PACKAGES]
+
+
+def test_poetry_takes_the_lock_for_current() -> None:
+    assert poetry_lock()["metadata"]["content-hash"] == content_hash()
+
+
+def test_the_hash_covers_all_that_poetry_would_hash() -> None:
+    assert {"project", "dependency-groups"} & PYPROJECT.keys() == set()
+
+
+def test_poetry_knows_only_the_main_group() -> None:
+    assert {"group", "dev-dependencies"} & POETRY.keys() == set()
+    assert {group for each in PACKAGES for group in each["groups"]} == {"main"}
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=NAMES)
+def test_a_package_has_the_files_that_the_tests_run_with(package: dict[str, Any]) -> None:
+    assert set(package) & {"source", "develop"} == set()
+    (version,) = {version for name, version in pins(DEV_LOCK) if name == package["name"]}
+    assert package["version"] == version
+    assert {each["hash"] for each in package["files"]} == hashes_with_pip(package["name"])
+    assert package["files"]
+
+
+def hashes_with_pip(name: str) -> set[str]:
+    text = (ROOT / DEV_LOCK).read_text(encoding="utf-8")
+    (entry,) = [each for each in re.split(r"(?m)^(?=\S)", text) if each.startswith(f"{name}==")]
+    return set(re.findall(r"--hash=(\S+)", entry))
+
+
+def test_the_lock_is_all_that_the_extension_requires() -> None:
+    extension = POETRY["name"]
+    here = {
+        each["name"]
+        for each in PACKAGES
+        if "markers" not in each or Marker(each["markers"]).evaluate()
+    }
+    assert here == {canonicalize_name(name) for name in required(extension)} - {extension}
+
+
+def test_no_test_tool_is_in_the_lock() -> None:
+    """Apart from three that the official packages bring to every extension."""
+    assert {each.name for each in dev_list()} & set(NAMES) == {"inflect", "psutil", "pytest"}
