@@ -2,4 +2,5 @@ FROM cloudblueconnect/connect-extension-runner:43.1
 
 COPY pyproject.toml poetry.* /extension/
 WORKDIR /extension
-RUN poetry update && poetry install --no-root
+# As in production: the versions of poetry.lock, not the newest.
+RUN poetry install --no-root

@@ -56,3 +56,8 @@ def test_the_lock_is_all_that_the_extension_requires() -> None:
 def test_no_test_tool_is_in_the_lock() -> None:
     """Apart from three that the official packages bring to every extension."""
     assert {each.name for each in dev_list()} & set(NAMES) == {"inflect", "psutil", "pytest"}
+
+
+def test_the_container_does_not_go_past_the_lock() -> None:
+    commands = re.findall(r"poetry (\w+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    assert commands == ["install"]
