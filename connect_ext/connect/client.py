@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from json import JSONDecodeError
 from typing import Any
 
 import httpx
@@ -18,12 +20,8 @@ from connect.client import AsyncConnectClient, ClientError
 
 from connect_ext.cause import Cause
 from connect_ext.errors import Later, NotConfigured, NotDone
-from connect_ext.http.bodies import (
-    PARTS_OF_JSON,
-    has_too_many_parts,
-    is_compressed,
-    whole_body,
-)
+from connect_ext.http.aside import aside
+from connect_ext.http.bodies import is_compressed, read_json, whole_body
 from connect_ext.http.retry_after import retry_after_seconds
 from connect_ext.http.transport import Transport
 
@@ -31,9 +29,8 @@ CALL_TIMEOUT_SECONDS = 30.0
 CONNECT_TIMEOUT_SECONDS = 5.0
 CALLS_AT_ONCE = 32
 """How many calls are under way at a time; the others queue."""
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_ANSWER_PARTS = 200_000
-"""A page of a thousand notes is smaller, whatever they are written in."""
+"""A page of a hundred notes is smaller, whatever they are written in."""
 
 RETRY_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
@@ -164,6 +161,24 @@ class QuietClient(AsyncConnectClient):  # type: ignore[misc] # the package publi
         return self._own_session
 
 
+class _Whole(httpx.Response):
+    """A whole answer, whose JSON is read aside; the official client would read it in the loop."""
+
+    _document: Any = None
+    _is_json = False
+
+    def read_json(self) -> None:
+        """Read the JSON, if it is any."""
+        with suppress(ValueError):
+            self._document, self._is_json = read_json(self.content, MAX_ANSWER_PARTS), True
+
+    def json(self, **_options: Any) -> Any:
+        """The JSON that was read; raise ``json.JSONDecodeError`` without it."""
+        if not self._is_json:
+            raise JSONDecodeError("Connect's answer cannot be read", "", 0)
+        return self._document
+
+
 class Session:
     """What the official client needs of an httpx client, without redirects and cookies."""
 
@@ -189,17 +204,18 @@ class Session:
         )
         response = await self._transport.handle_async_request(request)
         try:
-            body = None if is_compressed(response) else await whole_body(response, MAX_ANSWER_BYTES)
+            body = None if is_compressed(response) else await whole_body(response)
         finally:
             await response.aclose()
-        # The official client reads it in the event loop.
-        if body is None or has_too_many_parts(body, MAX_ANSWER_PARTS, PARTS_OF_JSON):
+        if body is None:
             raise httpx.DecodingError(
                 "Connect's answer is too long, or compressed.", request=request
             )
-        return httpx.Response(
+        whole = _Whole(
             response.status_code, headers=response.headers, content=body, request=request
         )
+        await aside(len(body), whole.read_json)
+        return whole
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -14,8 +14,8 @@ from connect_ext.connect.notes import NoteKind, Notes, PrivateNote
 from connect_ext.errors import Later, NotConfigured, NotDone
 
 MAX_NOTE_CHARACTERS = 2000
-PAGE = 1000
-MAX_PAGES = 50
+PAGE = 100
+MAX_PAGES = 100
 _REFUSALS = (400, 403, 404, 405, 409, 410)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -11,7 +12,14 @@ Result = TypeVar("Result")
 READ_AT_ONCE_BYTES = 8 * 1024
 """Subscriptions are smaller; reading so much takes less than handing it to a thread may."""
 
+# One thread: each further one takes the interpreter from the event loop as often as the first, and
+# a vendor can say its worst to all calls at once.
+_READER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reads-answers")
+
 
 async def aside(size: int, read: Callable[[], Result]) -> Result:
-    """The result of reading ``size`` bytes of foreign data; large ones are read in a thread."""
-    return read() if size <= READ_AT_ONCE_BYTES else await asyncio.to_thread(read)
+    """The result of reading ``size`` bytes of foreign data; large ones are read in a thread,
+    one after the other."""
+    if size <= READ_AT_ONCE_BYTES:
+        return read()
+    return await asyncio.get_running_loop().run_in_executor(_READER, read)

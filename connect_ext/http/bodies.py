@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import httpx
 
+from connect_ext.http.aside import aside
+
 PARTS_OF_JSON = (b"[", b"{", b":", b",")
+
+MAX_ANSWER_BYTES = 5 * 1024 * 1024
+"""What is longer is not read. A hundred of our notes are at most half of it."""
+
+MAX_DIGITS = 300
 
 SLICE_BYTES = 64 * 1024
 """The most that is counted at once: a body of nothing but parts is known by its beginning."""
@@ -16,15 +26,15 @@ def is_compressed(response: httpx.Response) -> bool:
     return encoding != "identity"
 
 
-async def whole_body(response: httpx.Response, most_bytes: int) -> bytes | None:
+async def whole_body(response: httpx.Response) -> bytes | None:
     """The body as it came, or None if it is longer; raise httpx's errors."""
     chunks, size = [], 0
     async for chunk in response.aiter_raw():
         size += len(chunk)
-        if size > most_bytes:
+        if size > MAX_ANSWER_BYTES:
             return None
         chunks.append(chunk)
-    return b"".join(chunks)
+    return await aside(size, lambda: b"".join(chunks))
 
 
 def has_too_many_parts(body: bytes, most: int, marks: tuple[bytes, ...]) -> bool:
@@ -36,3 +46,28 @@ def has_too_many_parts(body: bytes, most: int, marks: tuple[bytes, ...]) -> bool
         if count > most:
             return True
     return False
+
+
+def read_json(body: bytes, most_parts: int) -> Any:
+    """The JSON of a body; raise ``ValueError`` if it cannot be read or says two things at once."""
+    if has_too_many_parts(body, most_parts, PARTS_OF_JSON):
+        raise ValueError
+    try:
+        return json.loads(body, parse_int=_whole_number, object_pairs_hook=_unambiguous_object)
+    except RecursionError:
+        raise ValueError from None
+
+
+def _whole_number(digits: str) -> int:
+    """Reading a number of thousands of digits takes as long as its length squared."""
+    if len(digits) > MAX_DIGITS:
+        raise ValueError
+    return int(digits)
+
+
+def _unambiguous_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two members with one name, JSON does not say which one counts (RFC 8259, 4)."""
+    read = dict(members)
+    if len(read) < len(members) and any(value != read[name] for name, value in members):
+        raise ValueError
+    return read

@@ -7,7 +7,6 @@ may have left, and until its answer has been read. The name of the exception mak
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -19,24 +18,16 @@ import httpx
 
 from connect_ext.cause import Cause
 from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown
-from connect_ext.http.bodies import (
-    PARTS_OF_JSON,
-    has_too_many_parts,
-    is_compressed,
-    whole_body,
-)
+from connect_ext.http.bodies import MAX_ANSWER_BYTES, is_compressed, read_json, whole_body
 from connect_ext.http.budget import Budget, current_budget
 from connect_ext.http.circuit_breaker import Begun, CircuitBreaker
 from connect_ext.http.places import Places
 from connect_ext.http.retry_after import retry_after_seconds
 from connect_ext.http.transport import Transport
 
-MAX_ANSWER_BYTES = 5 * 1024 * 1024
 MAX_ANSWER_PARTS = 20_000
 """Far more than a subscription has. An answer of 5 MiB that is nothing but brackets would need
 forty times its length of memory, and seconds while it is searched."""
-
-MAX_DIGITS = 300
 
 BUSY = (408, 423, 425, 429)
 """Answers by which a server says that it has not carried out the call, yet."""
@@ -87,13 +78,9 @@ class Answer:
 
     def json(self) -> Any:
         """The JSON of the body, or None if it cannot be read, or says two things under one name."""
-        if has_too_many_parts(self.body, MAX_ANSWER_PARTS, PARTS_OF_JSON):
-            return None
         try:
-            return json.loads(
-                self.body, parse_int=_whole_number, object_pairs_hook=_unambiguous_object
-            )
-        except (ValueError, RecursionError):
+            return read_json(self.body, MAX_ANSWER_PARTS)
+        except ValueError:
             return None
 
     @property
@@ -237,27 +224,12 @@ class HttpClient:
             budget.last_status = response.status_code
             if is_compressed(response):
                 raise unreadable(call, "is compressed although that was declined")
-            body = await whole_body(response, MAX_ANSWER_BYTES)
+            body = await whole_body(response)
         finally:
             await response.aclose()
         if body is None:
             raise unreadable(call, f"is longer than {MAX_ANSWER_BYTES} bytes")
         return Answer(response.status_code, response.headers, body)
-
-
-def _whole_number(digits: str) -> int:
-    """Reading a number of thousands of digits takes as long as its length squared."""
-    if len(digits) > MAX_DIGITS:
-        raise ValueError
-    return int(digits)
-
-
-def _unambiguous_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two members with one name, JSON does not say which one counts (RFC 8259, 4)."""
-    read = dict(members)
-    if len(read) < len(members) and any(value != read[name] for name, value in members):
-        raise ValueError
-    return read
 
 
 def _with_defaults(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:

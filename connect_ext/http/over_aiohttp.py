@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -33,6 +34,10 @@ MOST_PIECES = 20_000
 
 HEAD_COSTS = 100
 """How many of them a head counts as: a server may send any number before its answer (1xx)."""
+
+MOST_LINES_AT_ONCE, SLICE_BYTES = 1000, 4096
+"""Data with more lines is parsed in slices, one in each turn of the event loop: all of a vendor's
+connections can have some in the same turn."""
 
 _NOT_OURS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp adds where there are none."""
@@ -117,31 +122,60 @@ class _Connection(ResponseHandler):
     pieces = 0
     """How many pieces the answer of the present call has come in."""
 
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._slices: deque[bytes] = deque()
+        self._end: tuple[BaseException | None] | None = None
+        """How the connection was lost, while slices are left to be parsed before that."""
+
     def data_received(self, data: bytes) -> None:
         # Without data, aiohttp itself goes on with what it has held back.
-        if self.idle and data:
-            self.close()
-            return
-        body = self._payload
-        # Each piece costs the same, be it a single byte; each head costs more.
-        self.pieces += 1 + data.count(b"\r\n")
-        if body is None:
-            self.pieces += HEAD_COSTS * data.count(b"\nHTTP/1.")
-        if self.pieces > MOST_PIECES:
-            self.set_exception(aiohttp.ClientPayloadError("The answer has too many pieces."))
-            self.close()
-        else:
+        if not data:
             super().data_received(data)
+            return
+        # Each piece costs the same, be it a single byte; each head costs more.
+        lines = data.count(b"\r\n")
+        self.pieces += 1 + lines
+        if self._payload is None:
+            self.pieces += HEAD_COSTS * data.count(b"\nHTTP/1.")
+        are_waiting = bool(self._slices)
+        size = SLICE_BYTES if lines > MOST_LINES_AT_ONCE else len(data)
+        self._slices.extend(data[at : at + size] for at in range(0, len(data), size))
+        if not are_waiting:
+            self._parse_a_slice()
+
+    def _parse_a_slice(self) -> None:
+        body, transport = self._payload, self.transport
+        if self.idle or transport is None:
+            self._slices.clear()
+            self.close()
+        elif self.pieces > MOST_PIECES:
+            self._slices.clear()
+            transport.close()
+            self.set_exception(aiohttp.ClientPayloadError("The answer has too many pieces."))
+        else:
+            super().data_received(self._slices[0])
+            self._slices.popleft()
         # aiohttp tells the connection only, and whoever reads the body would wait for ever.
         if self._exception is not None and body is not None and not body.is_eof():
             body.set_exception(aiohttp.ClientPayloadError(str(self._exception)))
+        if self._slices:
+            self._loop.call_soon(self._parse_a_slice)
+        elif self._end is not None:
+            super().connection_lost(*self._end)
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        if self._slices:
+            self._end = (error,)
+        else:
+            super().connection_lost(error)
 
     def begin_to_idle(self) -> None:
         self.idle = True
 
     def is_clean(self) -> bool:
         """Whether nothing is left behind the last answer, and the server has not hung up."""
-        if self.idle and _is_readable(self.transport):
+        if self._slices or (self.idle and _is_readable(self.transport)):
             return False
         try:
             rest = self._parser.feed_eof() if self._parser else None

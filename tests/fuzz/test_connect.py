@@ -14,16 +14,11 @@ from hypothesis import strategies as st
 
 from connect_ext.connect.account import AccountKey, AccountState
 from connect_ext.connect.api import ConnectApi
-from connect_ext.connect.client import (
-    MAX_ANSWER_BYTES,
-    MAX_ANSWER_PARTS,
-    ConnectClient,
-    QuietClient,
-    Session,
-)
+from connect_ext.connect.client import MAX_ANSWER_PARTS, ConnectClient, QuietClient, Session
 from connect_ext.connect.notes import Notes
 from connect_ext.errors import Later, NotDone
 from connect_ext.events import MAX_OUTPUT_CHARACTERS, CancellationApplication
+from connect_ext.http.bodies import MAX_ANSWER_BYTES
 from connect_ext.portal.secret import Secret
 from connect_ext.shared_state import SharedState
 from tests.fuzz.hostile import numbers, texts, values

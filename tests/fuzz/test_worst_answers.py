@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connect_ext.http.client import MAX_ANSWER_BYTES
+from connect_ext.http.bodies import MAX_ANSWER_BYTES
 from tests.fuzz.worst import WORST, body_of
 
 MOST_MEGABYTES, MOST_SECONDS = 200.0, 3.0

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from connect_ext.http.client import MAX_ANSWER_BYTES, Answer
+from connect_ext.http.bodies import MAX_ANSWER_BYTES
+from connect_ext.http.client import Answer
 from connect_ext.vendors.zuora_soap import answers
 
 _SOAP = b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>"

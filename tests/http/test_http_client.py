@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from connect_ext.cause import Cause
 from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown
+from connect_ext.http.bodies import MAX_ANSWER_BYTES
 from connect_ext.http.budget import Budget, spending
-from connect_ext.http.client import MAX_ANSWER_BYTES, Call, HttpClient
+from connect_ext.http.client import Call, HttpClient
 from connect_ext.http.places import Places
 from connect_ext.http.retry_after import retry_after_seconds
 from tests.http.servers import raw_server, read_request, says_nothing, speaks, web_server

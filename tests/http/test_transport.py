@@ -18,6 +18,7 @@ from tests.http.wire import (
     EMPTY,
     FIRST,
     RESET,
+    RIGHT,
     WRONG,
     Greeter,
     Proxy,
@@ -186,6 +187,60 @@ class TestAnAnswerIsThatOfItsRequest:
             assert isinstance(found, error)
             assert begun == 1
             assert await asyncio.wait_for(ask(one, url), 1) == b"right"
+
+
+PIECES = 4000
+MANY_CHUNKS = b"".join(b"2\r\n%02d\r\n" % (n % 100) for n in range(PIECES)) + b"0\r\n\r\n"
+MANY = b"".join(b"%02d" % (n % 100) for n in range(PIECES))
+
+
+class TestAnAnswerOfManyPieces:
+    """It is parsed in slices, between which the event loop goes on."""
+
+    @pytest.mark.parametrize("secure", [False, True], ids=["plain", "TLS"])
+    @pytest.mark.parametrize("ending", ["kept", "closed", "reset"])
+    async def test_it_arrives_whole_or_as_an_error_however_the_connection_ends(
+        self, one, tls, secure, ending
+    ):
+        ends = {"kept": (), "closed": (), "reset": (RESET,)}[ending]
+        wire = Wire([(CHUNKED + MANY_CHUNKS, *ends)] + [(RIGHT,)] * (ending == "kept"))
+        async with raw_server(wire, ssl=tls if secure else None) as url:
+            try:
+                assert await ask(one, url) == MANY
+            except httpx.TransportError:
+                assert ending == "reset"
+            await asyncio.sleep(0.05)
+            assert await ask(one, url) == b"right"
+
+    async def test_a_reader_that_takes_its_time_gets_it_whole(self, one):
+        rest = b"%x\r\n" % 500_000 + b"x" * 500_000 + b"\r\n"
+        async with raw_server(Wire([(CHUNKED + rest + MANY_CHUNKS,)])) as url:
+            response = await one.handle_async_request(httpx.Request("GET", url))
+            found = b""
+            async for part in response.aiter_raw():
+                found += part
+                await asyncio.sleep(0.005)
+            await response.aclose()
+        assert found == b"x" * 500_000 + MANY
+
+    async def test_what_comes_behind_it_is_not_the_next_answer(self, one):
+        wire = Wire([(CHUNKED + MANY_CHUNKS + WRONG,), (WRONG,)])
+        async with raw_server(wire) as url:
+            assert await ask(one, url) == MANY
+            assert await ask(one, url) == b"right"
+
+    async def test_an_end_before_its_last_chunk_is_an_error(self, one):
+        wire = Wire([(CHUNKED + MANY_CHUNKS.removesuffix(b"0\r\n\r\n"),)])
+        async with raw_server(wire) as url:
+            with pytest.raises(httpx.TransportError):
+                await asyncio.wait_for(ask(one, url), 2)
+
+    @pytest.mark.parametrize("pause", [(), (b"",)], ids=["at once", "later"])
+    async def test_too_many_pieces_are_an_error_at_once(self, one, pause):
+        wire = Wire([(CHUNKED + MANY_CHUNKS[:700], *pause, MANY_CHUNKS[:-5] * 4)])
+        async with raw_server(wire) as url:
+            with pytest.raises(httpx.TransportError):
+                await asyncio.wait_for(ask(one, url), 2)
 
 
 class TestNothingIsChanged:

@@ -30,7 +30,7 @@ class Connect:
 
     def __init__(self):
         self.messages, self.accounts, self.calls = [], [OURS], []
-        self.answers, self.page, self.tells_total = {}, 1000, True
+        self.answers, self.page, self.tells_total = {}, 100, True
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path, query = request.url.path.partition("/v1/")[2], str(request.url.query, "ascii")
@@ -45,7 +45,7 @@ class Connect:
         if request.method == "POST":
             self.messages.append(httpx.Response(200, content=request.read()).json())
             return httpx.Response(201, json={"id": "ME-1", "account": OURS})
-        assert query.startswith("eq(type,private)&ordering(created)&limit=1000&offset=")
+        assert query.startswith("eq(type,private)&ordering(created)&limit=100&offset=")
         return self._page(int(parse_qs(query)["offset"][0]))
 
     def _page(self, begin: int) -> httpx.Response:
@@ -118,16 +118,16 @@ class TestReading:
 
     @pytest.mark.parametrize(
         ("page", "tells_total", "pages"),
-        [(1000, True, 3), (1000, False, 3), (900, True, 3), (5000, True, 1)],
+        [(100, True, 3), (100, False, 3), (90, True, 3), (500, True, 1)],
     )
     async def test_every_page_is_read(self, connect, conversation, page, tells_total, pages):
-        connect.messages = [message(str(number)) for number in range(2500)]
+        connect.messages = [message(str(number)) for number in range(250)]
         connect.page, connect.tells_total = page, tells_total
-        assert len(await texts(conversation)) == 2500
+        assert len(await texts(conversation)) == 250
         assert len([call for call in connect.calls if "messages" in call]) == pages
 
     async def test_more_pages_than_can_be_read_are_not_taken_for_all(self, connect, conversation):
-        connect.messages, connect.page = [message(str(number)) for number in range(60)], 1
+        connect.messages, connect.page = [message(str(number)) for number in range(110)], 1
         with pytest.raises(NotConfigured, match="more notes than can be read"):
             await conversation.private_notes(REQUEST)
 
