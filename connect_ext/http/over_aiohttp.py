@@ -170,6 +170,19 @@ class _Connection(ResponseHandler):
         else:
             super().connection_lost(error)
 
+    def close(self) -> None:
+        """Close the socket now, after TLS's close_notify, without waiting for the server's.
+
+        asyncio waits for it: 30 seconds, and on Python 3.10 for ever (docs/decisions.md).
+        """
+        transport = self.transport
+        if transport is not None and not transport.is_closing():
+            # close() may deliver more bytes. A second close() there would disarm abort().
+            self.transport = None
+            transport.close()
+            self.transport = transport
+        self.abort()
+
     def begin_to_idle(self) -> None:
         self.idle = True
 

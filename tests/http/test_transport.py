@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import ssl
 import time
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from tests.http.wire import (
     RESET,
     RIGHT,
     WRONG,
+    Deaf,
     Greeter,
     Proxy,
     Wire,
@@ -27,6 +29,7 @@ from tests.http.wire import (
     ask,
     elsewhere,
     failure,
+    sockets_to,
 )
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -186,6 +189,7 @@ class TestAnAnswerIsThatOfItsRequest:
             found, begun = await failure(one, url, read=0.06)
             assert isinstance(found, error)
             assert begun == 1
+            assert await sockets_to(url) == 0
             assert await asyncio.wait_for(ask(one, url), 1) == b"right"
 
 
@@ -348,6 +352,27 @@ class TestItsConnectionsAreBounded:
         async with raw_server(wire) as url:
             assert await asyncio.gather(*(ask(one, url) for _ in range(5))) == [b"right"] * 5
         assert wire.met == 1
+
+    @pytest.mark.parametrize(
+        "said",
+        [b"", FIRST[:-1], b"SSH-2.0\r\n\r\n", answer(b"", b"200 OK\r\nConnection: close")],
+        ids=["silent", "cut", "ssh", "last"],
+    )
+    @pytest.mark.parametrize("tunnel", [False, True], ids=["direct", "tunnel"])
+    async def test_a_connection_that_we_end_is_closed_although_the_server_holds_it(
+        self, trusting, tls, monkeypatch, said, tunnel
+    ):
+        server = Deaf(said)
+        async with raw_server(Proxy()) as proxy, raw_server(server, ssl=tls) as url:
+            if tunnel:
+                monkeypatch.setenv("HTTPS_PROXY", proxy)
+            transport = Transport(1, trusting)
+            for _ in range(3):
+                with suppress(httpx.TransportError):
+                    await ask(transport, url, timeout={"read": 0.06})
+            assert server.met == 3
+            assert await sockets_to(proxy if tunnel else url) == 0
+            await transport.aclose()
 
     @pytest.mark.parametrize("stage", ["waiting", "connecting", "head", "body"])
     async def test_a_cancelled_call_leaves_its_place(self, one, stage):

@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 
 import httpx
+import psutil
 import pytest
 
 from tests.http.servers import raw_server, read_request
@@ -52,6 +53,20 @@ class Wire:
                     writer.transport.abort()
                     return
                 writer.write(said.removesuffix(b"right") if head.startswith(b"HEAD") else said)
+
+
+class Deaf:
+    """A server that says something to a request, and from then on neither reads nor hangs up."""
+
+    def __init__(self, said: bytes) -> None:
+        self.said, self.met = said, 0
+
+    async def __call__(self, reader, writer):
+        self.met += 1
+        await read_request(reader)
+        writer.write(self.said)
+        writer.transport.pause_reading()
+        await asyncio.sleep(3600)
 
 
 class Greeter:
@@ -118,6 +133,13 @@ async def ask(transport, url, method="GET", content=None, headers=None, **extens
         return b"".join([part async for part in response.aiter_raw()])
     finally:
         await response.aclose()
+
+
+async def sockets_to(url: str) -> int:
+    """How many sockets this process still has open to a server, of those that it has left."""
+    await asyncio.sleep(0.02)  # sockets close in the event loop's next rounds
+    port = httpx.URL(url).port
+    return sum(bool(c.raddr) and c.raddr.port == port for c in psutil.Process().connections("tcp"))
 
 
 async def failure(transport, url, **timeout) -> tuple[httpx.TransportError, int]:
