@@ -183,6 +183,12 @@ class _Connection(ResponseHandler):
             self.transport = transport
         self.abort()
 
+    def connection_lost(self, exc: BaseException | None) -> None:
+        transport = self.transport
+        super().connection_lost(exc)
+        if transport is not None:
+            transport.abort()  # or Python 3.10 warns of an unclosed transport (TLS)
+
     def begin_to_idle(self) -> None:
         self.idle = True
 
