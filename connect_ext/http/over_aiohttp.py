@@ -259,10 +259,12 @@ class _Body(httpx.AsyncByteStream):
 
 def _is_readable(transport: asyncio.BaseTransport | None) -> bool:
     """Whether bytes or an end have arrived that the event loop has not seen yet."""
-    if transport is None:
+    # On Python 3.10, TLS forgets the socket a moment before it reports the connection lost.
+    sock = transport.get_extra_info("socket") if transport is not None else None
+    if sock is None:
         return True
     poll = select.poll()
-    poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+    poll.register(sock.fileno(), select.POLLIN)
     return bool(poll.poll(0))
 
 

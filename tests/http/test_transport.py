@@ -137,6 +137,16 @@ class TestAnAnswerIsThatOfItsRequest:
             assert await ask(one, url) == b"right"
         assert [number for number, _ in wire.got] == [0, 1]
 
+    @pytest.mark.parametrize("turns", range(6))
+    async def test_one_that_ends_just_before_a_call_is_lost_or_replaced(self, one, tls, turns):
+        async with raw_server(Wire([(FIRST,)]), ssl=tls) as url:
+            assert await ask(one, url) == b"first"
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            with suppress(httpx.TransportError):
+                assert await ask(one, url) == b"right"
+            assert await asyncio.wait_for(ask(one, url), 1) == b"right"
+
     @pytest.mark.parametrize("saying", [(FIRST, WRONG), (FIRST,)], ids=["surplus", "end"])
     async def test_a_busy_event_loop_does_not_overlook_it(self, one, saying):
         wire = Wire([saying])
