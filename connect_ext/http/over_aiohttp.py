@@ -145,13 +145,12 @@ class _Connection(ResponseHandler):
             self._parse_a_slice()
 
     def _parse_a_slice(self) -> None:
-        body, transport = self._payload, self.transport
-        if self.idle or transport is None:
+        body = self._payload
+        if self.idle or self.transport is None:
             self._slices.clear()
             self.close()
         elif self.pieces > MOST_PIECES:
             self._slices.clear()
-            transport.close()
             self.set_exception(aiohttp.ClientPayloadError("The answer has too many pieces."))
         else:
             super().data_received(self._slices[0])
@@ -159,16 +158,12 @@ class _Connection(ResponseHandler):
         # aiohttp tells the connection only, and whoever reads the body would wait for ever.
         if self._exception is not None and body is not None and not body.is_eof():
             body.set_exception(aiohttp.ClientPayloadError(str(self._exception)))
+        if self.pieces > MOST_PIECES:
+            self.close()  # which forgets the exception
         if self._slices:
             self._loop.call_soon(self._parse_a_slice)
         elif self._end is not None:
-            super().connection_lost(*self._end)
-
-    def connection_lost(self, error: BaseException | None) -> None:
-        if self._slices:
-            self._end = (error,)
-        else:
-            super().connection_lost(error)
+            self.connection_lost(*self._end)
 
     def close(self) -> None:
         """Close the socket now, after TLS's close_notify, without waiting for the server's.
@@ -184,6 +179,9 @@ class _Connection(ResponseHandler):
         self.abort()
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        if self._slices:
+            self._end = (exc,)
+            return
         transport = self.transport
         super().connection_lost(exc)
         if transport is not None:
