@@ -36,8 +36,10 @@ test: $(ENV)/ready ## check format, lint and types, run the tests
 	@echo "pytest" && $(ENV)/bin/python -m pytest -q
 
 .PHONY: soak
-soak: $(ENV)/ready ## random histories, then 1,000 requests through two runners that get killed
+soak: $(ENV)/ready ## random histories and input, and two runners that get killed (half an hour)
 	@$(ENV)/bin/python -m tools.random_histories
+	@$(ENV)/bin/python -m tools.worst_answers
+	@$(ENV)/bin/python -m tools.fuzz
 	@$(ENV)/bin/python -m tools.soak_through_the_runner
 
 .PHONY: mutants

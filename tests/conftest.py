@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
+"""`make soak` tries more (tools/fuzz.py)."""
 
 # Quickly, and without files in the checkout. There is one profile for all folders: the last that
 # is loaded holds for every test of a run.
@@ -11,7 +16,7 @@ settings.register_profile(
     "all",
     deadline=None,
     database=None,
-    max_examples=150,
+    max_examples=EXAMPLES,
     # `make mutants` runs the tests again and again in one process.
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
 )

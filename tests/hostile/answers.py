@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from tests.hostile.recipes import Recipe, Run
+
 MEGABYTE = 1024 * 1024
 LONGEST = 5 * MEGABYTE - 100
+NOTE = b'{"type":"private","account":{"id":"VA-1"},"created":"2026-03-02T09:15:41Z","text":"%s"}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 ENVELOPE = b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'>%s</e:Envelope>"
 ATTRIBUTES = b"<!ATTLIST a %s>" % b"".join(b"b%d CDATA 'x' " % n for n in range(100_000))
@@ -15,6 +18,11 @@ ATTRIBUTES = b"<!ATTLIST a %s>" % b"".join(b"b%d CDATA 'x' " % n for n in range(
 def answer(body: bytes, head: bytes = HEAD) -> bytes:
     """A whole answer with its length."""
     return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def xml_answer(body: bytes) -> bytes:
+    """A whole answer of XML."""
+    return answer(body, b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n")
 
 
 def filled(piece: bytes, begin: bytes = b"", end: bytes = b"", most: int = LONGEST) -> bytes:
@@ -108,7 +116,30 @@ OF_ZUORA: dict[str, Callable[[], bytes]] = {
     "CDATA": lambda: _fault(b"<![CDATA[a]]>" * 15_000),
 }
 
+OF_CONNECT: dict[str, Callable[[], bytes]] = {
+    "one text of megabytes": lambda: answer(filled(b"a", b'[{"text":"', b'"}]')),
+    "texts of escapes": lambda: answer(b"[" + (b'"' + b"\\n" * 10 + b'",') * 190_000 + b"1]"),
+    "numbers of 4,000 digits": lambda: answer(filled(b"9" * 4000 + b",", b"[", b"1]")),
+    "as many floats as are read": lambda: answer(
+        b"[" + (b"1." + b"9" * 18 + b"e30,") * 190_000 + b"1]"
+    ),
+    "a hundred notes": lambda: answer(
+        b"[" + b",".join([NOTE % (b"\\ud83d" * 4000)] * 100) + b"]",
+        HEAD + b"Content-Range: items 0-99/100\r\n",
+    ),
+}
+
 _ERROR_ROW = b"<results><Errors><Code>a</Code><Message>b</Message></Errors></results>"
+
+# What ``python -m tools.worst_answers`` has found, each the worst of its side at the time.
+FOUND: list[tuple[str, Recipe]] = [
+    (
+        "cancellation",
+        Recipe((Run(b'{"items":['), Run(b"1,", 19_000), Run(b"1]}")), status=422),
+    ),
+    ("Connect", Recipe((Run(b'"error":::'), Run(b'""-->', 5_000_000)), status=404)),
+    ("Connect", Recipe((Run(b'[{"text":"'), Run(b"a", 5_000_000), Run(b'"}]')), status=503)),
+]
 
 
 def _fault(text: bytes) -> bytes:

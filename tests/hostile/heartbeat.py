@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 BEAT_SECONDS = 0.005
 
@@ -14,9 +15,14 @@ MOST_LATE_SECONDS = 0.25
 class Heartbeat:
     """Beats in the running loop from entry to exit."""
 
-    def __init__(self) -> None:
+    def __init__(self, cpu_seconds: Callable[[], float] = time.process_time) -> None:
+        """``cpu_seconds`` tells the processor time that counts as ours."""
         self.latest = 0.0
-        """The most seconds by which a beat was late."""
+        """The most seconds by which a beat was late while we ourselves were busy.
+
+        A machine that has no time for us makes every beat late, but uses none of our time.
+        """
+        self._cpu_seconds = cpu_seconds
 
     async def __aenter__(self) -> Heartbeat:
         self._beating = asyncio.ensure_future(self._beat())
@@ -31,6 +37,7 @@ class Heartbeat:
 
     async def _beat(self) -> None:
         while True:
-            due = time.monotonic() + BEAT_SECONDS
+            due, busy = time.monotonic() + BEAT_SECONDS, self._cpu_seconds()
             await asyncio.sleep(BEAT_SECONDS)
-            self.latest = max(self.latest, time.monotonic() - due)
+            late, busy = time.monotonic() - due, self._cpu_seconds() - busy
+            self.latest = max(self.latest, min(late, busy))

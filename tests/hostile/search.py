@@ -1,0 +1,144 @@
+"""Searches the worst answers: mutation towards the highest CPU time of reading one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from tests.hostile.heartbeat import MOST_LATE_SECONDS, Heartbeat
+from tests.hostile.recipes import Mutation, Recipe
+from tests.hostile.sides import LINES, SIDES, Side
+from tests.http.wire import elsewhere
+
+KEPT = 24
+"""So many of the worst have descendants."""
+PATIENCE = 300
+"""After so many tries in vain the search begins again with other changes of its seeds."""
+MOST_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What reading answers took."""
+
+    cpu_seconds: float
+    late_seconds: float
+    """The most by which a beat of the event loop was late."""
+
+
+@dataclass
+class Sayer:
+    """A server in a thread that says one thing to whatever it is asked."""
+
+    saying: bytes = b""
+    thread_id: int = 0
+    url: str = field(default="", repr=False)
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.thread_id = threading.get_ident()
+        with suppress(ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(self.saying)
+            await writer.drain()
+
+    def cpu_seconds(self) -> float:
+        """The time that this thread itself has used."""
+        clock = time.pthread_getcpuclockid(self.thread_id) if self.thread_id else None
+        return time.clock_gettime(clock) if clock is not None else 0.0
+
+
+async def cost(sayer: Sayer, side: Side, saying: bytes, calls_at_once: int = 1) -> Cost:
+    """The cost of so many calls at once to which the server says this."""
+    sayer.saying = saying
+    read = side.reader(calls_at_once)
+
+    def ours() -> float:
+        return time.process_time() - sayer.cpu_seconds()
+
+    began = ours()
+    async with Heartbeat(ours) as heart:
+        calls = asyncio.gather(*(read(sayer.url) for _ in range(calls_at_once)))
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(calls, MOST_SECONDS)
+    cpu_seconds = ours() - began
+    await read.aclose()
+    return Cost(cpu_seconds, heart.latest)
+
+
+@dataclass
+class Search:
+    """A search on one side."""
+
+    side: Side
+    dice: random.Random
+    sayer: Sayer
+    tries: int = 0
+    worst: list[tuple[float, Recipe]] = field(default_factory=list)
+    """The CPU seconds of the worst answers so far, the worst of all first."""
+    _pool: list[tuple[float, Recipe]] = field(default_factory=list)
+    _in_vain: int = 0
+
+    def __post_init__(self) -> None:
+        self._mutation = Mutation(self.dice, self.side.words, LINES)
+
+    async def step(self) -> None:
+        """Try one more answer."""
+        self.tries += 1
+        recipe = self._next()
+        seconds = await self._cpu_seconds(recipe)
+        if len(self._pool) == KEPT and seconds > self._pool[-1][0]:
+            # Once may be chance.
+            seconds = min(seconds, await self._cpu_seconds(recipe))
+        before = [each for _, each in self._pool]
+        self._pool = _kept([*self._pool, (seconds, recipe)])
+        self.worst = _kept([*self.worst, (seconds, recipe)])
+        self._in_vain = 0 if [each for _, each in self._pool] != before else self._in_vain + 1
+        if self._in_vain > PATIENCE:
+            self._pool, self._in_vain = [], 0
+
+    def _next(self) -> Recipe:
+        seeds = self.side.seeds
+        if self.tries <= len(seeds):
+            return seeds[self.tries - 1]
+        parents = [recipe for _, recipe in self._pool] if len(self._pool) == KEPT else list(seeds)
+        return self._mutation.of(self.dice.choice(parents), self.dice.choice(parents))
+
+    async def _cpu_seconds(self, recipe: Recipe) -> float:
+        found = await cost(self.sayer, self.side, recipe.said())
+        return found.cpu_seconds
+
+
+def _kept(found: list[tuple[float, Recipe]]) -> list[tuple[float, Recipe]]:
+    """The most costly of them, each once."""
+    costs = {recipe: seconds for seconds, recipe in found}
+    ordered = sorted(costs.items(), key=lambda each: each[1], reverse=True)
+    return [(seconds, recipe) for recipe, seconds in ordered[:KEPT]]
+
+
+async def search(name: str, seconds: float, most_tries: int, dice: random.Random) -> Search:
+    """Search on one side for so long, or until so many answers were tried."""
+    ends_at = time.monotonic() + seconds
+    sayer = Sayer()
+    with elsewhere(sayer) as sayer.url:
+        found = Search(SIDES[name], dice, sayer)
+        while found.tries < most_tries and time.monotonic() < ends_at:
+            await found.step()
+    return found
+
+
+async def lateness(name: str, saying: bytes, tries: int = 3) -> float:
+    """By how much the loop was late at best, while all calls at once got this answer.
+
+    On a busy machine every computation takes longer, so that it is tried again if it was too long.
+    """
+    side, sayer, latest = SIDES[name], Sayer(), []
+    with elsewhere(sayer) as sayer.url:
+        for _ in range(tries):
+            latest.append((await cost(sayer, side, saying, side.calls_at_once)).late_seconds)
+            if latest[-1] <= MOST_LATE_SECONDS:
+                break
+    return min(latest)

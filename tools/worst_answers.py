@@ -1,0 +1,80 @@
+"""Searches the answers that keep us busiest: ``python -m tools.worst_answers``.
+
+``--seconds`` says for how long on each side, and ``--seed`` which changes are tried; since no time
+is ever the same twice, neither is a search. The worst are then said to all calls at once, with a
+heartbeat in the event loop; exit status 0 if it was never late by more than a quarter of a second.
+``--known`` measures the known answers (``tests/hostile/answers.py``) in the same way instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+from collections.abc import Iterator
+
+from tests.hostile.answers import FOUND, OF_CONNECT, OF_REST, OF_ZUORA, xml_answer
+from tests.hostile.heartbeat import MOST_LATE_SECONDS
+from tests.hostile.search import lateness, search
+from tests.hostile.sides import SIDES
+
+TRIED_ON_ALL = 5
+SECONDS = 150.0
+
+
+async def hunt(name: str, seconds: float, seed: int) -> float:
+    """Search on one side and show what was found; the most by which the loop was late."""
+    found = await search(name, seconds, sys.maxsize, random.Random(f"{name} {seed}"))
+    latest = []
+    for cpu_seconds, recipe in found.worst[:TRIED_ON_ALL]:
+        latest.append(await lateness(name, recipe.said()))
+        if latest[-1] > MOST_LATE_SECONDS or len(latest) == 1:
+            print(f"  {cpu_seconds:.3f} s of CPU, {latest[-1]:.3f} s late: {recipe}")
+    print(
+        f"{name}: {found.tries} answers tried; reading the worst took {found.worst[0][0]:.3f} s of"
+        f" CPU; said to {SIDES[name].calls_at_once} calls at once, the worst {len(latest)} made"
+        f" the loop late by {max(latest):.3f} s at most",
+        flush=True,
+    )
+    return max(latest)
+
+
+def known() -> Iterator[tuple[str, str, bytes]]:
+    """The known answers: the side, a name, and the exchange."""
+    for side in ("look-up", "cancellation"):
+        yield from ((side, name, make()) for name, make in OF_REST.items())
+    yield from (("Zuora", name, xml_answer(make())) for name, make in OF_ZUORA.items())
+    yield from (("Connect", name, make()) for name, make in OF_CONNECT.items())
+    yield from ((side, "found by search", recipe.said()) for side, recipe in FOUND)
+
+
+async def measure_known() -> float:
+    """Measure each of the known answers; the most by which the loop was late."""
+    latest = []
+    for side, name, saying in known():
+        latest.append(await lateness(side, saying))
+        print(f"| {side} | {name} | {1000 * latest[-1]:.0f} ms |", flush=True)
+    return max(latest)
+
+
+async def hunts(seconds: float, seed: int) -> float:
+    """One search after the other; the most by which the loop was late."""
+    return max([await hunt(name, seconds, seed) for name in SIDES])
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
+    parser.add_argument("--known", action="store_true")
+    options = parser.parse_args()
+    if options.known:
+        return 0 if asyncio.run(measure_known()) <= MOST_LATE_SECONDS else 1
+    print(f"the worst answers, {options.seconds:g} s a side, --seed {options.seed}", flush=True)
+    return 0 if asyncio.run(hunts(options.seconds, options.seed)) <= MOST_LATE_SECONDS else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
