@@ -7,7 +7,8 @@ One call in five fails, to Connect and to the vendor, before its work or after i
 need seconds to show a cancellation, and meet a second one with a conflict, a refusal or another
 order. One request in ten is delivered to both instances. In the first half, workers and whole
 instances are killed, or stopped by SIGTERM, and restarted; after that, memory must stay flat.
-Connect's clock is minutes ahead of ours.
+Connect's clock is minutes ahead of ours. The vendor hands out tokens that last a minute; the
+runners log all they can, and their logs are searched for every secret and token in every form.
 
 Left out are faults for which no end is the only right one: a vendor that refuses after an attempt
 whose outcome is unknown, and one that answers 200 without doing anything. A seed repeats the
@@ -27,9 +28,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sandbox import Sandbox
+from sandbox import LocalVendor, Sandbox
 from sandbox.connect.journal import Happening
 from sandbox.runner import RunnerFailed
+from tests.leaks import leaks
 from tools.soak_troubles import ONE_IN, FailingCalls, Kills, Variant, variant
 
 INSTANCES = 2
@@ -46,6 +48,7 @@ VARIABLES = {"VENDOR_TIMEOUT_SECONDS": "2", "SETTLE_MINUTES": "0.1"}
 # stands for more than a minute (the time to send, and the time to settle), a few times in a row.
 MOST_SECONDS = 600.0
 SHOWN = 10
+TOKEN_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -236,20 +239,40 @@ async def soak(requests: int, kills: int, seed: int, speed: str) -> int:
     dice = random.Random(seed)
     calls = FailingCalls(random.Random(dice.random()))
     async with Sandbox(
-        variables=VARIABLES, countdown_scale=COUNTDOWN_SCALE, retry_seconds=30
+        variables=VARIABLES,
+        vendor=LocalVendor(auth="oauth2", expires_in=TOKEN_SECONDS),
+        countdown_scale=COUNTDOWN_SCALE,
+        retry_seconds=30,
+        log_level="DEBUG",
     ) as sandbox:
         sandbox.connect.conversations.whole_seconds = True
         sandbox.connect.clock.ahead = CONNECT_IS_AHEAD
         for _ in range(INSTANCES):
-            await sandbox.start_runner(environment={"CONNECT_EXT_RUNNER_SPEED": speed}, timeout=120)
+            environment = {"CONNECT_EXT_RUNNER_SPEED": speed}
+            await sandbox.start_runner(environment=environment, timeout=120, debug=True)
         sandbox.connect.faults.add("*", "", calls.at("Connect"))
         running = Soak(sandbox, requests, kills, dice)
         sandbox.vendor.faults.add("*", "", calls.at("vendor"))
         found = await running.run()
-        if any("cause=bug" in runner.log for runner in sandbox.runners):
+        logs = [runner.log for runner in sandbox.runners]
+        shown = [name for log in logs for name in leaks(log, secrets_of(sandbox))]
+        if any("cause=bug" in log for log in logs):
             raise RunnerFailed("the extension has a bug: see its log")
     print(report(found, calls))
-    return 0 if found.is_good else 1
+    print(
+        f"{sum(map(len, logs)) / 1e6:.0f} MB of debug log show: {', '.join(shown) or 'no secret'}"
+    )
+    return 0 if found.is_good and not shown else 1
+
+
+def secrets_of(sandbox: Sandbox) -> dict[str, str]:
+    """Every secret that the runners had, and the beginning that all tokens have."""
+    vendor, tokens = sandbox.vendor, sandbox.vendor.tokens
+    return {
+        "REST_OAUTH_CLIENT_SECRET": vendor.client_secret,
+        "a token of the vendor's": tokens.prefix,
+        "Connect's token": sandbox.connect.api_key.partition(":")[2],
+    }
 
 
 def main() -> int:

@@ -21,12 +21,14 @@ class Tokens:
 
     expires_in: int = 3600
     issued: int = 0
+    prefix: str = "sandbox-token-"
+    """What every token begins with."""
     _valid_until: dict[str, float] = field(default_factory=dict)
 
     def issue(self) -> dict[str, Any]:
         """A new token, as the token end point returns it."""
         self.issued += 1
-        token = f"sandbox-token-{self.issued}-{self.issued * 7919}"
+        token = f"{self.prefix}{self.issued}-{self.issued * 7919}"
         self._valid_until[token] = time.monotonic() + self.expires_in
         return {"access_token": token, "token_type": "Bearer", "expires_in": self.expires_in}
 
