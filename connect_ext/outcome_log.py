@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from connect_ext.cancelling.steps import Approve, DryRun, Ended, Final, Hold, Leave, Reject, Wait
+from connect_ext.connect.object_id import is_object_id
 from connect_ext.portal.settings import Configuration, Settings
-
-_ID = re.compile(r"[A-Z]{2,5}(-[0-9A-Za-z]+)+")
-MAX_ID_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -95,9 +92,7 @@ def _id(owner: Any) -> str:
 
 def _shown_id(value: Any) -> str:
     """An id as it is; a text of any other shape could forge a line."""
-    if isinstance(value, str) and len(value) <= MAX_ID_CHARACTERS and _ID.fullmatch(value):
-        return value
-    return "-"
+    return str(value) if is_object_id(value) else "-"
 
 
 def _member(owner: Any, name: str) -> Any:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from connect_ext.cancelling.personal import personal_texts
 from connect_ext.cause import Cause
 from connect_ext.connect.moment import read_moment
+from connect_ext.connect.object_id import is_object_id
 from connect_ext.errors import NotDone
 from connect_ext.portal.patterns import MAX_TEXT_CHARACTERS
 from connect_ext.vendors.base import SubscriptionId
@@ -22,7 +23,6 @@ FULFILLMENT = "fulfillment"
 
 # Between any signs that end a segment of a path for some server.
 _CLIMBS = re.compile(r"(?:^|[/\\;?#])\.{1,2}(?:[/\\;?#]|$)")
-_OBJECT_ID = re.compile(r"[A-Z]{2,5}(-[0-9A-Za-z]+)+")
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,11 @@ class NotAnId:
     """The parameter holds something that is no id, or that its pattern is wrong about."""
 
 
-class SeveralValues:
-    """Fulfillment parameters of the same id that differ: a mistake in the set-up."""
-
-
 class NoParameter:
-    """No such parameter of the phase *fulfillment*, or not a text: a mistake in the set-up."""
+    """None with a text in the phase *fulfillment*, or several that differ: a wrong set-up."""
 
 
-FoundId = SubscriptionId | BlankParameter | NotAnId | SeveralValues | NoParameter
+FoundId = SubscriptionId | BlankParameter | NotAnId | NoParameter
 """What a request says at the parameter for the vendor's subscription id."""
 
 
@@ -100,9 +96,7 @@ class CancelRequest:
         none has a character that does not show.
         """
         values = {p.value and p.value.strip() for p in self.parameters if p.id == parameter_id}
-        if len(values) > 1:
-            return SeveralValues()
-        value = next(iter(values), None)
+        value = values.pop() if len(values) == 1 else None
         if value is None:
             return NoParameter()
         if not value:
@@ -147,7 +141,7 @@ def _text(value: Any) -> str:
 
 def _id(owner: dict[str, Any], path: str) -> str:
     value = _text(owner.get("id"))
-    if not _OBJECT_ID.fullmatch(value):
+    if not is_object_id(value):
         raise NotDone(
             f"Connect's request has no usable {path}; it is read again.", cause=Cause.CONNECT
         )

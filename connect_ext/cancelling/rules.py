@@ -20,7 +20,7 @@ from connect_ext.cancelling.evidence import (
     Unreadable,
 )
 from connect_ext.cancelling.marks import History, Mark, State
-from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId, SeveralValues
+from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
 from connect_ext.cancelling.steps import Approve, Cancel, Hold, Lack, Learn, Reject, Step, Wait
 from connect_ext.cause import Cause
 from connect_ext.portal.settings import OnNotFound, OnRefusal
@@ -47,14 +47,8 @@ def decide(e: Evidence) -> Step:
     match e.parameter:
         case NoParameter():
             why = (
-                f"The request has no fulfillment parameter '{e.parameter_id}' with a text: check"
-                " the variable SUBSCRIPTION_ID_PARAMETER and the product's parameters."
-            )
-            return Wait(Cause.CONFIGURATION, why, needs_person=True)
-        case SeveralValues():
-            why = (
-                f"The request has fulfillment parameters '{e.parameter_id}' with different values:"
-                " check the product's parameters."
+                f"The request has no fulfillment parameter '{e.parameter_id}' with a text, or"
+                " two that differ: check SUBSCRIPTION_ID_PARAMETER and the product's parameters."
             )
             return Wait(Cause.CONFIGURATION, why, needs_person=True)
         case BlankParameter():
@@ -65,12 +59,9 @@ def decide(e: Evidence) -> Step:
             check = "Check the variable SUBSCRIPTION_ID_PARAMETER and the parameter."
             return _reject_if_proven(e, Reject(Cause.BLANK_PARAMETER, reason), check)
         case NotAnId():
-            why = (
-                f"The parameter '{e.parameter_id}' does not match SUBSCRIPTION_ID_PATTERN, or leads"
-                " up in a path ('..'), or has a character that does not show."
-            )
-            correct = "Nothing was sent: correct what is wrong, then resubmit the task."
-            return Hold(Cause.ID_PATTERN, f"{why} {correct}")
+            why = f"The parameter '{e.parameter_id}' does not match SUBSCRIPTION_ID_PATTERN, or has"
+            why += " '..' or an invisible character in it. Nothing was sent: correct what is wrong,"
+            return Hold(Cause.ID_PATTERN, f"{why} then resubmit the task.")
         case SubscriptionId():
             return _decide_on_id(e)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from connect_ext.cause import Cause
 from connect_ext.connect.account import AccountState
-from connect_ext.connect.client import ConnectClient
+from connect_ext.connect.client import ConnectClient, Reply
 from connect_ext.connect.conversation import Conversation
 from connect_ext.errors import Later, NotConfigured, NotDone
 
@@ -36,7 +36,7 @@ class ConnectApi:
     async def status(self, request_id: str) -> str:
         """The status of the request as it is now."""
         reply = await self._client.call("get", f"requests/{request_id}", "reading the request")
-        status = reply.object().get("status")
+        status = _about(reply, request_id).get("status")
         if not isinstance(status, str) or not as_word(status):
             raise NotDone(
                 "Connect's answer to reading the request has no status.", cause=Cause.CONNECT
@@ -77,7 +77,7 @@ class ConnectApi:
         try:
             reply = await self._client.call("post", path, f"'{verb}'", payload)
             # The answer is the request: one that is not, or not settled, is somebody else's.
-            if reply.object().get("status") != settled:
+            if _about(reply, request_id).get("status") != settled:
                 raise NotDone(
                     f"Connect's answer to '{verb}' does not show the request {settled}.",
                     cause=Cause.CONNECT,
@@ -127,7 +127,7 @@ class ConnectApi:
             path = f"requests?{query}&limit=1&offset=0"
             reply = await self._client.call("get", path, "looking for an approved cancellation")
             first = next(iter(reply.objects()), {})
-            if (first.get("type"), first.get("status")) != ("cancel", APPROVED):
+            if not _shows_approved_cancellation(first, product_id):
                 return False
             self.proven(product_id)
         return True
@@ -135,6 +135,21 @@ class ConnectApi:
     def proven(self, product_id: str) -> None:
         """Remember that a cancellation of the product was approved."""
         self.account.proven_products.add(product_id)
+
+
+def _about(reply: Reply, request_id: str) -> dict[str, Any]:
+    """The request in an answer; nothing where the answer is about another one."""
+    shown = reply.object()
+    return shown if shown.get("id") == request_id else {}
+
+
+def _shows_approved_cancellation(request: dict[str, Any], product_id: str) -> bool:
+    """Whether a request is what was asked for, whatever the filter promised."""
+    asset = request.get("asset")
+    product = asset.get("product") if isinstance(asset, dict) else None
+    found = product.get("id") if isinstance(product, dict) else None
+    shown = (request.get("type"), request.get("status"), found)
+    return shown == ("cancel", APPROVED, product_id)
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ from connect_ext.connect.account import AccountState
 from connect_ext.connect.client import ConnectClient, ConnectRefusalError, Reply
 from connect_ext.connect.moment import read_moment
 from connect_ext.connect.notes import NoteKind, Notes, PrivateNote
+from connect_ext.connect.object_id import is_object_id
 from connect_ext.errors import Later, NotConfigured, NotDone
 
 MAX_NOTE_CHARACTERS = 2000
@@ -51,17 +52,15 @@ class Conversation:
         self._account.id = _id(message.get("account")) or self._account.id
 
     async def private_notes(self, request_id: str) -> Notes:
-        """Read every private note of our own account."""
+        """Read every private note of our own account; raises ``NotDone`` if some do not show."""
         own = await self._own_account()
         found: list[dict[str, Any]] = []
         for _ in range(MAX_PAGES):
             query = f"?eq(type,private)&ordering(created)&limit={PAGE}&offset={len(found)}"
             reply = await self._messages(request_id, "get", query, "reading the notes")
             found += reply.objects()
-            if len(found) >= _total(reply, len(found)):
+            if _is_last_page(reply, len(found)):
                 break
-            if not reply.body:
-                raise NotDone("Connect does not show all of the notes.", cause=Cause.CONNECT)
         else:
             raise NotConfigured("The request's conversation has more notes than can be read.")
         notes = [note for message in found if (note := _private_note(message, own))]
@@ -108,8 +107,10 @@ class Conversation:
     async def _conversation_id(self, request_id: str) -> str:
         path = f"conversations?instance_id={request_id}&limit=1&offset=0"
         reply = await self._client.call("get", path, "finding the conversation")
-        conversation_id = _id(next(iter(reply.objects()), None))
-        if not conversation_id:
+        found = next(iter(reply.objects()), {})
+        conversation_id = _id(found)
+        is_its_own = found.get("instance_id", request_id) == request_id
+        if not is_its_own or not is_object_id(conversation_id):
             raise ConnectRefusalError("Connect shows no conversation for the request.", 404)
         return conversation_id
 
@@ -124,11 +125,13 @@ def _refusals_of_notes() -> Iterator[None]:
         raise
 
 
-def _total(reply: Reply, seen: int) -> int:
-    """How many there are; without a count, a page that is not full is the last one."""
-    if reply.total is not None:
-        return reply.total
-    return seen + 1 if len(reply.body) >= PAGE else seen
+def _is_last_page(reply: Reply, seen: int) -> bool:
+    """Whether there are no more notes; a count alone is not believed behind a full page."""
+    total = reply.total
+    if not reply.body and seen < (total or 0):
+        raise NotDone("Connect does not show all of the notes.", cause=Cause.CONNECT)
+    is_counted = total is not None and total <= seen
+    return not reply.body or (is_counted and len(reply.body) < PAGE)
 
 
 def _private_note(message: dict[str, Any], own_account: str) -> PrivateNote | None:

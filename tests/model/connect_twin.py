@@ -120,7 +120,7 @@ class ConnectTwin:
             case ("get", "products", _, "templates"):
                 return [{"id": TEMPLATE}]
             case ("get", "requests"):
-                return [{"type": "cancel", "status": "approved"}] if self.proven else []
+                return [self._precedent()] if self.proven else []
             case ("get", "requests", request_id):
                 return dict(self._find(request_id))
             case ("post", "requests", request_id, verb):
@@ -134,6 +134,9 @@ class ConnectTwin:
                 about = (self._conversation(either_id), payload["text"], payload["type"])
                 return self._add(*about, ACCOUNT, began, by_extension=True)
         raise AssertionError(f"The twin knows no {method} {path}")
+
+    def _precedent(self) -> dict[str, Any]:
+        return {"type": "cancel", "status": "approved", "asset": self.latest["asset"]}
 
     def _settled(
         self, request_id: str, verb: str, payload: dict[str, Any], process: Process

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "vendors.base": "portal.secret",
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
-    "cancelling.request": "cancelling.personal cause connect.moment errors"
+    "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"
     " portal.patterns vendors.base",
     "cancelling.steps": "cause",
     "cancelling.marks": "connect.notes",
@@ -45,7 +45,7 @@ MAY_IMPORT = {
         (f"cancelling.{each}" for each in ("case", "observing", "sending", "walk", "process")),
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
-    "outcome_log": "cancelling.steps portal.settings",
+    "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "shared_state": "cancelling cause connect errors http.aside portal single_flight"
     " vendors.registry",
     "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"

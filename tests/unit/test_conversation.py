@@ -30,7 +30,8 @@ class Connect:
 
     def __init__(self):
         self.messages, self.accounts, self.calls = [], [OURS], []
-        self.answers, self.page, self.tells_total = {}, 100, True
+        self.answers, self.page, self.tells_total, self.total = {}, 100, True, None
+        self.conversation = {"id": "CO-1", "instance_id": REQUEST}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path, query = request.url.path.partition("/v1/")[2], str(request.url.query, "ascii")
@@ -41,7 +42,7 @@ class Connect:
         if path == "accounts":
             return httpx.Response(200, json=self.accounts)
         if path == "conversations":
-            return httpx.Response(200, json=[{"id": "CO-1"}])
+            return httpx.Response(200, json=[self.conversation])
         if request.method == "POST":
             self.messages.append(httpx.Response(200, content=request.read()).json())
             return httpx.Response(201, json={"id": "ME-1", "account": OURS})
@@ -52,7 +53,8 @@ class Connect:
         page = self.messages[begin : begin + self.page]
         headers = {"Date": "Mon, 02 Mar 2026 10:00:00 GMT"}
         if self.tells_total:
-            headers["Content-Range"] = f"items {begin}-{begin + len(page)}/{len(self.messages)}"
+            total = self.total or len(self.messages)
+            headers["Content-Range"] = f"items {begin}-{begin + len(page)}/{total}"
         return httpx.Response(200, json=page, headers=headers)
 
 
@@ -118,13 +120,18 @@ class TestReading:
 
     @pytest.mark.parametrize(
         ("page", "tells_total", "pages"),
-        [(100, True, 3), (100, False, 3), (90, True, 3), (500, True, 1)],
+        [(100, True, 3), (100, False, 4), (10, False, 26), (90, True, 3), (500, True, 2)],
     )
     async def test_every_page_is_read(self, connect, conversation, page, tells_total, pages):
         connect.messages = [message(str(number)) for number in range(250)]
         connect.page, connect.tells_total = page, tells_total
         assert len(await texts(conversation)) == 250
         assert len([call for call in connect.calls if "messages" in call]) == pages
+
+    async def test_a_count_that_is_too_low_hides_none(self, connect, conversation):
+        connect.messages = [message(str(number)) for number in range(250)]
+        connect.total = 10
+        assert len(await texts(conversation)) == 250
 
     async def test_more_pages_than_can_be_read_are_not_taken_for_all(self, connect, conversation):
         connect.messages, connect.page = [message(str(number)) for number in range(110)], 1
@@ -169,6 +176,19 @@ class TestReading:
         first, later = asked[1:4], asked[4:]
         assert first == [f"conversations/{REQUEST}/messages", *later]
         assert later == ["conversations", "conversations/CO-1/messages"]
+
+    @pytest.mark.parametrize(
+        "found",
+        [{"id": "CO-1", "instance_id": "PR-9-9-9"}, {"id": "CO-1/../../requests/PR-9"}, {"id": 1}],
+        ids=str,
+    )
+    async def test_the_conversation_about_another_request_is_not_read(
+        self, connect, conversation, found
+    ):
+        connect.conversation = found
+        connect.answers["GET", f"{REQUEST}/messages"] = httpx.Response(404, json={})
+        with pytest.raises(NotConfigured, match="no conversation"):
+            await conversation.private_notes(REQUEST)
 
 
 class TestLeaving:

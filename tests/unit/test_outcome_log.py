@@ -55,7 +55,7 @@ FORGED = "PR-1-1\nPR-2-2 outcome=approved"
 
 @pytest.mark.parametrize(
     "hostile",
-    [FORGED, "PR-1-1 task=TQ-1-1", "PR-" + "1" * 50, "PR-1-1\n", "", None, 7, [FORGED], {}, "é-1"],
+    [FORGED, "PR-1-1 task=TQ-1-1", "PR-" + "1" * 60, "PR-1-1\n", "", None, 7, [FORGED], {}, "é-1"],
     ids=ascii,
 )
 def test_an_id_of_another_shape_forges_no_line(hostile):

@@ -20,7 +20,7 @@ from connect_ext.cancelling.evidence import (
     Unreadable,
 )
 from connect_ext.cancelling.marks import History, Mark, State
-from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId, SeveralValues
+from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
 from connect_ext.cancelling.rules import (
     believes_conflict,
     decide,
@@ -353,10 +353,6 @@ TABLE = {
         known(parameter=NoParameter()),
         wait(Cause.CONFIGURATION, needs_person=True),
     ),
-    "several values": (
-        known(parameter=SeveralValues()),
-        wait(Cause.CONFIGURATION, needs_person=True),
-    ),
     "not an id": (known(parameter=NotAnId()), hold(Cause.ID_PATTERN)),
     "not an id: an unproven product": (
         known(parameter=NotAnId(), is_proven=False),
@@ -429,10 +425,9 @@ OPEN = Refusal("An invoice is open.")
     [
         (known(parameter=BlankParameter()), ["its parameter 'subscription_id', which", "blank"]),
         (known(parameter=NotAnId()), ["parameter 'subscription_id'", "SUBSCRIPTION_ID_PATTERN"]),
-        (known(parameter=SeveralValues()), ["parameters 'subscription_id' with different values"]),
         (
             known(parameter=NoParameter()),
-            ["no fulfillment parameter 'subscription_id'", "ID_PARAMETER"],
+            ["no fulfillment parameter 'subscription_id'", "two that differ", "ID_PARAMETER"],
         ),
         (
             known(CANCELLED, None, NOTHING),
