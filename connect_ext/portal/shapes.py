@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 _PLACEHOLDER = re.compile(r"changeme|<.*>", re.IGNORECASE)
 _NAME_OF_A_KEY = re.compile(r"key|token|secret|passw|signature|auth|credential", re.IGNORECASE)
+# What every reader of addresses takes for the same host.
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")
 # A misspelt word or a number; a mix of letters and digits could be a token in the wrong place.
 _SHOWABLE = re.compile(r"[A-Za-z_-]{1,20}|[0-9.,-]{1,8}")
 
@@ -88,7 +90,7 @@ def problem_of_url(value: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return "is not a URL"
-    if not host or not value.isascii() or not value.isprintable() or " " in value:
+    if not host or not _HOST.fullmatch(host) or not re.fullmatch(r"[!-~]+", value):
         return "is not a URL"
     if parts.username is not None or parts.password is not None:
         return "has a user or a password in it"

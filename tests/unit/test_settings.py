@@ -181,7 +181,7 @@ MISTAKES_OF = {
         "GET /subscriptions", "GET /subscriptions/{subscription_id}/{customer}",
         "GET /subscriptions/{subscription_id}/{customer", "GET /subscriptions/{{subscription_id}}",
         "DELETE /subscriptions/{subscription_id}", "put /subscriptions/{subscription_id}",
-        "POST /subscriptions/{subscription_id}/cancel",
+        "POST /subscriptions/{subscription_id}/cancel", "GET /subscriptions/{subscription_id}/..",
         "post  /subscriptions/{subscription_id}/cancel", "HEAD /subscriptions/{subscription_id}",
     ],
     "REST_STATUS_PATH": ["", "data[", "(" * 9000, f"data[{'9' * 9000}]"],
@@ -190,7 +190,10 @@ MISTAKES_OF = {
     "REST_ACTIVE_VALUES": [""],
     "REST_CANCELLED_VALUES": [" , "],
     "REST_REPEATABLE": ["1"],
-    "REST_CANCEL_REQUEST": ["", "POST /cancel"],
+    "REST_CANCEL_REQUEST": [
+        "", "POST /cancel", "DELETE /s/{subscription_id}/..", "DELETE /s/{subscription_id}/../?a",
+        "DELETE /a/./{subscription_id}",
+    ],
     "REST_CANCEL_BODY": [
         "[]", "{", "[" * 200_000, '{"id": "{subscription}"}',
         '{"id": "\\u007bsubscription\\u007d"}', '{"id": "{k\u00fcrzel}"}',
@@ -204,6 +207,8 @@ MISTAKES_OF = {
         "[]", '{"X-Version": 1}', '{"X Version": "1"}', '{"X-Version": "1\\r\\nX-Evil: 2"}',
         '{"X-Version": "\u00fc"}', '{"idempotency-KEY": "1"}', '{"Host": "evil.example"}',
         '{"Accept-Encoding": "gzip"}', '{"Authorization": "Bearer another"}',
+        '{"Transfer-Encoding": "chunked"}', '{"Proxy-Connection": "close"}',
+        '{"X-Tenant": "1", "x-tenant": "2"}',
     ],
     "SETTLE_MINUTES": ["0.04", "10081", "an hour"],
     "REST_ID_PATH": ["id =="],
@@ -431,7 +436,8 @@ class TestUrls:
         ["http://vendor.example", "http://10.0.0.1", "http://0.0.0.0",
          "http://localhost.vendor.example", "http://127.0.0.1.vendor.example",
          "http://127.0.0.1@vendor.example", "http://[::]", "//127.0.0.1", "file:///etc/passwd",
-         "javascript://127.0.0.1/"],
+         "javascript://127.0.0.1/", "https://vendor.example\\.evil.example",
+         "https://vendor.example%2F.evil.example", "http://[::1%25eth0]", "https://v\u00e9.example"],
     )  # fmt: skip
     def test_anything_else_is_not(self, url):
         assert mistake(REST_API_URL=url).startswith("  REST_API_URL ")

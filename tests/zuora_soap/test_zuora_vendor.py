@@ -139,6 +139,16 @@ async def test_the_id_of_a_superseded_version_leads_to_the_latest(
     )
 
 
+@pytest.mark.parametrize("other", [NUMBER.lower(), "B-2"])
+async def test_two_subscriptions_in_one_answer_are_none(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, other: str
+) -> None:
+    zuora.on("query", found(subscription(), subscription("Cancelled", Name=other, Version="2")))
+
+    with pytest.raises(NotDone, match="not asked for"):
+        await make_vendor().look_up(asking())
+
+
 @pytest.mark.parametrize("key", ["", "a\x00b", "a\nb", "\ud800", "x" * 256])
 async def test_an_impossible_id_is_never_asked_for(
     zuora: ScriptedZuora, make_vendor: MakeVendor, key: str

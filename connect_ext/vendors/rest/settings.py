@@ -31,12 +31,15 @@ _RESERVED_HEADERS = (
     "te",
     "trailer",
     "expect",
+    "keep-alive",
     "proxy-authorization",
+    "proxy-connection",
 )
 """What the exchange itself is made of: another value would break it, or lead it elsewhere."""
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_REQUEST = re.compile(r"([A-Za-z]+)\s+(/(?!/)[!-~]*)")
+# Without steps up: what they would leave of an address need not have the id in it.
+_REQUEST = re.compile(r"([A-Za-z]+)\s+(?![^?]*/\.\.?(?:[/?]|$))(/(?!/)[!-~]*)")
 _NO_SECRET = Secret("")
 
 
@@ -213,6 +216,8 @@ def _read_headers(read: VariableReader, name: str, auth: RestAuth) -> tuple[tupl
     if not all(_can_be_sent(*pair) for pair in pairs):
         read.report(name, "has a header that cannot be sent")
     names = {key.lower() for key, _ in pairs}
+    if len(names) < len(pairs):
+        read.report(name, "names a header twice")
     for reserved in _RESERVED_HEADERS:
         if reserved in names:
             read.report(name, f"names {reserved}, which the extension sets itself")

@@ -72,8 +72,11 @@ async def _query(endpoint: Endpoint, question: str) -> tuple[SubscriptionVersion
 def _only(
     found: tuple[SubscriptionVersion, ...], asked_for: list[SubscriptionVersion]
 ) -> list[SubscriptionVersion]:
-    """Trust no answer that holds another customer's subscription."""
-    if len(asked_for) != len(found):
+    """Trust no answer that holds another customer's subscription.
+
+    Zuora and we compare numbers without case, but the versions of one subscription share one.
+    """
+    if len(asked_for) != len(found) or len({one.number for one in found}) > 1:
         message = "Zuora's answer holds a subscription that was not asked for."
         raise NotDone(message, cause=Cause.UNREADABLE)
     return asked_for
