@@ -155,9 +155,11 @@ class _Connection(ResponseHandler):
         else:
             super().data_received(self._slices[0])
             self._slices.popleft()
-        # aiohttp tells the connection only, and whoever reads the body would wait for ever.
+        # aiohttp tells the connection only, and whoever reads the body would wait for ever; so
+        # would a reader that it has just woken at the end of a chunk, if told before it waits.
         if self._exception is not None and body is not None and not body.is_eof():
-            body.set_exception(aiohttp.ClientPayloadError(str(self._exception)))
+            error = aiohttp.ClientPayloadError(str(self._exception))
+            self._loop.call_soon(body.set_exception, error)
         if self.pieces > MOST_PIECES:
             self.close()  # which forgets the exception
         if self._slices:
