@@ -1,0 +1,176 @@
+"""Random conversations of our own notes and of what others forge, over real sockets.
+
+What is read back is what our own account has written as private, and nothing else decides.
+"""
+
+import asyncio
+import json
+import ssl
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from itertools import count
+from urllib.parse import parse_qs
+
+import pytest
+from aiohttp import web
+from connect.client import AsyncConnectClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connect_ext.cancelling.marks import State, text_of
+from connect_ext.connect.account import AccountKey, AccountState
+from connect_ext.connect.client import ConnectClient, QuietClient, Session
+from connect_ext.connect.conversation import Conversation
+from connect_ext.http.transport import Transport
+from connect_ext.portal.secret import Secret
+from sandbox.connect.objects import DISTRIBUTOR, VENDOR
+from sandbox.faults import Respond
+from tests.fuzz.hostile import texts, values
+from tests.http.servers import web_server
+from tests.in_process import running_extension
+from tests.unit.builders import NOW
+
+OURS = "VA-000-001"
+ATTEMPTS = ["0badcafe", "aaaaaaaa", "bbbbbbbb"]
+
+marks = st.builds(text_of, st.sampled_from(ATTEMPTS), st.sampled_from(State))
+spoilt = st.sampled_from(
+    [
+        lambda mark: mark + " Is this right?",
+        lambda mark: mark.upper(),
+        lambda mark: mark.replace(" cancel", "\u200b cancel"),
+        lambda mark: mark.replace("[", "\uff3b"),
+        lambda mark: mark + mark,
+        lambda mark: mark.replace("]", " ]"),
+        lambda mark: mark + " [connect-ext held refused]",
+    ]
+)
+not_marks = texts | st.builds(lambda spoil, mark: spoil(mark), spoilt, marks)
+moments = st.integers(0, 9).map(lambda second: (NOW + timedelta(seconds=second)).isoformat())
+own = st.fixed_dictionaries(
+    {
+        "type": st.just("private"),
+        "account": st.just({"id": OURS}),
+        "text": marks | not_marks,
+        "created": moments,
+    }
+)
+types = st.sampled_from(["message", "state_change", "system", "Private", "private ", None])
+accounts = st.sampled_from(
+    [
+        {"id": "PA-000-001"},
+        {"id": OURS.lower()},
+        {"id": OURS + "\u200b"},
+        {"id": [OURS]},
+        {"id": {"id": OURS}},
+        {"account": {"id": OURS}},
+        {"name": OURS, "ID": OURS},
+        [{"id": OURS}],
+        OURS,
+        None,
+    ]
+)
+forgeries = st.one_of(
+    st.builds(lambda message, type_: {**message, "type": type_}, own, types | values),
+    st.builds(lambda message, account: {**message, "account": account}, own, accounts | values),
+).flatmap(lambda message: st.just(message) | values.map(lambda at: {**message, "created": at}))
+
+
+def is_forged(message):
+    return message["type"] != "private" or message["account"] != {"id": OURS}
+
+
+conversations = st.lists(own | forgeries.filter(is_forged), max_size=12)
+
+
+class Connect:
+    """Shows every message to everybody, whatever it is asked for, in pages as small as it likes."""
+
+    def __init__(self, messages, page, *, tells_total):
+        self.messages, self.page, self.tells_total = messages, page, tells_total
+
+    async def __call__(self, request):
+        if request.path.endswith("/accounts"):
+            return web.json_response([{"id": OURS}])
+        begin = int(parse_qs(request.query_string)["offset"][0])
+        page = self.messages[begin : begin + self.page]
+        total = f"items {begin}-{begin + len(page)}/{len(self.messages)}"
+        body = json.dumps(page).encode()
+        headers = {"Content-Range": total} if self.tells_total else {}
+        return web.Response(body=body, headers=headers, content_type="application/json")
+
+
+@asynccontextmanager
+async def conversation_at(connect):
+    """The conversation as the extension reads it from that server."""
+    session = Session(Transport(1, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)))
+    async with web_server(connect) as server:
+        client = AsyncConnectClient("ApiKey SU-1:1", endpoint=server.url)
+        state = AccountState(AccountKey(server.url, Secret("ApiKey SU-1:1")))
+        yield Conversation(ConnectClient(QuietClient(client, session), pauses=()), state)
+    await session.aclose()
+
+
+async def read(connect):
+    async with conversation_at(connect) as conversation:
+        return (await conversation.private_notes("PR-1-2")).notes
+
+
+@given(conversations, st.integers(1, 13), st.booleans())
+def test_what_is_read_is_what_our_own_account_has_written_as_private(messages, page, tells_total):
+    found = asyncio.run(read(Connect(messages, page, tells_total=tells_total)))
+    ours = [m for m in messages if not is_forged(m) and isinstance(m["text"], str)]
+    ours.sort(key=lambda message: message["created"])
+    assert [(note.text, note.created.isoformat()) for note in found] == [
+        (message["text"], message["created"]) for message in ours
+    ]
+
+
+MANY = settings.default.max_examples // 5
+"""A walk takes longer than a reading."""
+
+AGES = st.sampled_from([0.0, 10.0, 600.0, 5000.0, 10_000.0])
+"""In seconds: before and after a mark stops to count."""
+
+notes = st.lists(st.tuples(AGES, marks, st.just(("private", VENDOR))), max_size=3)
+public = [("message", DISTRIBUTOR), ("message", VENDOR), ("state_change", VENDOR)]
+of_others = st.lists(
+    st.tuples(AGES, marks, st.sampled_from([*public, ("private", DISTRIBUTOR)]))
+    | st.tuples(AGES, not_marks.filter(bool), st.sampled_from([*public, ("private", VENDOR)])),
+    min_size=1,
+    max_size=4,
+)
+
+
+@pytest.fixture(scope="module", params=["GET /subscriptions/{subscription_id}", ""])
+def walks(request):
+    """The extension with a loop of its own; a cancellation was approved before."""
+    loop, running = asyncio.new_event_loop(), running_extension(REST_STATUS_REQUEST=request.param)
+    extension = loop.run_until_complete(running.__aenter__())
+    loop.run_until_complete(extension.settle(extension.sandbox.cancel("SUB-0")))
+    numbers = count(1)
+
+    async def decided(told, refusal):
+        """What is done at a request with this conversation."""
+        subscription_id, sandbox = f"SUB-{next(numbers)}", extension.sandbox
+        request_id = sandbox.cancel(subscription_id)
+        if refusal:
+            sandbox.vendor.faults.add("POST", f"/{subscription_id}/cancel", Respond(refusal))
+        for age, text, (type_, account) in told:
+            created = extension.now() - timedelta(seconds=age)
+            sandbox.connect.say(request_id, text, type_, account, created)
+        response = await extension.deliver(request_id)
+        sent = len(sandbox.vendor.cancel_calls(subscription_id))
+        return response.status, sent, sandbox.connect.status(request_id)
+
+    yield lambda *case: loop.run_until_complete(decided(*case))
+    loop.run_until_complete(running.__aexit__(None, None, None))
+    loop.close()
+
+
+@settings(max_examples=MANY)
+@given(notes, of_others, st.sampled_from([None, 404, 409, 422]), st.randoms())
+def test_what_others_write_decides_nothing(walks, ours, theirs, refusal, chance):
+    both = [*ours, *theirs]
+    chance.shuffle(both)
+    assert walks(both, refusal) == walks(ours, refusal)
