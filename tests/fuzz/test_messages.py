@@ -6,7 +6,7 @@ What is read back is what our own account has written as private, and nothing el
 import asyncio
 import json
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from itertools import count
 from urllib.parse import parse_qs
@@ -83,6 +83,14 @@ def is_forged(message):
 conversations = st.lists(own | forgeries.filter(is_forged), max_size=12)
 
 
+def page_of(messages, begin, page, *, tells_total=True):
+    """An answer with some of the messages."""
+    shown = messages[begin : begin + page]
+    total = {"Content-Range": f"items {begin}-{begin + len(shown)}/{len(messages)}"}
+    body, headers = json.dumps(shown).encode(), total if tells_total else {}
+    return web.Response(body=body, headers=headers, content_type="application/json")
+
+
 class Connect:
     """Shows every message to everybody, whatever it is asked for, in pages as small as it likes."""
 
@@ -93,22 +101,17 @@ class Connect:
         if request.path.endswith("/accounts"):
             return web.json_response([{"id": OURS}])
         begin = int(parse_qs(request.query_string)["offset"][0])
-        page = self.messages[begin : begin + self.page]
-        total = f"items {begin}-{begin + len(page)}/{len(self.messages)}"
-        body = json.dumps(page).encode()
-        headers = {"Content-Range": total} if self.tells_total else {}
-        return web.Response(body=body, headers=headers, content_type="application/json")
+        return page_of(self.messages, begin, self.page, tells_total=self.tells_total)
 
 
 @asynccontextmanager
 async def conversation_at(connect):
     """The conversation as the extension reads it from that server."""
     session = Session(Transport(1, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)))
-    async with web_server(connect) as server:
+    async with web_server(connect) as server, aclosing(session):
         client = AsyncConnectClient("ApiKey SU-1:1", endpoint=server.url)
         state = AccountState(AccountKey(server.url, Secret("ApiKey SU-1:1")))
         yield Conversation(ConnectClient(QuietClient(client, session), pauses=()), state)
-    await session.aclose()
 
 
 async def read(connect):
@@ -149,6 +152,12 @@ def walks(request):
     extension = loop.run_until_complete(running.__aenter__())
     loop.run_until_complete(extension.settle(extension.sandbox.cancel("SUB-0")))
     numbers = count(1)
+
+    async def everything(request, _work):
+        """The messages of a conversation, whoever may see them, and whatever was asked for."""
+        return page_of(extension.sandbox.connect.notes(request.match_info["id"]), 0, 1000)
+
+    extension.sandbox.connect.faults.add("GET", "/messages", everything)
 
     async def decided(told, refusal):
         """What is done at a request with this conversation."""

@@ -5,6 +5,7 @@ Whatever the answer was, the next call in the same pool gets its own.
 
 import asyncio
 import ssl
+from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -110,7 +111,7 @@ async def exchange(said):
     """The first answer (None: an error), and the bodies of the next two calls."""
     server, context = Server(said), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     http = HttpClient(5, 1, Transport(1, context))
-    async with raw_server(server) as url:
+    async with raw_server(server) as url, aclosing(http):
         try:
             first = await http.send(Call("x", "POST", f"{url}/first", changes=True))
         except Later:
@@ -119,7 +120,6 @@ async def exchange(said):
         await asyncio.sleep(0.001)
         calls = [Call("x", "GET", f"{url}/{name}") for name in ("second", "third")]
         later = [(await http.send(call)).body for call in calls]
-        await http.aclose()
     return first, later
 
 
