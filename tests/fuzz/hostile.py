@@ -126,7 +126,10 @@ def _as_an_id(text: str) -> object:
     return request.subscription_id("subscription_id", r"[\s\S]*")
 
 
-ids = texts.map(_as_an_id).filter(lambda found: isinstance(found, SubscriptionId))
+paths = st.text(st.sampled_from("./\\%2eEfF;?#&=+'\"a \uff0e\u2025\u2044"), max_size=8)
+"""What some server might take for more than a segment of a path, or for steps up."""
+
+ids = (texts | paths).map(_as_an_id).filter(lambda found: isinstance(found, SubscriptionId))
 """Those of the texts that the view of the request takes for a subscription's id."""
 
 cancellations = st.builds(

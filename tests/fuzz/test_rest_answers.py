@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import re
 from contextlib import suppress
+from unicodedata import normalize
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +23,7 @@ TOKEN = {
     "REST_OAUTH_CLIENT_ID": "client",
     "REST_OAUTH_CLIENT_SECRET": "s3cret-of-the-client",
 }
+QUERY = "?by={request_id}&id={subscription_id}"
 BODY = {
     "{subscription_id}": "a key is no place for it",
     "id": "{subscription_id}",
@@ -66,19 +70,42 @@ def test_no_answer_to_the_token_request_refuses_anything(given_answers, cancella
 def test_no_id_leaves_its_place_in_the_address(cancellation):
     http = sent(cancellation)
     for call in http.calls:
-        parts = urlsplit(call.url)
+        # As it leaves: httpx has read it, and written it anew.
+        parts = urlsplit(str(httpx.URL(call.url)))
         assert (parts.scheme, parts.netloc) == ("https", "vendor.example")
         segments = parts.path.split("/")
         assert segments[:3] == ["", "v1", "subscriptions"]
+        assert len(segments) == (5 if call.method == "POST" else 4)
         assert unquote(segments[3]) == cancellation.subscription_id.text
-        assert dict(parse_qsl(parts.query, keep_blank_values=True)) == {
-            "by": cancellation.request_id
-        }
+        assert parse_qsl(parts.query, keep_blank_values=True) == [
+            ("by", cancellation.request_id),
+            ("id", cancellation.subscription_id.text),
+        ]
+
+
+@given(cancellations)
+def test_no_server_that_decodes_an_address_once_too_often_is_led_up_by_an_id(cancellation):
+    for call in sent(cancellation).calls:
+        for readings in range(1, 3):
+            path = urlsplit(call.url).path
+            for _ in range(readings):
+                path = unquote(path)
+            steps = re.split(r"[/\\;?#]", normalize("NFKC", path))
+            assert not {".", ".."} & set(steps)
+
+
+@given(cancellations)
+def test_no_id_makes_another_header(cancellation):
+    for call in sent(cancellation).calls:
+        names = [name for name, _ in call.headers]
+        assert len(names) == len(set(names))
+        assert set(names) <= {"Authorization", "Accept", "Idempotency-Key", "Content-Type"}
+        assert dict(call.headers).get("Idempotency-Key") in (None, cancellation.request_id)
 
 
 @given(cancellations)
 def test_no_id_leaves_its_place_in_a_body_of_json(cancellation):
-    body = json.loads(sent(cancellation).calls[-1].content)
+    body = json.loads(sent(cancellation).calls[0].content)
     assert body == {
         "{subscription_id}": "a key is no place for it",
         "id": cancellation.subscription_id.text,
@@ -88,7 +115,7 @@ def test_no_id_leaves_its_place_in_a_body_of_json(cancellation):
 
 @given(cancellations)
 def test_no_id_leaves_its_place_in_a_form(cancellation):
-    content = sent(cancellation, REST_BODY_FORMAT="form").calls[-1].content
+    content = sent(cancellation, REST_BODY_FORMAT="form").calls[0].content
     fields = dict(parse_qsl(content.decode(), keep_blank_values=True))
     assert fields == {
         "{subscription_id}": "a key is no place for it",
@@ -103,11 +130,13 @@ def sent(cancellation, **variables):
     http = HttpThatAnswers([Answer(200, {}, b"{}")])
     made = vendor(
         http,
-        REST_CANCEL_REQUEST="POST /subscriptions/{subscription_id}/cancel?by={request_id}",
-        REST_STATUS_REQUEST="GET /subscriptions/{subscription_id}?by={request_id}",
+        REST_CANCEL_REQUEST="POST /subscriptions/{subscription_id}/cancel" + QUERY,
+        REST_STATUS_REQUEST="GET /subscriptions/{subscription_id}" + QUERY,
         REST_CANCEL_BODY=json.dumps(BODY),
         **variables,
     )
     with suppress(NotConfigured):
         asyncio.run(made.cancel(cancellation, None))
+    with suppress(Later):
+        asyncio.run(made.look_up(cancellation))
     return http
