@@ -149,6 +149,17 @@ async def test_two_subscriptions_in_one_answer_are_none(
         await make_vendor().look_up(asking())
 
 
+@pytest.mark.parametrize("field", ["Status", "Id", "Name", "Version"])
+async def test_two_values_of_one_field_are_none(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, field: str
+) -> None:
+    another = f"<ns2:{field}>another</ns2:{field}></ns1:records>"
+    zuora.on("query", found(subscription().replace("</ns1:records>", another)))
+
+    with pytest.raises(NotDone, match="two things under one name"):
+        await make_vendor().look_up(asking())
+
+
 @pytest.mark.parametrize("key", ["", "a\x00b", "a\nb", "\ud800", "x" * 256])
 async def test_an_impossible_id_is_never_asked_for(
     zuora: ScriptedZuora, make_vendor: MakeVendor, key: str

@@ -319,8 +319,10 @@ def _zone_of(time: str | None) -> timezone:
 
 
 def _text(node: etree._Element, name: str) -> str:
-    child = _child(node, name)
-    return "" if child is None else (child.text or "").strip()
+    texts = {(child.text or "").strip() for child in _children(node, name)}
+    if len(texts) > 1:
+        raise UnreadableError("says two things under one name")
+    return texts.pop() if texts else ""
 
 
 def _child(node: etree._Element, name: str) -> etree._Element | None:
