@@ -15,6 +15,7 @@ MAX_ANSWER_BYTES = 5 * 1024 * 1024
 """What is longer is not read. A hundred of our notes are at most half of it."""
 
 MAX_DIGITS = 300
+"""Reading a number of thousands of digits takes as long as its length squared."""
 
 SLICE_BYTES = 64 * 1024
 """The most that is counted at once: a body of nothing but parts is known by its beginning."""
@@ -58,11 +59,9 @@ def read_json(body: bytes, most_parts: int) -> Any:
         raise ValueError from None
 
 
-def _whole_number(digits: str) -> int:
-    """Reading a number of thousands of digits takes as long as its length squared."""
-    if len(digits) > MAX_DIGITS:
-        raise ValueError
-    return int(digits)
+def _whole_number(digits: str) -> int | str:
+    """The number; one that is no number of anything stays a text."""
+    return int(digits) if len(digits) <= MAX_DIGITS else digits
 
 
 def _unambiguous_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
