@@ -68,6 +68,7 @@ XML_WORDS = _words(
 BEGIN = b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>"
 END = b"</e:Body></e:Envelope>"
 QUERY, QUERY_END = b"<queryResponse><result><done>true</done>", b"</result></queryResponse>"
+SESSION, CONNECT_KEY = "session-of-zuoras-user", "ApiKey SU-1:token-of-the-extension"
 TRUST = ssl.create_default_context()
 
 
@@ -128,7 +129,7 @@ class Zuora(VendorReader):
         for call, read, changes in self.operations:
             operation = Operation[Any](call, envelopes.query("x"), read, changes)
             try:
-                await exchange(self.http, url, "a session", operation)
+                await exchange(self.http, url, SESSION, operation)
             except CancellationError as error:
                 last = error
         if last:
@@ -142,8 +143,8 @@ class Connect:
         self.session = Session(Transport(calls_at_once, TRUST))
 
     async def __call__(self, url: str) -> None:
-        official = AsyncConnectClient("ApiKey SU-1:1", endpoint=url)
-        state = AccountState(AccountKey(url, Secret("ApiKey SU-1:1")), id="VA-1")
+        official = AsyncConnectClient(CONNECT_KEY, endpoint=url)
+        state = AccountState(AccountKey(url, Secret(CONNECT_KEY)), id="VA-1")
         client = ConnectClient(QuietClient(official, self.session), pauses=())
         connect = ConnectApi(client, state)
         with suppress(Later):
