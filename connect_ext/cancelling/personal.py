@@ -14,22 +14,32 @@ MOST_TEXTS, MOST_CHARACTERS = 20_000, 200_000
 
 MAX_DEPTH = 8
 
+_LEGAL_FORMS = frozenset(
+    {
+        *("inc", "ltd", "llc", "llp", "plc", "corp", "co", "company", "corporation", "limited"),
+        *("gmbh", "mbh", "ag", "kg", "ohg", "ug", "se", "sa", "sas", "sarl", "srl", "spa", "sl"),
+        *("bv", "nv", "ab", "as", "oy", "aps", "pty", "kk", "incorporated", "&"),
+    }
+)
+
 
 def personal_texts(asset: dict[str, Any]) -> frozenset[str] | None:
     """The customer's and resellers' data and the parameters' values; None if they are too many."""
     found: set[str] = set()
     characters = 0
     for count, text in enumerate(_texts(asset)):
-        if text not in found:
-            found.add(text)
-            characters += len(text)
+        found.add(text)
+        # The same text counts again: it may be JSON, which is read again.
+        characters += len(text)
         if characters > MOST_CHARACTERS or count > MOST_TEXTS:
             return None
-    return frozenset(found)
+    return frozenset(filter(None, found))
 
 
 def _texts(asset: dict[str, Any]) -> Iterator[str]:
-    for owner in (asset, asset.get("configuration")):
+    items = asset.get("items")
+    owners = [asset, asset.get("configuration"), *(items if isinstance(items, list) else ())]
+    for owner in owners:
         params = owner.get("params") if isinstance(owner, dict) else None
         for param in params if isinstance(params, list) else ():
             if isinstance(param, dict):
@@ -45,7 +55,11 @@ def _texts(asset: dict[str, Any]) -> Iterator[str]:
 
 
 def _leaves(value: Any, key: str = "", depth: int = MAX_DEPTH) -> Iterator[str]:
-    """Every text and number within a value, at any depth up to a bound."""
+    """Every text and number within a value, at any depth up to a bound.
+
+    For each other value within it comes an empty text, so that all of them count.
+    """
+    yield ""
     if isinstance(value, str):
         yield from _of_text(value, key, depth)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -66,11 +80,21 @@ def _of_text(value: str, key: str, depth: int) -> Iterator[str]:
     text = value.strip()
     if len(text) >= (MIN_NAME_LENGTH if "name" in key else MIN_TEXT_LENGTH):
         yield text
+        if "name" in key:
+            yield _without_legal_form(text)
     if depth and text[:1] in ("{", "[") and len(text) < MOST_CHARACTERS:
         try:
             yield from _leaves(json.loads(text), key, depth - 1)
         except (ValueError, RecursionError):
             return
+
+
+def _without_legal_form(name: str) -> str:
+    """A company's name as vendors write it: ``Blauwal`` for ``Blauwal GmbH & Co. KG``."""
+    words = name.split()
+    while len(words) > 1 and words[-1].replace(".", "").strip(",").lower() in _LEGAL_FORMS:
+        words.pop()
+    return " ".join(words).rstrip(",")
 
 
 def _telephone_numbers(parts: dict[str, Any]) -> Iterator[str]:

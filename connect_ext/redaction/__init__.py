@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, groupby
 
-from connect_ext.redaction.canonical import MAX_INPUT_CHARACTERS, canonical
-from connect_ext.redaction.finding import Range, View, folded, secrets_in, values_in
+from connect_ext.redaction.canonical import MAX_INPUT_CHARACTERS, canonical, one_line
+from connect_ext.redaction.credentials import forms_of, secrets_in
+from connect_ext.redaction.encodings import SHORTEST_DECODED, encoded_in, words_decoded
 from connect_ext.redaction.looks import looks_like_a_credential, ranges_that_look_personal
+from connect_ext.redaction.reading import Part, Range, Reading
+from connect_ext.redaction.values import values_in, values_of
 
 MASK = "[…]"
 MAX_REASON_CHARACTERS = 255
 MAX_OUTPUT_CHARACTERS = 1000
-CUT_OFF_CHARACTERS = 40
+CUT_OFF_CHARACTERS = 256
 """What the end of a text loses if the input's bound has cut it: it may be the half of a key."""
+
+MOST_RANGES = 50_000
+"""In a vendor's sentence some ten are found."""
 
 _PUNCTUATION = ".,;:!?'\"()[]"
 
@@ -20,53 +28,73 @@ _PUNCTUATION = ".,;:!?'\"()[]"
 def redact(text: str, secrets: Iterable[str], keep: str = "", personal: Iterable[str] = ()) -> str:
     """One line of the text with every confidential value, address and credential masked.
 
-    Secrets are found in their encoded forms and in parts, ``personal`` values whole; ``keep`` (the
-    subscription id) stays readable where nothing more than it would be masked. A page of HTML, a
-    stack trace, and what still looks like a credential are dropped whole: an empty string.
+    Secrets are found in their encoded forms and in parts, ``personal`` values in any order of
+    their words; ``keep`` (the subscription id) stays readable where nothing more than it would be
+    masked. A page of HTML, a stack trace, what cannot be looked through, and what still looks like
+    a credential are dropped whole: an empty string.
     """
-    line = canonical(text)
-    is_cut = len(text) > MAX_INPUT_CHARACTERS
+    line, keep = canonical(text), one_line(keep)
+    covered = bytearray(len(line))
+    found = _confidential(
+        line, [s for s in secrets if s != keep], [p for p in personal if p != keep]
+    )
+    for count, (start, end) in enumerate(found):
+        if count == MOST_RANGES:
+            return ""
+        covered[start:end] = b"\1" * (end - start)
+    is_cut = len(text) >= MAX_INPUT_CHARACTERS
     cut = max(0, len(line) - CUT_OFF_CHARACTERS) if is_cut else len(line)
-    view = View(line)
-    kept = tuple(view.places(folded(keep), whole=True)) if keep else ()
-    covered = [
-        *secrets_in(view, (secret for secret in secrets if secret != keep)),
-        *values_in(view, (value for value in personal if value != keep)),
-        *ranges_that_look_personal(line),
-    ]
-    masked = _masked(line, _merged(covered), kept, cut)
-    if looks_like_a_credential(masked, keep):
+    masked = _masked(line, covered, _kept(line, keep), cut)
+    rest = re.sub(_whole(keep), " ", masked, flags=re.IGNORECASE) if keep else masked
+    if looks_like_a_credential(rest):
         return ""
     return masked[:MAX_OUTPUT_CHARACTERS].strip()
 
 
-def _masked(line: str, covered: list[Range], kept: tuple[Range, ...], cut: int) -> str:
-    parts, position = [], 0
-    for start, end in covered:
-        inner = _without_punctuation(line, start, end)
-        if any(first <= inner[0] and inner[1] <= last for first, last in kept):
-            continue
+def _confidential(line: str, secrets: Iterable[str], personal: Iterable[str]) -> Iterator[Range]:
+    """The ranges of all that is confidential: of everything, where too much is encoded."""
+    encoded = encoded_in(line)
+    if encoded is None:
+        yield 0, len(line)
+        return
+    forms, values = forms_of(secrets), values_of(personal)
+    as_it_is: list[Part] = [(line, None), *words_decoded(line)]
+    for parts, shortest in ((as_it_is, 1), (encoded, SHORTEST_DECODED)):
+        reading = Reading(parts)
+        yield from secrets_in(reading, forms)
+        yield from values_in(reading, values, shortest)
+    yield from ranges_that_look_personal(line)
+
+
+def _whole(keep: str) -> str:
+    return rf"(?<!\w){re.escape(keep)}(?!\w)"
+
+
+def _kept(line: str, keep: str) -> list[int]:
+    """For each position how far the text reaches that is kept from there, or from before."""
+    ends = [0] * (len(line) + 1)
+    # A look ahead consumes nothing, so that overlapping ones are found as well.
+    for found in re.finditer(f"(?={_whole(keep)})", line, re.IGNORECASE) if keep else ():
+        ends[found.start()] = found.start() + len(keep)
+    return list(accumulate(ends, max))
+
+
+def _masked(line: str, covered: bytearray, kept: list[int], cut: int) -> str:
+    parts, end = [], 0
+    for is_covered, run in groupby(covered):
+        start, end = end, end + sum(1 for _ in run)
+        first, last = _without_punctuation(line, start, end)
         if start >= cut:
             break
-        parts += [line[position:start], MASK]
-        position = end
-    return "".join([*parts, line[position:cut]])
+        is_masked = is_covered and not last <= kept[min(first, len(line))]
+        parts.append(MASK if is_masked else line[start : min(end, cut)])
+    return "".join(parts)
 
 
 def _without_punctuation(line: str, start: int, end: int) -> Range:
     """A range without the punctuation that a pattern has taken with it."""
     text = line[start:end]
     return end - len(text.lstrip(_PUNCTUATION)), start + len(text.rstrip(_PUNCTUATION))
-
-
-def _merged(ranges: list[Range]) -> list[Range]:
-    merged: list[Range] = []
-    for start, end in sorted(ranges):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
 
 
 def shortened(text: str, most: int = MAX_REASON_CHARACTERS) -> str:

@@ -12,10 +12,13 @@ MOST_ROUNDS = 5
 
 _ESCAPES = re.compile(
     r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)|\\u(?P<code>[0-9A-Fa-f]{4})|\\x(?P<byte>[0-9A-Fa-f]{2})"
+    r"|\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|\\U(?P<long>[0-9A-Fa-f]{8})|\\(?P<octal>[0-3][0-7]{2})"
     r"|\\(?P<blank>[nrt])|\\(?P<sign>[\"'/\\])"
 )
 _MARKUP = re.compile(r"<!--.*?(?:-->|$)|</?[A-Za-z][A-Za-z0-9:-]*(?:\s[^<>]*)?/?(?:>|$)", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\[\]]{0,500})\]\(([^()]{0,500})\)")
+# Unicode calls these letters, and nobody sees them.
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
 
 # Written by a program for programs.
 _NOT_FOR_PEOPLE = re.compile(
@@ -30,18 +33,23 @@ def canonical(text: str) -> str:
 
     A page of HTML, a stack trace, and what is still escaped after some rounds give an empty text.
     """
-    text = text[:MAX_INPUT_CHARACTERS]
-    for _ in range(MOST_ROUNDS):
-        before, text = text, _ESCAPES.sub(_unescaped, html.unescape(text))
-        if text == before:
-            break
-    else:
-        return ""
-    text = normalize("NFKC", text)[:MAX_INPUT_CHARACTERS]
-    text = "".join(c for c in text if category(c) != "Cf")
-    if _NOT_FOR_PEOPLE.search(text):
+    text = unescaped(text[:MAX_INPUT_CHARACTERS])
+    # Some single characters stand for eighteen, though in no vendor's sentence.
+    if len(text) > MAX_INPUT_CHARACTERS or _NOT_FOR_PEOPLE.search(text):
         return ""
     return one_line(_LINK.sub(r"\1 \2", _MARKUP.sub(" ", text)))
+
+
+def unescaped(text: str) -> str:
+    """The text without escapes and invisible letters; empty if some rounds do not get there."""
+    for _ in range(MOST_ROUNDS):
+        before = text
+        text = _with_pairs_joined(_ESCAPES.sub(_unescaped, html.unescape(text)))
+        # An escape may be written in full-width or with invisible letters itself.
+        text = "".join(filter(_is_visible, normalize("NFKC", text)))
+        if text == before:
+            return text
+    return ""
 
 
 def one_line(text: str) -> str:
@@ -49,13 +57,35 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
+def _is_visible(character: str) -> bool:
+    return character.isascii() or (category(character) != "Cf" and character not in _BLANK_LETTERS)
+
+
+def _with_pairs_joined(text: str) -> str:
+    """JSON escapes a character beyond the first 65,536 as two halves."""
+    if not re.search("[\ud800-\udbff][\udc00-\udfff]", text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _unescaped(found: re.Match[str]) -> str:
     match found.lastgroup:
         case "percent":
-            return bytes.fromhex(found["percent"].replace("%", "")).decode(errors="replace")
-        case "code" | "byte":
-            return chr(int(found["code"] or found["byte"], 16))
+            return text_of(bytes.fromhex(found["percent"].replace("%", "")))
+        case "octal":
+            return chr(int(found["octal"], 8))
         case "blank":
             return " "
-        case _:
+        case "sign":
             return found["sign"]
+        case kind:
+            code = int(found[kind or 0], 16)
+            return chr(code) if code < 0x110000 else " "
+
+
+def text_of(raw: bytes) -> str:
+    """The text of bytes in one of the two usual encodings."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

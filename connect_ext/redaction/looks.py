@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
-from connect_ext.redaction.finding import Range
+from connect_ext.redaction.reading import Range
 
 
 def _is_ip_address(text: str) -> bool:
@@ -66,12 +66,9 @@ def ranges_that_look_personal(line: str) -> Iterator[Range]:
                 yield found.span()
 
 
-def looks_like_a_credential(line: str, keep: str) -> bool:
-    """Whether a text, after all masks, still shows what may be a credential; ``keep`` is none."""
-    if _CREDENTIAL.search(line):
-        return True
-    runs = (found[0] for found in _RUN.finditer(line) if found[0].casefold() not in keep.casefold())
-    return any(
+def looks_like_a_credential(line: str) -> bool:
+    """Whether a text, after all masks, still shows what may be a credential."""
+    return _CREDENTIAL.search(line) is not None or any(
         any(map(str.islower, run)) and any(map(str.isupper, run)) and any(map(str.isdigit, run))
-        for run in runs
+        for run in _RUN.findall(line)
     )

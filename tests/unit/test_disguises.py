@@ -18,6 +18,33 @@ KEY = "sk-4f9Kx27QwRz81bTn"
 JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJlMTIzNDU2Nzg5"
 
 
+ORDINARY = """
+Subscription sub_1MowQVLkdIwHu7ixeRlqHVzs is already cancelled since 2026-03-02.
+It ended on 2026-11-24 at 23:59:59. Version 1.2.3 of 31.12.2026.
+Order 1234567890123. Invoice INV-2026-000042 over 1.234.567,89 EUR. Ratio 3 < 4 and 5 > 2.
+The cancellation is refused; it can be cancelled in December 2026.
+Cannot cancel subscription sub_1MowQVLkdIwHu7ixeRlqHVzs: status is 'Pending Activation'.
+Das Abonnement kann erst zum 31.12.2026 gekündigt werden (Vertragslaufzeit: 24 Monate).
+La suscripción no se puede cancelar porque tiene facturas pendientes.
+サブスクリプションはキャンセルできません。
+Отмена невозможна: срок договора не истёк.
+INVALID_VALUE: The term end date cannot be earlier than 2026-05-01T00:00:00.000-08:00.
+You can't cancel a subscription in state 'expired' (error 40012).
+3 of 25 licences are still assigned; remove them first.
+The 12-month commitment of plan PRO-2026-EU ends on 2 December 2026.
+Subscription is locked by job 8812 until 10:15:41 UTC.
+Error code 0x80070057: the parameter is incorrect.
+Account is on credit hold, contact billing support, ext. 4021.
+Das Produkt "Business Premium 365 (NCE)" lässt keine Kündigung zu.
+Policy: a) 30 days notice b) written form c) no refund.
+Not found: /v1/subscriptions/sub_1MowQVLkdIwHu7ixeRlqHVzs?expand=plan
+Cannot cancel - the add-on "Backup 1 TB x 3" is still active.
+The end date 2026-03-31 is before the last billed period (2026-04-01 - 2026-06-30).
+409 Conflict: another operation (type=RENEW, id=5523) is running
+UnsupportedOperationException: cancel is not supported for trial subscriptions
+"""
+
+
 def in_base64(before):
     return lambda key: base64.b64encode(b"x" * before + key.encode() + b"yz").decode()
 
@@ -90,6 +117,36 @@ def test_nor_do_two_of_them_within_any_text(disguises, before, after, pad):
     )
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["a%41b%42c9d8e", "k&amp;x9y8z7w", "ab\\nc9d8e7f6g", "tEsT\\u0041bC9d8", "%%41%%42zz99yy",
+     "\u0130stanbul42\u00dfx", "[ab](cd9e8f7g6)", "!$%&/()=?", "p@s$", "pass_w",
+     "\u00a7\u00b1\u00a7\u00b1", "hunt3r2"],
+)  # fmt: skip
+def test_a_key_is_found_although_it_holds_escapes_or_symbols_or_is_short(key):
+    in_parts = (" ".join(key), f"{key[:3]}\r\n{key[3:]}") if canonical(key) == key else ()
+    for written in (key, html.escape(key), quote(key), *in_parts):
+        for place in ("The key {} is bad.", "api_key_{}_x", "x{}x"):
+            redacted = redact(place.format(written), [key])
+            assert MASK in redacted
+            assert key not in redacted
+            assert canonical(key) not in redacted
+
+
+@pytest.mark.parametrize("part", ["4711", "test"])
+def test_a_short_key_that_could_be_a_word_is_found_as_a_word(part):
+    assert (
+        redact(f"key_{part}, {' '.join(part)}, {part}Key", [part])
+        == f"key_{MASK}, {MASK}, {MASK}Key"
+    )
+    assert redact("It is the latest of 147110.", [part]) == "It is the latest of 147110."
+
+
+@pytest.mark.parametrize("part", [KEY[:9], KEY[-10:], "4f9Kx27Q", "Kx27QwRz8"])
+def test_eight_letters_of_a_key_give_it_away_if_no_word_looks_like_them(part):
+    assert redact(f"The key {part}... is bad.", [KEY]).startswith(f"The key {MASK}")
+
+
 @pytest.mark.parametrize("customer", ["Acme sk-4f9K", "QwRz81bTn Ltd", "27QwRz81", "sk-4f9Kx27Q"])
 def test_a_customers_value_that_overlaps_a_key_leaves_nothing_of_it(customer):
     for text in (f"{customer}x27QwRz81bTn", KEY, f"{customer} {KEY}", f"{KEY}{customer}"):
@@ -109,7 +166,16 @@ def test_a_key_that_a_bound_cuts_shows_no_beginning(length):
         ("Strasse 7a", "Stra\u00dfe 7a"), ("MU\u0308LLER", "M\u00fcller"), ("m\u00fcller",
         "Mu\u0308ller"),
         ("Wei\u00dfer", "WEISSER"), ("Bo", "Bo"), ("B\u200bo", "Bo"), ("J&#97;ne", "Jane"),
-        ("4 9 3 0 1 2 3 4 5", "493012345"),
+        ("4 9 3 0 1 2 3 4 5", "493012345"), ("Doe, Jane", "Jane Doe"), ("jane_doe", "Jane Doe"),
+        ("JaneDoe", "Jane Doe"), ("J.a.n.e", "Jane"), ("Jane", "Doe, Jane"),
+        ("Muller", "M\u00fcller"), ("Mueller", "M\u00fcller"), ("M%FCller", "M\u00fcller"),
+        ("M=C3=BCller", "M\u00fcller"), ("xn--mller-kva", "M\u00fcller"),
+        ("SmFuZSBEb2U", "Jane Doe"), ("SmFuZQ", "Jane"), ("4a616e65", "Jane"),
+        ("J\u0336a\u0336n\u0336e", "Jane"), ("J\u3164a\uffa0ne", "Jane"), ("J\u0430ne", "Jane"),
+        ("O Brien", "O'Brien"), ("OBrien", "O'Brien"), ("\u738b \u5c0f", "\u738b\u5c0f"),
+        ("Blauwal Versicherun", "Blauwal Versicherungs-Gesellschaft"),
+        ("7 Main Street", "Main Street 7, 12345 Springfield"), ("12.04.1985", "1985-04-12"),
+        ("S\u00f8rensen", "Sorensen"), ("\U0001d409ane", "Jane"), ("\\ud835\\udc09ane", "Jane"),
     ],
 )  # fmt: skip
 def test_a_customers_name_is_found_however_it_is_written(written, value):
@@ -130,16 +196,26 @@ def test_what_looks_personal_is_masked(text):
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "It ended on 2026-11-24 at 23:59:59.", "Version 1.2.3 of 31.12.2026.",
-        "Order 1234567890123.",
-        "Invoice INV-2026-000042 over 1.234.567,89 EUR", "The cancellation is refused.",
-        "Ratio 3 < 4 and 5 > 2.", "Subscription sub_1MowQVLkdIwHu7ixeRlqHVzs of 3.",
-    ],
-)  # fmt: skip
-def test_what_is_neither_survives(text):
-    secrets = ["cancellation-extension-user", KEY]
-    assert redact(text, secrets, "sub_1MowQVLkdIwHu7ixeRlqHVzs", ["Jane Doe"]) == text
+    ORDINARY.strip().splitlines(),
+)
+def test_what_vendors_say_survives(text):
+    secrets = [
+        "cancellation-extension-user",
+        KEY,
+        "tenant-4711-eu",
+        "api@vendor.example",
+        "Summer2026!",
+    ]
+    personal = [
+        "Jane",
+        "Doe",
+        "Jane Doe",
+        "Ann",
+        "Bo",
+        "Blauwal GmbH",
+        "12 Main Street, 54321 Springfield",
+    ]
+    assert redact(text, secrets, "sub_1MowQVLkdIwHu7ixeRlqHVzs", personal) == text
 
 
 @pytest.mark.parametrize(
@@ -175,7 +251,17 @@ class TestPersonalData:
         value = [{"a": [["Jane"]]}, 493012345, 12345.5, '{"b": ["Doe", {"c": "Acme"}]}', True]
         assert {"Jane", "493012345", "12345.5", "Doe", "Acme"} <= self.personal(value)
 
-    @pytest.mark.parametrize("value", [[f"word {n}" for n in range(30_000)], "x" * 300_000])
+    def test_a_company_is_known_without_its_legal_form_and_items_have_parameters_as_well(self):
+        request = cancel_request()
+        request._asset["tiers"] = {"customer": {"name": "Blauwal GmbH & Co. KG"}}
+        request._asset["items"] = [{"params": [{"value": "seat 4711"}]}, None]
+        assert {"Blauwal", "seat 4711"} <= request.personal
+
+    @pytest.mark.parametrize(
+        "value",
+        [[f"word {n}" for n in range(30_000)], "x" * 300_000, [{}] * 30_000,
+         [f"[{'1,' * 999}1]"] * 200],
+    )  # fmt: skip
     def test_more_than_can_be_looked_for_is_none(self, value):
         assert self.personal(value) is None
 
