@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connect_ext.cancelling.steps import Approve, DryRun, Ended, Final, Hold, Leave, Reject, Wait
@@ -16,7 +16,7 @@ class TaskLine:
     """A task's line: facts as ``name=value``, then a sentence."""
 
     ended: Ended
-    request: Any
+    request: Any = field(repr=False)
     """Connect's JSON, which may be anything."""
     task_id: str
     milliseconds: int

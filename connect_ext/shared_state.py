@@ -71,7 +71,7 @@ class SharedState:
     vendors: Vendors = field(default_factory=Vendors)
     connect_session: Session = field(default_factory=Session)
     walks: SingleFlight[tuple[AccountKey, str], Ended] = field(default_factory=SingleFlight)
-    _configurations: dict[Variables, Configuration | str] = field(default_factory=dict)
+    _configurations: dict[Variables, Configuration | str] = field(default_factory=dict, repr=False)
     """A text is the message about the mistakes."""
     _readings: SingleFlight[Variables, Configuration | str] = field(default_factory=SingleFlight)
     _accounts: dict[AccountKey, AccountState] = field(default_factory=dict)

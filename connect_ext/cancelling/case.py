@@ -53,5 +53,5 @@ class Case:
     @cached_property
     def settling(self) -> Settling:
         """The way to approve or reject the request."""
-        tokens = self.shared.vendors.tokens
+        tokens = self.shared.vendors.tokens_of(self.settings.vendor)
         return Settling(self.request, self.settings, self.connect, tokens)

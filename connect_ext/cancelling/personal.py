@@ -9,8 +9,8 @@ from typing import Any
 MIN_NAME_LENGTH, MIN_TEXT_LENGTH, MIN_NUMBER_LENGTH = 2, 3, 4
 """Shorter texts, such as a country code or a quantity, identify nobody."""
 
-MOST_TEXTS, MOST_CHARACTERS = 20_000, 200_000
-"""More cannot be looked for while the event loop waits."""
+MOST_TEXTS, MOST_CHARACTERS, MOST_VALUES = 20_000, 200_000, 100_000
+"""More would take longer than anybody waits; a customer has some fifty."""
 
 MAX_DEPTH = 8
 
@@ -31,9 +31,19 @@ def personal_texts(asset: dict[str, Any]) -> frozenset[str] | None:
         found.add(text)
         # The same text counts again: it may be JSON, which is read again.
         characters += len(text)
-        if characters > MOST_CHARACTERS or count > MOST_TEXTS:
+        if characters > MOST_CHARACTERS or len(found) > MOST_TEXTS or count > MOST_VALUES:
             return None
     return frozenset(filter(None, found))
+
+
+def size_of(asset: dict[str, Any], most: int) -> int:
+    """How many values and characters would be collected; beyond ``most`` nothing is counted."""
+    size = 0
+    for text in _texts(asset):
+        size += 1 + len(text)
+        if size > most:
+            break
+    return size
 
 
 def _texts(asset: dict[str, Any]) -> Iterator[str]:

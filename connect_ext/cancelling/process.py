@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -63,22 +62,19 @@ async def _within_deadline(case: Case) -> Final:
     except asyncio.TimeoutError:
         return Wait(Cause.DEADLINE, "The time for one task ran out.")
     except Later as error:
-        return waiting(error, case.settling.clean)
+        clean = case.settling.clean
+        step = replace(waiting(error), vendor_says=await clean(error.vendor_text))
+        if error.cause is Cause.UNKNOWN_STATUS:
+            # The message names the word.
+            step = replace(step, why=await clean(error.message) or _NEW_WORD)
+        return step
 
 
-def waiting(error: Later, clean: Callable[[str], str] = str) -> Wait:
-    """The wait that an error asks for; ``clean`` makes the vendor's words fit to be shown."""
-    is_new_word = error.cause is Cause.UNKNOWN_STATUS
-    needs_person = is_new_word or isinstance(error, NotConfigured)
-    # The message names the word.
-    why = (clean(error.message) or _NEW_WORD) if is_new_word else error.message
-    return Wait(
-        error.cause,
-        why,
-        needs_person,
-        retry_after=None if needs_person else error.retry_after,
-        vendor_says=clean(error.vendor_text),
-    )
+def waiting(error: Later) -> Wait:
+    """The wait that an error asks for, without the vendor's own words."""
+    needs_person = error.cause is Cause.UNKNOWN_STATUS or isinstance(error, NotConfigured)
+    retry_after = None if needs_person else error.retry_after
+    return Wait(error.cause, error.message, needs_person, retry_after=retry_after)
 
 
 def with_seconds(step: Final, request: CancelRequest, shared: SharedState) -> Final:

@@ -10,7 +10,7 @@ from typing import Any
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from connect_ext.cancelling.personal import personal_texts
+from connect_ext.cancelling.personal import personal_texts, size_of
 from connect_ext.cause import Cause
 from connect_ext.connect.moment import read_moment
 from connect_ext.connect.object_id import is_object_id
@@ -69,6 +69,10 @@ class CancelRequest:
     def personal(self) -> frozenset[str] | None:
         """The texts that must not leave; None: more than can be looked for."""
         return personal_texts(self._asset)
+
+    def personal_size(self, most: int) -> int:
+        """About how many characters these texts have, or more than ``most``."""
+        return size_of(self._asset, most)
 
     @classmethod
     def from_connect(cls, data: object) -> CancelRequest:

@@ -151,12 +151,12 @@ class Sender:
         attempt: Attempt
         match error:
             case Refused():
-                attempt = Refusal(clean(error.reason), clean(error.hint))
                 # The mark stands until the rejection is through: nobody sends meanwhile.
                 self._attempts.keep_in_hand(permission)
+                attempt = Refusal(await clean(error.reason), await clean(error.hint))
             case Conflict():
-                attempt = NotNow(clean(error.vendor_text), error.retry_after)
                 e = replace(e, history=await self._conflict_noted(permission))
+                attempt = NotNow(await clean(error.vendor_text), error.retry_after)
             case UnknownId():
                 before = e.attempt.times if isinstance(e.attempt, IdNotKnown) else 0
                 attempt = IdNotKnown(before + 1)

@@ -19,9 +19,13 @@ from connect_ext.cancelling.steps import (
 from connect_ext.cause import Cause
 from connect_ext.connect.api import APPROVED, FAILED, ConnectApi
 from connect_ext.connect.notes import NoteKind
+from connect_ext.http.aside import READ_AT_ONCE_BYTES, aside
 from connect_ext.portal.settings import Notes, Settings
 from connect_ext.redaction import redact, shortened
 from connect_ext.vendors.base import SubscriptionId
+
+WEIGHT_OF_A_TEXT = 16
+"""A character of a vendor's text takes so many times longer than one that is looked for in it."""
 
 _KINDS = {Notes.PRIVATE: NoteKind.PRIVATE, Notes.MESSAGE: NoteKind.MESSAGE}
 
@@ -73,18 +77,27 @@ class Settling:
             return Leave(Cause.SETTLED_ELSEWHERE, why)
         return step
 
-    def clean(self, text: str) -> str:
-        """A vendor's text without secrets, addresses and personal data; better none than those."""
-        personal = self._request.personal if text else None
-        if personal is None:
+    async def clean(self, text: str) -> str:
+        """A vendor's text without secrets, addresses and personal data; better none than those.
+
+        What is much is looked through beside the event loop.
+        """
+        if not text:
             return ""
-        secrets = {*self._settings.secrets, *self._tokens}
-        settings = self._settings
-        found = self._request.subscription_id(
+        secrets = self._settings.secrets.union(self._tokens)
+        size = len(text) * WEIGHT_OF_A_TEXT + sum(map(len, secrets))
+        size += self._request.personal_size(READ_AT_ONCE_BYTES)
+        return await aside(size, lambda: self._redacted(text, secrets))
+
+    def _redacted(self, text: str, secrets: frozenset[str]) -> str:
+        request, settings = self._request, self._settings
+        if request.personal is None:
+            return ""
+        found = request.subscription_id(
             settings.subscription_id_parameter, settings.subscription_id_pattern
         )
         keep = found.text if isinstance(found, SubscriptionId) else ""
-        return redact(text, secrets, keep, personal)
+        return redact(text, secrets, keep, request.personal)
 
 
 def dry_run(step: Step) -> DryRun:

@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -62,9 +62,9 @@ class Call:
 
     name: str
     method: str
-    url: str
-    headers: tuple[tuple[str, str], ...] = ()
-    content: bytes | None = None
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    content: bytes | None = field(default=None, repr=False)
     changes: bool = False
 
 
@@ -73,8 +73,8 @@ class Answer:
     """A whole answer, at most ``MAX_ANSWER_BYTES`` long."""
 
     status: int
-    headers: httpx.Headers
-    body: bytes
+    headers: httpx.Headers = field(repr=False)
+    body: bytes = field(repr=False)
 
     def json(self) -> Any:
         """The JSON of the body, or None if it cannot be read, or says two things under one name."""

@@ -165,7 +165,10 @@ def read_configuration(variables: Mapping[str, str], definitions: Definitions) -
     if mistakes:
         # A product repeats the mistakes of the variables that it does not override.
         raise NotConfigured(_message(list(dict.fromkeys(mistakes))), cause=Cause.VARIABLES)
-    return Configuration(default, products)
+    # A vendor may tell one product of another's keys: they may share a host and a user.
+    secrets = default.secrets.union(*(settings.secrets for settings in products.values()))
+    shared = {name: replace(settings, secrets=secrets) for name, settings in products.items()}
+    return Configuration(replace(default, secrets=secrets), shared)
 
 
 def _message(mistakes: list[str]) -> str:

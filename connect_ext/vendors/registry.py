@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -61,6 +61,30 @@ def _broken(problem: str) -> VendorDefinition:
     return VendorDefinition((), read, create)
 
 
+class Tokens:
+    """The newest tokens that a vendor was given; no other vendor's take their places."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, None] = {}
+
+    def keep(self, token: str) -> None:
+        """Keep a token as the newest."""
+        self._kept.pop(token, None)
+        self._kept[token] = None
+        if len(self._kept) > MOST_TOKENS:
+            del self._kept[next(iter(self._kept))]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+
+@dataclass(frozen=True)
+class _Live:
+    vendor: Vendor
+    http: HttpClient
+    tokens: Tokens
+
+
 class Vendors:
     """The live vendors of one process; equal settings share one, with its pool.
 
@@ -70,11 +94,9 @@ class Vendors:
 
     def __init__(self, most: int = MAX_VENDORS) -> None:
         self._most = most
-        self._live: dict[VendorSettings, tuple[Vendor, HttpClient]] = {}
+        self._live: dict[VendorSettings, _Live] = {}
         self._retired: set[HttpClient] = set()
         self._values: dict[str, Any] = {}
-        self.tokens: deque[str] = deque(maxlen=MOST_TOKENS)
-        """The newest tokens that vendors have been given."""
 
     def vendor_for(self, settings: VendorSettings) -> Vendor:
         """The vendor for these settings.
@@ -83,17 +105,22 @@ class Vendors:
         """
         if settings not in self._live:
             http = HttpClient(settings.timeout_seconds, settings.max_concurrency)
-            context = VendorContext(http, self._shared_value, self.tokens.append)
+            tokens = Tokens()
+            context = VendorContext(http, self._shared_value, tokens.keep)
             vendor = definitions()[settings.name].create(settings.own, context)
-            self._live[settings] = (vendor, http)
+            self._live[settings] = _Live(vendor, http, tokens)
             if len(self._live) > self._most:
-                self._retire(self._live.pop(next(iter(self._live)))[1])
-        return self._live[settings][0]
+                self._retire(self._live.pop(next(iter(self._live))).http)
+        return self._live[settings].vendor
+
+    def tokens_of(self, settings: VendorSettings) -> Iterable[str]:
+        """The newest tokens that the vendor was given, now and later."""
+        return self._live[settings].tokens if settings in self._live else ()
 
     def raise_if_paused(self, settings: VendorSettings) -> None:
         """Raise ``NotDone`` if calls to the vendor are paused."""
         if settings in self._live:
-            self._live[settings][1].raise_if_paused()
+            self._live[settings].http.raise_if_paused()
 
     def _shared_value(self, key: str, make: Callable[[], Value]) -> Value:
         if key not in self._values:
@@ -113,7 +140,7 @@ class Vendors:
 
     async def aclose(self) -> None:
         """Close every pool, and forget all values; vendors are made again when asked for."""
-        pools = [http for _, http in self._live.values()] + list(self._retired)
+        pools = [live.http for live in self._live.values()] + list(self._retired)
         self._live.clear()
         self._values.clear()
         for http in pools:

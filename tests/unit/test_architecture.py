@@ -38,8 +38,8 @@ MAY_IMPORT = {
     " cancelling.steps portal.settings vendors.base",
     "cancelling.waiting": "",
     "cancelling.attempts": "cause cancelling.marks cancelling.rules connect errors vendors.base",
-    "cancelling.settling": "cause cancelling.request cancelling.steps connect portal.settings"
-    " redaction vendors.base",
+    "cancelling.settling": "cause cancelling.request cancelling.steps connect http.aside"
+    " portal.settings redaction vendors.base",
     "cancelling.reporting": "cancelling.request cancelling.steps connect errors",
     **dict.fromkeys(
         (f"cancelling.{each}" for each in ("case", "observing", "sending", "walk", "process")),

@@ -60,7 +60,15 @@ def sessions(clock: list[float]) -> Sessions:
 
 
 @pytest.fixture
-def make_vendor(zuora: ScriptedZuora, http: HttpClient, sessions: Sessions) -> MakeVendor:
+def tokens() -> list[str]:
+    """What the vendors tell to be secret."""
+    return []
+
+
+@pytest.fixture
+def make_vendor(
+    zuora: ScriptedZuora, http: HttpClient, sessions: Sessions, tokens: list[str]
+) -> MakeVendor:
     """A function that makes a vendor for a WSDL version."""
 
     def make(version: float = 91.0, **changes: bool) -> Vendor:
@@ -72,6 +80,6 @@ def make_vendor(zuora: ScriptedZuora, http: HttpClient, sessions: Sessions) -> M
             password=Secret("pass<&>word"),
             **options,
         )
-        return create(settings, VendorContext(http, lambda _key, _make: sessions))
+        return create(settings, VendorContext(http, lambda _key, _make: sessions, tokens.append))
 
     return make

@@ -206,3 +206,12 @@ async def test_secrets_are_sent_escaped_and_shown_nowhere(
     assert zuora.of("login")[0].text("password") == "pass<&>word"
     assert "session-1" not in repr(vars(sessions))
     assert "pass<" not in repr(vars(sessions))
+
+
+async def test_each_vendor_that_uses_a_session_tells_its_token(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, tokens: list[str]
+) -> None:
+    zuora.on("query", found(subscription()), found(subscription()))
+    for vendor in (make_vendor(), make_vendor(preview=False)):
+        await vendor.look_up(asking())
+    assert (zuora.logins, tokens) == (1, ["session-1", "session-1"])

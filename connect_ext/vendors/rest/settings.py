@@ -78,7 +78,7 @@ class RequestTemplate:
     """``METHOD /path`` with placeholders such as ``{subscription_id}`` in the path."""
 
     method: str
-    path: str
+    path: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class RestSettings:
     repeatable: bool
     end_date_path: str
     cancel_request: RequestTemplate
-    cancel_body: str
+    cancel_body: str = field(repr=False)
     """JSON text of an object; its placeholders are filled in after it is parsed."""
     body_format: BodyFormat
     headers: tuple[tuple[str, str], ...] = field(repr=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from connect_ext.http.client import HttpClient
+from connect_ext.portal.secret import kept_nowhere
 from connect_ext.vendors.zuora_soap.exchange import Operation, exchange
 from connect_ext.vendors.zuora_soap.faults import SessionLost
 from connect_ext.vendors.zuora_soap.session import Credentials, Sessions
@@ -15,8 +17,15 @@ Result = TypeVar("Result")
 class Endpoint:
     """Sends operations as one user."""
 
-    def __init__(self, credentials: Credentials, http: HttpClient, sessions: Sessions) -> None:
-        self._credentials = credentials
+    def __init__(
+        self,
+        credentials: Credentials,
+        http: HttpClient,
+        sessions: Sessions,
+        keep_secret: Callable[[str], None] = kept_nowhere,
+    ) -> None:
+        """``keep_secret`` is told each session's token, whichever vendor has opened it."""
+        self._credentials, self._keep_secret = credentials, keep_secret
         self._http = http
         self._sessions = sessions
 
@@ -34,6 +43,7 @@ class Endpoint:
 
     async def _send(self, operation: Operation[Result]) -> Result:
         session = await self._sessions.get(self._credentials, self._http)
+        self._keep_secret(session.token.reveal())
         try:
             return await exchange(self._http, session.url, session.token.reveal(), operation)
         except SessionLost:

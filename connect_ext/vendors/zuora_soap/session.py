@@ -16,7 +16,7 @@ from connect_ext.cause import Cause
 from connect_ext.errors import NotDone
 from connect_ext.http.budget import current_budget
 from connect_ext.http.client import HttpClient
-from connect_ext.portal.secret import Secret, kept_nowhere
+from connect_ext.portal.secret import Secret
 from connect_ext.single_flight import SingleFlight
 from connect_ext.vendors.zuora_soap import envelopes
 from connect_ext.vendors.zuora_soap.answers import LoginResult, login_result
@@ -52,13 +52,8 @@ class Sessions:
     have the same user.
     """
 
-    def __init__(
-        self,
-        clock: Callable[[], float] = time.monotonic,
-        keep_secret: Callable[[str], None] = kept_nowhere,
-    ) -> None:
-        """``keep_secret`` is told each session's token."""
-        self._clock, self._keep_secret = clock, keep_secret
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._open: dict[Credentials, Session] = {}
         self._logins: SingleFlight[Credentials, Session] = SingleFlight()
 
@@ -91,7 +86,6 @@ class Sessions:
             label=LOGIN,
         )
         result: LoginResult = await exchange(http, credentials.url, "", operation)
-        self._keep_secret(result.session)
         url = followed(credentials.url, result.server_url)
         session = Session(Secret(result.session), url, opened_at)
         self._keep(credentials, session)

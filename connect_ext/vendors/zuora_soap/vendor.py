@@ -39,11 +39,10 @@ _NOT_OF_THE_PREVIEW = (Cause.CREDENTIALS, Cause.BUSY, Cause.PAUSED, Cause.DEADLI
 
 def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraSoapVendor:
     """Make the vendor with the sessions of the process; nothing is sent yet."""
-    sessions = context.shared(
-        "zuora-soap sessions", lambda: Sessions(keep_secret=context.keep_secret)
-    )
+    sessions = context.shared("zuora-soap sessions", Sessions)
     credentials = Credentials(settings.url, settings.username, settings.password)
-    return ZuoraSoapVendor(settings, Endpoint(credentials, context.http, sessions))
+    endpoint = Endpoint(credentials, context.http, sessions, context.keep_secret)
+    return ZuoraSoapVendor(settings, endpoint)
 
 
 class ZuoraSoapVendor:
