@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 
-from connect_ext.redaction.canonical import MAX_INPUT_CHARACTERS, canonical, one_line
+from connect_ext.redaction.canonical import (
+    MAX_INPUT_CHARACTERS,
+    across_breaks,
+    canonical,
+    one_line,
+)
 from connect_ext.redaction.credentials import forms_of, secrets_in
-from connect_ext.redaction.encodings import SHORTEST_DECODED, encoded_in, words_decoded
+from connect_ext.redaction.encodings import SHORTEST_DECODED, stretches_decoded, words_decoded
 from connect_ext.redaction.looks import looks_like_a_credential, ranges_that_look_personal
 from connect_ext.redaction.reading import Part, Range, Reading
 from connect_ext.redaction.values import values_in, values_of
@@ -34,11 +39,15 @@ def redact(text: str, secrets: Iterable[str], keep: str = "", personal: Iterable
     a credential are dropped whole: an empty string.
     """
     line, keep = canonical(text), one_line(keep)
+    readings = _readings(text, line)
+    if readings is None:
+        return ""
     covered = bytearray(len(line))
     found = _confidential(
-        line, [s for s in secrets if s != keep], [p for p in personal if p != keep]
+        readings, [s for s in secrets if s != keep], [p for p in personal if p != keep]
     )
-    for count, (start, end) in enumerate(found):
+    looks = ranges_that_look_personal(line)
+    for count, (start, end) in enumerate(chain(found, looks)):
         if count == MOST_RANGES:
             return ""
         covered[start:end] = b"\1" * (end - start)
@@ -51,19 +60,27 @@ def redact(text: str, secrets: Iterable[str], keep: str = "", personal: Iterable
     return masked[:MAX_OUTPUT_CHARACTERS].strip()
 
 
-def _confidential(line: str, secrets: Iterable[str], personal: Iterable[str]) -> Iterator[Range]:
-    """The ranges of all that is confidential: of everything, where too much is encoded."""
-    encoded = encoded_in(line)
-    if encoded is None:
-        yield 0, len(line)
-        return
+def _readings(text: str, line: str) -> list[tuple[Reading, int]] | None:
+    """The line as it is read, and what was decoded, with the length that a value must have there.
+
+    None if more is encoded than can be looked at.
+    """
+    words, stretches = words_decoded(line), stretches_decoded(line)
+    if words is None or stretches is None:
+        return None
+    as_it_is: list[Part] = [(line, None), *words]
+    # Nobody knows where in the line this would be.
+    joined: list[Part] = [(across_breaks(text), (0, len(line)))]
+    return [(Reading(as_it_is), 0), (Reading(stretches + joined), SHORTEST_DECODED)]
+
+
+def _confidential(
+    readings: list[tuple[Reading, int]], secrets: Iterable[str], personal: Iterable[str]
+) -> Iterator[Range]:
     forms, values = forms_of(secrets), values_of(personal)
-    as_it_is: list[Part] = [(line, None), *words_decoded(line)]
-    for parts, shortest in ((as_it_is, 1), (encoded, SHORTEST_DECODED)):
-        reading = Reading(parts)
+    for reading, shortest in readings:
         yield from secrets_in(reading, forms)
         yield from values_in(reading, values, shortest)
-    yield from ranges_that_look_personal(line)
 
 
 def _whole(keep: str) -> str:

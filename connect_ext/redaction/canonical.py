@@ -11,8 +11,8 @@ MOST_ROUNDS = 5
 """How often a text may have been escaped."""
 
 _ESCAPES = re.compile(
-    r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)|\\u(?P<code>[0-9A-Fa-f]{4})|\\x(?P<byte>[0-9A-Fa-f]{2})"
-    r"|\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|\\U(?P<long>[0-9A-Fa-f]{8})|\\(?P<octal>[0-3][0-7]{2})"
+    r"(?P<bytes>(?:%[0-9A-Fa-f]{2})+|(?:\\x[0-9A-Fa-f]{2})+)|(?P<octal>(?:\\[0-3][0-7]{2})+)"
+    r"|\\u(?P<code>[0-9A-Fa-f]{4})|\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|\\U(?P<long>[0-9A-Fa-f]{8})"
     r"|\\(?P<blank>[nrt])|\\(?P<sign>[\"'/\\])"
 )
 _MARKUP = re.compile(r"<!--.*?(?:-->|$)|</?[A-Za-z][A-Za-z0-9:-]*(?:\s[^<>]*)?/?(?:>|$)", re.DOTALL)
@@ -38,6 +38,13 @@ def canonical(text: str) -> str:
     if len(text) > MAX_INPUT_CHARACTERS or _NOT_FOR_PEOPLE.search(text):
         return ""
     return one_line(_LINK.sub(r"\1 \2", _MARKUP.sub(" ", text)))
+
+
+def across_breaks(text: str) -> str:
+    """What a text says if the breaks in it have gone through escapes; else an empty text."""
+    text = text[:MAX_INPUT_CHARACTERS]
+    joined = unescaped("".join(text.split()))
+    return "" if joined == "".join(unescaped(text).split()) else joined
 
 
 def unescaped(text: str) -> str:
@@ -70,10 +77,10 @@ def _with_pairs_joined(text: str) -> str:
 
 def _unescaped(found: re.Match[str]) -> str:
     match found.lastgroup:
-        case "percent":
-            return text_of(bytes.fromhex(found["percent"].replace("%", "")))
+        case "bytes":
+            return text_of(bytes.fromhex(re.sub(r"%|\\x", "", found["bytes"])))
         case "octal":
-            return chr(int(found["octal"], 8))
+            return text_of(bytes(int(code, 8) for code in found["octal"].split("\\")[1:]))
         case "blank":
             return " "
         case "sign":

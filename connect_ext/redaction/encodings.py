@@ -66,7 +66,7 @@ _PUNYCODE = re.compile(r"\bxn--[a-z0-9-]+", re.IGNORECASE)
 _SPELLED = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_](?![^\W_])){2,}")
 _NUMBERS = re.compile(r"\b\d{2,3}(?:[\s,;]{1,3}\d{2,3}){4,}\b")
 _IN_BASE64 = re.compile(r"(?<![\w+/-])[\w+/-]{3,}(?![\w+/-])", re.ASCII)
-_IN_HEX = re.compile(r"\b(?:[0-9A-Fa-f]{2}){2,}\b")
+_IN_HEX = re.compile(r"(?<![^\W_])(?:[0-9A-Fa-f]{2}[ :-]?){2,}(?<=[0-9A-Fa-f])(?![^\W_])", re.ASCII)
 
 
 def _unquoted(text: str) -> str:
@@ -92,33 +92,40 @@ def _from_whole_base64(text: str) -> str:
     return "" if len(text) % 4 == 1 else text_of(_from_base64(text + "A" * (-len(text) % 4)))
 
 
+def _from_whole_hex(text: str) -> str:
+    return text_of(bytes.fromhex(re.sub("[ :-]", "", text)))
+
+
 _WHOLE: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
     (_QUOTED_PRINTABLE, _unquoted),
     (_PUNYCODE, _from_punycode),
     (_SPELLED, _joined),
     (_NUMBERS, _from_numbers),
     (_IN_BASE64, _from_whole_base64),
-    (_IN_HEX, lambda text: text_of(bytes.fromhex(text))),
+    (_IN_HEX, _from_whole_hex),
 )
 """Words that say something else as a whole: no accident, however short the name in them is."""
 
 
-def words_decoded(line: str) -> list[Part]:
-    """The words of a line that are written in another way, each decoded as a whole."""
-    return [
-        (decode(match[0]), match.span())
-        for pattern, decode in _WHOLE
-        for match in pattern.finditer(line)
-    ]
+def words_decoded(line: str) -> list[Part] | None:
+    """What the words of a line say that are written in another way, each decoded as a whole.
+
+    None if it is more than can be looked at.
+    """
+    return _layers(line, _decoded_words)
 
 
-def encoded_in(line: str) -> list[Part] | None:
-    """All that can be decoded from the line; None if it is more than can be looked at."""
+def stretches_decoded(line: str) -> list[Part] | None:
+    """What can be decoded from any stretch of the line, if it can be read; None as above."""
+    return _layers(line, _decoded)
+
+
+def _layers(line: str, decode: Callable[[str], Iterator[tuple[str, Range]]]) -> list[Part] | None:
     found: list[Part] = []
     layer: list[Part] = [(line, None)]
     for _ in range(MOST_LAYERS):
         layer = [
-            (unescaped(inner), place or at) for text, place in layer for inner, at in _decoded(text)
+            (unescaped(inner), place or at) for text, place in layer for inner, at in decode(text)
         ]
         found += layer
         if sum(len(text) for text, _ in found) > MOST_CHARACTERS:
@@ -126,9 +133,15 @@ def encoded_in(line: str) -> list[Part] | None:
     return found
 
 
+def _decoded_words(text: str) -> Iterator[tuple[str, Range]]:
+    for pattern, decode in _WHOLE:
+        for match in pattern.finditer(text):
+            yield decode(match[0]), match.span()
+
+
 def _decoded(text: str) -> Iterator[tuple[str, Range]]:
     for code in _CODES:
         yield from code.stretches(text)
-    for decoded, place in words_decoded(text):
-        if place and len(decoded) >= SHORTEST_DECODED:
+    for decoded, place in _decoded_words(text):
+        if len(decoded) >= SHORTEST_DECODED:
             yield decoded, place

@@ -36,7 +36,8 @@ _NO_LETTERS = re.compile(r"[^a-z0-9]+")
 @lru_cache(maxsize=8192)
 def folded(character: str) -> str:
     """A character as it is compared: maybe several letters, a blank, or nothing."""
-    if character.isspace():
+    # A zero is the half of a letter in UTF-16.
+    if character.isspace() or (character < " " and character != "\0"):
         return " "
     plain = normalize("NFKD", normalize("NFKD", character).casefold())
     # Marks (accents among them), and what does not print.
@@ -144,12 +145,18 @@ class ShortValues:
         gaps = self._gaps.setdefault(skeleton(value), set())
         gaps.update(word.start for word in reading.words)
 
-    def found_in(self, reading: Reading, shortest: int = 1) -> Iterator[Range]:
+    def found_in(self, reading: Reading) -> Iterator[Range]:
         """The ranges of the line in which values stand."""
         for text, start, gaps in reading.phrases() if self._gaps else ():
             may_be = self._gaps.get(text)
-            if may_be is not None and len(text) >= shortest and gaps <= may_be:
+            if may_be is not None and gaps <= may_be:
                 yield reading.of_skeleton(start, start + len(text))
+
+    def within(self, reading: Reading, shortest: int) -> Iterator[Range]:
+        """The same for what was decoded: anything may stand before a value, and after it."""
+        for value in self._gaps:
+            for start in places(value, reading.skeleton) if len(value) >= shortest else ():
+                yield reading.of_skeleton(start, start + len(value))
 
 
 def _turns(before: str, character: str) -> bool:

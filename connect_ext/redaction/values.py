@@ -86,9 +86,13 @@ def values_of(values: Iterable[str]) -> Values:
     return found
 
 
-def values_in(reading: Reading, values: Values, shortest: int = 1) -> Iterator[Range]:
-    """Where values stand: long ones anywhere, short ones as words."""
-    yield from values.short.found_in(reading, shortest)
+def values_in(reading: Reading, values: Values, shortest: int = 0) -> Iterator[Range]:
+    """Where values stand: long ones anywhere, short ones as words.
+
+    Within what was decoded, that is with a ``shortest``, short ones stand anywhere as well.
+    """
+    short = values.short
+    yield from short.within(reading, shortest) if shortest else short.found_in(reading)
     for value in values.long:
         beginning = value[: max(CUT_SHORT, (len(value) + 1) // 2)]
         for start in places(beginning, reading.skeleton):
