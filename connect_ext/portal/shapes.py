@@ -98,7 +98,8 @@ def problem_of_url(value: str) -> str:
         return "has a ? or # in it"
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return ""
-    return f"is a URL of the scheme '{parts.scheme[:8]}'"
+    # What stands before a colon may be a user, or the beginning of a key.
+    return "is a URL of the scheme 'http'" if parts.scheme == "http" else "is not a https URL"
 
 
 def _is_loopback(host: str) -> bool:

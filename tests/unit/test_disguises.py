@@ -157,7 +157,9 @@ def test_a_customers_value_that_overlaps_a_key_leaves_nothing_of_it(customer):
 def test_a_key_that_a_bound_cuts_shows_no_beginning(length):
     for filler in ("y", "&#121;"):
         text = (filler * 4000)[: length - 8] + " " + KEY + " and more" * 10
-        assert not shows(redact(text, [KEY]), KEY)
+        # Zuora's texts are cut to the same length before.
+        for said in (text, text[:4000]):
+            assert not shows(redact(said, [KEY]), KEY)
 
 
 @pytest.mark.parametrize(

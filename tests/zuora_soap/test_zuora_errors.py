@@ -341,3 +341,12 @@ async def test_a_login_without_a_readable_answer_waits(
 
     assert type(await error_of_query(zuora, make_vendor, found())) is NotDone
     assert type(await error_of_amend(zuora, make_vendor, amended())) is NotDone
+
+
+@pytest.mark.parametrize("code", ["BLAUWAL", "XQZKWVBNMPLKJHGF", "A_" * 30 + "B"])
+async def test_a_code_that_has_not_the_shape_of_zuoras_is_not_shown(
+    zuora: ScriptedZuora, make_vendor: MakeVendor, code: str
+) -> None:
+    error = await error_of_query(zuora, make_vendor, fault(code))
+    assert "an error without a known code" in error.message
+    assert code not in error.message

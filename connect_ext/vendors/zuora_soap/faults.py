@@ -192,8 +192,9 @@ def _advice(call: Call, meaning: Meaning, error: VendorError) -> str:
 
 
 def _shown(code: str) -> str:
-    """The code, if it is a plain word; anything else may hold whatever the sender likes."""
-    return code if re.fullmatch(r"[A-Z_]{1,40}", code) else "an error without a known code"
+    """The code, if it has the shape of Zuora's; a word alone may be a name or a key."""
+    is_one = re.fullmatch(r"(?=.{1,40}$)[A-Z]+(_[A-Z]+)+", code)
+    return code if is_one else "an error without a known code"
 
 
 def unreadable_reply(call: Call, answer: Answer, why: UnreadableError) -> Later:
