@@ -39,7 +39,7 @@ def redact(text: str, secrets: Iterable[str], keep: str = "", personal: Iterable
     a credential are dropped whole: an empty string.
     """
     line, keep = canonical(text), one_line(keep)
-    readings = _readings(text, line)
+    readings = _readings(text, line) if line else None
     if readings is None:
         return ""
     covered = bytearray(len(line))
