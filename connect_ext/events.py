@@ -36,7 +36,7 @@ from connect_ext.cancelling.steps import (
 from connect_ext.cause import Cause
 from connect_ext.connect.api import ConnectApi
 from connect_ext.errors import CancellationError, Later, NotConfigured
-from connect_ext.portal.settings import initial_variables, read_configuration
+from connect_ext.portal.settings import initial_variables
 from connect_ext.shared_state import SharedState
 from connect_ext.vendors.registry import definitions
 
@@ -63,7 +63,7 @@ class CancellationApplication(EventsApplicationBase):
     async def on_startup(cls, logger: Log, config: Mapping[str, str]) -> None:
         """Log the vendor of each product, or every mistake in the variables."""
         try:
-            configuration = read_configuration(config, definitions())
+            configuration = await cls.shared.configuration(config)
         except NotConfigured as error:
             logger.error(error.message)
         else:

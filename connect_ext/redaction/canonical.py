@@ -15,7 +15,9 @@ _ESCAPES = re.compile(
     r"|\\u(?P<code>[0-9A-Fa-f]{4})|\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|\\U(?P<long>[0-9A-Fa-f]{8})"
     r"|\\(?P<blank>[nrt])|\\(?P<sign>[\"'/\\])"
 )
-_MARKUP = re.compile(r"<!--.*?(?:-->|$)|</?[A-Za-z][A-Za-z0-9:-]*(?:\s[^<>]*)?/?(?:>|$)", re.DOTALL)
+_MARKUP = re.compile(r"<!--.*?(?:-->|$)|</?[A-Za-z][A-Za-z0-9:-]*(?:[\s/][^<>]*)?(?:>|$)", re.DOTALL)
+# What is left of markup within markup could begin a tag; with a blank behind it, it does not.
+_BEGINNING = re.compile(r"<(?=[A-Za-z/!?])")
 _LINK = re.compile(r"!?\[([^\[\]]{0,500})\]\(([^()]{0,500})\)")
 # Unicode calls these letters, and nobody sees them.
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
@@ -37,7 +39,7 @@ def canonical(text: str) -> str:
     # Some single characters stand for eighteen, though in no vendor's sentence.
     if len(text) > MAX_INPUT_CHARACTERS or _NOT_FOR_PEOPLE.search(text):
         return ""
-    return one_line(_LINK.sub(r"\1 \2", _MARKUP.sub(" ", text)))
+    return one_line(_LINK.sub(r"\1 \2", _BEGINNING.sub("< ", _MARKUP.sub(" ", text))))
 
 
 def across_breaks(text: str) -> str:

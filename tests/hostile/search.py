@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from tests.hostile.heartbeat import MOST_LATE_SECONDS, Heartbeat
+from tests.hostile.heartbeat import MOST_LATE_SECONDS, TRIES, Heartbeat
 from tests.hostile.recipes import Mutation, Recipe
 from tests.hostile.sides import LINES, SIDES, Side
 from tests.http.wire import elsewhere
@@ -130,14 +130,11 @@ async def search(name: str, seconds: float, most_tries: int, dice: random.Random
     return found
 
 
-async def lateness(name: str, saying: bytes, tries: int = 3) -> float:
-    """By how much the loop was late at best, while all calls at once got this answer.
-
-    On a busy machine every computation takes longer, so that it is tried again if it was too long.
-    """
+async def lateness(name: str, saying: bytes) -> float:
+    """By how much the loop was late at best, while all calls at once got this answer."""
     side, sayer, latest = SIDES[name], Sayer(), []
     with elsewhere(sayer) as sayer.url:
-        for _ in range(tries):
+        for _ in range(TRIES):
             latest.append((await cost(sayer, side, saying, side.calls_at_once)).late_seconds)
             if latest[-1] <= MOST_LATE_SECONDS:
                 break

@@ -95,8 +95,8 @@ class VendorReader:
         except CancellationError as error:
             request = cancel_request({"id": "subscription_id", "value": "A-S0001"}, CUSTOMER)
             clean = Settling(request, settings(), None).clean  # type: ignore[arg-type]
-            clean(error.vendor_text)
-            clean(error.message)
+            await clean(error.vendor_text)
+            await clean(error.message)
 
     async def ask(self, url: str) -> None:
         raise NotImplementedError

@@ -8,8 +8,7 @@ import pytest
 
 from connect_ext.cancelling.settling import Settling
 from connect_ext.redaction import MASK
-from tests.hostile.heartbeat import Heartbeat
-from tests.hostile.test_loop import TRIES
+from tests.hostile.heartbeat import TRIES, Heartbeat
 from tests.unit.builders import cancel_request, settings
 
 MOST_LATE_SECONDS = 0.1

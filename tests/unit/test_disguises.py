@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import re
 import time
 from urllib.parse import quote
 
@@ -230,6 +231,29 @@ def test_what_vendors_say_survives(text):
 )  # fmt: skip
 def test_markup_does_not_reach_the_portal(text, rest):
     assert redact(text, []) == rest
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No <svg/onload=alert(1)>",
+        "No <img<b> src=x onerror=alert(1)>",
+        "No &lt;img&lt;b&gt; src=x onerror=alert(1)&gt;",
+        "No <a<b<i>> href='javascript:x'>here</a>",
+        "No <<b>script src=x>",
+        "No <!<b>-- x -->",
+        "No </<b>p>",
+        "5 <x</b>y",
+    ],
+)
+def test_nothing_that_is_left_of_markup_can_begin_a_tag(text):
+    said = redact(text, [])
+    assert not re.search(r"<[A-Za-z/!?]", said)
+    assert said[:1] in ("", "N", "5")
+
+
+def test_a_comparison_is_not_markup():
+    assert redact("The balance is 5 < 7 and 9 > 8.", []) == "The balance is 5 < 7 and 9 > 8."
 
 
 @pytest.mark.parametrize(
