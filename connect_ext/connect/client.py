@@ -29,7 +29,7 @@ CALL_TIMEOUT_SECONDS = 30.0
 CONNECT_TIMEOUT_SECONDS = 5.0
 CALLS_AT_ONCE = 32
 """How many calls are under way at a time; the others queue."""
-MAX_ANSWER_PARTS = 200_000
+MAX_ANSWER_PARTS = 100_000
 """A page of a hundred notes is smaller, whatever they are written in."""
 
 RETRY_PAUSES_SECONDS = (0.5, 1.0, 2.0)

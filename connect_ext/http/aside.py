@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -11,6 +12,9 @@ Result = TypeVar("Result")
 
 READ_AT_ONCE_BYTES = 8 * 1024
 """Subscriptions are smaller; reading so much takes less than handing it to a thread may."""
+
+SWITCH_SECONDS = 0.0005
+"""For so long the event loop waits for a reading in Python; usually it is ten times as long."""
 
 # One thread: each further one takes the interpreter from the event loop as often as the first, and
 # a vendor can say its worst to all calls at once.
@@ -22,4 +26,15 @@ async def aside(size: int, read: Callable[[], Result]) -> Result:
     one after the other."""
     if size <= READ_AT_ONCE_BYTES:
         return read()
-    return await asyncio.get_running_loop().run_in_executor(_READER, read)
+    return await asyncio.get_running_loop().run_in_executor(_READER, _politely, read)
+
+
+def _politely(read: Callable[[], Result]) -> Result:
+    """Read, and let the event loop go on whenever it can: it waits for that in each of its calls
+    to the operating system, and in one turn it may make one for each connection."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        return read()
+    finally:
+        sys.setswitchinterval(usual)

@@ -15,7 +15,9 @@ _ESCAPES = re.compile(
     r"|\\u(?P<code>[0-9A-Fa-f]{4})|\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|\\U(?P<long>[0-9A-Fa-f]{8})"
     r"|\\(?P<blank>[nrt])|\\(?P<sign>[\"'/\\])"
 )
-_MARKUP = re.compile(r"<!--.*?(?:-->|$)|</?[A-Za-z][A-Za-z0-9:-]*(?:[\s/][^<>]*)?(?:>|$)", re.DOTALL)
+_MARKUP = re.compile(
+    r"<!--.*?(?:-->|$)|</?[A-Za-z][A-Za-z0-9:-]*(?:[\s/][^<>]*)?(?:>|$)", re.DOTALL
+)
 # What is left of markup within markup could begin a tag; with a blank behind it, it does not.
 _BEGINNING = re.compile(r"<(?=[A-Za-z/!?])")
 _LINK = re.compile(r"!?\[([^\[\]]{0,500})\]\(([^()]{0,500})\)")

@@ -25,6 +25,11 @@ def xml_answer(body: bytes) -> bytes:
     return answer(body, b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n")
 
 
+def connects(body: bytes) -> bytes:
+    """A whole answer of Connect's, which has nothing more to say."""
+    return answer(body, HEAD + b"Content-Range: items 0-0/1\r\n")
+
+
 def filled(piece: bytes, begin: bytes = b"", end: bytes = b"", most: int = LONGEST) -> bytes:
     """A body that is nothing but one piece, as often as it fits."""
     return begin + piece * ((most - len(begin) - len(end)) // len(piece)) + end
@@ -117,15 +122,14 @@ OF_ZUORA: dict[str, Callable[[], bytes]] = {
 }
 
 OF_CONNECT: dict[str, Callable[[], bytes]] = {
-    "one text of megabytes": lambda: answer(filled(b"a", b'[{"text":"', b'"}]')),
-    "texts of escapes": lambda: answer(b"[" + (b'"' + b"\\n" * 10 + b'",') * 190_000 + b"1]"),
-    "numbers of 4,000 digits": lambda: answer(filled(b"9" * 4000 + b",", b"[", b"1]")),
-    "as many floats as are read": lambda: answer(
-        b"[" + (b"1." + b"9" * 18 + b"e30,") * 190_000 + b"1]"
+    "one text of megabytes": lambda: connects(filled(b"a", b'[{"text":"', b'"}]')),
+    "texts of escapes": lambda: connects(filled(b'"' + b"\\n" * 22 + b'",', b"[", b"1]")),
+    "numbers of 4,000 digits": lambda: connects(filled(b"9" * 4000 + b",", b"[", b"1]")),
+    "as many floats as are read": lambda: connects(
+        filled(b"1." + b"9" * 46 + b"e30,", b"[", b"1]")
     ),
-    "a hundred notes": lambda: answer(
-        b"[" + b",".join([NOTE % (b"\\ud83d" * 4000)] * 100) + b"]",
-        HEAD + b"Content-Range: items 0-99/100\r\n",
+    "ninety-nine notes": lambda: connects(
+        b"[" + b",".join([NOTE % (b"\\ud83d" * 4000)] * 99) + b"]"
     ),
 }
 
@@ -137,8 +141,14 @@ FOUND: list[tuple[str, Recipe]] = [
         "cancellation",
         Recipe((Run(b'{"items":['), Run(b"1,", 19_000), Run(b"1]}")), status=422),
     ),
-    ("Connect", Recipe((Run(b'"error":::'), Run(b'""-->', 5_000_000)), status=404)),
-    ("Connect", Recipe((Run(b'[{"text":"'), Run(b"a", 5_000_000), Run(b'"}]')), status=503)),
+    (
+        "Connect",
+        Recipe((Run(b'"error":::'), Run(b'""-->', 5_000_000)), status=404),
+    ),
+    (
+        "Connect",
+        Recipe((Run(b'[{"text":"'), Run(b"a", 5_000_000), Run(b'"}]')), status=503),
+    ),
 ]
 
 

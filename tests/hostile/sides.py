@@ -183,13 +183,17 @@ _OF_ZUORA = (
     _seed(BEGIN + QUERY + b"<records><Id>", (b"&#65;", 900_000), b"</Id></records>" + QUERY_END),
     _seed(BEGIN + QUERY + b"<records ", (b"b='c' ", 9_000), b"/>" + QUERY_END + END),
 )
+ONE_OF_ONE = Run(b"Content-Range: items 0-0/1")
 _OF_CONNECT = (
     _seed(
-        b"[", (b'{"type":"private","text":"x","created":"2026-03-02T09:15:41Z"},', 20_000), b"{}]"
+        b"[",
+        (b'{"type":"private","text":"x","created":"2026-03-02T09:15:41Z"},', 20_000),
+        b"{}]",
+        line=ONE_OF_ONE,
     ),
-    _seed(b'[{"text":"', (b"\\n", 8_000_000), b'"}]'),
-    _seed(b"[", (b"9" * 200 + b",", 70_000), b"1]"),
-    _seed(b'{"status":"', (b"a", 16_000_000), b'"}'),
+    _seed(b'[{"text":"', (b"\\n", 8_000_000), b'"}]', line=ONE_OF_ONE),
+    _seed(b"[", (b"9" * 200 + b",", 70_000), b"1]", line=ONE_OF_ONE),
+    _seed(b'{"status":"', (b"a", 16_000_000), b'"}', line=ONE_OF_ONE),
 )
 
 
