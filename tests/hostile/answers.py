@@ -138,6 +138,27 @@ _ERROR_ROW = b"<results><Errors><Code>a</Code><Message>b</Message></Errors></res
 # What ``python -m tools.worst_answers`` has found, each the worst of its side at the time.
 FOUND: list[tuple[str, Recipe]] = [
     (
+        "look-up",
+        Recipe(
+            (Run(b'{"message":"0'), Run(b"\\\\.", 1_000_000), Run(b"\xf0\x9f\x98\x80{", 3154)),
+            status=409,
+            line=Run(b"Retry-After: " + b"Content-Type: " * 2000),
+        ),
+    ),
+    (
+        "Zuora",
+        Recipe(
+            (
+                Run(b"<result>s><![CDATA[", 2067),
+                Run(b"&<records>#65;", 83),
+                Run(b"<e:Fault>", 2),
+                Run(b"/>&#65;\n", 600_000),
+                Run(b"&#;", 17_384),
+            ),
+            status=422,
+        ),
+    ),
+    (
         "cancellation",
         Recipe((Run(b'{"items":['), Run(b"1,", 19_000), Run(b"1]}")), status=422),
     ),
