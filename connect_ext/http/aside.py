@@ -22,8 +22,7 @@ _READER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reads-answers")
 
 
 async def aside(size: int, read: Callable[[], Result]) -> Result:
-    """The result of reading ``size`` bytes of foreign data; large ones are read in a thread,
-    one after the other."""
+    """The result of reading ``size`` bytes of foreign data; if large, in a thread, in its turn."""
     if size <= READ_AT_ONCE_BYTES:
         return read()
     return await asyncio.get_running_loop().run_in_executor(_READER, _politely, read)

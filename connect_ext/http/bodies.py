@@ -7,8 +7,6 @@ from typing import Any
 
 import httpx
 
-from connect_ext.http.aside import aside
-
 PARTS_OF_JSON = (b"[", b"{", b":", b",")
 
 MAX_ANSWER_BYTES = 5 * 1024 * 1024
@@ -35,7 +33,7 @@ async def whole_body(response: httpx.Response) -> bytes | None:
         if size > MAX_ANSWER_BYTES:
             return None
         chunks.append(chunk)
-    return await aside(size, lambda: b"".join(chunks))
+    return b"".join(chunks)
 
 
 def has_too_many_parts(body: bytes, most: int, marks: tuple[bytes, ...]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 BEAT_SECONDS = 0.005
 
@@ -12,20 +12,15 @@ MOST_LATE_SECONDS = 0.25
 """The most by which a beat may ever be late."""
 
 TRIES = 3
-"""A busy machine makes every computation longer: the best of so many is the loop's own."""
+"""A machine may stand still as well: the best of so many is the loop's own."""
 
 
 class Heartbeat:
     """Beats in the running loop from entry to exit."""
 
-    def __init__(self, cpu_seconds: Callable[[], float] = time.process_time) -> None:
-        """``cpu_seconds`` tells the processor time that counts as ours."""
+    def __init__(self) -> None:
         self.latest = 0.0
-        """The most seconds by which a beat was late while we ourselves were busy.
-
-        A machine that has no time for us makes every beat late, but uses none of our time.
-        """
-        self._cpu_seconds = cpu_seconds
+        """The most seconds by which a beat was late."""
 
     async def __aenter__(self) -> Heartbeat:
         self._beating = asyncio.ensure_future(self._beat())
@@ -40,7 +35,14 @@ class Heartbeat:
 
     async def _beat(self) -> None:
         while True:
-            due, busy = time.monotonic() + BEAT_SECONDS, self._cpu_seconds()
+            due = time.monotonic() + BEAT_SECONDS
             await asyncio.sleep(BEAT_SECONDS)
-            late, busy = time.monotonic() - due, self._cpu_seconds() - busy
-            self.latest = max(self.latest, min(late, busy))
+            self.latest = max(self.latest, time.monotonic() - due)
+
+
+async def at_best(once: Callable[[], Awaitable[float]], enough: float = MOST_LATE_SECONDS) -> float:
+    """The least lateness of some tries; those after the first that is ``enough`` are not made."""
+    latest = [await once()]
+    while latest[-1] > enough and len(latest) < TRIES:
+        latest.append(await once())
+    return min(latest)

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from tests.hostile.heartbeat import MOST_LATE_SECONDS, TRIES, Heartbeat
+from tests.hostile.heartbeat import Heartbeat, at_best
 from tests.hostile.recipes import Mutation, Recipe
 from tests.hostile.sides import LINES, SIDES, Side
 from tests.http.wire import elsewhere
@@ -55,16 +55,12 @@ async def cost(sayer: Sayer, side: Side, saying: bytes, calls_at_once: int = 1) 
     """The cost of so many calls at once to which the server says this."""
     sayer.saying = saying
     read = side.reader(calls_at_once)
-
-    def ours() -> float:
-        return time.process_time() - sayer.cpu_seconds()
-
-    began = ours()
-    async with Heartbeat(ours) as heart:
+    began = time.process_time() - sayer.cpu_seconds()
+    async with Heartbeat() as heart:
         calls = asyncio.gather(*(read(sayer.url) for _ in range(calls_at_once)))
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(calls, MOST_SECONDS)
-    cpu_seconds = ours() - began
+    cpu_seconds = time.process_time() - sayer.cpu_seconds() - began
     await read.aclose()
     return Cost(cpu_seconds, heart.latest)
 
@@ -132,10 +128,10 @@ async def search(name: str, seconds: float, most_tries: int, dice: random.Random
 
 async def lateness(name: str, saying: bytes) -> float:
     """By how much the loop was late at best, while all calls at once got this answer."""
-    side, sayer, latest = SIDES[name], Sayer(), []
+    side, sayer = SIDES[name], Sayer()
+
+    async def once() -> float:
+        return (await cost(sayer, side, saying, side.calls_at_once)).late_seconds
+
     with elsewhere(sayer) as sayer.url:
-        for _ in range(TRIES):
-            latest.append((await cost(sayer, side, saying, side.calls_at_once)).late_seconds)
-            if latest[-1] <= MOST_LATE_SECONDS:
-                break
-    return min(latest)
+        return await at_best(once)

@@ -13,7 +13,7 @@ from connect_ext.errors import NotConfigured
 from connect_ext.portal.secret import Secret
 from connect_ext.portal.settings import Notes
 from connect_ext.shared_state import MOST_CONFIGURATIONS, MOST_REQUESTS, SharedState
-from tests.hostile.heartbeat import MOST_LATE_SECONDS, Heartbeat
+from tests.hostile.heartbeat import MOST_LATE_SECONDS, Heartbeat, at_best
 from tests.unit.builders import REST_VARIABLES, cancel_request, settings
 
 
@@ -78,15 +78,16 @@ async def test_the_loop_goes_on_while_1500_overrides_are_read_of_which_one_is_wr
     overrides = {f"PRD-1-{n}": {"REST_STATUS_PATH": "status"} for n in range(1500)}
     overrides["PRD-1-700"]["NOTES"] = "loud"
     variables = {**REST_VARIABLES, "PRODUCT_OVERRIDES": json.dumps(overrides)}
-    latest = []
-    for _ in range(3):  # at best: the machine may be busy
+
+    async def once():
         shared = SharedState()
         async with Heartbeat() as heart:
             for _ in range(3):
                 with pytest.raises(NotConfigured, match="PRD-1-700, NOTES"):
                     await shared.configuration(variables)
-        latest.append(heart.latest)
-    assert min(latest) < MOST_LATE_SECONDS
+        return heart.latest
+
+    assert await at_best(once) < MOST_LATE_SECONDS
 
 
 async def test_variables_are_read_once_while_they_stay_as_they_are():
