@@ -49,7 +49,7 @@ class Forms:
     dense: set[str] = field(default_factory=set)
     """Those with too few letters and digits to be found by them alone."""
     words: ShortValues = field(default_factory=ShortValues)
-    """Short ones of letters or digits alone, as ordinary words are."""
+    """Short ones that are a single word or number, as ordinary ones are."""
 
     def add(self, secret: str) -> None:
         """Add the forms of a secret: itself, in hexadecimal, and in base64 at each alignment."""
@@ -66,7 +66,7 @@ class Forms:
         bones, whole = skeleton(secret), dense(secret)
         if len(bones) >= SHORT_VALUE:
             self.skeletons.add(bones)
-        elif bones == whole and (bones.isalpha() or bones.isdigit()):
+        elif len(secret.split()) == 1 and (whole.isalpha() or whole.isdigit()):
             self.words.add(secret)
         else:
             self.dense.add(whole)
