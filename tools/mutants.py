@@ -18,8 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".mutants"
 TOOL = "mutmut==3.8.1"
-MUTATED = ("connect_ext/cancelling/rules.py", "connect_ext/cancelling/marks.py")
-TESTS = ("tests/unit/test_rules.py", "tests/unit/test_marks.py")
+MUTATED = tuple(f"connect_ext/cancelling/{name}.py" for name in ("rules", "turns", "marks"))
+TESTS = tuple(f"tests/unit/test_{name}.py" for name in ("rules", "turns", "marks"))
 COPIED = ("connect_ext", "tests", "sandbox", "pyproject.toml")
 ALSO_COPIED = tuple(name for name in COPIED if name != "connect_ext")
 PYTEST_OPTIONS = ("-p", "no:randomly", "-p", "no:cacheprovider")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from connect_ext.cancelling import marks, rules
+from connect_ext.cancelling import marks, rules, turns
 from connect_ext.cancelling.marks import History, State
 from connect_ext.connect.conversation import Conversation, NoteRefusedError
 from connect_ext.errors import NotConfigured
@@ -27,6 +27,8 @@ class Remembered:
     to_take_back: set[str] = field(default_factory=set)
     has_taken_back: bool = False
     has_met_others: bool = False
+    sendings: int = 0
+    """How often the cancellation was sent."""
     shown: Subscription | None = None
     """The last word of a vendor that cannot be asked."""
     sent_unmarked_at: float | None = None
@@ -68,7 +70,7 @@ class Pace:
     @property
     def lease_seconds(self) -> float:
         """From leaving a mark until every call under it has ended."""
-        return rules.send_within_seconds(self.settle_seconds) + self.call_seconds
+        return turns.send_within_seconds(self.settle_seconds) + self.call_seconds
 
     @property
     def blocks_for(self) -> float:
@@ -105,17 +107,17 @@ class Attempts:
         if memory.has_met_others and not memory.attempt:
             with suppress(NotConfigured):
                 history = await self.history()
-                if not rules.is_free(history, self._pace.blocks_for, can_be_asked=can_be_asked):
+                if not turns.is_free(history, self._pace.blocks_for, can_be_asked=can_be_asked):
                     return Denied(history)
         if not memory.attempt:
             await self._leave_mark(secrets.token_hex(4))
         read_at, history = self._clock(), await self.history()
         own = history.find(memory.attempt)
-        if own and rules.is_worn(own, history.now, self._pace.settle_seconds):
+        if own and turns.is_worn(own, history.now, self._pace.settle_seconds):
             await self._leave_mark(own.attempt)
             read_at, history = self._clock(), await self.history()
             own = history.find(memory.attempt)
-        if own is not None and rules.owns(
+        if own is not None and turns.owns(
             own.attempt, memory.took_seconds, history, self._pace.blocks_for, can_be_asked
         ):
             left = self._pace.lease_seconds - history.age_seconds(own)
@@ -140,10 +142,15 @@ class Attempts:
         self._memory.attempt = attempt
         self._memory.took_seconds = self._clock() - began
 
-    def sending(self) -> None:
-        """From now on the vendor may have got the cancellation: the mark stands."""
+    def sending(self, permission: Permission) -> str:
+        """From now on the vendor may have got the cancellation: the mark stands.
+
+        Gives a text that no other sending has, here or elsewhere.
+        """
         self._memory.attempt = ""
         self._memory.has_met_others = True
+        self._memory.sendings += 1
+        return f"{permission.attempt or secrets.token_hex(4)}-{self._memory.sendings}"
 
     @property
     def in_hand(self) -> str:
@@ -219,7 +226,7 @@ class Attempts:
             history = await self.history()
         if not can_be_asked:
             return Denied(history, no_mark=True)
-        if history and not rules.is_free(history, self._pace.blocks_for, can_be_asked=True):
+        if history and not turns.is_free(history, self._pace.blocks_for, can_be_asked=True):
             return Denied(history)
         sent_at, now = self._memory.sent_unmarked_at, self._clock()
         if sent_at is not None and now - sent_at <= self._pace.blocks_for:

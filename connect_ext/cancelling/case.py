@@ -42,7 +42,7 @@ class Case:
     def pace(self) -> Pace:
         """How long things take at the vendor."""
         settings = self.settings
-        return Pace(settings.settle_seconds, settings.vendor.timeout_seconds, self.shared.clock)
+        return Pace(settings.settle_seconds, settings.vendor.call_seconds, self.shared.clock)
 
     @cached_property
     def attempts(self) -> Attempts:

@@ -88,11 +88,15 @@ class Evidence:
     """For how long a mark keeps others from sending: that, and the time until it is sent."""
     can_be_asked: bool = True
     is_repeatable: bool = False
+    leaves_orders: bool = False
+    """Whether a look can tell what became of an attempt whose answer was lost."""
     advice: Advice = field(default_factory=Advice)
     shown: Subscription | None = None
     """The subscription as the vendor shows it; None if nobody has looked, or nobody can."""
     looks: int = 0
     """How many looks were made that say the same."""
+    was_looked_for: bool = False
+    """Whether the last look also went for what earlier attempts have left."""
     attempt: Attempt = field(default_factory=NotTried)
     void_attempt: str = ""
     """An attempt of this process under which certainly nothing was done."""

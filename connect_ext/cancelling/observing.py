@@ -33,6 +33,7 @@ class Observer:
             blocks_for=case.pace.blocks_for,
             can_be_asked=case.vendor.can_be_asked,
             is_repeatable=case.vendor.is_repeatable,
+            leaves_orders=settings.vendor.leaves_orders,
             advice=case.vendor.advice,
             shown=case.memory.attempts.shown,
             void_attempt=case.attempts.in_hand,
@@ -45,6 +46,8 @@ class Observer:
                 # Without a template nothing could be approved: better to know it before.
                 await self._case.settling.template()
                 return await self._look(e)
+            case Lack.ORDER:
+                return await self.look_again(e, for_orders=True)
             case Lack.SECOND_LOOK:
                 return await self.look_later(e)
             case Lack.MARKS:
@@ -62,16 +65,21 @@ class Observer:
         again = await self._look(e)
         return replace(again, looks=e.looks + 1) if says_the_same(again, e) else again
 
-    async def look_again(self, e: Evidence) -> Evidence:
-        """Look after the vendor's answer; two looks that say the same stay two."""
+    async def look_again(self, e: Evidence, *, for_orders: bool = False) -> Evidence:
+        """Look after the vendor's answer; two looks that say the same stay two.
+
+        ``for_orders``: an attempt stands; see also what that has left at the vendor.
+        """
         if not e.can_be_asked:
             return e
-        again = await self._look(e)
+        again = await self._look(e, for_orders=for_orders)
         return replace(again, looks=e.looks) if says_the_same(again, e) else again
 
-    async def _look(self, e: Evidence) -> Evidence:
-        shown = await self._case.vendor.look_up(self.cancellation(e))
-        return replace(e, shown=shown, looks=1, now=self._case.shared.now())
+    async def _look(self, e: Evidence, *, for_orders: bool = False) -> Evidence:
+        cancellation = replace(self.cancellation(e), may_have_been_sent=for_orders)
+        shown = await self._case.vendor.look_up(cancellation)
+        now = self._case.shared.now()
+        return replace(e, shown=shown, looks=1, was_looked_for=for_orders, now=now)
 
     async def history(self) -> History | Unreadable:
         """The attempts that the marks tell of."""

@@ -5,7 +5,6 @@ They are the tables under 'What happens in each case' in the README.
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import pairwise
 
 from connect_ext.cancelling.evidence import (
@@ -19,7 +18,7 @@ from connect_ext.cancelling.evidence import (
     Sent,
     Unreadable,
 )
-from connect_ext.cancelling.marks import History, Mark, State
+from connect_ext.cancelling.marks import History, State
 from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
 from connect_ext.cancelling.steps import Approve, Cancel, Hold, Lack, Learn, Reject, Step, Wait
 from connect_ext.cause import Cause
@@ -28,12 +27,6 @@ from connect_ext.vendors.base import Subscription, SubscriptionId, SubscriptionS
 
 SECOND_LOOK_SECONDS = 120.0
 """One bad gateway must neither approve, reject nor hold."""
-
-SEND_WITHIN_SECONDS = 60.0
-"""The least time between leaving a mark and sending under it that must be enough."""
-
-CLEARLY_YOUNGER_SECONDS = 2.0
-"""Messages bear whole seconds, on the clock of one of Connect's servers."""
 
 CONFLICTS_TO_BELIEVE, CONFLICTS_ASKED = 3, 12
 """In each ``SETTLE_MINUTES``: the least that must be heard, and the most that is asked."""
@@ -79,6 +72,10 @@ def _decide_on_id(e: Evidence) -> Step:
             return _decide_unknown_id(e)
         case SubscriptionStatus.NOT_STARTED:
             return _decide_not_started(e)
+        case SubscriptionStatus.SUSPENDED:
+            return _decide_suspended(e)
+        case SubscriptionStatus.UNFINISHED:
+            return Hold(Cause.UNFINISHED, e.shown.detail)
         case SubscriptionStatus.ACTIVE:
             return _decide_active(e)
 
@@ -101,6 +98,8 @@ def _decide_active(e: Evidence) -> Step:
     match e.attempt:
         case NotTried():
             return Cancel()
+        case NotOurTurn() if e.leaves_orders and e.standing() and not e.was_looked_for:
+            return Learn(Lack.ORDER)
         case NotOurTurn() | NoMarkKept():
             return _wait_for_result(e, "A cancellation was sent, or may have been, before.")
         case Sent(accepted, why):
@@ -133,6 +132,15 @@ def _decide_not_started(e: Evidence) -> Step:
         return _wait_for_result(e, "The subscription is shown as not started.")
     reason = "The subscription cannot be cancelled: at the vendor it is a draft or not yet active."
     return _reject_if_proven(e, Reject(Cause.NOT_STARTED, reason), e.advice.refusal)
+
+
+def _decide_suspended(e: Evidence) -> Step:
+    if (lacking := _without_marks(e)) is not None:
+        return lacking
+    if isinstance(e.attempt, Sent) or any(map(e.is_live, e.standing())):
+        return _wait_for_result(e, "The subscription is shown as suspended.")
+    why = "The subscription is suspended at the vendor, and cannot be cancelled like that."
+    return Hold(Cause.SUSPENDED, f"{why} {e.advice.suspended} Then resubmit the task.")
 
 
 def _decide_unknown_id(e: Evidence) -> Step:
@@ -294,57 +302,3 @@ def _without_marks(e: Evidence) -> Step | None:
 def second_look_seconds(settle_seconds: float) -> float:
     """The pause between two answers that must both find an id unknown."""
     return min(SECOND_LOOK_SECONDS, settle_seconds)
-
-
-def is_free(history: History, blocks_for: float, *, can_be_asked: bool) -> bool:
-    """Whether no attempt stands that must be waited for: ``blocks_for`` seconds, or for ever."""
-    blocking = (_blocks(history, m, blocks_for, can_be_asked) for m in history.standing())
-    return not any(blocking) and not _was_refused_lately(history, blocks_for)
-
-
-def owns(
-    attempt: str, took_seconds: float, history: History, blocks_for: float, can_be_asked: bool
-) -> bool:
-    """Whether the attempt owns the sending: its mark is the oldest of those that count.
-
-    A mark may become visible a while after the time that it bears. So another one counts as
-    younger only if it is younger by more than the ``took_seconds`` that leaving ours took: then it
-    was left by somebody who could see ours.
-    """
-    own = history.find(attempt)
-    if own is None or not own.stands or _was_refused_lately(history, blocks_for):
-        return False
-    margin = took_seconds + CLEARLY_YOUNGER_SECONDS
-    return not any(
-        (other.created - own.created).total_seconds() <= margin
-        for other in history.standing(except_attempt=attempt)
-        if _blocks(history, other, blocks_for, can_be_asked)
-    )
-
-
-def send_within_seconds(settle_seconds: float) -> float:
-    """How old a mark may be when something is sent under it; others add this to the vendor's time.
-
-    So a mark that is kept in hand is renewed a few times in each ``settle_seconds``, and no more.
-    """
-    return max(SEND_WITHIN_SECONDS, settle_seconds / 4)
-
-
-def is_worn(mark: Mark, now: datetime, settle_seconds: float) -> bool:
-    """Whether a mark of our own is too old to send under it, so that it is renewed."""
-    return (now - mark.created).total_seconds() > send_within_seconds(settle_seconds)
-
-
-def _blocks(history: History, mark: Mark, blocks_for: float, can_be_asked: bool) -> bool:
-    return not can_be_asked or history.age_seconds(mark) <= blocks_for
-
-
-def _was_refused_lately(history: History, blocks_for: float) -> bool:
-    """Whether a new attempt was refused while an older one stands: the next one has time."""
-    oldest = min((mark.created for mark in history.standing()), default=history.now)
-    return any(
-        mark.state is State.REFUSED
-        and mark.created > oldest
-        and history.age_seconds(mark) <= blocks_for
-        for mark in history.marks
-    )

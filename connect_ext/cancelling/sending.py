@@ -98,7 +98,7 @@ class Sender:
         """
         void = permission.attempt
         try:
-            again = await self._observer.look_again(replace(e, void_attempt=void))
+            again = await self._observer.look_again(replace(e, void_attempt=void), for_orders=True)
         except Later:
             await self._attempts.nothing_was_sent(permission)
             raise
@@ -110,10 +110,11 @@ class Sender:
         history = permission.history
         definite = history.definite_answers if history else 0
         e = replace(e, history=history or e.history, definite_answers=definite, void_attempt="")
-        self._attempts.sending()
+        attempt = self._attempts.sending(permission)
+        cancellation = replace(self._observer.cancellation(e), attempt=attempt)
         try:
             with self._case.budget.shortened_to(permission.until):
-                accepted = await self._case.vendor.cancel(self._observer.cancellation(e), e.shown)
+                accepted = await self._case.vendor.cancel(cancellation, e.shown)
         except OutcomeUnknown as error:
             sent = Sent(False, error.message, error.retry_after)
             return await self._observer.look_again(replace(e, attempt=sent))
@@ -124,9 +125,11 @@ class Sender:
             raise
         self.remarks, self.sent_under = accepted.remarks, permission.attempt
         e = replace(e, attempt=Sent(accepted=True))
-        if accepted.subscription:
-            return replace(e, shown=accepted.subscription)
-        return await self._accepted(e)
+        if accepted.subscription is None:
+            return await self._accepted(e)
+        if accepted.subscription.status is not SubscriptionStatus.CANCELLED:
+            await self._note_accepted()
+        return replace(e, shown=accepted.subscription)
 
     async def _accepted(self, e: Evidence) -> Evidence:
         """Look for the result; leave a note that there will be one, if it does not show."""

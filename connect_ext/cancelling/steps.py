@@ -14,6 +14,7 @@ class Lack(Enum):
 
     LOOK = "the subscription as the vendor shows it"
     MARKS = "the marks of earlier attempts, on the request's conversation"
+    ORDER = "what an earlier attempt has left at the vendor"
     SECOND_LOOK = "a second look at the vendor, some time after the first"
     PRECEDENT = "whether a cancellation of the product was ever approved"
 

@@ -58,6 +58,7 @@ class Call:
     ``name`` is what messages call it, by the variable that describes it, never by its address:
     ``the status request (VARIABLE)``. ``changes`` says whether it may change the
     vendor's data: then a lost answer is an unknown outcome, not merely a failed question.
+    ``timeout_seconds``: for this call, where it takes longer than others; 0: as for all.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     content: bytes | None = field(default=None, repr=False)
     changes: bool = False
+    timeout_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,17 +78,23 @@ class Answer:
     headers: httpx.Headers = field(repr=False)
     body: bytes = field(repr=False)
 
-    def json(self) -> Any:
+    def json(self, most_parts: int = MAX_ANSWER_PARTS) -> Any:
         """The JSON of the body, or None if it cannot be read, or says two things under one name."""
         try:
-            return read_json(self.body, MAX_ANSWER_PARTS)
+            return read_json(self.body, most_parts)
         except ValueError:
             return None
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds of the ``Retry-After`` header, given as seconds or as a date; None without it."""
-        return retry_after_seconds(self.headers.get("retry-after", ""), datetime.now(timezone.utc))
+        """Seconds of the ``Retry-After`` header, given as seconds or as a date; None without it.
+
+        A 429 without it may say in ``RateLimit-Reset`` when there is room again.
+        """
+        value = self.headers.get("retry-after", "")
+        if self.status == 429 and not value:
+            value = self.headers.get("ratelimit-reset", "")
+        return retry_after_seconds(value, datetime.now(timezone.utc))
 
 
 class _Progress:
@@ -122,7 +130,7 @@ class HttpClient:
         may have been carried out, ``NotConfigured`` if the call cannot even be formed. Within a
         ``Budget`` a call is not begun unless it can end in time.
         """
-        budget = current_budget() or self._budget_of_one_call()
+        budget = current_budget() or self._budget_of_one_call(call)
         progress = _Progress()
         request = self._formed(call, progress)
         async with self._place(call, budget):
@@ -140,9 +148,12 @@ class HttpClient:
         """Close the pool; calls under way end as lost connections."""
         await self._transport.aclose()
 
-    def _budget_of_one_call(self) -> Budget:
+    def _seconds_for(self, call: Call) -> float:
+        return call.timeout_seconds or self._timeout_seconds
+
+    def _budget_of_one_call(self, call: Call) -> Budget:
         """Outside of a walk a place is waited for as long as a call may take."""
-        return Budget(asyncio.get_running_loop().time() + 2 * self._timeout_seconds)
+        return Budget(asyncio.get_running_loop().time() + 2 * self._seconds_for(call))
 
     def _formed(self, call: Call, progress: _Progress) -> httpx.Request:
         """The whole request, made before anything is sent."""
@@ -155,7 +166,11 @@ class HttpClient:
                 call.url,
                 headers=_with_defaults(call.headers),
                 content=call.content,
-                extensions={"trace": progress.trace},
+                # A call that may take longer does not wait longer for its connection.
+                extensions={
+                    "trace": progress.trace,
+                    "timeout": {"connect": self._timeout_seconds} if call.timeout_seconds else {},
+                },
             )
         except (httpx.InvalidURL, ValueError):
             raise NotConfigured(_sentence(f"{call.name} does not make a valid address")) from None
@@ -163,7 +178,7 @@ class HttpClient:
     @asynccontextmanager
     async def _place(self, call: Call, budget: Budget) -> AsyncIterator[None]:
         """Wait for a place as long as the call, begun then, could still end within its budget."""
-        left = budget.ends_at - asyncio.get_running_loop().time() - self._timeout_seconds
+        left = budget.ends_at - asyncio.get_running_loop().time() - self._seconds_for(call)
         if left < 0:
             message = f"{call.name} is left for the next attempt: it might not end in time"
             raise NotDone(_sentence(message), cause=Cause.DEADLINE)
@@ -204,12 +219,12 @@ class HttpClient:
     async def _timed(
         self, call: Call, request: httpx.Request, progress: _Progress, budget: Budget
     ) -> Answer:
+        seconds = self._seconds_for(call)
         try:
-            exchange = self._exchange(call, request, budget)
-            return await asyncio.wait_for(exchange, self._timeout_seconds)
+            return await asyncio.wait_for(self._exchange(call, request, budget), seconds)
         # On Python 3.10 this is not the built-in TimeoutError.
         except asyncio.TimeoutError:
-            within = f"within {self._timeout_seconds:g} s"
+            within = f"within {seconds:g} s"
             if not progress.begun:
                 raise _never_sent(call, f" {within}") from None
             raise _later(call, f"{call.name} gave no answer {within}") from None

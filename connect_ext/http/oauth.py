@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus, urlencode
 
 from connect_ext.cause import Cause
@@ -41,6 +41,17 @@ class OAuthClient:
     client_secret: Secret
     scope: str = ""
     """Scopes, separated by blanks, or nothing."""
+    only_in_body: bool = False
+    """Whether the credentials never go in a header (Zuora)."""
+
+
+@dataclass
+class KeptToken:
+    """One client's token, for all that have the same client."""
+
+    token: str = field(default="", repr=False)
+    good_until: float = 0.0
+    fetching: SingleFlight[str, str] = field(default_factory=SingleFlight)
 
 
 class TokenSource:
@@ -55,26 +66,42 @@ class TokenSource:
         clock: Callable[[], float] = time.monotonic,
         *,
         keep_secret: Callable[[str], None] = kept_nowhere,
+        kept: KeptToken | None = None,
     ) -> None:
         """``advice`` is a sentence on what to check, ``name`` is what messages call the request."""
         self._client, self._http, self._clock = client, http, clock
         self._keep_secret = keep_secret
         self._advice, self._name = advice, name
-        self._token = ""
-        self._good_until = 0.0
-        self._in_body = False
-        self._fetching: SingleFlight[str, str] = SingleFlight()
+        self._kept = kept or KeptToken()
+        self._in_body = client.only_in_body
 
     async def token(self) -> str:
         """A token that is good now; raise ``NotDone`` or ``NotConfigured`` if there is none."""
-        if self._token and self._clock() < self._good_until:
-            return self._token
-        return await self._fetching.run("token", self._fetch)
+        token = self._kept.token
+        if not token or self._clock() >= self._kept.good_until:
+            token = await self._kept.fetching.run("token", self._fetch)
+        # Another source may have fetched it.
+        self._keep_secret(token)
+        return token
 
     def forget(self, token: str) -> None:
         """Never use this token again: the vendor refuses it. A newer one stays."""
-        if token == self._token:
-            self._token = ""
+        if token == self._kept.token:
+            self._kept.token = ""
+
+    async def send(
+        self, call: Call, is_refused: Callable[[Answer], bool] = lambda answer: answer.status == 401
+    ) -> Answer:
+        """Send a call with a token; one that is refused is replaced once, and the call sent again.
+
+        A vendor does nothing for a token that it does not know, so the repeat is safe.
+        """
+        token = await self.token()
+        answer = await self._http.send(_with_token(call, token))
+        if not is_refused(answer):
+            return answer
+        self.forget(token)
+        return await self._http.send(_with_token(call, await self.token()))
 
     async def _fetch(self) -> str:
         answer = await self._ask()
@@ -87,7 +114,7 @@ class TokenSource:
             self._in_body = True
             answer = await self._ask()
         if 300 <= answer.status < 500 and answer.status not in BUSY:
-            self._in_body = False
+            self._in_body = self._client.only_in_body
             raise self._refused(answer)
         if not 200 <= answer.status < 300:
             cause = Cause.BUSY if answer.status in BUSY else Cause.VENDOR_ERROR
@@ -123,11 +150,10 @@ class TokenSource:
 
     def _keep(self, answer: Answer) -> str:
         token, lifetime = self._read(answer)
-        self._keep_secret(token)
         # A tenth of its life, at most a minute, is kept for the calls that the token still has
         # to travel with.
-        self._good_until = self._clock() + lifetime - min(60.0, lifetime / 10)
-        self._token = token
+        self._kept.good_until = self._clock() + lifetime - min(60.0, lifetime / 10)
+        self._kept.token = token
         return token
 
     def _read(self, answer: Answer) -> tuple[str, float]:
@@ -143,6 +169,10 @@ class TokenSource:
             lifetime = DEFAULT_LIFETIME_SECONDS
         # NaN compares false with everything.
         return token, lifetime if 0 < lifetime < 1e9 else DEFAULT_LIFETIME_SECONDS
+
+
+def _with_token(call: Call, token: str) -> Call:
+    return replace(call, headers=(("Authorization", f"Bearer {token}"), *call.headers))
 
 
 def _error_code(answer: Answer) -> str:

@@ -42,6 +42,9 @@ COMMON_VARIABLES = (
     Variable("ON_REFUSAL", "reject", "reject or hold"),
     Variable("ON_NOT_FOUND", "hold", "reject, approve or hold"),
     Variable("SETTLE_MINUTES", "60", "a number from 0.05 to 10080"),
+    Variable(
+        "VENDOR_TIME_ZONE", "", "the IANA name of a time zone, such as Europe/Berlin, or nothing"
+    ),
     Variable("DRY_RUN", "false", "true or false"),
     Variable("NOTES", "private", "private, message or off"),
     Variable("ESCALATE_AFTER_HOURS", "24", "a number from 1 to 8760"),
@@ -96,6 +99,15 @@ class VendorSettings:
     max_concurrency: int
     own: Hashable = field(repr=False)
     """The settings that the vendor's own package has read."""
+    longest_call: float = 0.0
+    """Seconds; longer than ``timeout_seconds`` where one of the vendor's calls takes longer."""
+    leaves_orders: bool = False
+    """Whether a look can tell what became of a cancellation whose answer was lost."""
+
+    @property
+    def call_seconds(self) -> float:
+        """How long one call may take at most."""
+        return max(self.timeout_seconds, self.longest_call)
 
 
 @dataclass(frozen=True)
@@ -178,6 +190,10 @@ def _message(mistakes: list[str]) -> str:
 
 
 def _read_settings(read: VariableReader, definitions: Definitions) -> Settings:
+    vendor = _read_vendor(read, definitions)
+    settle_seconds = 60 * read.number("SETTLE_MINUTES", 0.05, 10080)
+    if vendor.name in definitions:
+        settle_seconds = max(settle_seconds, definitions[vendor.name].traits.least_to_settle)
     return Settings(
         subscription_id_parameter=_read_parameter_id(read),
         subscription_id_pattern=_read_pattern(read),
@@ -189,8 +205,8 @@ def _read_settings(read: VariableReader, definitions: Definitions) -> Settings:
         dry_run=read.flag("DRY_RUN"),
         notes=read.choice("NOTES", Notes),
         escalate_after_hours=read.number("ESCALATE_AFTER_HOURS", 1, 8760),
-        settle_seconds=60 * read.number("SETTLE_MINUTES", 0.05, 10080),
-        vendor=_read_vendor(read, definitions),
+        settle_seconds=settle_seconds,
+        vendor=vendor,
         secrets=read.secrets,
     )
 
@@ -199,16 +215,16 @@ def _read_vendor(read: VariableReader, definitions: Definitions) -> VendorSettin
     # A registered name may have capitals; the portal keeps the case of what was typed.
     typed = read.text("VENDOR")
     name = typed if typed in definitions else typed.lower()
-    own: Hashable = None
-    if name in definitions:
-        own = definitions[name].read(read)
-    else:
+    if name not in definitions:
         read.report("VENDOR")
+    definition = definitions.get(name)
     return VendorSettings(
         name=name,
         timeout_seconds=read.number("VENDOR_TIMEOUT_SECONDS", 1, 100),
         max_concurrency=int(read.number("VENDOR_MAX_CONCURRENCY", 1, 500, whole=True)),
-        own=own,
+        own=definition.read(read) if definition else None,
+        longest_call=definition.traits.longest_call if definition else 0.0,
+        leaves_orders=definition.traits.leaves_orders if definition else False,
     )
 
 

@@ -27,6 +27,10 @@ class SubscriptionStatus(Enum):
     CANCELLED = "cancelled"
     NOT_STARTED = "not started"
     """A draft, or not yet active: there is nothing to cancel."""
+    SUSPENDED = "suspended"
+    """Somebody has to resume it before it can be cancelled."""
+    UNFINISHED = "unfinished"
+    """Our order to cancel it lies at the vendor, which does not carry it out by itself."""
     UNKNOWN_ID = "unknown id"
 
 
@@ -46,6 +50,8 @@ class Subscription:
     """When a cancelled subscription ends, with a time zone; None where the vendor does not say."""
     version_id: str = field(default="", repr=False)
     """The vendor's own key of this reading, where a cancellation must name it (Zuora)."""
+    detail: str = ""
+    """A sentence on what a person must see to, such as the order that is unfinished."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,10 @@ class Cancellation:
     """Now, with a time zone: the moment that an immediate cancellation means."""
     definite_answers: int = 0
     """How often the vendor has definitely said no to this request's cancellation before."""
+    attempt: str = ""
+    """Another one for each time that it is sent; only a repeat within one call has the same."""
+    may_have_been_sent: bool = False
+    """Whether an earlier attempt stands: then ``look_up`` also goes for what that has left."""
 
     @property
     def idempotency_key(self) -> str:
@@ -92,6 +102,20 @@ class Advice:
     """The vendor accepted the cancellation and cannot be asked for the result."""
     refusal: str = "Check the variables that describe the cancellation."
     """The vendor refuses the first cancellation of all."""
+    suspended: str = "Resume it at the vendor."
+    """The subscription is suspended."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a vendor is like, beyond its calls; all in seconds."""
+
+    longest_call: float = 0.0
+    """A call that may take longer than ``VENDOR_TIMEOUT_SECONDS`` ends by then."""
+    least_to_settle: float = 0.0
+    """It may go on with a cancellation for so long after its answer was lost."""
+    leaves_orders: bool = False
+    """Whether ``look_up`` can tell what became of a cancellation whose answer was lost."""
 
 
 class Vendor(Protocol):
@@ -136,7 +160,7 @@ class Vendor(Protocol):
 class SharedValues(Protocol):
     """Values that the vendors of one process share, such as sessions; made when first asked for."""
 
-    def __call__(self, key: str, make: Callable[[], Value]) -> Value: ...
+    def __call__(self, key: Hashable, make: Callable[[], Value]) -> Value: ...
 
 
 @dataclass(frozen=True)
@@ -160,3 +184,4 @@ class VendorDefinition:
     variables: tuple[Variable, ...]
     read: Callable[[VariableReader], Hashable]
     create: Callable[[Any, VendorContext], Vendor]
+    traits: Traits = field(default_factory=Traits)

@@ -24,6 +24,7 @@ SECONDS_TO_FINISH = 600.0
 # Each of these packages exports its DEFINITION.
 BUILT_IN = {
     "rest": "connect_ext.vendors.rest",
+    "zuora": "connect_ext.vendors.zuora",
     "zuora-soap": "connect_ext.vendors.zuora_soap",
 }
 
@@ -96,7 +97,7 @@ class Vendors:
         self._most = most
         self._live: dict[VendorSettings, _Live] = {}
         self._retired: set[HttpClient] = set()
-        self._values: dict[str, Any] = {}
+        self._values: dict[Hashable, Any] = {}
 
     def vendor_for(self, settings: VendorSettings) -> Vendor:
         """The vendor for these settings.
@@ -122,9 +123,12 @@ class Vendors:
         if settings in self._live:
             self._live[settings].http.raise_if_paused()
 
-    def _shared_value(self, key: str, make: Callable[[], Value]) -> Value:
+    def _shared_value(self, key: Hashable, make: Callable[[], Value]) -> Value:
         if key not in self._values:
             self._values[key] = make()
+            if len(self._values) > self._most:
+                # Whoever uses it keeps it; only newcomers do not share it any more.
+                del self._values[next(iter(self._values))]
         value: Value = self._values[key]
         return value
 

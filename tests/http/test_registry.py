@@ -5,6 +5,7 @@ import pytest
 from connect_ext.errors import NotConfigured
 from connect_ext.portal.settings import initial_variables, read_configuration
 from connect_ext.vendors.registry import BUILT_IN, Vendors, definitions
+from tests.unit.builders import ORDERS_VARIABLES
 
 REST = {"REST_API_URL": "https://vendor.example", "REST_API_KEY": "t0ken"}
 ZUORA = {
@@ -85,7 +86,8 @@ async def test_different_settings_do_not(vendors):
 
 
 async def test_every_built_in_vendor_can_be_made(vendors):
-    made = [vendors.vendor_for(s) for s in (vendor_settings(), vendor_settings(**ZUORA))]
+    of_zuora = (vendor_settings(**ORDERS_VARIABLES), vendor_settings(**ZUORA))
+    made = [vendors.vendor_for(s) for s in (vendor_settings(), *of_zuora)]
     modules = [type(vendor).__module__.rpartition(".")[0] for vendor in made]
     assert modules == list(BUILT_IN.values())
 
@@ -172,5 +174,5 @@ class TestRegisteredVendors:
 
     @pytest.mark.parametrize("name", ["acme", "Acme2", "ACME", ""])
     def test_an_unknown_name_is_a_mistake_that_lists_the_known_ones(self, installed, name):
-        with pytest.raises(NotConfigured, match=r"VENDOR got .*: rest, zuora-soap, Acme"):
+        with pytest.raises(NotConfigured, match=r"VENDOR got .*: rest, zuora, zuora-soap, Acme"):
             vendor_settings(VENDOR=name)

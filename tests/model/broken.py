@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
 
-from connect_ext.cancelling import rules
+from connect_ext.cancelling import rules, turns
 from connect_ext.cancelling.evidence import Evidence, NotTried
 from connect_ext.cancelling.marks import History as Marks
 from connect_ext.cancelling.process import process
@@ -35,10 +35,14 @@ class Variant:
     walking: Walking = process
     client: type[ClientTwin] = ClientTwin
     rules: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    turns: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
     def play(self, history: History) -> Played:
         """Play a history with this variant."""
-        with patch.multiple(rules, **{"decide": rules.decide, **self.rules}):
+        with (
+            patch.multiple(rules, **{"decide": rules.decide, **self.rules}),
+            patch.multiple(turns, **{"owns": turns.owns, **self.turns}),
+        ):
             return play(history, self.walking, self.client)
 
 
@@ -210,8 +214,8 @@ def _rejecting_what_is_at_work(e: Evidence) -> Step:
 
 VARIANTS: dict[str, Variant] = {
     "the marks are not read back": Variant(_reading_own_notes_only),
-    "every mark owns the sending": Variant(rules={"owns": always}),
-    "no mark keeps others from sending": Variant(rules={"owns": always, "is_free": always}),
+    "every mark owns the sending": Variant(turns={"owns": always}),
+    "no mark keeps others from sending": Variant(turns={"owns": always, "is_free": always}),
     "a call that was sent counts as not sent": with_vendor(NeverReached),
     "the vendor has no time to settle": with_settings(settle_seconds=0.05),
     "no mark is left": with_vendor(CalledRepeatable),

@@ -31,6 +31,13 @@ ZUORA_VARIABLES = {
     "ZUORA_USERNAME": "api@vendor.example",
     "ZUORA_PASSWORD": ZUORA_PASSWORD,
 }
+ORDERS_SECRET = "s3cret-of-the-oauth-client"
+ORDERS_VARIABLES = {
+    "VENDOR": "zuora",
+    "ZUORA_API_URL": "https://rest.zuora.example",
+    "ZUORA_CLIENT_ID": "0b9f3c52-6f2e-4d4e-9a55-3b0c7a1d2e3f",
+    "ZUORA_CLIENT_SECRET": ORDERS_SECRET,
+}
 
 
 ODD_CHARACTERS = (

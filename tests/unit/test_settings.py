@@ -24,6 +24,7 @@ from connect_ext.vendors.registry import definitions
 from connect_ext.vendors.rest.settings import AuthKind
 from connect_ext.vendors.rest.templates import PLACEHOLDERS
 from tests.unit.builders import (
+    ORDERS_VARIABLES,
     REST_KEY,
     REST_VARIABLES,
     ZUORA_PASSWORD,
@@ -94,6 +95,7 @@ class TestDeclaration:
             "REST_API_KEY",
             "REST_OAUTH_CLIENT_SECRET",
             "REST_SECRET_HEADERS",
+            "ZUORA_CLIENT_SECRET",
             "ZUORA_PASSWORD",
         }
         assert {BY_NAME[name].initial_value for name in secure} <= {"", "changeme", "{}"}
@@ -211,6 +213,7 @@ MISTAKES_OF = {
         '{"X-Tenant": "1", "x-tenant": "2"}',
     ],
     "SETTLE_MINUTES": ["0.04", "10081", "an hour"],
+    "VENDOR_TIME_ZONE": ["Mars", "America", "../../etc/passwd", "/etc/passwd"],
     "REST_ID_PATH": ["id =="],
     "REST_SECRET_HEADERS": [
         "[]", '{"X-Key": 1}', '{"Host": "x"}', '{"X Key": "1"}', '{"X-Key": "a\\nb"}',
@@ -240,13 +243,49 @@ ZUORA_MISTAKES = [
     ("ZUORA_USERNAME", ""), ("ZUORA_PASSWORD", "changeme"), ("ZUORA_GENERATE_INVOICE", "no"),
     ("ZUORA_PROCESS_PAYMENTS", "0"), ("ZUORA_PREVIEW", ""),
 ]  # fmt: skip
+ORDERS_MISTAKES = [
+    ("ZUORA_API_URL", ""), ("ZUORA_API_URL", "http://rest.zuora.example"),
+    ("ZUORA_API_URL", "https://rest.zuora.example/v1"),
+    ("ZUORA_CLIENT_ID", "<client>"), ("ZUORA_CLIENT_SECRET", "changeme"),
+    ("ZUORA_ENTITY_ID", "one two"), ("ZUORA_ENTITY_ID", "a,b"), ("ZUORA_ORG_IDS", "a,,b"),
+    ("ZUORA_ORG_IDS", "a\nb"), ("ZUORA_PROCESS_PAYMENTS", "true"), ("ZUORA_PREVIEW", "maybe"),
+    ("ZUORA_GENERATE_INVOICE", "no"), ("VENDOR_TIME_ZONE", "Pacific"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "value"), ZUORA_MISTAKES)
-def test_a_mistake_for_zuora_names_its_variable_and_what_that_takes(name, value):
-    head, line = message({**ZUORA_VARIABLES, name: value}).split("\n")
+@pytest.mark.parametrize(
+    ("variables", "name", "value"),
+    [
+        *((ZUORA_VARIABLES, *each) for each in ZUORA_MISTAKES),
+        *((ORDERS_VARIABLES, *each) for each in ORDERS_MISTAKES),
+    ],
+)
+def test_a_mistake_for_zuora_names_its_variable_and_what_that_takes(variables, name, value):
+    head, line = message({**variables, name: value}).split("\n")
     assert head.startswith("1 mistake ")
     assert says_what_it_takes(line, name)
+
+
+@pytest.mark.parametrize(
+    ("variables", "initial"),
+    [(REST_VARIABLES, "UTC"), (ZUORA_VARIABLES, "UTC"), (ORDERS_VARIABLES, "America/Los_Angeles")],
+)
+def test_the_time_zone_is_the_vendors_initial_one_or_the_one_that_is_named(variables, initial):
+    assert read(variables).default.vendor.own.time_zone == initial
+    named = read({**variables, "VENDOR_TIME_ZONE": "Asia/Tokyo"})
+    assert named.default.vendor.own.time_zone == "Asia/Tokyo"
+
+
+def test_ids_of_organizations_are_sent_without_the_blanks_between_them():
+    assert read({**ORDERS_VARIABLES, "ZUORA_ORG_IDS": "a , b"}).default.vendor.own.org_ids == "a,b"
+
+
+def test_zuora_with_orders_has_five_minutes_to_settle_at_least_and_long_calls():
+    for minutes, seconds in (("0.05", 300.0), ("60", 3600.0)):
+        found = read({**ORDERS_VARIABLES, "SETTLE_MINUTES": minutes}).default
+        assert (found.settle_seconds, found.vendor.call_seconds) == (seconds, 130.0)
+    assert settings(SETTLE_MINUTES="0.05").settle_seconds == 3.0
+    assert settings(VENDOR_TIMEOUT_SECONDS="7").vendor.call_seconds == 7.0
 
 
 @pytest.mark.parametrize("missing", [name for name in OAUTH if name != "REST_AUTH"])
@@ -255,7 +294,7 @@ def test_oauth_needs_its_address_and_both_halves_of_its_credentials(missing):
 
 
 def test_every_variable_has_a_mistake_of_its_own_here():
-    tried = {name for name, _ in MISTAKES + ZUORA_MISTAKES} | set(OAUTH)
+    tried = {name for name, _ in MISTAKES + ZUORA_MISTAKES + ORDERS_MISTAKES} | set(OAUTH)
     assert tried | {"REST_OAUTH_SCOPE"} == set(BY_NAME)
 
 

@@ -9,6 +9,7 @@ from enum import Enum
 from connect_ext.portal.reader import VariableReader
 from connect_ext.portal.secret import Secret
 from connect_ext.portal.shapes import texts_within
+from connect_ext.portal.time_zone import read_time_zone
 from connect_ext.vendors.rest.templates import IN_BRACES, has_misspelt_placeholder
 
 _METHODS_THAT_ASK = frozenset({"GET", "POST"})
@@ -104,6 +105,8 @@ class RestSettings:
     """JSON text of an object; its placeholders are filled in after it is parsed."""
     body_format: BodyFormat
     headers: tuple[tuple[str, str], ...] = field(repr=False)
+    time_zone: str
+    """In which a day is today."""
 
 
 def read_settings(read: VariableReader) -> RestSettings:
@@ -131,6 +134,7 @@ def read_settings(read: VariableReader) -> RestSettings:
         cancel_body=read.text("REST_CANCEL_BODY") or "{}",
         body_format=read.choice("REST_BODY_FORMAT", BodyFormat),
         headers=_read_all_headers(read, auth),
+        time_zone=read_time_zone(read, "UTC"),
     )
 
 

@@ -6,11 +6,12 @@ import base64
 import json
 from dataclasses import replace
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from connect_ext.errors import NotConfigured, UnknownId
 from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call
-from connect_ext.http.oauth import OAuthClient, TokenSource
+from connect_ext.http.oauth import KeptToken, OAuthClient, TokenSource
 from connect_ext.vendors.base import (
     Accepted,
     Advice,
@@ -57,6 +58,7 @@ class RestVendor:
         self._tokens = _token_source(settings.auth, context)
         self._answers = AnswerReader(settings)
         self._body = json.loads(settings.cancel_body)
+        self._zone = ZoneInfo(settings.time_zone)
 
     @property
     def can_be_asked(self) -> bool:
@@ -73,7 +75,7 @@ class RestVendor:
         request = self._settings.status_request
         if request is None:
             raise NotConfigured(ADVICE.cannot_be_asked)
-        path = filled_path(request.path, placeholder_values(cancellation))
+        path = filled_path(request.path, placeholder_values(cancellation, self._zone))
         call = Call(STATUS_CALL, request.method, self._settings.api_url + path, self._headers())
         answer = await self._send(call)
         return await aside(len(answer.body), lambda: self._shown(answer, call, cancellation))
@@ -107,7 +109,10 @@ class RestVendor:
         return Accepted(self._answers.cancelled_subscription(answer, asked_for))
 
     def _cancel_call(self, cancellation: Cancellation) -> Call:
-        request, values = self._settings.cancel_request, placeholder_values(cancellation)
+        request, values = (
+            self._settings.cancel_request,
+            placeholder_values(cancellation, self._zone),
+        )
         headers = [*self._headers(), ("Idempotency-Key", cancellation.idempotency_key)]
         content = None
         if self._body:
@@ -130,16 +135,10 @@ class RestVendor:
         return [] if name.lower() in given else [(name, value)]
 
     async def _send(self, call: Call) -> Answer:
-        """Send with credentials; a token that is refused is replaced once, then sent once more."""
+        """Send with credentials."""
         if self._tokens is None:
             return await self._http.send(_with(call, *_credentials(self._settings.auth)))
-        token = await self._tokens.token()
-        answer = await self._http.send(_with(call, _bearer(token)))
-        if answer.status != 401:
-            return answer
-        self._tokens.forget(token)
-        token = await self._tokens.token()
-        return await self._http.send(_with(call, _bearer(token)))
+        return await self._tokens.send(call)
 
 
 def _token_source(auth: RestAuth, context: VendorContext) -> TokenSource | None:
@@ -147,14 +146,19 @@ def _token_source(auth: RestAuth, context: VendorContext) -> TokenSource | None:
         return None
     client = OAuthClient(auth.token_url, auth.client_id, auth.client_secret, auth.scope)
     return TokenSource(
-        client, context.http, _OAUTH_ADVICE, OAUTH_CALL, keep_secret=context.keep_secret
+        client,
+        context.http,
+        _OAUTH_ADVICE,
+        OAUTH_CALL,
+        keep_secret=context.keep_secret,
+        kept=context.shared(client, KeptToken),
     )
 
 
 def _credentials(auth: RestAuth) -> list[tuple[str, str]]:
     match auth.kind:
         case AuthKind.BEARER:
-            return [_bearer(auth.key.reveal())]
+            return [("Authorization", f"Bearer {auth.key.reveal()}")]
         case AuthKind.HEADER:
             return [(auth.header, auth.key.reveal())]
         case AuthKind.BASIC:
@@ -162,10 +166,6 @@ def _credentials(auth: RestAuth) -> list[tuple[str, str]]:
             return [("Authorization", f"Basic {pair}")]
         case _:
             return []
-
-
-def _bearer(token: str) -> tuple[str, str]:
-    return ("Authorization", f"Bearer {token}")
 
 
 def _with(call: Call, *credentials: tuple[str, str]) -> Call:

@@ -6,7 +6,7 @@ The WSDL version at the end of the URL picks it (docs/facts.md, Zuora 0.3).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from enum import Enum
 
 from connect_ext.vendors.base import Cancellation
@@ -53,17 +53,19 @@ def effective_date(
     asked_at: datetime,
     begins_at: datetime | None = None,
     term_ends_at: datetime | None = None,
+    zone: tzinfo = timezone.utc,
 ) -> EffectiveDate:
     """The date of a cancellation that is asked for now: now, or as soon as Zuora allows.
 
     Zuora refuses any day before the subscription's first or after its term's last. Only the tenant
-    knows which day is today: from version 69 on a date has no time, and we send today's in UTC; up
-    to 68 Zuora converts a moment to Pacific time, whatever the tenant's zone (its page "Actions
-    before changing time zone"). So we send the first or the last day if it is today in any zone;
-    if it is today nowhere, Zuora's refusal is justified.
+    knows which day is today: from version 69 on a date has no time, and we send today's in
+    ``zone``; up to 68 Zuora converts a moment to Pacific time, whatever the tenant's zone (its page
+    "Actions before changing time zone"). So we send the first or the last day if it is today in any
+    zone; if it is today nowhere, Zuora's refusal is justified.
     """
     now = asked_at.astimezone(timezone.utc).replace(microsecond=0)
-    moment = now + _AHEAD if generation_of(version) is Generation.TWO_STEPS else now
+    ahead = _AHEAD if generation_of(version) is Generation.TWO_STEPS else timedelta()
+    moment = (now + ahead).astimezone(zone)
     # Zuora writes a day as midnight in its own zone; the day as written is the one that counts.
     if begins_at and moment < begins_at and begins_at.date() <= (now + _EAST).date():
         moment = begins_at

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connect_ext.portal.secret import Secret
+from connect_ext.portal.time_zone import read_time_zone
 from connect_ext.vendors.zuora_soap.variables import URL
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class ZuoraSettings:
     generate_invoice: bool
     process_payments: bool
     preview: bool
+    time_zone: str = "UTC"
+    """The tenant's, as far as it is known."""
 
 
 def read_settings(read: VariableReader) -> ZuoraSettings:
@@ -38,6 +41,7 @@ def read_settings(read: VariableReader) -> ZuoraSettings:
         generate_invoice=read.flag("ZUORA_GENERATE_INVOICE"),
         process_payments=read.flag("ZUORA_PROCESS_PAYMENTS"),
         preview=read.flag("ZUORA_PREVIEW"),
+        time_zone=read_time_zone(read, "UTC"),
     )
 
 

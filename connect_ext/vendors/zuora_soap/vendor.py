@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from connect_ext.cause import Cause
 from connect_ext.errors import CancellationError, OutcomeUnknown, UnknownId
@@ -51,6 +52,7 @@ class ZuoraSoapVendor:
     def __init__(self, settings: ZuoraSettings, endpoint: Endpoint) -> None:
         self._settings = settings
         self._endpoint = endpoint
+        self._zone = ZoneInfo(settings.time_zone)
         self._generation = generations.generation_of(settings.version)
 
     @property
@@ -94,9 +96,9 @@ class ZuoraSoapVendor:
     def _date(self, cancellation: Cancellation, subscription: Subscription) -> EffectiveDate:
         version, asked_at = self._settings.version, cancellation.asked_at
         if not isinstance(subscription, subscriptions.ShownSubscription):
-            return generations.effective_date(version, asked_at)
+            return generations.effective_date(version, asked_at, zone=self._zone)
         days = subscription.begins_at, subscription.term_ends_at
-        return generations.effective_date(version, asked_at, *days)
+        return generations.effective_date(version, asked_at, *days, zone=self._zone)
 
     async def _amend(
         self, cancellation: Cancellation, version_id: str, date: EffectiveDate

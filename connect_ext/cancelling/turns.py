@@ -1,0 +1,67 @@
+"""Whose turn it is: the rules about marks, all of them. Pure, with no clock and no I/O."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from connect_ext.cancelling.marks import History, Mark, State
+
+SEND_WITHIN_SECONDS = 60.0
+"""The least time between leaving a mark and sending under it that must be enough."""
+
+CLEARLY_YOUNGER_SECONDS = 2.0
+"""Messages bear whole seconds, on the clock of one of Connect's servers."""
+
+
+def is_free(history: History, blocks_for: float, *, can_be_asked: bool) -> bool:
+    """Whether no attempt stands that must be waited for: ``blocks_for`` seconds, or for ever."""
+    blocking = (_blocks(history, m, blocks_for, can_be_asked) for m in history.standing())
+    return not any(blocking) and not _was_refused_lately(history, blocks_for)
+
+
+def owns(
+    attempt: str, took_seconds: float, history: History, blocks_for: float, can_be_asked: bool
+) -> bool:
+    """Whether the attempt owns the sending: its mark is the oldest of those that count.
+
+    A mark may become visible a while after the time that it bears. So another one counts as
+    younger only if it is younger by more than the ``took_seconds`` that leaving ours took: then it
+    was left by somebody who could see ours.
+    """
+    own = history.find(attempt)
+    if own is None or not own.stands or _was_refused_lately(history, blocks_for):
+        return False
+    margin = took_seconds + CLEARLY_YOUNGER_SECONDS
+    return not any(
+        (other.created - own.created).total_seconds() <= margin
+        for other in history.standing(except_attempt=attempt)
+        if _blocks(history, other, blocks_for, can_be_asked)
+    )
+
+
+def send_within_seconds(settle_seconds: float) -> float:
+    """How old a mark may be when something is sent under it; others add this to the vendor's time.
+
+    So a mark that is kept in hand is renewed a few times in each ``settle_seconds``, and no more.
+    """
+    return max(SEND_WITHIN_SECONDS, settle_seconds / 4)
+
+
+def is_worn(mark: Mark, now: datetime, settle_seconds: float) -> bool:
+    """Whether a mark of our own is too old to send under it, so that it is renewed."""
+    return (now - mark.created).total_seconds() > send_within_seconds(settle_seconds)
+
+
+def _blocks(history: History, mark: Mark, blocks_for: float, can_be_asked: bool) -> bool:
+    return not can_be_asked or history.age_seconds(mark) <= blocks_for
+
+
+def _was_refused_lately(history: History, blocks_for: float) -> bool:
+    """Whether a new attempt was refused while an older one stands: the next one has time."""
+    oldest = min((mark.created for mark in history.standing()), default=history.now)
+    return any(
+        mark.state is State.REFUSED
+        and mark.created > oldest
+        and history.age_seconds(mark) <= blocks_for
+        for mark in history.marks
+    )

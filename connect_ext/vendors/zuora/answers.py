@@ -1,0 +1,218 @@
+"""Zuora's answers, as JSON, read into frozen values.
+
+Values are read by their types and nothing is taken for granted: Zuora adds fields, statuses and
+codes without a new version (docs/facts.md, Orders 8, 9).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+MAX_ANSWER_PARTS = 100_000
+"""A charge has some two hundred parts, and a subscription may have hundreds of charges."""
+
+MOST_AMOUNT = 1e15
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+class UnreadableError(Exception):
+    """The answer cannot be understood; the text completes 'the answer …'."""
+
+
+@dataclass(frozen=True)
+class SubscriptionRecord:
+    """A subscription as Zuora stores it."""
+
+    id: str
+    number: str = field(repr=False)
+    status: str
+    """Zuora's own word."""
+    is_latest: bool
+    account_number: str = field(repr=False)
+    """The invoice owner's."""
+    currency: str
+    begins: date | None
+    """When its contract takes effect, the first day on which Zuora cancels it."""
+    term_ends: date | None
+    """The end of its term, the last day on which Zuora cancels it; evergreen ones have none."""
+    ends: date | None
+    """The first day without service."""
+    is_to_be_cancelled: date | None
+    """The day on which Zuora is going to cancel it by itself."""
+
+
+@dataclass(frozen=True)
+class OrderResult:
+    """The answer to a new order."""
+
+    number: str
+    status: str
+    """Zuora's own word about the order."""
+    subscription_status: str
+    """Zuora's own word about the one subscription; empty if the answer does not tell."""
+
+
+@dataclass(frozen=True)
+class OrderRecord:
+    """An order that exists already."""
+
+    number: str
+    status: str
+    """Zuora's own word."""
+    texts: frozenset[str] = field(repr=False)
+    """Its description, and the reasons of its actions."""
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    """Some of the orders of a subscription."""
+
+    orders: tuple[OrderRecord, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The sums that an order would bill; both as Zuora shows them."""
+
+    invoices: Decimal
+    credit_memos: Decimal
+    documents: int
+
+
+def plain(status: str) -> str:
+    """The status in lower case, without the blanks that some of Zuora's APIs write into it."""
+    return "".join(status.split()).lower()
+
+
+def subscription(document: dict[str, Any]) -> SubscriptionRecord:
+    """Read a subscription."""
+    found = SubscriptionRecord(
+        id=_text(document, "id"),
+        number=_text(document, "subscriptionNumber"),
+        status=_text(document, "status"),
+        is_latest=document.get("isLatestVersion") is not False,
+        account_number=_text(document, "invoiceOwnerAccountNumber")
+        or _text(document, "accountNumber"),
+        currency=_currency(document),
+        begins=_day_if_any(document, "contractEffectiveDate"),
+        term_ends=_day_if_any(document, "termEndDate"),
+        ends=_day(document, "subscriptionEndDate") or _day(document, "termEndDate"),
+        is_to_be_cancelled=_day_if_any(document, "scheduledCancelDate"),
+    )
+    if not found.id or not found.number or not found.status:
+        raise UnreadableError("shows no subscription with an id, a number and a status")
+    return found
+
+
+def order_result(document: dict[str, Any], subscription_number: str) -> OrderResult:
+    """Read the answer to a new order of one subscription."""
+    number, status = _text(document, "orderNumber"), _text(document, "status")
+    if document.get("success") is not True or not number or not status:
+        raise UnreadableError("shows no order with a number and a status")
+    listed = list(_objects(document, "subscriptions"))
+    numbers = {_text(each, "subscriptionNumber") for each in listed}
+    older = document.get("subscriptionNumbers")
+    numbers |= {str(each) for each in older} if isinstance(older, list) else set()
+    if numbers - {subscription_number}:
+        raise UnreadableError("is about another subscription")
+    statuses = {_text(each, "status") for each in listed}
+    return OrderResult(number, status, statuses.pop() if len(statuses) == 1 else "")
+
+
+def order(document: dict[str, Any]) -> OrderRecord:
+    """Read an order by its number."""
+    found = document.get("order")
+    if not isinstance(found, dict):
+        raise UnreadableError("shows no order")
+    return _order_record(found)
+
+
+def order_page(document: dict[str, Any]) -> OrderPage:
+    """Read a page of the orders of a subscription."""
+    if not isinstance(document.get("orders"), list):
+        raise UnreadableError("shows no orders")
+    orders = tuple(_order_record(each) for each in _objects(document, "orders"))
+    return OrderPage(orders, bool(document.get("nextPage")))
+
+
+def preview(document: dict[str, Any]) -> Preview:
+    """Read a preview's sums."""
+    result = document.get("previewResult")
+    if not isinstance(result, dict):
+        raise UnreadableError("holds no preview")
+    invoices = list(_objects(result, "invoices"))
+    memos = list(_objects(result, "creditMemos"))
+    return Preview(
+        invoices=sum((_amount(each) for each in invoices), Decimal(0)),
+        # Samples show them positive; a negative one would mean the same.
+        credit_memos=sum((abs(_amount(each)) for each in memos), Decimal(0)),
+        documents=len(invoices) + len(memos),
+    )
+
+
+def _order_record(found: dict[str, Any]) -> OrderRecord:
+    number, status = _text(found, "orderNumber"), _text(found, "status")
+    if not number or not status:
+        raise UnreadableError("shows an order without a number or without a status")
+    actions = (
+        action
+        for each in _objects(found, "subscriptions")
+        for action in _objects(each, "orderActions")
+    )
+    texts = {_text(found, "description"), *(_text(each, "changeReason") for each in actions)}
+    return OrderRecord(number, status, frozenset(texts - {""}))
+
+
+def _objects(document: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
+    found = document.get(name)
+    yield from (each for each in found if isinstance(each, dict)) if isinstance(found, list) else ()
+
+
+def _text(document: dict[str, Any], name: str) -> str:
+    found = document.get(name)
+    return found.strip() if isinstance(found, str) else ""
+
+
+def _currency(document: dict[str, Any]) -> str:
+    found = _text(document, "currency")
+    return found if _CURRENCY.fullmatch(found) else ""
+
+
+def _amount(document: dict[str, Any]) -> Decimal:
+    found = document.get("amount")
+    if not isinstance(found, (int, float)) or isinstance(found, bool) or not math.isfinite(found):
+        raise UnreadableError("holds an amount that is not a number")
+    if abs(found) >= MOST_AMOUNT:
+        raise UnreadableError("holds an amount that nobody bills")
+    return Decimal(str(found))
+
+
+def _day(document: dict[str, Any], name: str) -> date | None:
+    """Read a day; None for nothing."""
+    found = document.get(name)
+    if found is None or found == "":
+        return None
+    # Later versions of Python read more than this form.
+    if isinstance(found, str) and _DAY.fullmatch(found):
+        try:
+            return date.fromisoformat(found)
+        except ValueError:
+            pass
+    raise UnreadableError("holds a date that is not one")
+
+
+def _day_if_any(document: dict[str, Any], name: str) -> date | None:
+    """Read a date that only helps to choose another one, so an unreadable one does no harm."""
+    try:
+        return _day(document, name)
+    except UnreadableError:
+        return None

@@ -1,0 +1,132 @@
+"""Calls to Zuora's REST API: each with a token, its headers, and the reading of its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from connect_ext.errors import UnknownId
+from connect_ext.http.aside import aside
+from connect_ext.http.client import Answer, Call, HttpClient, unreadable
+from connect_ext.http.oauth import KeptToken, OAuthClient, TokenSource
+from connect_ext.vendors.base import VendorContext
+from connect_ext.vendors.zuora.answers import MAX_ANSWER_PARTS, UnreadableError
+from connect_ext.vendors.zuora.errors import error_in, token_is_refused
+from connect_ext.vendors.zuora.orders import Body
+from connect_ext.vendors.zuora.settings import ZuoraSettings
+
+Result = TypeVar("Result")
+
+VERSION = "2025-08-12"
+"""Without it the tenant's own version decides on statuses and fields (docs/facts.md, Orders 1)."""
+
+OAUTH_CALL = "the token request (ZUORA_API_URL)"
+_OAUTH_ADVICE = (
+    "Check ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET, and whether ZUORA_API_URL is the host of their"
+    " tenant."
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer that reports success."""
+
+    document: dict[str, Any] = field(repr=False)
+    echoes: bool
+    """Whether Zuora echoes that it is about our request."""
+
+
+@dataclass(frozen=True)
+class Operation(Generic[Result]):
+    """One operation of the API with its content."""
+
+    name: str
+    """What messages call it."""
+    path: str = field(repr=False)
+    read: Callable[[Said], Result]
+    body: Body | None = field(default=None, repr=False)
+    """None: a GET."""
+    changes: bool = False
+    key_of: Callable[[bytes], str] | None = None
+    """The idempotency key for a content."""
+    timeout_seconds: float = 0.0
+
+
+class ZuoraApi:
+    """Sends operations as one OAuth client."""
+
+    def __init__(self, settings: ZuoraSettings, http: HttpClient, tokens: TokenSource) -> None:
+        self._settings, self._http, self._tokens = settings, http, tokens
+
+    async def ask(self, operation: Operation[Result], track_id: str) -> Result:
+        """Send an operation and read its answer; a token that is refused is replaced once.
+
+        Raises ``Refused`` and ``UnknownId`` besides the errors of ``HttpClient``.
+        """
+        call = self._call(operation, track_id)
+        answer = await self._tokens.send(call, token_is_refused)
+        return await aside(len(answer.body), lambda: _result(operation, call, answer, track_id))
+
+    async def find(self, operation: Operation[Result], track_id: str) -> Result | None:
+        """The same for a question; None if Zuora does not know what is asked for."""
+        try:
+            return await self.ask(operation, track_id)
+        except UnknownId:
+            return None
+
+    def _call(self, operation: Operation[Result], track_id: str) -> Call:
+        headers = [("Zuora-Version", VERSION), ("Accept", "application/json")]
+        if track_id:
+            headers.append(("Zuora-Track-Id", track_id))
+        if self._settings.entity_id:
+            headers.append(("Zuora-Entity-Ids", self._settings.entity_id))
+        if self._settings.org_ids:
+            headers.append(("Zuora-Org-Ids", self._settings.org_ids))
+        content = None
+        if operation.body is not None:
+            content = json.dumps(operation.body).encode()
+            headers.append(("Content-Type", "application/json"))
+            if operation.key_of:
+                headers.append(("Idempotency-Key", operation.key_of(content)))
+        return Call(
+            operation.name,
+            "GET" if content is None else "POST",
+            self._settings.api_url + operation.path,
+            tuple(headers),
+            content,
+            changes=operation.changes,
+            timeout_seconds=operation.timeout_seconds,
+        )
+
+
+def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraApi:
+    """The API for these settings; all vendors of a process share a client's token."""
+    url = f"{settings.api_url}/oauth/token"
+    client = OAuthClient(url, settings.client_id, settings.client_secret, only_in_body=True)
+    tokens = TokenSource(
+        client,
+        context.http,
+        _OAUTH_ADVICE,
+        OAUTH_CALL,
+        keep_secret=context.keep_secret,
+        kept=context.shared(client, KeptToken),
+    )
+    return ZuoraApi(settings, context.http, tokens)
+
+
+def _result(operation: Operation[Result], call: Call, answer: Answer, track_id: str) -> Result:
+    echoed = answer.headers.get("zuora-track-id", "")
+    if echoed and echoed != track_id:
+        raise unreadable(call, "is about another call")
+    document = answer.json(MAX_ANSWER_PARTS)
+    error = error_in(call, answer, document)
+    if error:
+        raise error
+    if not isinstance(document, dict):
+        raise unreadable(call, "is not a JSON object")
+    try:
+        return operation.read(Said(document, echoes=bool(echoed)))
+    except UnreadableError as why:
+        raise unreadable(call, str(why)) from None

@@ -1,0 +1,185 @@
+"""The meanings of Zuora's error codes, as one table.
+
+Only the last two digits of a code count; texts are never read, since they follow the language of
+the API user and quote customers (docs/facts.md, Orders 8). What is not in the table rejects
+nothing: the request waits, and the outcome of an order counts as unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from connect_ext.cause import Cause
+from connect_ext.errors import (
+    CancellationError,
+    Later,
+    NotConfigured,
+    NotDone,
+    OutcomeUnknown,
+    Refused,
+    UnknownId,
+)
+from connect_ext.http.client import Answer, Call
+from connect_ext.vendors.zuora.settings import FINISHES_WITHIN_SECONDS
+
+LOCK_SECONDS = 60.0
+"""Locks hold long on big tenants (docs/facts.md, Orders 8)."""
+
+MOST_REASONS = 10
+MOST_CHARACTERS = 4000
+"""More of an error is not told."""
+
+
+class Meaning(IntEnum):
+    """The bearing of an error on the call, the gentlest one first."""
+
+    UNKNOWN = 1
+    """It may have been done; look before anything is sent again."""
+    BUSY = 2
+    LOCKED = 3
+    """Rolled back; it may work later."""
+    CREDENTIALS = 4
+    CONFIGURATION = 5
+    MISTAKE = 6
+    """Zuora does not take the call as it is: our mistake, or one in the variables."""
+    UNKNOWN_ID = 7
+    REFUSED = 8
+    """Nothing was done, perhaps for a business reason."""
+
+
+_MEANINGS = {
+    "10": Meaning.CONFIGURATION,
+    "11": Meaning.CREDENTIALS,
+    "20": Meaning.REFUSED,
+    "21": Meaning.MISTAKE,
+    "22": Meaning.MISTAKE,
+    "23": Meaning.MISTAKE,
+    "27": Meaning.MISTAKE,
+    "30": Meaning.REFUSED,
+    "40": Meaning.UNKNOWN_ID,
+    "45": Meaning.MISTAKE,
+    "50": Meaning.LOCKED,
+    # Zuora says "resubmit" of 61; that an order had no effect it says of none of them.
+    "60": Meaning.UNKNOWN,
+    "61": Meaning.UNKNOWN,
+    "70": Meaning.BUSY,
+    "90": Meaning.MISTAKE,
+    "99": Meaning.UNKNOWN,
+}
+_CODE = re.compile(r"\d{8}", re.ASCII)
+
+_ADVICE = {
+    Meaning.BUSY: "Nothing was changed; it is tried again later.",
+    Meaning.LOCKED: "Something else holds the lock; nothing was changed, and it is tried again.",
+    Meaning.CREDENTIALS: "Check ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET, whether ZUORA_API_URL is "
+    "the host of their tenant, and whether the OAuth client and its user are still active.",
+    Meaning.CONFIGURATION: "Nothing was changed. Allow the user of the OAuth client to write "
+    "through the API and to cancel subscriptions, and check that the tenant has orders: one "
+    "without them needs VENDOR zuora-soap. Check ZUORA_ENTITY_ID and ZUORA_ORG_IDS as well.",
+    Meaning.MISTAKE: "Nothing was changed. Zuora does not take the call as it is: if the ZUORA_ "
+    "variables are right, this is a mistake in the extension, which its developers should know of.",
+}
+_CAUSES = {
+    Meaning.BUSY: Cause.BUSY,
+    Meaning.LOCKED: Cause.CONFLICT,
+    Meaning.CREDENTIALS: Cause.CREDENTIALS,
+    Meaning.MISTAKE: Cause.BUG,
+}
+_LOOK_FIRST = "The subscription is looked at again before anything else is sent."
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One of the reasons of an answer that reports an error."""
+
+    code: str
+    """Eight digits; empty for anything else."""
+    message: str = field(repr=False)
+    """Zuora's text, in the language of the API user; it may hold anything."""
+
+
+def token_is_refused(answer: Answer) -> bool:
+    """Whether an answer says nothing but that the token is not good (any more)."""
+    if answer.status == 401:
+        return True
+    # Below some versions Zuora says so under HTTP 200; such an answer is short.
+    reasons = tuple(reasons_of(answer.json())) if len(answer.body) < MOST_CHARACTERS else ()
+    return bool(reasons) and all(reason.code.endswith("11") for reason in reasons)
+
+
+def error_in(call: Call, answer: Answer, document: Any) -> CancellationError | None:
+    """The error that an answer reports; None for one that reports success."""
+    reasons = tuple(reasons_of(document))
+    is_good = 200 <= answer.status < 300 and not reasons and not _says_failure(document)
+    if is_good:
+        return None
+    meaning = meaning_of(answer.status, reasons, changes=call.changes)
+    if meaning is Meaning.UNKNOWN_ID:
+        return UnknownId()
+    if meaning is Meaning.REFUSED and call.changes:
+        texts = (reason.message or reason.code for reason in reasons[:MOST_REASONS])
+        return Refused(" ".join(texts)[:MOST_CHARACTERS])
+    return _later(call, answer, meaning, reasons)
+
+
+def meaning_of(status: int, reasons: Iterable[Reason], *, changes: bool) -> Meaning:
+    """The gentlest of all that an answer says, by its status and by each of its reasons."""
+    said = [_MEANINGS.get(reason.code[-2:], Meaning.UNKNOWN) for reason in reasons]
+    if status == 429:
+        said.append(Meaning.BUSY)
+    elif status == 401:
+        said.append(Meaning.CREDENTIALS)
+    elif status >= 500:
+        said.append(Meaning.UNKNOWN)
+    elif not said and 300 <= status < 500 and not changes:
+        # Without a code it is not Zuora's own word: a gateway's, or another host's.
+        said.append(Meaning.CONFIGURATION)
+    return min(said, default=Meaning.UNKNOWN)
+
+
+def reasons_of(document: Any) -> Iterator[Reason]:
+    """The reasons in an answer; one that cannot be read has no code."""
+    found = document.get("reasons") if isinstance(document, dict) else None
+    for each in found if isinstance(found, list) else ():
+        reason = each if isinstance(each, dict) else {}
+        code, message = reason.get("code"), reason.get("message")
+        shown = str(code) if isinstance(code, (int, str)) else ""
+        yield Reason(
+            shown if _CODE.fullmatch(shown) else "",
+            message[:MOST_CHARACTERS] if isinstance(message, str) else "",
+        )
+
+
+def _says_failure(document: Any) -> bool:
+    if not isinstance(document, dict):
+        return False
+    return any(document.get(name) is False for name in ("success", "Success"))
+
+
+def _later(call: Call, answer: Answer, meaning: Meaning, reasons: tuple[Reason, ...]) -> Later:
+    what = f"Zuora answers {call.name} with {_shown(answer, reasons)}."
+    text = " ".join(reason.message for reason in reasons[:MOST_REASONS])[:MOST_CHARACTERS]
+    wait = answer.retry_after
+    if meaning is Meaning.UNKNOWN:
+        if call.changes:
+            wait = max(FINISHES_WITHIN_SECONDS, wait or 0.0)
+            return OutcomeUnknown(f"{what} {_LOOK_FIRST}", wait, vendor_text=text)
+        return NotDone(what, wait, cause=Cause.VENDOR_ERROR, vendor_text=text)
+    if meaning is Meaning.LOCKED:
+        wait = max(LOCK_SECONDS, wait or 0.0)
+    kind = NotDone if meaning in (Meaning.BUSY, Meaning.LOCKED) else NotConfigured
+    # A question cannot be refused: Zuora does not take it as it is.
+    advice = _ADVICE.get(meaning, _ADVICE[Meaning.MISTAKE])
+    if meaning is Meaning.CONFIGURATION and not reasons:
+        advice = "That is not Zuora's own answer: check ZUORA_API_URL."
+    cause = _CAUSES.get(meaning, Cause.CONFIGURATION)
+    return kind(f"{what} {advice}", wait, cause=cause, vendor_text=text)
+
+
+def _shown(answer: Answer, reasons: tuple[Reason, ...]) -> str:
+    codes = ", ".join(dict.fromkeys(r.code for r in reasons[:MOST_REASONS] if r.code))
+    return f"HTTP {answer.status}, {codes}" if codes else f"HTTP {answer.status}"

@@ -1,0 +1,208 @@
+"""Finding things at Zuora: the subscription that is asked for, and the order that we have left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import quote
+
+from connect_ext.cause import Cause
+from connect_ext.errors import NotConfigured, NotDone
+from connect_ext.vendors.base import Cancellation, SubscriptionStatus
+from connect_ext.vendors.zuora import answers, orders
+from connect_ext.vendors.zuora.answers import (
+    OrderPage,
+    OrderRecord,
+    OrderResult,
+    SubscriptionRecord,
+    UnreadableError,
+    plain,
+)
+from connect_ext.vendors.zuora.api import Operation, Said, ZuoraApi
+
+CANCELLED = ("cancelled", "canceled")
+_STATUSES = {
+    "active": SubscriptionStatus.ACTIVE,
+    **dict.fromkeys(CANCELLED, SubscriptionStatus.CANCELLED),
+    "suspended": SubscriptionStatus.SUSPENDED,
+    "draft": SubscriptionStatus.NOT_STARTED,
+    "pending": SubscriptionStatus.NOT_STARTED,
+    "pendingactivation": SubscriptionStatus.NOT_STARTED,
+    "pendingacceptance": SubscriptionStatus.NOT_STARTED,
+}
+"""Without blanks and case: APIs of Zuora's write them either way (docs/facts.md, Orders 9)."""
+
+MOST_TURNS, MOST_PAGES, PAGE = 5, 5, 40
+
+
+class Fate(Enum):
+    """What becomes of an order, by its status."""
+
+    NONE = "there is none that could have an effect"
+    UNFINISHED = "it lies there until somebody sees to it"
+    ON_ITS_WAY = "Zuora is at work on it"
+    DONE = "it is carried out, though the subscription may show it later"
+
+
+_FATES = {
+    "completed": Fate.DONE,
+    "executing": Fate.ON_ITS_WAY,
+    "pending": Fate.UNFINISHED,
+    "draft": Fate.UNFINISHED,
+    "scheduled": Fate.UNFINISHED,
+    "cancelled": Fate.NONE,
+    "reverted": Fate.NONE,
+    "failed": Fate.NONE,
+}
+
+
+@dataclass(frozen=True)
+class OurOrder:
+    """The order of an earlier attempt, or the number for the next one."""
+
+    fate: Fate
+    number: str
+    status: str = ""
+    """Zuora's own word; empty for an order that is not there."""
+
+
+async def subscription(zuora: ZuoraApi, cancellation: Cancellation) -> SubscriptionRecord | None:
+    """The latest version of the subscription, by its number or by the id of any version.
+
+    None if Zuora does not know it. Only an answer about the one that was asked for is believed.
+    """
+    key, request_id = cancellation.subscription_id.text, cancellation.request_id
+    found = await _subscription(zuora, key, request_id)
+    if found is None or found.is_latest:
+        return found
+    return await _subscription(zuora, found.number, request_id)
+
+
+def status_of(found: SubscriptionRecord) -> SubscriptionStatus:
+    """The status in this project's words; raises ``NotDone`` for one that is not known."""
+    status = _STATUSES.get(plain(found.status))
+    if status is None:
+        raise NotDone(
+            f"Zuora shows the subscription with {_named(found.status)}, on which the extension does"
+            " not act. Nothing is sent until it changes.",
+            cause=Cause.UNKNOWN_STATUS,
+        )
+    return status
+
+
+def fate_of(status: str) -> Fate:
+    """What becomes of an order; one with an unknown status is as good as on its way."""
+    return _FATES.get(plain(status), Fate.ON_ITS_WAY)
+
+
+def ours(result: OrderResult, number: str) -> OrderResult:
+    """The answer to our order; raises ``UnreadableError`` for that to another one."""
+    if result.number != number:
+        raise UnreadableError("is about another order")
+    return result
+
+
+async def our_order(
+    zuora: ZuoraApi,
+    cancellation: Cancellation,
+    subscription_number: str,
+    *,
+    must_read: bool = False,
+) -> OurOrder:
+    """The order of an earlier attempt at the request.
+
+    By its number, then by the text that it bears. A number whose order has ended without effect is
+    used up. A tenant may not let us read orders: then the subscription alone tells, unless
+    ``must_read``.
+    """
+    request_id = cancellation.request_id
+    try:
+        for turn in range(1, MOST_TURNS + 1):
+            number = orders.order_number(request_id, turn)
+            found = await _order(zuora, number, request_id)
+            if found is None:
+                marked = await _marked_order(zuora, subscription_number, request_id)
+                return marked or OurOrder(Fate.NONE, number)
+            if fate_of(found.status) is not Fate.NONE:
+                return _as_ours(found)
+    except NotConfigured as error:
+        if must_read or error.cause is not Cause.CONFIGURATION:
+            raise
+        return OurOrder(Fate.NONE, orders.order_number(request_id))
+    raise NotConfigured(
+        f"Zuora has {MOST_TURNS} orders to cancel the subscription for this request, none of which"
+        " had an effect. Cancel the subscription in Zuora, or reject the request."
+    )
+
+
+async def _subscription(zuora: ZuoraApi, key: str, request_id: str) -> SubscriptionRecord | None:
+    operation = Operation(
+        "the look-up of the subscription (ZUORA_API_URL)",
+        f"/v1/subscriptions/{quote(key, safe='')}?exclude-rate-plans-with-no-charges=true",
+        _reads_subscription(key),
+    )
+    return await zuora.find(operation, orders.track_id(request_id))
+
+
+def _reads_subscription(key: str) -> Callable[[Said], SubscriptionRecord]:
+    def read(said: Said) -> SubscriptionRecord:
+        found = answers.subscription(said.document)
+        is_asked_for = key.casefold() in (found.number.casefold(), found.id.casefold())
+        # The latest version has another id than the one that is asked for. That it is the same
+        # subscription is known only where Zuora echoes our request.
+        if not is_asked_for and not (_is_id(key) and said.echoes):
+            raise UnreadableError("is about another subscription")
+        return found
+
+    return read
+
+
+async def _order(zuora: ZuoraApi, number: str, request_id: str) -> OrderRecord | None:
+    def read(said: Said) -> OrderRecord:
+        found = answers.order(said.document)
+        if found.number != number:
+            raise UnreadableError("is about another order")
+        return found
+
+    operation = Operation("the look-up of the order (ZUORA_API_URL)", f"/v1/orders/{number}", read)
+    return await zuora.find(operation, orders.track_id(request_id))
+
+
+async def _marked_order(
+    zuora: ZuoraApi, subscription_number: str, request_id: str
+) -> OurOrder | None:
+    """The order that bears our text; a tenant may have given it a number of its own."""
+    path = f"/v1/orders/subscription/{quote(subscription_number, safe='')}"
+    for page in range(1, MOST_PAGES + 1):
+        operation = Operation[OrderPage](
+            "the list of the subscription's orders (ZUORA_API_URL)",
+            f"{path}?status=all&pageSize={PAGE}&page={page}",
+            lambda said: answers.order_page(said.document),
+        )
+        found = await zuora.find(operation, orders.track_id(request_id))
+        if found is None:
+            return None
+        for order in found.orders:
+            if orders.marker(request_id) in order.texts and fate_of(order.status) is not Fate.NONE:
+                return _as_ours(order)
+        if not found.has_more:
+            return None
+    return None
+
+
+def _as_ours(found: OrderRecord) -> OurOrder:
+    # What is shown in a note is ours, or has the shape of Zuora's own.
+    number = found.number if re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", found.number) else "(see there)"
+    return OurOrder(fate_of(found.status), number, found.status)
+
+
+def _is_id(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-fA-F]{32}", text) is not None
+
+
+def _named(status: str) -> str:
+    """The status, if it is a plain word; anything else may hold whatever the sender likes."""
+    known = re.fullmatch(r"[A-Za-z_ -]{1,30}", status)
+    return f"the status '{status}'" if known else "a status without a name"

@@ -1,0 +1,102 @@
+"""The orders that are sent to Zuora, and the names by which they are found again."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import date
+from typing import Any
+
+from connect_ext.vendors.zuora.answers import SubscriptionRecord
+from connect_ext.vendors.zuora.dates import Days
+from connect_ext.vendors.zuora.settings import ZuoraSettings
+
+Body = dict[str, Any]
+
+_NOT_IN_NUMBERS = re.compile(r"[^A-Za-z0-9_.-]")
+_TRIGGERS = ("ContractEffective", "ServiceActivation", "CustomerAcceptance")
+
+
+def track_id(request_id: str) -> str:
+    """What Zuora echoes, and its support asks for: at most 64 characters, few of them special."""
+    return _NOT_IN_NUMBERS.sub("", request_id)[:64]
+
+
+def order_number(request_id: str, turn: int = 1) -> str:
+    """The number of the order to cancel, the same for each attempt at a request.
+
+    So of an order that comes late and one that was sent again, Zuora can store one only. A number
+    whose order has ended without effect is taken: the next ``turn`` has another one.
+    """
+    number = f"CONNECT-{track_id(request_id)}"
+    return number if turn == 1 else f"{number}-{turn}"
+
+
+def marker(request_id: str) -> str:
+    """The text that an order and its action bear, and the subscription shows as cancel reason."""
+    return f"CloudBlue Connect {track_id(request_id)}"
+
+
+def cancellation(
+    request_id: str, number: str, shown: SubscriptionRecord, days: Days, settings: ZuoraSettings
+) -> Body:
+    """The order to cancel (docs/facts.md, Orders 3)."""
+    return {
+        "orderNumber": number,
+        **_common(request_id, shown, days),
+        "processingOptions": _processing(settings, days.effective),
+    }
+
+
+def preview(request_id: str, shown: SubscriptionRecord, days: Days) -> Body:
+    """The same order, to be previewed; it has no number, so that it takes none."""
+    return {
+        **_common(request_id, shown, days),
+        "previewOptions": {
+            "previewThruType": "SpecificDate",
+            "specificPreviewThruDate": days.effective.isoformat(),
+            "previewTypes": ["BillingDocs"],
+            # Other orders that are scheduled are none of ours.
+            "validateScheduledOrders": False,
+        },
+    }
+
+
+def idempotency_key(request_id: str, attempt: str, content: bytes) -> str:
+    """A digest of all that makes an order this one.
+
+    Zuora repeats what it has answered to a key for a day, a lock as well, and does not say what it
+    does about another body (docs/facts.md, Orders 7). So each attempt has a key of its own.
+    """
+    parts = (request_id.encode(), attempt.encode(), content)
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
+
+
+def _common(request_id: str, shown: SubscriptionRecord, days: Days) -> Body:
+    effective, ordered = days.effective.isoformat(), days.ordered.isoformat()
+    action = {
+        "type": "CancelSubscription",
+        "changeReason": marker(request_id),
+        # Tenants that demand one of these make a pending order of an action without it.
+        "triggerDates": [{"name": name, "triggerDate": ordered} for name in _TRIGGERS],
+        "cancelSubscription": {
+            "cancellationPolicy": "SpecificDate",
+            "cancellationEffectiveDate": effective,
+        },
+    }
+    return {
+        "orderDate": ordered,
+        "existingAccountNumber": shown.account_number,
+        "description": marker(request_id),
+        "subscriptions": [{"subscriptionNumber": shown.number, "orderActions": [action]}],
+    }
+
+
+def _processing(settings: ZuoraSettings, effective: date) -> Body:
+    options: Body = {
+        "runBilling": settings.generate_invoice,
+        "collectPayment": settings.process_payments,
+    }
+    if settings.generate_invoice:
+        options["billingOptions"] = {"targetDate": effective.isoformat()}
+    return options
