@@ -104,6 +104,7 @@ def _welcome(sandbox: Sandbox) -> None:
     print(f"Connect   {sandbox.connect.url}  (CA: {sandbox.ca_bundle})")
     print(f"vendor    {sandbox.vendor.url}")
     print(f"Zuora     {sandbox.zuora.soap_url()}  (VENDOR=zuora-soap; any version)")
+    print(f"Zuora     {sandbox.zuora_orders.url}  (VENDOR=zuora; orders through REST)")
     for runner in sandbox.runners:
         print(f"runner    {runner.instance_id}, its log: {runner.log_file}")
     print("\nOne more cancel request, from another terminal in this directory:")

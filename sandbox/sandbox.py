@@ -16,10 +16,12 @@ from sandbox.connect.server import LocalConnect
 from sandbox.runner import Runner, RunnerOptions
 from sandbox.vendor import LocalVendor
 from sandbox.zuora import LocalZuora
+from sandbox.zuora_orders import LocalZuoraOrders
 
 
 class Sandbox:
-    """A running Connect (`.connect`) and running vendors (`.vendor`, `.zuora`), while entered.
+    """A running Connect (`.connect`) and running vendors (`.vendor`, `.zuora`,
+    `.zuora_orders`), while entered.
 
     The extension's variables are set for `.vendor`; `variables` override them. `proven` gives
     every product a cancellation that was approved in the past: the extension rejects nothing
@@ -38,6 +40,7 @@ class Sandbox:
     ) -> None:
         self.vendor = vendor or LocalVendor()
         self.zuora = LocalZuora()
+        self.zuora_orders = LocalZuoraOrders()
         self.runners: list[Runner] = []
         self._variables = dict(variables or {})
         self._connect_options = {"proven": proven, **connect_options}
@@ -74,6 +77,8 @@ class Sandbox:
         self._stack.push_async_callback(self.vendor.stop)
         await self.zuora.start()
         self._stack.push_async_callback(self.zuora.stop)
+        await self.zuora_orders.start()
+        self._stack.push_async_callback(self.zuora_orders.stop)
         self.connect = LocalConnect(
             self.certificates.server_context,
             variables={**self.vendor.variables(), **self._variables},

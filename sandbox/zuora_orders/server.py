@@ -1,0 +1,270 @@
+"""The local Zuora of a tenant with orders through REST, over plain HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, datetime, timedelta, timezone
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from sandbox.faults import FaultPlan, Predicate
+from sandbox.http_server import HttpServer
+from sandbox.zuora_orders.access import CLIENT_ID, CLIENT_SECRET, Access, Tokens
+from sandbox.zuora_orders.api import Api, ApiOptions
+from sandbox.zuora_orders.billing import Billing
+from sandbox.zuora_orders.calls import Subjects, ZuoraOrdersCall, operation_of
+from sandbox.zuora_orders.guards import Guards
+from sandbox.zuora_orders.messages import Language
+from sandbox.zuora_orders.ordering import OrderRules, Orders
+from sandbox.zuora_orders.records import BillingDocument, Order, Subscription
+from sandbox.zuora_orders.traffic import Traffic
+from sandbox.zuora_orders.trouble import Places, Trouble
+
+
+class LocalZuoraOrders:
+    """Zuora: a tenant with subscriptions and orders, its API and a log of all calls.
+
+    `zone`: the tenant's time zone. `language`: that of the messages. `expires_in`: the life of a
+    token in seconds. `concurrency`: how many orders may run at once. `gateway_seconds`: after so
+    long an order that `finishes_later` is answered with 504. `old_ids`: whether the id of an old
+    version shows the latest version or that one. `order_metrics`: whether orders can be read. The
+    other options are those of `OrderRules`.
+    """
+
+    def __init__(
+        self,
+        *,
+        zone: str = "America/Los_Angeles",
+        language: Language = "en",
+        expires_in: float = 3598,
+        concurrency: int = 200,
+        gateway_seconds: float = 120.0,
+        own_numbers_unique: bool = True,
+        completes: bool = True,
+        order_metrics: bool = True,
+        require_trigger_dates: bool = False,
+        invoice_settlement: bool = True,
+        old_ids: Literal["latest", "version"] = "latest",
+        fault_seed: int = 0,
+        port: int = 0,
+    ) -> None:
+        self.zone: str = zone
+        self.language: Language = language
+        self.gateway_seconds = gateway_seconds
+        self.clock_ahead = timedelta()
+        self.client_id, self.client_secret = CLIENT_ID, CLIENT_SECRET
+        self.access = Access(expires_in)
+        self.billing = Billing(zone=ZoneInfo(zone))
+        self.billing.now = self.now
+        self.rules = OrderRules(
+            own_numbers_unique=own_numbers_unique,
+            completes=completes,
+            require_trigger_dates=require_trigger_dates,
+            invoice_settlement=invoice_settlement,
+        )
+        self.orders = Orders(self.billing, self.rules)
+        self.options = ApiOptions(old_ids, order_metrics)
+        self.traffic = Traffic(concurrency)
+        self.faults = FaultPlan(seed=fault_seed)
+        self.calls: list[ZuoraOrdersCall] = []
+        self._inside = FaultPlan(seed=fault_seed)
+        self._late: set[asyncio.Task[web.StreamResponse]] = set()
+        self._subjects = Subjects(self.billing, self.orders)
+        self._guards = Guards(
+            self.access,
+            self._subjects,
+            self.traffic,
+            now=self.now,
+            language=lambda: self.language,
+        )
+        self._server = HttpServer(self._application, port=port)
+
+    @property
+    def url(self) -> str:
+        """The address without a path."""
+        return self._server.url
+
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens of all clients."""
+        return self.access.tokens
+
+    @property
+    def replays(self) -> int:
+        """How often a kept answer was sent again for its Idempotency-Key."""
+        return self._guards.kept.replays
+
+    @property
+    def documents(self) -> list[BillingDocument]:
+        """Every invoice and credit memo that an order has made."""
+        return self.billing.documents
+
+    async def start(self) -> None:
+        """Serve; after a stop it comes back at the same address, with all its data."""
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Close everything; connections are then refused. Late orders go on."""
+        await self._server.stop()
+
+    async def late_orders_done(self) -> None:
+        """Wait until no order that `finishes_later` is under way."""
+        while self._late:
+            await asyncio.wait(set(self._late))
+
+    def variables(self) -> dict[str, str]:
+        """The extension's variables for this vendor, as an administrator would set them."""
+        return {
+            "VENDOR": "zuora",
+            "ZUORA_API_URL": self.url,
+            "ZUORA_CLIENT_ID": self.client_id,
+            "ZUORA_CLIENT_SECRET": self.client_secret,
+            "VENDOR_TIME_ZONE": self.zone,
+        }
+
+    def now(self) -> datetime:
+        """The moment by the tenant's clock, in UTC."""
+        return datetime.now(timezone.utc) + self.clock_ahead
+
+    def today(self) -> date:
+        """The day in the tenant's zone."""
+        return self.billing.today()
+
+    def add(self, number: str | None = None, status: str = "Active", **fields: Any) -> Subscription:
+        """Add a subscription; `fields` are those of `Subscription`."""
+        return self.billing.add(number, status, fields)
+
+    def new_version(self, number: str, **fields: Any) -> Subscription:
+        """Change a subscription in another way, which makes the ids of older versions stale."""
+        return self.billing.new_version(number, **fields)
+
+    def subscription(self, number: str) -> Subscription:
+        """The latest version. Raises KeyError."""
+        return self.billing.latest(number)
+
+    def versions(self, number: str) -> list[Subscription]:
+        """Every version, the oldest first. Raises KeyError."""
+        return self.billing.versions(number)
+
+    def orders_of(self, number: str) -> list[Order]:
+        """The orders of a subscription, the oldest first, without deleted ones."""
+        return self.orders.of(number)
+
+    def cancelled_orders(self, number: str) -> list[Order]:
+        """The orders of a subscription that were cancelled before they took effect."""
+        return [order for order in self.orders.of(number) if order.status == "Cancelled"]
+
+    def effective_cancellations(self, number: str) -> int:
+        """How many cancellations took effect; never more than one, if all goes well."""
+        return self.billing.cancellations[number]
+
+    def complete_order(self, order_number: str) -> Order:
+        """What an operator does with a waiting order: it is carried out. Raises ZuoraError."""
+        return self.orders.complete(order_number)
+
+    def cancel_order(self, order_number: str) -> Order:
+        """What an operator does with a waiting order: it never takes effect. Raises ZuoraError."""
+        return self.orders.cancel(order_number)
+
+    def delete_order(self, order_number: str) -> None:
+        """What an operator does: the subscriptions are rolled back. Raises ZuoraError."""
+        self.orders.delete(order_number)
+
+    def add_client(self, name: str) -> tuple[str, str]:
+        """Add an OAuth client; returns its id and its secret."""
+        return self.access.add_client(name)
+
+    def remove_client(self, client_id: str) -> None:
+        """Delete an OAuth client; its tokens end at once."""
+        self.access.remove_client(client_id)
+
+    def client_name_of(self, token: str) -> str | None:
+        """The name of the client that got the token; the first client is `sandbox`."""
+        return self.tokens.client_name(token)
+
+    def on(self, operation: str = "*", number: str | None = None) -> Trouble:
+        """Trouble for the next calls of an operation: token, subscription, order, preview, order
+        by number, orders, delete order or `*` (any); with a number, only for that subscription."""
+        places = Places(
+            outside=self.faults,
+            inside=self._inside,
+            tokens=self.tokens,
+            language=lambda: self.language,
+            gateway_seconds=lambda: self.gateway_seconds,
+            late=self._late,
+        )
+        return Trouble(places, self._concerning(operation, number))
+
+    def calls_to(self, operation: str = "*", number: str | None = None) -> list[ZuoraOrdersCall]:
+        """The calls of an operation (as in `on`), of one subscription if a number is given."""
+        return [
+            call
+            for call in self.calls
+            if operation in ("*", call.operation) and (number is None or number in call.numbers)
+        ]
+
+    def count(self, operation: str = "*", number: str | None = None) -> int:
+        """The number of calls that `calls_to` finds."""
+        return len(self.calls_to(operation, number))
+
+    def _concerning(self, operation: str, number: str | None) -> Predicate:
+        def concerns(request: web.Request, body: bytes) -> bool:
+            right = operation in ("*", operation_of(request)[0])
+            return right and (number is None or number in self._subjects.numbers(request, body))
+
+        return concerns
+
+    def _application(self) -> web.Application:
+        middlewares = [
+            self._recording(),
+            self.faults.middleware(),
+            *self._guards.before_trouble(),
+            self._inside.middleware(),
+            self._guards.refusing(),
+        ]
+        application = web.Application(middlewares=middlewares)
+        api = Api(self.access, self.billing, self.orders, self.options)
+        application.add_routes(api.routes())
+        return application
+
+    def _recording(self) -> Middleware:
+        @web.middleware
+        async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
+            body = await request.read()
+            at, numbers = datetime.now(timezone.utc), self._subjects.numbers(request, body)
+            status = 500
+            try:
+                response = await handler(request)
+                status = response.status
+                return response
+            finally:
+                self.calls.append(self._call(at, request, body, numbers, status))
+
+        return record
+
+    def _call(
+        self,
+        at: datetime,
+        request: web.Request,
+        body: bytes,
+        numbers: tuple[str, ...],
+        status: int,
+    ) -> ZuoraOrdersCall:
+        operation, _ = operation_of(request)
+        token = request.headers.get("Authorization", "").partition(" ")[2]
+        named = operation == "token" and self.access.client_named_in(body)
+        return ZuoraOrdersCall(
+            at=at,
+            operation=operation,
+            method=request.method,
+            path=request.path,
+            query=request.query_string,
+            numbers=numbers,
+            client=named or self.tokens.client_name(token),
+            status=status,
+            headers=dict(request.headers),
+            body=body.decode("utf-8", "replace"),
+        )
