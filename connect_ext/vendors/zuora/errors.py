@@ -73,15 +73,15 @@ _MEANINGS = {
 _CODE = re.compile(r"\d{8}", re.ASCII)
 
 _ADVICE = {
-    Meaning.BUSY: "Nothing was changed; it is tried again later.",
-    Meaning.LOCKED: "Something else holds the lock; nothing was changed, and it is tried again.",
+    Meaning.BUSY: "It is tried again later.",
+    Meaning.LOCKED: "Something else holds the lock; it is tried again later.",
     Meaning.CREDENTIALS: "Check ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET, whether ZUORA_API_URL is "
     "the host of their tenant, and whether the OAuth client and its user are still active.",
-    Meaning.CONFIGURATION: "Nothing was changed. Allow the user of the OAuth client to write "
+    Meaning.CONFIGURATION: "Allow the user of the OAuth client to write "
     "through the API and to cancel subscriptions, and check that the tenant has orders: one "
     "without them needs VENDOR zuora-soap. Check ZUORA_ENTITY_ID and ZUORA_ORG_IDS as well.",
-    Meaning.MISTAKE: "Nothing was changed. Zuora does not take the call as it is: if the ZUORA_ "
-    "variables are right, this is a mistake in the extension, which its developers should know of.",
+    Meaning.MISTAKE: "Zuora does not take the call as it is: if the ZUORA_ variables are right, "
+    "this is a mistake in the extension, which its developers should know of.",
 }
 _CAUSES = {
     Meaning.BUSY: Cause.BUSY,
@@ -176,6 +176,8 @@ def _later(call: Call, answer: Answer, meaning: Meaning, reasons: tuple[Reason, 
     advice = _ADVICE.get(meaning, _ADVICE[Meaning.MISTAKE])
     if meaning is Meaning.CONFIGURATION and not reasons:
         advice = "That is not Zuora's own answer: check ZUORA_API_URL."
+    if call.changes:
+        advice = f"Nothing was changed. {advice}"
     cause = _CAUSES.get(meaning, Cause.CONFIGURATION)
     return kind(f"{what} {advice}", wait, cause=cause, vendor_text=text)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -47,7 +47,7 @@ _NOT_OF_THE_PREVIEW = (Cause.CREDENTIALS, Cause.BUSY, Cause.PAUSED, Cause.DEADLI
 class ShownSubscription(Subscription):
     """A subscription with what an order about it needs."""
 
-    record: SubscriptionRecord | None = None
+    record: SubscriptionRecord = field(kw_only=True)
     order_number: str = ""
     """A number that no order of ours has used up; empty: the first one."""
 
@@ -107,17 +107,21 @@ class ZuoraVendor:
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
         """Order the cancellation of the subscription that ``look_up`` has shown."""
-        if not isinstance(subscription, ShownSubscription) or subscription.record is None:
-            subscription = await self.look_up(cancellation)
-        if subscription.status is SubscriptionStatus.UNKNOWN_ID:
+        shown = subscription or await self.look_up(cancellation)
+        if shown.status is SubscriptionStatus.UNKNOWN_ID:
             raise UnknownId
-        if not isinstance(subscription, ShownSubscription) or subscription.record is None:
-            return Accepted(subscription)
-        record = subscription.record
+        if shown.status is not SubscriptionStatus.ACTIVE:
+            return Accepted(shown)
+        if not isinstance(shown, ShownSubscription):
+            raise TypeError("The subscription was shown by another vendor.")
+        return await self._cancel(cancellation, shown)
+
+    async def _cancel(self, cancellation: Cancellation, shown: ShownSubscription) -> Accepted:
+        record = shown.record
         days = dates.days_of(cancellation.asked_at, self._zone, record.begins, record.term_ends)
         remarks = await self._remarks(cancellation, record, days)
         try:
-            return await self._order(cancellation, subscription, record, days, remarks)
+            return await self._order(cancellation, shown, days, remarks)
         except OutcomeUnknown as error:
             error.retry_after = max(FINISHES_WITHIN_SECONDS, error.retry_after or 0.0)
             raise
@@ -128,13 +132,12 @@ class ZuoraVendor:
     async def _order(
         self,
         cancellation: Cancellation,
-        subscription: ShownSubscription,
-        record: SubscriptionRecord,
+        shown: ShownSubscription,
         days: Days,
         remarks: tuple[str, ...],
     ) -> Accepted:
-        request_id = cancellation.request_id
-        number = subscription.order_number or orders.order_number(request_id)
+        request_id, record = cancellation.request_id, shown.record
+        number = shown.order_number or orders.order_number(request_id)
         operation = Operation(
             "the order (ZUORA_API_URL)",
             "/v1/orders",

@@ -1,0 +1,67 @@
+"""Fixtures: a scripted server, and vendors that talk to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiohttp import web
+
+from connect_ext.http.client import HttpClient
+from connect_ext.portal.settings import read_configuration
+from connect_ext.vendors.base import Vendor, VendorContext
+from connect_ext.vendors.registry import definitions
+from tests.unit.builders import ORDERS_VARIABLES
+from tests.zuora_orders.scripted import ScriptedZuora
+
+MakeVendor = Callable[..., Vendor]
+
+
+@pytest.fixture
+async def zuora() -> AsyncIterator[ScriptedZuora]:
+    """The server."""
+    scripted = ScriptedZuora()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", scripted.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    scripted.url = f"http://{host}:{port}"
+    yield scripted
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpClient]:
+    """One client for all vendors of a test."""
+    client = HttpClient(2, 20)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def tokens() -> list[str]:
+    """What the vendors tell to be secret."""
+    return []
+
+
+@pytest.fixture
+def make_vendor(zuora: ScriptedZuora, http: HttpClient, tokens: list[str]) -> MakeVendor:
+    """A function that makes a vendor of one process, with these variables."""
+    kept: dict[object, object] = {}
+
+    def make(**variables: str) -> Vendor:
+        values = {**ORDERS_VARIABLES, "ZUORA_API_URL": zuora.url, **variables}
+        settings = read_configuration(values, definitions()).default.vendor
+        context = VendorContext(http, lambda key, new: kept.setdefault(key, new()), tokens.append)
+        return definitions()["zuora"].create(settings.own, context)
+
+    return make
+
+
+@pytest.fixture
+def vendor(make_vendor: MakeVendor) -> Vendor:
+    """A vendor without previews."""
+    return make_vendor(ZUORA_PREVIEW="false")
