@@ -111,7 +111,10 @@ class Sender:
         definite = history.definite_answers if history else 0
         e = replace(e, history=history or e.history, definite_answers=definite, void_attempt="")
         attempt = self._attempts.sending(permission)
-        cancellation = replace(self._observer.cancellation(e), attempt=attempt)
+        before = bool(history and history.standing(permission.attempt))
+        cancellation = replace(
+            self._observer.cancellation(e), attempt=attempt, may_have_been_sent=before
+        )
         try:
             with self._case.budget.shortened_to(permission.until):
                 accepted = await self._case.vendor.cancel(cancellation, e.shown)

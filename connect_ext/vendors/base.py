@@ -68,7 +68,7 @@ class Cancellation:
     attempt: str = ""
     """Another one for each time that it is sent; only a repeat within one call has the same."""
     may_have_been_sent: bool = False
-    """Whether an earlier attempt stands: then ``look_up`` also goes for what that has left."""
+    """Whether an earlier attempt stands: then a look also goes for what that has left."""
 
     @property
     def idempotency_key(self) -> str:

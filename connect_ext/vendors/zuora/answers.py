@@ -67,6 +67,8 @@ class OrderRecord:
     number: str
     status: str
     """Zuora's own word."""
+    subscriptions: frozenset[str] = field(repr=False)
+    """The numbers of those that it is about, as far as it tells."""
     texts: frozenset[str] = field(repr=False)
     """Its description, and the reasons of its actions."""
 
@@ -163,13 +165,13 @@ def _order_record(found: dict[str, Any]) -> OrderRecord:
     number, status = _text(found, "orderNumber"), _text(found, "status")
     if not number or not status:
         raise UnreadableError("shows an order without a number or without a status")
-    actions = (
-        action
-        for each in _objects(found, "subscriptions")
-        for action in _objects(each, "orderActions")
+    listed = list(_objects(found, "subscriptions"))
+    numbers = frozenset(_text(each, "subscriptionNumber") for each in listed)
+    actions = [action for each in listed for action in _objects(each, "orderActions")]
+    texts = frozenset(
+        (_text(found, "description"), *(_text(each, "changeReason") for each in actions))
     )
-    texts = {_text(found, "description"), *(_text(each, "changeReason") for each in actions)}
-    return OrderRecord(number, status, frozenset(texts - {""}))
+    return OrderRecord(number, status, numbers - {""}, texts - {""})
 
 
 def _objects(document: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:

@@ -113,9 +113,9 @@ async def our_order(
 ) -> OurOrder:
     """The order of an earlier attempt at the request.
 
-    By its number, then by the text that it bears. A number whose order has ended without effect is
-    used up. A tenant may not let us read orders: then the subscription alone tells, unless
-    ``must_read``.
+    By its number, then by the text that it bears. A number whose order has ended without effect,
+    or is about another subscription, is used up. A tenant may not let us read orders: then the
+    subscription alone tells, unless ``must_read``.
     """
     request_id = cancellation.request_id
     try:
@@ -125,7 +125,7 @@ async def our_order(
             if found is None:
                 marked = await _marked_order(zuora, subscription_number, request_id)
                 return marked or OurOrder(Fate.NONE, number)
-            if fate_of(found.status) is not Fate.NONE:
+            if _is_about(found, subscription_number) and fate_of(found.status) is not Fate.NONE:
                 return _as_ours(found)
     except NotConfigured as error:
         if must_read or error.cause is not Cause.CONFIGURATION:
@@ -196,6 +196,10 @@ def _as_ours(found: OrderRecord) -> OurOrder:
     # What is shown in a note is ours, or has the shape of Zuora's own.
     number = found.number if re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", found.number) else "(see there)"
     return OurOrder(fate_of(found.status), number, found.status)
+
+
+def _is_about(found: OrderRecord, subscription_number: str) -> bool:
+    return not found.subscriptions or subscription_number in found.subscriptions
 
 
 def _is_id(text: str) -> bool:

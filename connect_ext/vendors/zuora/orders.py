@@ -32,6 +32,11 @@ def order_number(request_id: str, turn: int = 1) -> str:
     return number if turn == 1 else f"{number}-{turn}"
 
 
+def number_of_attempt(request_id: str, attempt: str) -> str:
+    """A number that no other attempt takes: for the one whose usual number seems to be taken."""
+    return f"{order_number(request_id)}-{_NOT_IN_NUMBERS.sub('', attempt)[:20]}"
+
+
 def marker(request_id: str) -> str:
     """The text that an order and its action bear, and the subscription shows as cancel reason."""
     return f"CloudBlue Connect {track_id(request_id)}"

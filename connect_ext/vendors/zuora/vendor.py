@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -48,8 +48,8 @@ class ShownSubscription(Subscription):
     """A subscription with what an order about it needs."""
 
     record: SubscriptionRecord = field(kw_only=True)
-    order_number: str = ""
-    """A number that no order of ours has used up; empty: the first one."""
+    order_number: str = field(kw_only=True)
+    """For the next order: a number that none of ours has used up, as far as is known."""
 
 
 def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraVendor:
@@ -84,24 +84,24 @@ class ZuoraVendor:
         found = await finding.subscription(self._zuora, cancellation)
         if found is None:
             return Subscription(SubscriptionStatus.UNKNOWN_ID)
-        shown = self._shown(found)
+        shown = self._shown(found, orders.order_number(cancellation.request_id))
         if shown.status is not SubscriptionStatus.ACTIVE or not cancellation.may_have_been_sent:
             return shown
         order = await finding.our_order(self._zuora, cancellation, found.number)
         match order.fate:
             case Fate.NONE:
-                return ShownSubscription(shown.status, record=found, order_number=order.number)
+                return replace(shown, order_number=order.number)
             case Fate.UNFINISHED:
                 return _unfinished(order.number, order.status)
             case Fate.DONE | Fate.ON_ITS_WAY:
                 return Subscription(SubscriptionStatus.CANCELLING)
 
-    def _shown(self, found: SubscriptionRecord) -> ShownSubscription:
+    def _shown(self, found: SubscriptionRecord, order_number: str) -> ShownSubscription:
         status = finding.status_of(found)
         ends_at = None
         if status is SubscriptionStatus.CANCELLED and found.ends:
             ends_at = dates.midnight(found.ends, self._zone)
-        return ShownSubscription(status, ends_at, record=found)
+        return ShownSubscription(status, ends_at, record=found, order_number=order_number)
 
     async def cancel(
         self, cancellation: Cancellation, subscription: Subscription | None
@@ -121,23 +121,20 @@ class ZuoraVendor:
         days = dates.days_of(cancellation.asked_at, self._zone, record.begins, record.term_ends)
         remarks = await self._remarks(cancellation, record, days)
         try:
-            return await self._order(cancellation, shown, days, remarks)
-        except OutcomeUnknown as error:
-            error.retry_after = max(FINISHES_WITHIN_SECONDS, error.retry_after or 0.0)
-            raise
+            accepted = await self._order(cancellation, shown, days)
         except Refused as refusal:
-            # Perhaps because an order of ours has the number already.
-            return await self._after_refusal(cancellation, record, refusal)
+            # Perhaps because its number is taken.
+            found = await self._after_refusal(cancellation, shown, refusal)
+            if isinstance(found, ShownSubscription):
+                accepted = await self._order(cancellation, found, days)
+            else:
+                accepted = Accepted(found)
+        return replace(accepted, remarks=remarks)
 
     async def _order(
-        self,
-        cancellation: Cancellation,
-        shown: ShownSubscription,
-        days: Days,
-        remarks: tuple[str, ...],
+        self, cancellation: Cancellation, shown: ShownSubscription, days: Days
     ) -> Accepted:
-        request_id, record = cancellation.request_id, shown.record
-        number = shown.order_number or orders.order_number(request_id)
+        request_id, record, number = cancellation.request_id, shown.record, shown.order_number
         operation = Operation(
             "the order (ZUORA_API_URL)",
             "/v1/orders",
@@ -149,35 +146,52 @@ class ZuoraVendor:
             ),
             timeout_seconds=ORDER_SECONDS,
         )
-        result = await self._zuora.ask(operation, orders.track_id(request_id))
+        try:
+            result = await self._zuora.ask(operation, orders.track_id(request_id))
+        except OutcomeUnknown as error:
+            error.retry_after = max(FINISHES_WITHIN_SECONDS, error.retry_after or 0.0)
+            raise
         fate = finding.fate_of(result.status)
         if fate is Fate.UNFINISHED:
             return await self._left_lying(cancellation, number, result.status)
         if fate is Fate.DONE and plain(result.subscription_status) in finding.CANCELLED:
             ends_at = dates.midnight(days.effective, self._zone)
-            return Accepted(Subscription(SubscriptionStatus.CANCELLED, ends_at), remarks)
-        return Accepted(None, remarks)
+            return Accepted(Subscription(SubscriptionStatus.CANCELLED, ends_at))
+        return Accepted()
 
     async def _left_lying(self, cancellation: Cancellation, number: str, status: str) -> Accepted:
         """Zuora has stored the order and not carried it out, unless the subscription says so."""
         try:
             shown = await self.look_up(cancellation)
         except CancellationError as error:
-            raise OutcomeUnknown(error.message) from None
+            raise OutcomeUnknown(error.message, FINISHES_WITHIN_SECONDS) from None
         if shown.status is SubscriptionStatus.CANCELLED:
             return Accepted(shown)
         return Accepted(_unfinished(number, status))
 
     async def _after_refusal(
-        self, cancellation: Cancellation, record: SubscriptionRecord, refusal: Refused
-    ) -> Accepted:
+        self, cancellation: Cancellation, shown: ShownSubscription, refusal: Refused
+    ) -> Subscription:
+        """The subscription with another number for the order, or as our own order has left it.
+
+        Raises the refusal if it cannot be because of the number.
+        """
         # A tenant without orders may refuse them as well, and does not let us read them either.
-        order = await finding.our_order(self._zuora, cancellation, record.number, must_read=True)
+        order = await finding.our_order(
+            self._zuora, cancellation, shown.record.number, must_read=True
+        )
         match order.fate:
+            case Fate.NONE if order.number != shown.order_number:
+                return replace(shown, order_number=order.number)
+            case Fate.NONE if cancellation.may_have_been_sent:
+                # Perhaps it was stored, and deleted by somebody; nobody knows whether the number
+                # is free then.
+                number = orders.number_of_attempt(cancellation.request_id, cancellation.attempt)
+                return replace(shown, order_number=number)
             case Fate.NONE:
                 raise refusal
             case Fate.UNFINISHED:
-                return Accepted(_unfinished(order.number, order.status))
+                return _unfinished(order.number, order.status)
             case Fate.DONE | Fate.ON_ITS_WAY:
                 message = "Zuora refuses the order, and has one of ours already."
                 raise OutcomeUnknown(message, FINISHES_WITHIN_SECONDS) from None
