@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -48,6 +49,7 @@ class Billing:
         if number in self._versions:
             raise ValueError(f"{number} is there already")
         given = {**self._defaults(status, fields), **fields}
+        given["monthly_price"] = Decimal(str(given["monthly_price"]))
         self._versions[number] = []
         return self._keep(Subscription(id=self.new_id(), number=number, status=status, **given))
 
@@ -72,6 +74,7 @@ class Billing:
             "subscription_end_date": end,
             "invoiced_through": self.today() + timedelta(days=30),
             "invoice_owner_account_number": account,
+            "monthly_price": 59,
             "created_at": self.now(),
             "updated_at": self.now(),
         }

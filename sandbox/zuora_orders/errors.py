@@ -30,6 +30,7 @@ HTTP_STATUSES = {
     **dict.fromkeys((60, 61, 99), 500),
     70: 429,
 }
+REQUEST_ID = web.RequestKey("request_id", str)
 # These have their status in every version.
 _BY_GATEWAY = (11, 70)
 
@@ -37,7 +38,8 @@ _BY_GATEWAY = (11, 70)
 class ZuoraError(Exception):
     """Zuora refuses a call; the message's name and values become a text in the user's language.
 
-    `code` overrides the one made of the category and the call's resource.
+    `code` overrides the one made of the category and the call's resource, `status` the HTTP status
+    that belongs to the category in the call's version.
     """
 
     def __init__(
@@ -58,9 +60,7 @@ class ZuoraError(Exception):
         """The answer, as the version of the call wants it."""
         code = self.code or code_of(request, self.category)
         text = message(language, self.name, **self.values)
-        status = self.status
-        if status is None or version_of(request) < ERRORS_HAVE_STATUSES:
-            status = status_of(request, self.category)
+        status = self.status or status_of(request, self.category)
         return reasons(request, [(code, text)], status, self.headers)
 
 
@@ -113,5 +113,6 @@ def reasons(
 
 def request_id(request: web.Request) -> str:
     """The id that Zuora has given the call."""
-    found: str = request.setdefault("zuora_request_id", str(uuid.uuid4()))
-    return found
+    if REQUEST_ID not in request:
+        request[REQUEST_ID] = str(uuid.uuid4())
+    return request[REQUEST_ID]

@@ -76,7 +76,7 @@ class Guards:
             except ZuoraError as error:
                 return error.response(request, self._language())
             except web.HTTPMethodNotAllowed:
-                wrong = ZuoraError(45, "not allowed", method=request.method)
+                wrong = ZuoraError(45, "not allowed", status=405, method=request.method)
                 return wrong.response(request, self._language())
             except web.HTTPNotFound:
                 body = {"message": "no Route matched with those values"}

@@ -103,6 +103,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "{number}: {reason}",
         "サブスクリプション {number} はキャンセルできません: {reason}",
     ),
+    "refused by rule": (
+        "The subscription cannot be cancelled.",
+        "サブスクリプションはキャンセルできません。",
+    ),
     "said": ("{text}", "{text}"),
     "number taken": (
         "The order number {order} already exists.",
@@ -154,3 +158,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
 def message(language: Language, name: str, **values: object) -> str:
     """The message of this name in the language, with the values in it."""
     return _TEXTS[name][LANGUAGES.index(language)].format(**values)
+
+
+def texts() -> dict[str, tuple[str, str]]:
+    """All messages: the English and the Japanese text of each."""
+    return dict(_TEXTS)

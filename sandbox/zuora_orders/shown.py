@@ -165,6 +165,7 @@ def shown_order(billing: Billing, order: Order) -> Json:
         "existingAccountNumber": order.account_number,
         "currency": order.cancellations[0].subscription.currency,
         "category": order.category,
+        "description": order.description,
         "createdBy": user,
         "createdDate": _time(order.created_at, billing.zone),
         "updatedBy": user,
@@ -174,8 +175,6 @@ def shown_order(billing: Billing, order: Order) -> Json:
         "reasonCode": order.reason_code,
         "subscriptions": [_ordered(order, each) for each in order.cancellations],
     }
-    if order.description is not None:
-        shown["description"] = order.description
     if order.scheduled_date is not None:
         scheduled = {"scheduledDatePolicy": "SpecificDate"}
         shown["schedulingOptions"] = {**scheduled, "scheduledDate": _text(order.scheduled_date)}

@@ -64,6 +64,21 @@ class Refuse:
 
 
 @dataclass(frozen=True)
+class RateLimited:
+    """Answers 429 with the headers of the limit, which are others for tokens, and no body."""
+
+    reset: str | None
+
+    async def __call__(self, request: web.Request, work: Work) -> web.StreamResponse:
+        headers = {"ratelimit-limit": RATE_LIMIT, "ratelimit-remaining": "0"}
+        if request.path == "/oauth/token":
+            headers = {"X-RateLimit-Limit-minute": "100", "X-RateLimit-Remaining-minute": "0"}
+        elif self.reset is not None:
+            headers["ratelimit-reset"] = self.reset
+        return await Respond(429, headers=headers)(request, work)
+
+
+@dataclass(frozen=True)
 class TokenRefused:
     """Ends the token of the call, then answers 401."""
 
@@ -182,8 +197,9 @@ class Trouble:
         self, code: int = REFUSAL, message: str | None = None, *, times: int | None = 1
     ) -> Rule:
         """A business refusal, with the status of its category in the call's version."""
-        text = message or "The subscription cannot be cancelled."
-        refusal = ZuoraError(code % 100, "said", code=code, text=text)
+        refusal = ZuoraError(code % 100, "refused by rule", code=code)
+        if message is not None:
+            refusal = ZuoraError(code % 100, "said", code=code, text=message)
         return self._inside(Refuse(refusal, self._places.language), times)
 
     def locked(self, *, times: int | None = 1) -> Rule:
@@ -208,10 +224,7 @@ class Trouble:
 
     def rate_limited(self, reset: str | None = "600", *, times: int | None = 1) -> Rule:
         """HTTP 429 with the headers of the rate limit and no body; nothing is done."""
-        headers = {"ratelimit-limit": RATE_LIMIT, "ratelimit-remaining": "0"}
-        if reset is not None:
-            headers["ratelimit-reset"] = reset
-        return self.do(Respond(429, headers=headers), times=times)
+        return self.do(RateLimited(reset), times=times)
 
     def concurrency_limited(self, retry_after: str | None = "30", *, times: int | None = 1) -> Rule:
         """HTTP 429, category 70, with Retry-After; nothing is done."""
