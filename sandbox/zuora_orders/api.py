@@ -26,10 +26,11 @@ CLIENT = web.RequestKey("client", str)
 @dataclass
 class ApiOptions:
     """How the tenant answers: which version an old id stands for, and without Order Metrics
-    neither GET of orders."""
+    neither GET of orders. A subscription `shows_after_seconds` what an order has done to it."""
 
     old_ids: Literal["latest", "version"] = "latest"
     order_metrics: bool = True
+    shows_after_seconds: float = 0.0
 
 
 class Api:
@@ -69,6 +70,8 @@ class Api:
     def _answered(self, found: Subscription) -> Subscription:
         if self.options.old_ids == "version":
             return found
+        if self.options.shows_after_seconds:
+            return self.billing.latest_before(found.number, self.options.shows_after_seconds)
         return self.billing.latest(found.number)
 
     def _shown(self, base: Subscription) -> web.Response:

@@ -30,6 +30,7 @@ class Billing:
         self.documents: list[BillingDocument] = []
         self._versions: dict[str, list[Subscription]] = {}
         self._revisions: Counter[str] = Counter()
+        self._past: dict[str, list[tuple[datetime, Subscription]]] = {}
         self._random = random.Random(seed)
         self._numbers = count(1)
 
@@ -50,7 +51,7 @@ class Billing:
             raise ValueError(f"{number} is there already")
         given = {**self._defaults(status, fields), **fields}
         given["monthly_price"] = Decimal(str(given["monthly_price"]))
-        self._versions[number] = []
+        self._versions[number], self._past[number] = [], []
         return self._keep(Subscription(id=self.new_id(), number=number, status=status, **given))
 
     def _free_number(self) -> str:
@@ -117,6 +118,11 @@ class Billing:
         """The latest version. Raises KeyError."""
         return self._versions[number][-1]
 
+    def latest_before(self, number: str, seconds: float) -> Subscription:
+        """What was the latest version so many seconds ago, or else the first one."""
+        moment, past = self.now() - timedelta(seconds=seconds), self._past[number]
+        return next((seen for since, seen in reversed(past) if since <= moment), past[0][1])
+
     def versions(self, number: str) -> list[Subscription]:
         """Every version, the oldest first. Raises KeyError."""
         return list(self._versions[number])
@@ -158,4 +164,5 @@ class Billing:
     def _revised(self, subscription: Subscription) -> Subscription:
         self._revisions[subscription.number] += 1
         subscription.revision = self._revisions[subscription.number]
+        self._past[subscription.number].append((self.now(), replace(subscription)))
         return subscription

@@ -30,7 +30,8 @@ class LocalZuoraOrders:
     `zone`: the tenant's time zone. `language`: that of the messages. `expires_in`: the life of a
     token in seconds. `concurrency`: how many orders may run at once. `gateway_seconds`: after so
     long an order that `finishes_later` is answered with 504. `old_ids`: whether the id of an old
-    version shows the latest version or that one. `order_metrics`: whether orders can be read. The
+    version shows the latest version or that one. `order_metrics`: whether orders can be read.
+    `shows_after_seconds`: how far reading a subscription lags behind, by the tenant's clock. The
     other options are those of `OrderRules`.
     """
 
@@ -48,6 +49,7 @@ class LocalZuoraOrders:
         require_trigger_dates: bool = False,
         invoice_settlement: bool = True,
         old_ids: Literal["latest", "version"] = "latest",
+        shows_after_seconds: float = 0.0,
         fault_seed: int = 0,
         port: int = 0,
     ) -> None:
@@ -66,7 +68,7 @@ class LocalZuoraOrders:
             invoice_settlement=invoice_settlement,
         )
         self.orders = Orders(self.billing, self.rules)
-        self.options = ApiOptions(old_ids, order_metrics)
+        self.options = ApiOptions(old_ids, order_metrics, shows_after_seconds)
         self.traffic = Traffic(concurrency)
         self.faults = FaultPlan(seed=fault_seed)
         self.calls: list[ZuoraOrdersCall] = []

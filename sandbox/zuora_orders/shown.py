@@ -109,9 +109,7 @@ def _status_history(base: Subscription) -> list[Json]:
     if base.status == "Cancelled" and end is not None:
         history = [(start, end, "Active"), (end, None, "Cancelled")]
     elif base.status in ("Active", "Expired"):
-        history = [(start, end, "Active")]
-        if end is not None:
-            history.append((end, None, "OutOfTerm"))
+        history = [(start, end, "Active")] + ([(end, None, "OutOfTerm")] if end else [])
     else:
         history = [(start, None, base.status.replace(" ", ""))]
     return [

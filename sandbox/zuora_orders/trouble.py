@@ -102,6 +102,17 @@ class ComesBack:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Works when the event is set."""
+
+    event: asyncio.Event
+
+    async def __call__(self, _: web.Request, work: Work) -> web.StreamResponse:
+        await self.event.wait()
+        return await work()
+
+
+@dataclass(frozen=True)
 class FinishesLater:
     """The work takes `seconds`; the gateway gives up before, and the work goes on without it."""
 
@@ -165,6 +176,10 @@ class Trouble:
     def delay(self, seconds: float, *, times: int | None = 1) -> Rule:
         """Work for so long: an order locks its subscriptions and its key meanwhile."""
         return self._inside(Delay(seconds), times)
+
+    def hold(self, event: asyncio.Event, *, times: int | None = 1) -> Rule:
+        """As `delay`, but until somebody sets the event."""
+        return self._inside(Held(event), times)
 
     def drop_before(self, *, times: int | None = 1) -> Rule:
         """Reset the connection; nothing is done."""

@@ -13,13 +13,16 @@ import pytest
 from tests.sandbox_zuora_orders.calling import Caller, code
 
 
-async def started(caller: Caller, operation: str, call: Awaitable[Any]) -> asyncio.Future[Any]:
+@pytest.fixture
+def gate() -> asyncio.Event:
+    return asyncio.Event()
+
+
+async def started(caller: Caller, call: Awaitable[Any]) -> asyncio.Future[Any]:
     """The call, once it is at work inside of Zuora."""
     await caller.get_token()
-    traffic = caller.zuora.traffic
-    before = traffic.running
     task = asyncio.ensure_future(call)
-    while traffic.running == before:
+    while not caller.zuora.traffic.running:
         await asyncio.sleep(0.005)
     return task
 
@@ -81,14 +84,15 @@ async def test_only_a_post_takes_a_key_and_not_a_long_one(
 
 
 async def test_while_the_first_is_under_way_its_key_is_a_conflict_without_reasons(
-    caller: Caller,
+    caller: Caller, gate: asyncio.Event
 ) -> None:
     caller.zuora.add("A-S1")
-    caller.zuora.on("order").delay(0.3)
+    caller.zuora.on("order").hold(gate)
     body = caller.cancellation("A-S1")
-    first = await started(caller, "order", caller.order(body, Idempotency_Key="k"))
+    first = await started(caller, caller.order(body, Idempotency_Key="k"))
     second = await caller.order(body, Idempotency_Key="k")
     assert (second.status_code, "reasons" in second.json()) == (409, False)
+    gate.set()
     assert (await first).status_code == 200
     assert (await caller.order(body, Idempotency_Key="k")).json() == (await first).json()
 
@@ -106,34 +110,38 @@ async def test_limits_and_refused_tokens_are_not_kept(caller: Caller, limited: b
 
 
 @pytest.mark.parametrize("operation", ["order", "preview"])
-async def test_a_subscription_takes_one_order_at_a_time(caller: Caller, operation: str) -> None:
+async def test_a_subscription_takes_one_order_at_a_time(
+    caller: Caller, gate: asyncio.Event, operation: str
+) -> None:
     zuora = caller.zuora
     zuora.add("A-S1")
     zuora.add("A-S2")
-    zuora.on(operation, "A-S1").delay(0.3)
+    zuora.on(operation, "A-S1").hold(gate)
     bodies = {"order": caller.cancellation, "preview": caller.previewed}
     call = {"order": caller.order, "preview": caller.preview}[operation]
-    first = await started(caller, operation, call(bodies[operation]("A-S1")))
+    first = await started(caller, call(bodies[operation]("A-S1")))
     for path, body in (("", caller.cancellation("A-S1")), ("/preview", caller.previewed("A-S1"))):
         locked = await caller.call("POST", f"/v1/orders{path}", body)
         assert (locked.status_code, code(locked) % 100) == (409, 50)
     assert (await caller.order(caller.cancellation("A-S2"))).status_code == 200
+    gate.set()
     assert (await first).status_code == 200
 
 
-async def test_only_so_many_orders_run_at_once(caller: Caller) -> None:
+async def test_only_so_many_orders_run_at_once(caller: Caller, gate: asyncio.Event) -> None:
     zuora = caller.zuora
     zuora.traffic.concurrency = 1
     zuora.add("A-S1")
     zuora.add("A-S2")
-    zuora.on("order", "A-S1").delay(0.3)
-    first = await started(caller, "order", caller.order(caller.cancellation("A-S1")))
+    zuora.on("order", "A-S1").hold(gate)
+    first = await started(caller, caller.order(caller.cancellation("A-S1")))
     body = caller.cancellation("A-S2")
     for version in ("", caller.version):
         caller.version = version
         second = await caller.order(body, Idempotency_Key="k")
         assert (second.status_code, code(second) % 100) == (429, 70)
         assert second.headers["Retry-After"] == "30"
+    gate.set()
     await first
     assert (await caller.order(body, Idempotency_Key="k")).status_code == 200
 

@@ -54,6 +54,7 @@ SHAPES: list[tuple[dict[str, Any], int]] = [
     ({"cancel__cancellationPolicy": None}, 22),
     ({"cancel__cancellationEffectiveDate": None}, 22),
     ({"status": "Scheduled"}, 22),
+    ({"given__orderActions": None}, 22),
     ({"orderDate": "27.11.2026"}, 20),
     ({"orderDate": "2026-02-30"}, 20),
     ({"options__runBilling": "false"}, 20),

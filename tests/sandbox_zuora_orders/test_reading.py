@@ -22,6 +22,18 @@ async def test_a_number_and_any_versions_id_show_the_latest_version(caller: Call
     assert (shown["id"], shown["isLatestVersion"], shown["status"]) == (old.id, False, "Expired")
 
 
+async def test_a_subscription_can_show_late_what_was_done_to_it(caller: Caller) -> None:
+    zuora = caller.zuora
+    zuora.add("A-S1")
+    zuora.options.shows_after_seconds = 3600
+    assert (await caller.order(caller.cancellation("A-S1"))).json()["status"] == "Completed"
+    shown = (await caller.get("subscriptions/A-S1")).json()
+    assert (shown["status"], shown["version"], shown["isLatestVersion"]) == ("Active", 1, True)
+    assert code(await caller.order(caller.cancellation("A-S1"))) == 58730020
+    zuora.clock_ahead = timedelta(hours=2)
+    assert (await caller.get("subscriptions/A-S1")).json()["status"] == "Cancelled"
+
+
 @pytest.mark.parametrize("key", ["a-s1", "A-S9", "0" * 32])
 async def test_an_unknown_key_is_not_found_and_quoted(caller: Caller, key: str) -> None:
     caller.zuora.add("A-S1")

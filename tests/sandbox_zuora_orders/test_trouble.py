@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -92,7 +93,9 @@ async def test_an_order_comes_back_undone(caller: Caller, status: str) -> None:
 async def test_a_late_order_is_carried_out_after_the_gateway_has_given_up(caller: Caller) -> None:
     zuora = caller.zuora
     zuora.add("A-S1")
-    zuora.on("order").finishes_later(0.4, gateway_seconds=0.05)
+    finished = asyncio.Event()
+    zuora.on("order").finishes_later(0.01, gateway_seconds=0.05)
+    zuora.on("order").hold(finished)
     body = caller.cancellation("A-S1", orderNumber="PR-1")
     answer = await caller.order(body, Idempotency_Key="k")
     assert (answer.status_code, answer.headers["Content-Type"]) == (504, "text/html")
@@ -101,6 +104,7 @@ async def test_a_late_order_is_carried_out_after_the_gateway_has_given_up(caller
     assert code(await caller.order(body)) == 58730050
     conflict = await caller.order(body, Idempotency_Key="k")
     assert (conflict.status_code, "reasons" in conflict.json()) == (409, False)
+    finished.set()
     await zuora.late_orders_done()
     assert (await caller.get("orders/PR-1")).json()["order"]["status"] == "Completed"
     assert code(await caller.order(body)) == 58730020
