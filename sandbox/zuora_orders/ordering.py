@@ -29,10 +29,10 @@ class OrderRules:
     """
 
     own_numbers_unique: bool = True
-    free_deleted_numbers: bool = False
     completes: bool = True
     require_trigger_dates: bool = False
     invoice_settlement: bool = True
+    free_deleted_numbers: bool = False
 
 
 class Orders:

@@ -62,10 +62,7 @@ class LocalZuoraOrders:
         self.billing = Billing(zone=ZoneInfo(zone))
         self.billing.now = self.now
         self.rules = OrderRules(
-            own_numbers_unique=own_numbers_unique,
-            completes=completes,
-            require_trigger_dates=require_trigger_dates,
-            invoice_settlement=invoice_settlement,
+            own_numbers_unique, completes, require_trigger_dates, invoice_settlement
         )
         self.orders = Orders(self.billing, self.rules)
         self.options = ApiOptions(old_ids, order_metrics, shows_after_seconds)
@@ -75,13 +72,7 @@ class LocalZuoraOrders:
         self._inside = FaultPlan(seed=fault_seed)
         self._late: set[asyncio.Task[web.StreamResponse]] = set()
         self._subjects = Subjects(self.billing, self.orders)
-        self._guards = Guards(
-            self.access,
-            self._subjects,
-            self.traffic,
-            now=self.now,
-            language=lambda: self.language,
-        )
+        self._guards = self._new_guards()
         self._server = HttpServer(self._application, port=port)
 
     @property
@@ -211,6 +202,13 @@ class LocalZuoraOrders:
     def count(self, operation: str = "*", number: str | None = None) -> int:
         """The number of calls that `calls_to` finds."""
         return len(self.calls_to(operation, number))
+
+    def _new_guards(self) -> Guards:
+        def language() -> Language:
+            return self.language
+
+        subjects, traffic = self._subjects, self.traffic
+        return Guards(self.access, subjects, traffic, now=self.now, language=language)
 
     def _concerning(self, operation: str, number: str | None) -> Predicate:
         def concerns(request: web.Request, body: bytes) -> bool:

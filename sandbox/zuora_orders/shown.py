@@ -9,6 +9,24 @@ from sandbox.zuora_orders.billing import Billing, account_id
 from sandbox.zuora_orders.errors import ANSWERS_HAVE_SUBSCRIPTIONS, Json, Version
 from sandbox.zuora_orders.records import Cancellation, Order, Subscription
 
+# All of these are the subscription's first day.
+_STARTS = (
+    "contractEffectiveDate",
+    "serviceActivationDate",
+    "customerAcceptanceDate",
+    "subscriptionStartDate",
+    "lastBookingDate",
+)
+_UNSET = (
+    "paymentTerm",
+    "invoiceTemplateId",
+    "invoiceTemplateName",
+    "sequenceSetId",
+    "sequenceSetName",
+    "externallyManagedBy",
+    "invoiceGroupNumber",
+)
+
 
 def shown_subscription(base: Subscription, zone: tzinfo, *, order_metrics: bool) -> Json:
     """A version of a subscription; there is no `cancelledDate` in it."""
@@ -16,21 +34,14 @@ def shown_subscription(base: Subscription, zone: tzinfo, *, order_metrics: bool)
     shown: Json = {
         "success": True,
         "id": base.id,
-        "accountId": account_id(base.account_number),
-        "accountNumber": base.account_number,
-        "invoiceOwnerAccountId": account_id(base.invoice_owner_account_number),
-        "invoiceOwnerAccountNumber": base.invoice_owner_account_number,
+        **_accounts(base),
         "subscriptionNumber": base.number,
         "version": base.version,
         "revision": f"{base.revision}.0",
         "termType": base.term_type,
         "invoiceSeparately": False,
-        "contractEffectiveDate": start,
-        "serviceActivationDate": start,
-        "customerAcceptanceDate": start,
-        "subscriptionStartDate": start,
+        **dict.fromkeys(_STARTS, start),
         "subscriptionEndDate": _text(base.subscription_end_date),
-        "lastBookingDate": start,
         "termStartDate": term_start,
         "termEndDate": _text(base.term_end_date),
         **_terms(base),
@@ -38,14 +49,11 @@ def shown_subscription(base: Subscription, zone: tzinfo, *, order_metrics: bool)
         "contractedMrr": float(base.monthly_price),
         "totalContractedValue": float(base.monthly_price * 12),
         "status": base.status,
-        **dict.fromkeys(("paymentTerm", "invoiceTemplateId", "invoiceTemplateName")),
-        **dict.fromkeys(("sequenceSetId", "sequenceSetName")),
+        **dict.fromkeys(_UNSET),
         "isLatestVersion": base.is_latest_version,
         "cancelReason": base.cancel_reason,
         "ratePlans": [_rate_plan(base)],
-        "externallyManagedBy": None,
         "statusHistory": _status_history(base),
-        "invoiceGroupNumber": None,
         "scheduledCancelDate": _text(base.scheduled_cancel_date),
         "createTime": _time(base.created_at, zone),
         "updateTime": _time(base.updated_at, zone),
@@ -53,6 +61,15 @@ def shown_subscription(base: Subscription, zone: tzinfo, *, order_metrics: bool)
     if order_metrics:
         shown["orderNumber"] = base.order_number
     return shown
+
+
+def _accounts(base: Subscription) -> Json:
+    return {
+        "accountId": account_id(base.account_number),
+        "accountNumber": base.account_number,
+        "invoiceOwnerAccountId": account_id(base.invoice_owner_account_number),
+        "invoiceOwnerAccountNumber": base.invoice_owner_account_number,
+    }
 
 
 def _terms(base: Subscription) -> Json:

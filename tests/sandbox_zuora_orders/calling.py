@@ -134,7 +134,7 @@ class Caller:
                 "cancellationEffectiveDate": today,
             },
         }
-        body = {
+        body: Json = {
             "orderDate": today,
             "existingAccountNumber": "A00000001",
             "subscriptions": [
