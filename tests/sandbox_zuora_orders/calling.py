@@ -158,7 +158,7 @@ class Caller:
 
 def changed(body: Json, changes: dict[str, Json]) -> Json:
     """The body with the changes; `action`, `cancel` and `given` stand for the first ones."""
-    places = {
+    places: dict[str, list[Any]] = {
         "given": ["subscriptions", 0],
         "action": ["subscriptions", 0, "orderActions", 0],
         "cancel": ["subscriptions", 0, "orderActions", 0, "cancelSubscription"],
@@ -167,7 +167,7 @@ def changed(body: Json, changes: dict[str, Json]) -> Json:
     }
     for path, value in changes.items():
         place, _, name = path.rpartition("__")
-        inside = body
+        inside: Json = body
         for step in places.get(place, []):
             inside = inside[step]
         if value is None:
