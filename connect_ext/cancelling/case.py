@@ -41,8 +41,9 @@ class Case:
     @cached_property
     def pace(self) -> Pace:
         """How long things take at the vendor."""
-        settings = self.settings
-        return Pace(settings.settle_seconds, settings.vendor.call_seconds, self.shared.clock)
+        settings, vendor = self.settings, self.settings.vendor
+        settle_seconds = max(settings.settle_seconds, vendor.least_to_settle)
+        return Pace(settle_seconds, vendor.call_seconds, self.shared.clock)
 
     @cached_property
     def attempts(self) -> Attempts:

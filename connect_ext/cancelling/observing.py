@@ -29,7 +29,7 @@ class Observer:
             policy=settings.policy,
             parameter=case.subscription_id,
             parameter_id=settings.subscription_id_parameter,
-            settle_seconds=case.pace.settle_seconds,
+            settle_seconds=settings.settle_seconds,
             blocks_for=case.pace.blocks_for,
             can_be_asked=case.vendor.can_be_asked,
             is_repeatable=case.vendor.is_repeatable,

@@ -101,6 +101,8 @@ class VendorSettings:
     """The settings that the vendor's own package has read."""
     longest_call: float = 0.0
     """Seconds; longer than ``timeout_seconds`` where one of the vendor's calls takes longer."""
+    least_to_settle: float = 0.0
+    """Seconds for which a cancellation whose answer was lost is waited for at least."""
     leaves_orders: bool = False
     """Whether a look can tell what became of a cancellation whose answer was lost."""
 
@@ -190,10 +192,6 @@ def _message(mistakes: list[str]) -> str:
 
 
 def _read_settings(read: VariableReader, definitions: Definitions) -> Settings:
-    vendor = _read_vendor(read, definitions)
-    settle_seconds = 60 * read.number("SETTLE_MINUTES", 0.05, 10080)
-    if vendor.name in definitions:
-        settle_seconds = max(settle_seconds, definitions[vendor.name].traits.least_to_settle)
     return Settings(
         subscription_id_parameter=_read_parameter_id(read),
         subscription_id_pattern=_read_pattern(read),
@@ -205,8 +203,8 @@ def _read_settings(read: VariableReader, definitions: Definitions) -> Settings:
         dry_run=read.flag("DRY_RUN"),
         notes=read.choice("NOTES", Notes),
         escalate_after_hours=read.number("ESCALATE_AFTER_HOURS", 1, 8760),
-        settle_seconds=settle_seconds,
-        vendor=vendor,
+        settle_seconds=60 * read.number("SETTLE_MINUTES", 0.05, 10080),
+        vendor=_read_vendor(read, definitions),
         secrets=read.secrets,
     )
 
@@ -224,6 +222,7 @@ def _read_vendor(read: VariableReader, definitions: Definitions) -> VendorSettin
         max_concurrency=int(read.number("VENDOR_MAX_CONCURRENCY", 1, 500, whole=True)),
         own=definition.read(read) if definition else None,
         longest_call=definition.traits.longest_call if definition else 0.0,
+        least_to_settle=definition.traits.least_to_settle if definition else 0.0,
         leaves_orders=definition.traits.leaves_orders if definition else False,
     )
 

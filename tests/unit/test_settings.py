@@ -280,12 +280,11 @@ def test_ids_of_organizations_are_sent_without_the_blanks_between_them():
     assert read({**ORDERS_VARIABLES, "ZUORA_ORG_IDS": "a , b"}).default.vendor.own.org_ids == "a,b"
 
 
-def test_zuora_with_orders_has_five_minutes_to_settle_at_least_and_long_calls():
-    for minutes, seconds in (("0.05", 300.0), ("60", 3600.0)):
-        found = read({**ORDERS_VARIABLES, "SETTLE_MINUTES": minutes}).default
-        assert (found.settle_seconds, found.vendor.call_seconds) == (seconds, 130.0)
-    assert settings(SETTLE_MINUTES="0.05").settle_seconds == 3.0
-    assert settings(VENDOR_TIMEOUT_SECONDS="7").vendor.call_seconds == 7.0
+def test_zuora_with_orders_has_long_calls_and_goes_on_by_itself_for_five_minutes():
+    vendor = read(ORDERS_VARIABLES).default.vendor
+    assert (vendor.call_seconds, vendor.least_to_settle, vendor.leaves_orders) == (130, 300, True)
+    vendor = settings(VENDOR_TIMEOUT_SECONDS="7").vendor
+    assert (vendor.call_seconds, vendor.least_to_settle, vendor.leaves_orders) == (7, 0, False)
 
 
 @pytest.mark.parametrize("missing", [name for name in OAUTH if name != "REST_AUTH"])
