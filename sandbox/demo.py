@@ -96,24 +96,25 @@ class Telling:
         """How many cancellations of the subscription took effect at the vendor."""
         ids = self._ids()
         at_vendor = [s for s in self.sandbox.vendor.subscriptions.values() if s.id in ids]
-        return sum(s.cancellations for s in at_vendor) + self._at_zuora(ids)
+        tenants = (self.sandbox.zuora, self.sandbox.zuora_orders)
+        at_zuora = sum(t.effective_cancellations(n) for t in tenants for n in _numbers(ids))
+        return sum(s.cancellations for s in at_vendor) + at_zuora
 
     @property
     def ordered(self) -> int:
         """How many cancellations of the subscription the vendor has accepted."""
         ids = self._ids()
         at_vendor = [s for s in self.sandbox.vendor.subscriptions.values() if s.id in ids]
-        return sum(s.orders for s in at_vendor) + self._at_zuora(ids)
+        numbers = _numbers(ids)
+        soap = sum(self.sandbox.zuora.effective_cancellations(number) for number in numbers)
+        orders = sum(len(self.sandbox.zuora_orders.orders_of(number)) for number in numbers)
+        return sum(s.orders for s in at_vendor) + soap + orders
 
     def _ids(self) -> set[str | None]:
         if not self.asset_id:
             return set()
         parameters = self.sandbox.connect.asset(self.asset_id)["params"]
         return {parameter.get("value") for parameter in parameters}
-
-    def _at_zuora(self, ids: set[str | None]) -> int:
-        names = [name for name in ids if str(name).startswith("A-S")]
-        return sum(self.sandbox.zuora.effective_cancellations(str(name)) for name in names)
 
     @property
     def says(self) -> str:
@@ -140,6 +141,11 @@ class Telling:
         if self.problems is None:
             return "…" if self.request_id else ""
         return "[red]✘[/]" if self.problems else "[green]✔[/]"
+
+
+def _numbers(ids: set[str | None]) -> list[str]:
+    """Those of the ids that are numbers at Zuora; its tenants share none here."""
+    return [str(each) for each in ids if str(each).startswith("A-S")]
 
 
 def _table(tellings: list[Telling]) -> Table:
@@ -207,7 +213,8 @@ async def demo(_: argparse.Namespace) -> int:
             f"A local Connect at https://{sandbox.connect.address} (TLS, this machine only)"
         )
         console.print(f"A local vendor at {sandbox.vendor.url}")
-        console.print(f"A local Zuora at {sandbox.zuora.url}")
+        console.print(f"A local Zuora at {sandbox.zuora.url} (SOAP)")
+        console.print(f"A local Zuora at {sandbox.zuora_orders.url} (orders)")
         console.print("Starting the official connect-extension-runner with this extension …")
         await sandbox.start_runner()
         console.print(f"Connected after {time.monotonic() - began:.0f} s.\n")

@@ -10,18 +10,22 @@ from sandbox.connect.objects import Parameter
 from sandbox.faults import DropAfter, Kill, Respond
 from sandbox.sandbox import Sandbox
 
-DRY_PRODUCT = "PRD-100-000-002"
-IMPATIENT_PRODUCT = "PRD-100-000-003"
+# The sandbox numbers its own products from PRD-100-000-001 on.
+DRY_PRODUCT = "PRD-500-000-002"
+IMPATIENT_PRODUCT = "PRD-500-000-003"
 # One product for each generation of Zuora's SOAP API, by its version.
 ZUORA_PRODUCTS = {
-    "19.0": "PRD-100-000-019",
-    "27.0": "PRD-100-000-027",
-    "78.0": "PRD-100-000-078",
+    "19.0": "PRD-500-000-019",
+    "27.0": "PRD-500-000-027",
+    "78.0": "PRD-500-000-078",
 }
+ORDERS_PRODUCT = "PRD-500-000-100"
 # 30 seconds of a rescheduled task take less than half a second here.
 COUNTDOWN_SCALE = 0.015
 # In the demo's time a slow vendor needs more than four minutes.
 SLOW_SECONDS = 4.0
+# Zuora's gateway gives up after two minutes, and Zuora does not.
+GATEWAY_SECONDS = 1.0
 
 Arrange = Callable[[Sandbox], str]
 
@@ -65,6 +69,10 @@ def prepare(sandbox: Sandbox) -> None:
         # Everybody can read the overrides in the portal; secrets have variables of their own.
         for name in ("ZUORA_USERNAME", "ZUORA_PASSWORD"):
             sandbox.connect.set_variable(name, of_zuora[name], name == "ZUORA_PASSWORD")
+    of_orders = sandbox.zuora_orders.variables()
+    secret = of_orders.pop("ZUORA_CLIENT_SECRET")
+    sandbox.connect.set_variable("ZUORA_CLIENT_SECRET", secret, True)
+    overrides[ORDERS_PRODUCT] = of_orders
     for product_id in overrides:
         sandbox.connect.create_product(product_id=product_id)
     sandbox.connect.set_variable("PRODUCT_OVERRIDES", json.dumps(overrides))
@@ -122,6 +130,17 @@ def _zuora(version: str, status: str = "Active") -> Arrange:
     def arrange(sandbox: Sandbox) -> str:
         name = sandbox.zuora.add(status=status).name
         return sandbox.connect.create_subscription(name, product_id=ZUORA_PRODUCTS[version])
+
+    return arrange
+
+
+def _orders(number: str, *, finishes_later: bool = False) -> Arrange:
+    def arrange(sandbox: Sandbox) -> str:
+        sandbox.zuora_orders.add(number)
+        if finishes_later:
+            trouble = sandbox.zuora_orders.on("order", number)
+            trouble.finishes_later(SLOW_SECONDS, GATEWAY_SECONDS)
+        return sandbox.connect.create_subscription(number, product_id=ORDERS_PRODUCT)
 
     return arrange
 
@@ -224,6 +243,20 @@ OTHERS = (
         _zuora("78.0", status="Draft"),
         End("failed", "succeeded", 0, says="draft"),
         "Zuora cannot cancel a draft. The request was rejected with that reason.",
+    ),
+    Story(
+        "Zuora orders",
+        _orders("A-S10000001"),
+        End("approved", "succeeded", 1, says="credit memos"),
+        "A tenant without amendments: an order was previewed, then made. A private note shows the"
+        " preview's amounts.",
+    ),
+    Story(
+        "Zuora orders, done later",
+        _orders("A-S10000002", finishes_later=True),
+        End("approved", "succeeded", 1, waits=1),
+        "Zuora's gateway gave up, and Zuora carried the order out minutes later. The request"
+        " waited, then found the subscription cancelled; no second order was made.",
     ),
 )
 
