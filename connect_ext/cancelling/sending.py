@@ -119,8 +119,7 @@ class Sender:
             with self._case.budget.shortened_to(permission.until):
                 accepted = await self._case.vendor.cancel(cancellation, e.shown)
         except OutcomeUnknown as error:
-            sent = Sent(False, error.message, error.retry_after)
-            return await self._observer.look_again(replace(e, attempt=sent))
+            return await self._looked_after(error, e)
         except (Refused, Conflict, UnknownId) as error:
             return await self._answered_no(e, permission, error)
         except Later:
@@ -133,6 +132,15 @@ class Sender:
         if accepted.subscription.status is not SubscriptionStatus.CANCELLED:
             await self._note_accepted()
         return replace(e, shown=accepted.subscription)
+
+    async def _looked_after(self, error: OutcomeUnknown, e: Evidence) -> Evidence:
+        """Look once more; the vendor is not called again before it wants to be, also if that fails."""
+        sent = Sent(False, error.message, error.retry_after)
+        try:
+            return await self._observer.look_again(replace(e, attempt=sent))
+        except Later as later:
+            later.retry_after = max(later.retry_after or 0.0, error.retry_after or 0.0) or None
+            raise
 
     async def _accepted(self, e: Evidence) -> Evidence:
         """Look for the result; leave a note that there will be one, if it does not show."""

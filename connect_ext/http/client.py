@@ -22,7 +22,7 @@ from connect_ext.http.bodies import MAX_ANSWER_BYTES, is_compressed, read_json, 
 from connect_ext.http.budget import Budget, current_budget
 from connect_ext.http.circuit_breaker import Begun, CircuitBreaker
 from connect_ext.http.places import Places
-from connect_ext.http.retry_after import retry_after_seconds
+from connect_ext.http.retry_after import reset_seconds, retry_after_seconds
 from connect_ext.http.transport import Transport
 
 MAX_ANSWER_PARTS = 20_000
@@ -91,10 +91,11 @@ class Answer:
 
         A 429 without it may say in ``RateLimit-Reset`` when there is room again.
         """
-        value = self.headers.get("retry-after", "")
-        if self.status == 429 and not value:
-            value = self.headers.get("ratelimit-reset", "")
-        return retry_after_seconds(value, datetime.now(timezone.utc))
+        now = datetime.now(timezone.utc)
+        asked = retry_after_seconds(self.headers.get("retry-after", ""), now)
+        if asked is None and self.status == 429:
+            return reset_seconds(self.headers.get("ratelimit-reset", ""), now)
+        return asked
 
 
 class _Progress:

@@ -1,4 +1,4 @@
-"""Reads the ``Retry-After`` header (RFC 9110, 10.2.3)."""
+"""Reads for how long a server wants to be left alone."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ MAX_CHARACTERS = 100
 MAX_RETRY_AFTER_SECONDS = 24 * 3600.0
 
 
+SECONDS_SINCE_1970 = 10**8
+"""A larger number of seconds is meant as a moment."""
+
+
 def retry_after_seconds(value: str, now: datetime) -> float | None:
-    """Seconds until the moment that the header names; None if it is absent or unreadable.
+    """Seconds until the moment that ``Retry-After`` names (RFC 9110, 10.2.3); None if it is absent
+    or unreadable.
 
     The result is never negative and at most a day, so that no server can park a request for ever.
     """
@@ -25,3 +30,17 @@ def retry_after_seconds(value: str, now: datetime) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     return min(max(0.0, (moment - now).total_seconds()), MAX_RETRY_AFTER_SECONDS)
+
+
+def reset_seconds(value: str, now: datetime) -> float | None:
+    """Seconds until the moment that ``RateLimit-Reset`` names; None if it is absent or unreadable.
+
+    It never became a standard: most servers mean seconds from now, some seconds since 1970.
+    """
+    value = value.strip()
+    if not (value.isascii() and value.isdigit()) or len(value) > 12:
+        return None
+    seconds = float(value)
+    if seconds >= SECONDS_SINCE_1970:
+        seconds -= now.timestamp()
+    return min(max(0.0, seconds), MAX_RETRY_AFTER_SECONDS)

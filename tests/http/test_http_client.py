@@ -20,7 +20,7 @@ from connect_ext.http.bodies import MAX_ANSWER_BYTES
 from connect_ext.http.budget import Budget, spending
 from connect_ext.http.client import Call, HttpClient
 from connect_ext.http.places import Places
-from connect_ext.http.retry_after import retry_after_seconds
+from connect_ext.http.retry_after import reset_seconds, retry_after_seconds
 from tests.http.servers import raw_server, read_request, says_nothing, speaks, web_server
 
 NAME = "the cancellation (REST_CANCEL_REQUEST)"
@@ -34,9 +34,9 @@ KINDS = pytest.mark.parametrize(
 BOTH = pytest.mark.parametrize("changes", [False, True], ids=["question", "cancellation"])
 
 
-def call(url: str, changes: bool = True) -> Call:
-    headers = (("Authorization", f"Bearer {SECRET}"),)
-    return Call(NAME, "POST", f"{url}/path-of-it", headers, b'{"body": "of-it"}', changes)
+def call(url: str, changes: bool = True, timeout_seconds: float = 0.0) -> Call:
+    headers, content = (("Authorization", f"Bearer {SECRET}"),), b'{"body": "of-it"}'
+    return Call(NAME, "POST", f"{url}/path-of-it", headers, content, changes, timeout_seconds)
 
 
 async def failure(http: HttpClient, url: str, changes: bool = True) -> Later:
@@ -250,6 +250,32 @@ class TestBudget:
             assert caught.value.cause is Cause.DEADLINE
             assert server.seen == []
 
+    async def test_a_call_that_may_take_longer_is_given_its_own_time(self, hasty):
+        async def slow(request):
+            await asyncio.sleep(0.5)
+            return web.Response()
+
+        async with web_server(slow) as server:
+            with pytest.raises(OutcomeUnknown, match=r"no answer within 0\.2 s"):
+                await hasty.send(call(server.url))
+            assert (await hasty.send(call(server.url, timeout_seconds=5.0))).status == 200
+            with pytest.raises(OutcomeUnknown, match=r"no answer within 0\.3 s"):
+                await hasty.send(call(server.url, timeout_seconds=0.3))
+
+    async def test_a_call_that_may_take_longer_is_not_begun_where_that_is_too_long(self, hasty):
+        async with web_server(fine) as server:
+            with spending(Budget(ends_at=now() + 4.9)), pytest.raises(NotDone) as caught:
+                await hasty.send(call(server.url, timeout_seconds=5.0))
+            assert caught.value.cause is Cause.DEADLINE
+            assert server.seen == []
+
+    async def test_a_call_that_may_take_longer_waits_no_longer_for_its_connection(self, hasty):
+        began = now()
+        with pytest.raises(NotDone, match="could not reach"):
+            # Nobody answers there (RFC 5737), or the network refuses at once.
+            await hasty.send(call("http://192.0.2.1:9", timeout_seconds=60.0))
+        assert now() - began < 20
+
     async def test_without_a_budget_a_place_is_waited_for_no_longer_than_a_call(self, hasty):
         async with raw_server(says_nothing) as url:
             calls = [hasty.send(call(url)) for _ in range(20)]
@@ -454,10 +480,32 @@ class TestRetryAfter:
         seconds = retry_after_seconds(value, NOW)
         assert seconds is None or 0 <= seconds <= 86400
 
-    @pytest.mark.parametrize(("headers", "seconds"), [({"Retry-After": "17"}, 17), ({}, None)])
-    async def test_an_answer_tells_it(self, http, headers, seconds):
+    @pytest.mark.parametrize(
+        ("value", "seconds"),
+        [("", None), ("600", 600), (" 7 ", 7), ("-1", None), ("1.5", None), ("soon", None),
+         ("99999999", 86400), (f"{NOW.timestamp() + 90:.0f}", 90), ("1700000000", 0),
+         ("9" * 12, 86400), ("9" * 13, None), ("9" * 30_000, None)],
+    )  # fmt: skip
+    def test_the_end_of_a_rate_limit_is_read_as_seconds_or_as_a_moment(self, value, seconds):
+        found = reset_seconds(value, NOW)
+        assert (found if found is None else int(found)) == seconds
+
+    @pytest.mark.parametrize(
+        ("status", "headers", "seconds"),
+        [
+            (429, {"Retry-After": "17"}, 17),
+            (429, {}, None),
+            (429, {"ratelimit-reset": "600"}, 600),
+            (429, {"Retry-After": "17", "RateLimit-Reset": "600"}, 17),
+            (429, {"Retry-After": "soon", "RateLimit-Reset": "600"}, 600),
+            # Otherwise it only tells when the count begins anew.
+            (503, {"ratelimit-reset": "600"}, None),
+            (200, {"ratelimit-reset": "600"}, None),
+        ],
+    )
+    async def test_an_answer_tells_it(self, http, status, headers, seconds):
         async def busy(request):
-            return web.Response(status=429, headers=headers)
+            return web.Response(status=status, headers=headers)
 
         async with web_server(busy) as server:
             assert (await http.send(call(server.url))).retry_after == seconds

@@ -1,7 +1,7 @@
 import asyncio
 import base64
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import parse_qsl, unquote_plus
 
 import pytest
@@ -9,7 +9,7 @@ from aiohttp import web
 
 from connect_ext.cause import Cause
 from connect_ext.errors import CancellationError, NotConfigured, NotDone
-from connect_ext.http.oauth import DEFAULT_LIFETIME_SECONDS, OAuthClient, TokenSource
+from connect_ext.http.oauth import DEFAULT_LIFETIME_SECONDS, KeptToken, OAuthClient, TokenSource
 from connect_ext.portal.secret import Secret
 from tests.http.servers import raw_server, speaks, web_server
 from tests.http.vendors import rest_vendor
@@ -116,6 +116,40 @@ async def test_credentials_go_in_the_header_and_in_the_body_only_if_they_must(ht
     in_body = [b"client_secret" in call.body for call in server.seen]
     in_header = [bool(call.header("Authorization")) for call in server.seen]
     assert in_header == [not body for body in in_body]
+
+
+@pytest.mark.parametrize("status", [200, 400, 401])
+async def test_credentials_that_go_in_the_body_alone_never_go_in_a_header(http, status):
+    authority, clock = Authority(["body"]), Clock()
+    authority.status = status
+    async with web_server(authority) as server:
+        client = OAuthClient(
+            f"{server.url}/token", CLIENT_ID, Secret(CLIENT_SECRET), only_in_body=True
+        )
+        tokens = TokenSource(client, http, ADVICE, clock=clock)
+        for _ in range(2):
+            clock.now += 4000
+            with suppress(NotConfigured):
+                await tokens.token()
+        assert len(server.seen) == 2
+        assert [call.header("Authorization") for call in server.seen] == [[], []]
+
+
+async def test_sources_of_one_client_share_its_token_and_each_keeps_it_secret(http):
+    kept, told = KeptToken(), ([], [])
+    async with web_server(Authority()) as server:
+        client = OAuthClient(f"{server.url}/token", CLIENT_ID, Secret(CLIENT_SECRET))
+        clock = Clock()
+        one, other = (
+            TokenSource(client, http, ADVICE, clock=clock, keep_secret=each.append, kept=kept)
+            for each in told
+        )
+        assert await asyncio.gather(one.token(), other.token()) == ["token-1"] * 2
+        one.forget("token-1")
+        assert await other.token() == "token-2"
+        assert len(server.seen) == 2
+    assert told == (["token-1"], ["token-1", "token-2"])
+    assert "token" not in repr(kept)
 
 
 @pytest.mark.parametrize(("scope", "sent"), [("", None), ("a b", "a b")])

@@ -101,6 +101,17 @@ async def test_the_vendors_that_are_kept_have_a_bound():
     await vendors.aclose()
 
 
+async def test_the_values_that_vendors_share_have_a_bound():
+    vendors = Vendors(most=2)
+    share = vendors._shared_value
+    first = share("a", list)
+    assert share("a", list) is first
+    share("b", list)
+    share("c", list)
+    assert share("a", list) is not first
+    await vendors.aclose()
+
+
 async def test_a_vendor_is_made_again_after_all_are_closed(vendors):
     one = vendors.vendor_for(vendor_settings())
     await vendors.aclose()

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from sandbox.faults import html_page
 from sandbox.zuora_orders import LocalZuoraOrders
 from tests.in_process import running_extension
 
@@ -86,6 +87,14 @@ async def test_a_lost_answer_ends_in_one_order_and_an_approval(
     assert ends(extension, zuora, number, request_id) == ("approved", 1, 1)
 
 
+async def test_zuora_is_left_alone_for_its_minutes_also_if_it_cannot_be_looked_at(extension, zuora):
+    _, request_id = cancelled(extension, zuora)
+    zuora.on("order").bad_gateway()
+    zuora.on("subscription").do(_FailsAfterTheFirst(), times=None)
+    response = await extension.deliver(request_id)
+    assert (zuora.count("subscription"), response.countdown >= 300) == (2, True)
+
+
 async def test_an_order_that_zuora_finishes_later_is_waited_for_and_no_other_is_sent(
     extension, zuora
 ):
@@ -129,6 +138,7 @@ async def test_an_order_that_is_left_lying_is_held_and_named_until_somebody_sees
             extension.begin_new_process()
             await pass_time(extension, zuora, SETTLED_SECONDS)
     assert notes(extension, request_id).count("[connect-ext held unfinished]") == 1
+    assert notes(extension, request_id).count(" accepted]") == 1
     assert ends(extension, zuora, number, request_id) == ("pending", 0, 1)
     getattr(zuora, f"{operator}_order")(order.number)
     await extension.settle(request_id)
@@ -239,6 +249,15 @@ async def test_a_refusal_because_somebody_else_has_cancelled_it_is_an_approval(e
     zuora.on("preview").do(_CancelledMeanwhile(zuora, number))
     await extension.settle(request_id)
     assert ends(extension, zuora, number, request_id) == ("approved", 0, 0)
+
+
+class _FailsAfterTheFirst:
+    def __init__(self):
+        self._calls = 0
+
+    async def __call__(self, request, work):
+        self._calls += 1
+        return await (work() if self._calls == 1 else html_page(503)(request, work))
 
 
 class _CancelledMeanwhile:

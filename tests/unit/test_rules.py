@@ -39,17 +39,22 @@ REJECT_UNKNOWN, APPROVE_UNKNOWN, HOLD_UNKNOWN = (
     Policy(on_not_found=choice)
     for choice in (OnNotFound.REJECT, OnNotFound.APPROVE, OnNotFound.HOLD)
 )
-ADVICE = Advice("Mend the address.", "It is mute.", "It says nothing.", "Mend the body.")
-ACTIVE, CANCELLING, CANCELLED, NOT_STARTED, UNKNOWN = (
+ADVICE = Advice(
+    "Mend the address.", "It is mute.", "It says nothing.", "Mend the body.", "Resume it."
+)
+ACTIVE, CANCELLING, CANCELLED, NOT_STARTED, SUSPENDED, UNKNOWN = (
     Subscription(status)
     for status in (
         SubscriptionStatus.ACTIVE,
         SubscriptionStatus.CANCELLING,
         SubscriptionStatus.CANCELLED,
         SubscriptionStatus.NOT_STARTED,
+        SubscriptionStatus.SUSPENDED,
         SubscriptionStatus.UNKNOWN_ID,
     )
 )
+UNFINISHED = Subscription(SubscriptionStatus.UNFINISHED, detail="The order O-1 lies there.")
+ORDERS = {"leaves_orders": True}
 MAYBE, ACCEPTED = Sent(accepted=False, why="Lost."), Sent(accepted=True)
 BROKEN = Unreadable(Cause.CONNECT, "Connect is down.", needs_person=False)
 FORBIDDEN = Unreadable(Cause.CONFIGURATION, "Connect says no.", needs_person=True)
@@ -203,6 +208,35 @@ TABLE = {
         known(NOT_STARTED, None, FORBIDDEN),
         wait(Cause.CONFIGURATION, needs_person=True),
     ),
+    # Suspended.
+    "suspended: the marks are read": (known(SUSPENDED), Learn(Lack.MARKS)),
+    "suspended": (known(SUSPENDED, None, NOTHING), hold(Cause.SUSPENDED)),
+    "suspended, the notes cannot be read": (known(SUSPENDED, None, BROKEN), wait(Cause.CONNECT)),
+    "suspended, sent": (known(SUSPENDED, MAYBE, NOTHING), wait(Cause.SENT)),
+    "suspended under a mark of late": (known(SUSPENDED, None, history(SENDING)), SENT_A_MINUTE_AGO),
+    "suspended under an old mark": (
+        known(SUSPENDED, None, history(STALE)),
+        hold(Cause.SUSPENDED),
+    ),
+    "suspended, the vendor refused": (
+        known(SUSPENDED, Refusal("No."), history(SENDING), void_attempt="aaaaaaaa"),
+        hold(Cause.SUSPENDED),
+    ),
+    # An order that an attempt has left at the vendor.
+    "active, another attempt's mark stands, and its order can be found": (
+        known(ACTIVE, NotOurTurn(), history(SENDING), **ORDERS),
+        Learn(Lack.ORDER),
+    ),
+    "active, and no order was found": (
+        known(ACTIVE, NotOurTurn(), history(SENDING), **ORDERS, was_looked_for=True),
+        SENT_A_MINUTE_AGO,
+    ),
+    "active, not our turn and no mark stands": (
+        known(ACTIVE, NotOurTurn(), NOTHING, **ORDERS),
+        wait(Cause.SENT),
+    ),
+    "unfinished": (known(UNFINISHED, NotOurTurn(), history(SENDING)), hold(Cause.UNFINISHED)),
+    "unfinished, and just accepted": (known(UNFINISHED, ACCEPTED), hold(Cause.UNFINISHED)),
     # An unknown id.
     "unknown, one look": (known(UNKNOWN, looks=1), Learn(Lack.SECOND_LOOK)),
     "unknown, two looks: the marks are read": (known(UNKNOWN), Learn(Lack.MARKS)),
@@ -469,6 +503,8 @@ OPEN = Refusal("An invoice is open.")
         (known(UNKNOWN, None, BROKEN), ["Connect is down."]),
         (known(UNKNOWN, None, history(TAKEN)), ["removed the subscription after the cancellation"]),
         (known(UNKNOWN, None, NOTHING, policy=APPROVE_UNKNOWN), ["does not know the subscription"]),
+        (known(SUSPENDED, None, NOTHING), ["is suspended", "like that. Resume it. Then resubmit"]),
+        (known(UNFINISHED), ["The order O-1 lies there."]),
         (mute(NoMarkKept()), ["Connect keeps no note", "It is mute."]),
         (mute(ACCEPTED), ["The vendor has accepted it. It says nothing."]),
         (mute(NotOurTurn(), history(TAKEN)), ["The vendor has accepted it. It says nothing."]),
@@ -517,7 +553,7 @@ def test_end_dates_of_all_zones_compare_as_moments(ends_at, hours):
 @pytest.fixture(scope="module")
 def cases_of():
     """Each combination of what can be known, with its step, by the kind of step."""
-    views = [None, ACTIVE, CANCELLING, NOT_STARTED, UNKNOWN, CANCELLED]
+    views = [None, ACTIVE, CANCELLING, NOT_STARTED, SUSPENDED, UNFINISHED, UNKNOWN, CANCELLED]
     views += [replace(CANCELLED, ends_at=NOW - DAY), replace(CANCELLED, ends_at=NOW + DAY)]
     attempts = [NotTried(), NotOurTurn(), NoMarkKept(), ACCEPTED, MAYBE, Refusal("No."), Refusal()]
     attempts += [Sent(accepted=False), NotNow(), IdNotKnown(), IdNotKnown(2)]
@@ -525,9 +561,11 @@ def cases_of():
     pasts += [history(each) for each in (SENDING, TAKEN, SHOWN, STALE)]
     policies, flags = (HOLD_REFUSALS, REJECT_UNKNOWN, APPROVE_UNKNOWN), (False, True)
     names = ("policy", "can_be_asked", "is_repeatable", "is_proven", "looks")
+    names += ("leaves_orders", "was_looked_for")
     found = []
     for seen in product(views, attempts, pasts):
-        for values in product(policies, flags, flags, (None, *flags), (1, 2)):
+        orders = flags if seen[:2] == (ACTIVE, NotOurTurn()) else (False,)
+        for values in product(policies, flags, flags, (None, *flags), (1, 2), orders, orders):
             evidence = known(*seen, **dict(zip(names, values, strict=True)))
             found.append((evidence, decide(evidence)))
     return lambda *kinds: [case for case in found if isinstance(case[1], kinds)]
@@ -544,6 +582,7 @@ def test_nothing_is_learnt_twice_so_that_a_walk_comes_to_its_end(cases_of):
     for evidence, step in cases_of(Learn):
         assert {
             Lack.LOOK: evidence.shown is None and evidence.can_be_asked,
+            Lack.ORDER: evidence.leaves_orders and not evidence.was_looked_for,
             Lack.SECOND_LOOK: evidence.looks < 2,
             Lack.MARKS: evidence.history is None,
             Lack.PRECEDENT: evidence.is_proven is None,
