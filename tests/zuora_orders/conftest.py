@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from aiohttp import web
 
 from connect_ext.http.client import HttpClient
 from connect_ext.portal.settings import read_configuration
 from connect_ext.vendors.base import Vendor, VendorContext
 from connect_ext.vendors.registry import definitions
+from tests.http.servers import web_server
 from tests.unit.builders import ORDERS_VARIABLES
 from tests.zuora_orders.scripted import ScriptedZuora
 
@@ -21,16 +21,9 @@ MakeVendor = Callable[..., Vendor]
 async def zuora() -> AsyncIterator[ScriptedZuora]:
     """The server."""
     scripted = ScriptedZuora()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", scripted.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    scripted.url = f"http://{host}:{port}"
-    yield scripted
-    await runner.cleanup()
+    async with web_server(scripted.handle) as server:
+        scripted.url = server.url
+        yield scripted
 
 
 @pytest.fixture

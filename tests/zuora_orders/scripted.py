@@ -111,7 +111,7 @@ class ScriptedZuora:
         """All operations in their order."""
         return [seen.operation for seen in self.seen]
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serve one call."""
         raw, name = await request.read(), _operation(request)
         body = dict(parse_qsl(raw.decode())) if name == "token" else raw and json.loads(raw)
@@ -127,7 +127,7 @@ class ScriptedZuora:
         return web.Response(status=answer.status, body=content, headers=headers)
 
 
-def _operation(request: web.Request) -> str:
+def _operation(request: web.BaseRequest) -> str:
     path = request.path
     if path == "/oauth/token":
         return "token"
