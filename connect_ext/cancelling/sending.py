@@ -134,7 +134,7 @@ class Sender:
         return replace(e, shown=accepted.subscription)
 
     async def _looked_after(self, error: OutcomeUnknown, e: Evidence) -> Evidence:
-        """Look once more; the vendor is not called again before it wants to be, also if that fails."""
+        """Look once more; if that fails, the vendor's wish to be left alone still holds."""
         sent = Sent(False, error.message, error.retry_after)
         try:
             return await self._observer.look_again(replace(e, attempt=sent))

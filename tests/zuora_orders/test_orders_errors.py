@@ -143,7 +143,7 @@ async def test_a_question_cannot_be_refused(zuora, vendor):
         ({"Retry-After": "30"}, 30),
         ({"ratelimit-reset": "600"}, 600),
         ({"Retry-After": "30", "ratelimit-reset": "600"}, 30),
-        ({"ratelimit-reset": "9" * 30}, 86400),
+        ({"ratelimit-reset": "9" * 8}, 86400),
         ({"ratelimit-reset": "soon"}, None),
         ({}, None),
     ],
