@@ -25,6 +25,8 @@ from benchmarks.bench import (
 from benchmarks.figures import Row, Sample, Section, Verdict, ratio
 from benchmarks.world import (
     APPROVE_ONLY,
+    ORDERS,
+    ORDERS_WITHOUT_PREVIEW,
     REPEATABLE,
     REST,
     ZUORA,
@@ -40,6 +42,8 @@ CALLS = {
     REST: (2, 3),
     ZUORA_WITHOUT_PREVIEW: (2, 3),
     ZUORA: (3, 4),
+    ORDERS_WITHOUT_PREVIEW: (2, 3),
+    ORDERS: (3, 4),
 }
 
 
@@ -54,7 +58,7 @@ async def throughput(bench: Bench) -> Section:
     )
     handlers = (APPROVE_ONLY, REPEATABLE, REST, ZUORA)
     kinds = [(handler, speed) for speed in SPEEDS for handler in handlers]
-    kinds.append((ZUORA_WITHOUT_PREVIEW, LOOKUPS))
+    kinds += [(each, LOOKUPS) for each in (ZUORA_WITHOUT_PREVIEW, ORDERS, ORDERS_WITHOUT_PREVIEW)]
     worlds = await bench.worlds(*kinds)
     rows = {kind: Row(label(*kind), BY_RUNNER if kind[1] == OFF else BY_CPU) for kind in kinds}
     section.rows += rows.values()
@@ -153,8 +157,8 @@ async def latency_50(bench: Bench) -> Section:
         " extension with all.",
     )
     kinds = [(APPROVE_ONLY, OFF), *((REST, speed) for speed in SPEEDS), (REPEATABLE, ALL)]
-    kinds.append((ZUORA, ALL))
-    counts = [30, 30, 50, 300, 300, 200]
+    kinds += [(ZUORA, ALL), (ORDERS, ALL)]
+    counts = [30, 30, 50, 300, 300, 200, 200]
     rows, measurements = await _with_latency(bench, 0.05, BY_CPU, kinds, counts)
     section.rows += rows
     seed, seeds = Row(SEED, BY_CALLS), await bench.seed_world()

@@ -32,7 +32,7 @@ other load on the machine affects all of them alike. A row's name begins with it
 - `rest`: the extension with that vendor. Its cancellation must not be sent twice, so a mark is left
   on the request and all marks are read back before it is sent: two calls to Connect;
 - `rest repeatable`: the same with `REST_REPEATABLE`, which needs no mark;
-- `zuora-soap`: the extension with that vendor, with preview; it needs marks.
+- `zuora-soap`, `zuora`: the extension with that vendor, with preview; it needs marks.
 
 The `CONNECT_EXT_RUNNER_SPEED` comes second. Latency is the time from the delivery of a task to its
 result; the runner sends results twice a second. CPU is the worker process's time for each task.

@@ -18,12 +18,20 @@ from benchmarks.figures import Sample
 from sandbox import Sandbox
 from sandbox.connect.tasks import Task
 from sandbox.zuora import LocalZuora
+from sandbox.zuora import Subscription as SoapSubscription
+from sandbox.zuora_orders import LocalZuoraOrders, Subscription
 
+Tenant = LocalZuora | LocalZuoraOrders
 ROOT = Path(__file__).resolve().parent.parent
 STARTING_SECONDS = 180.0
 SETTLING_SECONDS = 300.0
 REST, ZUORA, APPROVE_ONLY = "rest", "zuora-soap", "approve only"
 REPEATABLE, ZUORA_WITHOUT_PREVIEW = "rest repeatable", "zuora-soap without preview"
+ORDERS, ORDERS_WITHOUT_PREVIEW = "zuora", "zuora without preview"
+TENANTS: dict[str, Callable[[], Tenant]] = {
+    **dict.fromkeys((ZUORA, ZUORA_WITHOUT_PREVIEW), LocalZuora),
+    **dict.fromkeys((ORDERS, ORDERS_WITHOUT_PREVIEW), LocalZuoraOrders),
+}
 SEED_INHERITS = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
@@ -31,7 +39,7 @@ class World:
     """A running sandbox, while entered.
 
     `handler` is APPROVE_ONLY, or the vendor of the extension: REST, REPEATABLE (the same, with a
-    cancellation that may be sent twice), ZUORA or ZUORA_WITHOUT_PREVIEW.
+    cancellation that may be sent twice), or one of TENANTS.
     """
 
     def __init__(
@@ -39,19 +47,19 @@ class World:
     ) -> None:
         self.handler, self.speed, self.interpreter = handler, speed, interpreter
         self.sandbox: Sandbox
-        self.zuora: LocalZuora | None = None
+        self.zuora: Tenant | None = None
         self.done = 0
         self._stack = AsyncExitStack()
         self._workers: list[psutil.Process] = []
 
     async def __aenter__(self) -> World:
         variables = {"REST_REPEATABLE": str(self.handler == REPEATABLE).lower()}
-        if self.handler in (ZUORA, ZUORA_WITHOUT_PREVIEW):
-            self.zuora = LocalZuora()
+        if self.handler in TENANTS:
+            self.zuora = TENANTS[self.handler]()
             await self.zuora.start()
             self._stack.push_async_callback(self.zuora.stop)
-            variables.update(self.zuora.variables("91.0"))
-            variables["ZUORA_PREVIEW"] = str(self.handler == ZUORA).lower()
+            variables.update(_variables(self.zuora))
+            variables["ZUORA_PREVIEW"] = str(self.handler in (ZUORA, ORDERS)).lower()
         self.sandbox = await self._stack.enter_async_context(Sandbox(variables=variables))
         connect = self.sandbox.connect
         template = connect.catalogue.activation_templates(connect.default_product())[0]
@@ -111,7 +119,7 @@ class World:
         if self.zuora is None:
             return [self.sandbox.new_subscription() for _ in range(count)]
         create = self.sandbox.connect.create_subscription
-        return [create(self.zuora.add().name) for _ in range(count)]
+        return [create(_number(self.zuora.add())) for _ in range(count)]
 
     async def burst(self, count: int) -> Sample:
         """Create cancel requests at once, and wait for the last result."""
@@ -246,3 +254,13 @@ async def _report_of(arguments: list[str], environment: dict[str, str]) -> Any:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def _variables(zuora: Tenant) -> dict[str, str]:
+    return zuora.variables("91.0") if isinstance(zuora, LocalZuora) else zuora.variables()
+
+
+def _number(subscription: SoapSubscription | Subscription) -> str:
+    if isinstance(subscription, SoapSubscription):
+        return subscription.name
+    return subscription.number
