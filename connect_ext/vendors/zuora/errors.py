@@ -23,7 +23,7 @@ from connect_ext.errors import (
     Refused,
     UnknownId,
 )
-from connect_ext.http.client import Answer, Call
+from connect_ext.http.client import BUSY, Answer, Call
 from connect_ext.vendors.zuora.settings import FINISHES_WITHIN_SECONDS
 
 LOCK_SECONDS = 60.0
@@ -135,7 +135,7 @@ def meaning_of(status: int, reasons: Iterable[Reason], *, changes: bool) -> Mean
         said.append(Meaning.CREDENTIALS)
     elif status >= 500:
         said.append(Meaning.UNKNOWN)
-    elif not said and 300 <= status < 500 and not changes:
+    elif not said and 300 <= status < 500 and status not in BUSY and not changes:
         # Without a code it is not Zuora's own word: a gateway's, or another host's.
         said.append(Meaning.CONFIGURATION)
     return min(said, default=Meaning.UNKNOWN)
