@@ -72,9 +72,10 @@ class Access:
         self.tokens = Tokens(expires_in)
         self._clients = {CLIENT_ID: Client("sandbox", CLIENT_ID, CLIENT_SECRET)}
 
-    def add_client(self, name: str) -> tuple[str, str]:
-        """One more client; its id and its secret."""
-        client = Client(name, str(uuid.uuid4()), secrets.token_urlsafe(30)[:40] + "=")
+    def add_client(self, name: str, secret: str = "") -> tuple[str, str]:
+        """One more client, with this secret or one of its own; its id and its secret."""
+        secret = secret or secrets.token_urlsafe(30)[:40] + "="
+        client = Client(name, str(uuid.uuid4()), secret)
         self._clients[client.client_id] = client
         return client.client_id, client.client_secret
 

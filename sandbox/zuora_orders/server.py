@@ -166,9 +166,9 @@ class LocalZuoraOrders:
         """What an operator does: the subscriptions are rolled back. Raises ZuoraError."""
         self.orders.delete(order_number)
 
-    def add_client(self, name: str) -> tuple[str, str]:
-        """Add an OAuth client; returns its id and its secret."""
-        return self.access.add_client(name)
+    def add_client(self, name: str, secret: str = "") -> tuple[str, str]:
+        """Add an OAuth client, with this secret if one is given; returns its id and its secret."""
+        return self.access.add_client(name, secret)
 
     def remove_client(self, client_id: str) -> None:
         """Delete an OAuth client; its tokens end at once."""

@@ -10,6 +10,7 @@ from aiohttp import web
 from sandbox.faults import DropAfter, DropBefore, Fault, Respond, SlowDrip, Work, redirect
 from tests.faults.faults import Silence
 from tests.faults.matrix import AFTER, GARBAGE, Cell, Side
+from tests.faults.world import ORDERS
 
 RETRY_AFTER_SECONDS = 45
 # The official client reads any body to its end, again and again.
@@ -29,9 +30,11 @@ def fault_of(cell: Cell, elsewhere: str) -> Fault:
     if key == "reset":
         return DropAfter() if done else DropBefore()
     if key == "silent":
-        return Silence(4.0 if of_vendor else 33.0, done)
+        return Silence(cell.column.given_up + 2.0 if of_vendor else 33.0, done)
     if key == "drip":
-        return SlowDrip(0.25 if of_vendor else 1.0, _long(cell), after_work=done)
+        body = _long(cell)
+        seconds = (cell.column.given_up + 8.0) / len(body) if of_vendor else 1.0
+        return SlowDrip(seconds, body, after_work=done)
     if key == "redirect":
         location = {"Location": f"{elsewhere}/{cell.column.key}"}
         return Respond(307, content_type="text/html", headers=location)
@@ -53,8 +56,8 @@ async def _busy_until_a_date(_: web.Request, __: Work, /) -> web.StreamResponse:
 
 
 def _error(cell: Cell) -> tuple[bytes, str]:
-    if cell.column.speaks_xml:
-        # With SOAP in it, it would be Zuora's own answer and no fault on the way to it.
+    if cell.column.speaks_xml or cell.column.kind == ORDERS:
+        # With SOAP or reasons in it, it would be Zuora's own answer and no fault on the way to it.
         return b"<html><body>sandbox</body></html>", "text/html"
     if cell.column.side is Side.VENDOR:
         return b'{"error": {"message": "sandbox"}}', "application/json"
@@ -68,11 +71,17 @@ def _garbage(cell: Cell, key: str) -> Fault:
     elif key == "truncated":
         body = _long(cell)[:40]
     elif key == "wrong":
-        body = _OTHER_SOAP if cell.column.speaks_xml else b'["status", "cancelled"]'
+        body = _of_another_type(cell)
     elif key == "huge":
         size = HUGE if cell.column.side is Side.VENDOR else HUGE_FOR_CONNECT
         body = _HUGE_XML if cell.column.speaks_xml else b'{"padding": "%s"}' % (b"x" * size)
     return Respond(200, body, content_type, after_work=cell.row.work_is_done)
+
+
+def _of_another_type(cell: Cell) -> bytes:
+    if cell.column.speaks_xml:
+        return _OTHER_SOAP
+    return b'{"success": true}' if cell.column.kind == ORDERS else b'["status", "cancelled"]'
 
 
 def _long(cell: Cell) -> bytes:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from sandbox.faults import Delay, DropAfter, Fault
-from tests.faults.world import OAUTH, REST, ZUORA
+from connect_ext.vendors.zuora.settings import ORDER_SECONDS
+from connect_ext.vendors.zuora.vendor import PREVIEW_SECONDS
+from sandbox.faults import Delay, DropAfter, DropBefore, Fault
+from tests.faults.world import OAUTH, ORDERS, REST, ZUORA
 
 
 class End(str, Enum):
@@ -84,6 +86,8 @@ _WORK_DONE = tuple(row.key for row in ROWS if row.work_is_done)
 _NOT_CARRIED_OUT = ("408", "429", "429_seconds", "429_date")
 SLOW = ("silent", "silent_after", "drip", "drip_after")
 _CLIENT_ERRORS = ("400", "401", "403", "404", "409", "422", "redirect")
+SHORT_TIMEOUT_SECONDS = 2
+"""For an answer that does not come in time, where the call has no time-out of its own."""
 
 
 class Side(str, Enum):
@@ -98,7 +102,9 @@ class Side(str, Enum):
 class Column:
     """A call: how a walk comes to it, and how each fault of it must end.
 
-    `first`: another call of the walk, and the fault of it that leads to this call.
+    `first`: another call of the walk, and the fault of it that leads to this call. `sends`: the
+    call that cancels, where it is that other one, and its outcome is then unknown. `given_up`: the
+    seconds after which a call without an answer is given up.
     """
 
     key: str
@@ -113,6 +119,8 @@ class Column:
     good_end: str = "approved"
     cancellations: int = 1
     first: tuple[str, Fault] | None = None
+    sends: str = ""
+    given_up: float = SHORT_TIMEOUT_SECONDS
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -162,6 +170,12 @@ _UNASKED = ((End.HELD, _EVERY), (End.WAITS, (*ADDRESS, *_NOT_CARRIED_OUT, "409")
 _PREVIEW = ((End.GOES_ON, _EVERY), (End.WAITS, _NOT_CARRIED_OUT), _QUESTION, _SAME_ADDRESS)
 # A draft is no cancellation.
 _DRAFTED = ((End.SENT, _WORK_DONE), (End.WAITS, _BUSY_AFTER))
+# Only Zuora's own codes say more, and no gateway sends them.
+_ORDER = ((End.SENT, ("408",)), (End.CONFIGURATION, ("401",)))
+_ORDER_PREVIEW = (*_PREVIEW, (End.GOES_ON, ("408",)), (End.CONFIGURATION, ("401",)))
+# A tenant that does not let us read orders shows the subscription.
+_LOOKED_FOR = (_SAME_ADDRESS, (End.SENT, _CLIENT_ERRORS), (End.CONFIGURATION, ("401",)))
+_UNANSWERED = {"first": ("order", DropBefore()), "sends": "order"}
 _CANNOT = "(vendor cannot be asked)"
 
 VENDOR_COLUMNS = (
@@ -178,6 +192,25 @@ VENDOR_COLUMNS = (
         "create_19", "Zuora 19.0: create (a draft)", "create", *_DRAFTED, kind=ZUORA, version="19.0"
     ),
     _change("update_19", "Zuora 19.0: update", "update", kind=ZUORA, version="19.0"),
+    _question("orders_token", "Zuora orders: token", "token", kind=ORDERS),
+    _question(
+        *("orders_look_up", "Zuora orders: look-up", "subscription", _SAME_ADDRESS), kind=ORDERS
+    ),
+    _question(
+        *("orders_preview", "Zuora orders: preview", "preview", *_ORDER_PREVIEW),
+        kind=ORDERS,
+        given_up=PREVIEW_SECONDS,
+    ),
+    _change(
+        *("orders_order", "Zuora orders: order", "order", *_ORDER),
+        kind=ORDERS,
+        given_up=ORDER_SECONDS,
+    ),
+    _question(
+        *("orders_looked_for", "Zuora orders: order, looked for", "order by number", *_LOOKED_FOR),
+        kind=ORDERS,
+        **_UNANSWERED,
+    ),
 )
 
 
@@ -271,7 +304,12 @@ class Cell:
     @property
     def waits_to_settle(self) -> bool:
         """Whether the cancellation may have been sent, and nobody knows what has become of it."""
-        return self.end is End.SENT or self.stays_held
+        return self.end is End.SENT or self.stays_held or bool(self.column.sends)
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether its first delivery takes longer than those of most cells together."""
+        return self.row.key in SLOW and self.column.given_up > SHORT_TIMEOUT_SECONDS
 
     @property
     def last_end(self) -> tuple[str, int]:

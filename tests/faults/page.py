@@ -1,5 +1,7 @@
 """`docs/faults.md`, written from the matrix."""
 
+from connect_ext.vendors.zuora.settings import ORDER_SECONDS
+from connect_ext.vendors.zuora.vendor import PREVIEW_SECONDS
 from tests.faults.matrix import COLUMNS, ROWS, End, Side
 
 _HEAD = """# How each fault ends
@@ -41,7 +43,10 @@ try two minutes later (`SETTLE_MINUTES`, if that is less) brings the same. Witho
 cancellation is sent only to a vendor that can be asked.
 
 No redirect is followed: the other host never receives anything, so no credential either. Zuora's
-errors within SOAP are not in these tables but in `connect_ext/vendors/zuora_soap/faults.py`.
+own errors are not in these tables but in `connect_ext/vendors/zuora_soap/faults.py` (within SOAP)
+and `connect_ext/vendors/zuora/errors.py` (within JSON): what is tried here comes from a gateway. Of
+Zuora's orders, an HTTP status without Zuora's own code never refuses a cancellation, and never says
+that a subscription is not there.
 """
 
 _NOTES = """
@@ -54,7 +59,12 @@ Why some cells are empty:
 - The runner's own reads wait for an answer for 180 seconds, in the loop in which it fetches its
   tasks; the extension is not called before that.
 - A preview does no work, and a failed preview is no reason not to cancel; only a vendor that says
-  it is busy is left alone.
+  it is busy is left alone, and credentials that are refused would be refused to the order as well.
+- *Order, looked for*: the order's answer was lost before, and its mark stands. Where orders cannot
+  be read, the subscription alone shows the result.
+
+Zuora's order is given up after {order:g} seconds and its preview after {preview:g}, whatever
+`VENDOR_TIMEOUT_SECONDS` says; the tests wait that long.
 """
 
 _TITLES = {
@@ -66,7 +76,8 @@ _TITLES = {
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([_HEAD, *(_section(side) for side in Side)]) + _NOTES
+    notes = _NOTES.format(order=ORDER_SECONDS, preview=PREVIEW_SECONDS)
+    return "\n".join([_HEAD, *(_section(side) for side in Side)]) + notes
 
 
 def _section(side: Side) -> str:

@@ -15,12 +15,12 @@ from sandbox.connect.tasks import Task, TaskResult
 from sandbox.faults import Fault, Work
 from tests.faults.cell_faults import fault_of
 from tests.faults.faults import Elsewhere, Switch
-from tests.faults.matrix import ADDRESS, SLOW, Cell, End, Side
-from tests.faults.world import OAUTH, ZUORA, Case, World
+from tests.faults.matrix import ADDRESS, SHORT_TIMEOUT_SECONDS, SLOW, Cell, End, Side
+from tests.faults.world import OAUTH, ORDERS, ZUORA, Case, World
 
 CLOSED_PORT = "127.0.0.1:9"
 AGAIN_SECONDS = 0.3
-TIMEOUT_SECONDS, SHORT_TIMEOUT_SECONDS = 20, 2
+TIMEOUT_SECONDS = 20
 # An answer that is asked for twice comes again after four seconds: twice the short time-out.
 SHORT_SETTLE_MINUTES = "0.05"
 LINE = re.compile(r"(PR-[\d-]+) task=\S+ .*outcome=(\S+) cause=(\S+) http=\S+ ms=\d+: (.*)")
@@ -34,9 +34,13 @@ class Trial:
     case: Case
     switch: Switch
     call: str
+    sends: str
+    """The call whose outcome may be unknown."""
     seen: int = 0
     first: TaskResult | None = None
     """The result of the first delivery that met the fault."""
+    earlier: int = 0
+    """The results before that one."""
     unanswered: bool = False
     calls_then: int = 0
     calls_later: int | None = None
@@ -75,7 +79,7 @@ class Trials:
         await self._until(lambda: [t for t in trials if not self._is_known(t)], timeout, "end")
         self._fix_addresses(trials)
         await self._until(lambda: [t for t in trials if not self._is_at_rest(t)], timeout, "settle")
-        self.world.time_to_settle_ends()
+        self.world.time_to_settle_ends(trial.case for trial in trials)
         await self._last_delivery(
             [t for t in trials if t.cell.waits_to_settle and not t.cell.is_paused], timeout
         )
@@ -137,7 +141,8 @@ class Trials:
         if column.first:
             before, name = self.world.place(case, column.first[0])
             before.faults[name] = _once(before, name, column.first[1])
-        return Trial(cell, case, switch, call)
+        sends = self.world.place(case, column.sends)[1] if column.sends else call
+        return Trial(cell, case, switch, call, sends)
 
     def _address(self, cell: Cell) -> dict[str, str]:
         base = {
@@ -147,6 +152,8 @@ class Trials:
         }[cell.row.key]
         if cell.column.kind == ZUORA:
             return {"ZUORA_SOAP_URL": f"{base}/apps/services/a/78.0"}
+        if cell.column.kind == ORDERS:
+            return {"ZUORA_API_URL": base}
         if cell.column.kind == OAUTH:
             return {"REST_OAUTH_TOKEN_URL": f"{base}/oauth/token"}
         return {"REST_API_URL": base}
@@ -162,7 +169,7 @@ class Trials:
 
     def _answered(self, trial: Trial, task: Task, result: TaskResult) -> None:
         if trial.first is None and trial.hit:
-            trial.first = result
+            trial.first, trial.earlier = result, len(task.results) - 1
             trial.switch.faults.pop(trial.call, None)
             trial.calls_then = self._calls(trial)
             if trial.cell.row.key in ADDRESS:
@@ -186,7 +193,7 @@ class Trials:
         if trial.first is None:
             return False
         cell = trial.cell
-        if cell.is_paused or cell.end is End.SENT:
+        if cell.is_paused or (cell.waits_to_settle and not cell.stays_held):
             return trial.calls_later is not None
         return cell.stays_held
 
@@ -203,7 +210,7 @@ class Trials:
     def _calls(self, trial: Trial) -> int:
         """Calls to the vendor; where it is not paused, those that cancel."""
         if not trial.cell.is_paused:
-            return trial.switch.calls[trial.call]
+            return trial.switch.calls[trial.sends]
         names = {trial.case.name, trial.case.subscription_id}
         return sum(n for name, n in trial.switch.calls.items() if name.rpartition(" ")[2] in names)
 
@@ -240,7 +247,7 @@ class Trials:
             status = self.world.connect.status(trial.case.request_id)
             return End.GOES_ON if status == trial.cell.column.good_end else End.REJECTED
         if result.result == "reschedule":
-            return _wait(lines, f"Waits {result.countdown} s")
+            return _wait(lines[trial.earlier :], f"Waits {result.countdown} s")
         return {"fail": End.HELD, "retry": End.RETRIED}.get(result.result, End.NOT_TRIED)
 
 

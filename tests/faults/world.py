@@ -1,4 +1,4 @@
-"""A sandbox with one runner and three vendors, in which every request has a client of its own."""
+"""A sandbox with one runner and four vendors, in which every request has a client of its own."""
 
 from __future__ import annotations
 
@@ -17,19 +17,36 @@ from sandbox import LocalVendor, Sandbox
 from sandbox.runner import Runner
 from sandbox.vendor import VendorSubscription
 from sandbox.zuora import LocalZuora, soap
+from sandbox.zuora_orders import LocalZuoraOrders
+from sandbox.zuora_orders.calls import operation_of
 from tests.faults.faults import Switch
 
-REST, OAUTH, ZUORA = "rest", "oauth2", "zuora-soap"
+REST, OAUTH, ZUORA, ORDERS = "rest", "oauth2", "zuora-soap", "zuora"
 PASSWORD = "sandbox-zuora-password-of-everybody"
-AT_VENDOR = ("token", "login", "query", "GET", "preview", "create", "update", "amend", "POST")
+CLIENT_SECRET = "sandbox+orders/secret-of-all=clients&%3D"
+AT_VENDOR = (
+    *("token", "GET", "POST", "login", "query", "preview", "create", "update", "amend"),
+    *("subscription", "order", "order by number", "orders"),
+)
 _REQUEST_ID = re.compile(r"PR(?:-\d+)+")
 _PRODUCT_ID = re.compile(r"PRD-\d+")
 _TAG = re.compile(rb"\[connect-ext (?:cancel \w{8} )?([a-z-]+)")
 
 
+@dataclass(frozen=True)
+class Secrets:
+    """Those that all users of the two Zuoras share."""
+
+    password: str = PASSWORD
+    client_secret: str = CLIENT_SECRET
+
+
 @dataclass
 class Case:
-    """One customer's cancellation, with a product, a client and, at Zuora, a user of its own."""
+    """One customer's cancellation, with a product, a client and, at Zuora, a user of its own.
+
+    In a Zuora with orders that is an OAuth client.
+    """
 
     name: str
     kind: str
@@ -43,16 +60,23 @@ class World:
     """Where cancellations are begun, broken, counted.
 
     Calls have names by which the switches let them go wrong: `GET S-7` and `POST S-7` at the REST
-    vendors, `token C7`, `amend C7` at Zuora, and at Connect `runner's count PR-…`,
-    `runner's read PR-…`, `read PR-…`, `approve PR-…`, `fail PR-…`, `templates PRD-7`,
-    `precedent PRD-7`, `notes PR-…` for reading the notes, and for leaving one the word in its tag:
-    `sending PR-…`, `not-sent PR-…`, `accepted PR-…`; `note PR-…` for one without a tag.
+    vendors, `token C7`, `amend C7`, `order by number C7` at Zuora, and at Connect
+    `runner's count PR-…`, `runner's read PR-…`, `read PR-…`, `approve PR-…`, `fail PR-…`,
+    `templates PRD-7`, `precedent PRD-7`, `notes PR-…` for reading the notes, and for leaving one
+    the word in its tag: `sending PR-…`, `not-sent PR-…`, `held PR-…`; `note PR-…` for one without
+    a tag.
     """
 
     def __init__(
-        self, sandbox: Sandbox, oauth: LocalVendor, zuora: LocalZuora, password: str
+        self,
+        sandbox: Sandbox,
+        oauth: LocalVendor,
+        zuora: LocalZuora,
+        orders: LocalZuoraOrders,
+        secrets: Secrets,
     ) -> None:
-        self.sandbox, self.oauth, self.zuora, self._password = sandbox, oauth, zuora, password
+        self.sandbox, self._secrets = sandbox, secrets
+        self.oauth, self.zuora, self.orders = oauth, zuora, orders
         self.connect, self.vendor = sandbox.connect, sandbox.vendor
         self.runner: Runner
         self.overrides: dict[str, dict[str, str]] = {}
@@ -60,6 +84,7 @@ class World:
         self.at_vendor = Switch(sandbox.vendor.faults, _rest_call)
         self.at_oauth = Switch(oauth.faults, _rest_call)
         self.at_zuora = Switch(zuora.faults, self._zuora_call)
+        self.at_orders = Switch(orders.faults, self._orders_call)
         self._numbers = count(1)
 
     def case(
@@ -84,8 +109,12 @@ class World:
         if own_client:
             # A time-out that nobody else has makes a client of its own, with a pause of its own.
             own["VENDOR_TIMEOUT_SECONDS"] = f"{timeout_seconds}.{number:04d}"
-        if kind == ZUORA:
-            self.zuora.add_user(name, self._password)
+        if kind == ORDERS:
+            client_id, _ = self.orders.add_client(name, self._secrets.client_secret)
+            subscription_id = self.orders.add(status=status.capitalize()).number
+            own |= {"VENDOR": ORDERS, "ZUORA_CLIENT_ID": client_id}
+        elif kind == ZUORA:
+            self.zuora.add_user(name, self._secrets.password)
             subscription_id = self.zuora.add(status=status.capitalize()).name
             own |= {"VENDOR": ZUORA, "ZUORA_USERNAME": name}
             if version != "78.0":
@@ -124,14 +153,15 @@ class World:
             return self.at_connect, f"{call} {case.product_id}"
         if call not in AT_VENDOR:
             return self.at_connect, f"{call} {self.next_request_id(case)}"
-        if case.kind == ZUORA:
-            return self.at_zuora, f"{call} {case.name}"
+        if case.kind in (ZUORA, ORDERS):
+            return self.at_zuora if case.kind == ZUORA else self.at_orders, f"{call} {case.name}"
         switch = self.at_oauth if case.kind == OAUTH else self.at_vendor
         return switch, f"{call} {case.name if call == 'token' else case.subscription_id}"
 
-    def time_to_settle_ends(self) -> None:
-        """Let every mark become older than SETTLE_MINUTES, by Connect's clock."""
-        self.connect.clock.ahead += timedelta(hours=2)
+    def time_to_settle_ends(self, cases: Iterable[Case]) -> None:
+        """Let every mark on these requests become older than SETTLE_MINUTES."""
+        for case in cases:
+            self.connect.conversations.backdate(case.request_id, timedelta(hours=2))
 
     def subscription(self, case: Case) -> VendorSubscription:
         """The case's subscription at its REST vendor."""
@@ -140,6 +170,8 @@ class World:
 
     def cancellations(self, case: Case) -> int:
         """How often a vendor has really cancelled the subscription."""
+        if case.kind == ORDERS:
+            return self.orders.effective_cancellations(case.subscription_id)
         if case.kind == ZUORA:
             return self.zuora.effective_cancellations(case.subscription_id)
         return self.subscription(case).cancellations
@@ -154,6 +186,12 @@ class World:
         tokens = [soap.value(header, "session") for header in envelope.headers]
         users = [self.zuora.sessions.user(token) for token in tokens if token]
         return f"{envelope.operation} {users[0].name if users and users[0] else ''}"
+
+    def _orders_call(self, request: web.Request, body: bytes) -> str:
+        operation, _ = operation_of(request)
+        token = request.headers.get("Authorization", "").partition(" ")[2]
+        named = self.orders.access.client_named_in(body) if operation == "token" else None
+        return f"{operation} {named or self.orders.client_name_of(token) or ''}"
 
     def _connect_call(self, request: web.Request, body: bytes) -> str:
         parts = request.path.removeprefix("/public/v1/").split("/")
@@ -194,19 +232,22 @@ def _rest_call(request: web.Request, body: bytes) -> str:
 async def open_world(
     variables: Mapping[str, str] | None = None,
     oauth: LocalVendor | None = None,
-    password: str = PASSWORD,
+    secrets: Secrets | None = None,
     **sandbox_options: Any,
 ) -> AsyncIterator[World]:
-    """The sandbox and its vendors, without a runner yet; `password` is that of all Zuora users."""
+    """The sandbox and its vendors, without a runner yet."""
+    secrets = secrets or Secrets()
     async with AsyncExitStack() as stack:
         oauth, zuora = oauth or LocalVendor(auth="oauth2"), LocalZuora()
-        for server in (oauth, zuora):
+        orders = LocalZuoraOrders()
+        for server in (oauth, zuora, orders):
             await server.start()
             stack.push_async_callback(server.stop)
-        of_zuora = {**zuora.variables("78.0"), "ZUORA_PASSWORD": password}
-        given = {**oauth.variables(), **of_zuora, "VENDOR_MAX_CONCURRENCY": "100"}
-        for name in ("VENDOR", "REST_API_URL", "REST_AUTH"):
+        given = {**oauth.variables(), **zuora.variables("78.0"), **orders.variables()}
+        given |= {"ZUORA_PASSWORD": secrets.password, "VENDOR_MAX_CONCURRENCY": "100"}
+        given["ZUORA_CLIENT_SECRET"] = secrets.client_secret
+        for name in ("VENDOR", "VENDOR_TIME_ZONE", "REST_API_URL", "REST_AUTH"):
             given.pop(name)
         sandbox = Sandbox(variables={**given, **(variables or {})}, **sandbox_options)
         await stack.enter_async_context(sandbox)
-        yield World(sandbox, oauth, zuora, password)
+        yield World(sandbox, oauth, zuora, orders, secrets)
