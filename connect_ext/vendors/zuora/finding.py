@@ -35,6 +35,7 @@ _STATUSES = {
 """Without blanks and case: APIs of Zuora's write them either way (docs/facts.md, Orders 9)."""
 
 MOST_TURNS, MOST_PAGES, PAGE = 5, 5, 40
+_GENERATED = re.compile(r"O-\d{8,10}", re.ASCII)
 
 
 class Fate(Enum):
@@ -64,6 +65,7 @@ class OurOrder:
 
     fate: Fate
     number: str
+    """Ours, or of the shape of Zuora's own; empty for any other, which could be a name or a key."""
     status: str = ""
     """Zuora's own word; empty for an order that is not there."""
 
@@ -126,7 +128,7 @@ async def our_order(
                 marked = await _marked_order(zuora, subscription_number, request_id)
                 return marked or OurOrder(Fate.NONE, number)
             if _is_about(found, subscription_number) and fate_of(found.status) is not Fate.NONE:
-                return _as_ours(found)
+                return OurOrder(fate_of(found.status), number, found.status)
     except NotConfigured as error:
         if must_read or error.cause is not Cause.CONFIGURATION:
             raise
@@ -186,16 +188,11 @@ async def _marked_order(
             return None
         for order in found.orders:
             if orders.marker(request_id) in order.texts and fate_of(order.status) is not Fate.NONE:
-                return _as_ours(order)
+                number = order.number if _GENERATED.fullmatch(order.number) else ""
+                return OurOrder(fate_of(order.status), number, order.status)
         if not found.has_more:
             return None
     return None
-
-
-def _as_ours(found: OrderRecord) -> OurOrder:
-    # What is shown in a note is ours, or has the shape of Zuora's own.
-    number = found.number if re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", found.number) else "(see there)"
-    return OurOrder(fate_of(found.status), number, found.status)
 
 
 def _is_about(found: OrderRecord, subscription_number: str) -> bool:

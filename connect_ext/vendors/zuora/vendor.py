@@ -228,7 +228,8 @@ class ZuoraVendor:
 
 
 def _unfinished(number: str, status: str) -> Subscription:
-    what = f"Zuora has the order {number} to cancel the subscription, and has left it"
+    which = f"the order {number}" if number else "an order of this request's"
+    what = f"Zuora has {which} to cancel the subscription, and has left it"
     do = "See to it in Zuora: let it be carried out, or delete it; then resubmit the task."
     detail = f"{what} {plain(status)}. No other is sent. {do}"
     return Subscription(SubscriptionStatus.UNFINISHED, detail=detail)
