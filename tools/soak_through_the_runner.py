@@ -3,12 +3,14 @@
 ``python -m tools.soak_through_the_runner [--requests N] [--kills N] [--seed N]
 [--speed off|lookups|all]``; exit status 0 if every request ended as it must.
 
-One call in five fails, to Connect and to the vendor, before its work or after it. Most vendors
+One call in five fails, to Connect and to the vendors, before its work or after it. Most vendors
 need seconds to show a cancellation, and meet a second one with a conflict, a refusal or another
-order. One request in ten is delivered to both instances. In the first half, workers and whole
-instances are killed, or stopped by SIGTERM, and restarted; after that, memory must stay flat.
-Connect's clock is minutes ahead of ours. The vendor hands out tokens that last a minute; the
-runners log all they can, and their logs are searched for every secret and token in every form.
+order. One request in four goes to a Zuora with orders: some are finished after its gateway has
+given up, some are locked at first, some left pending until an operator has them carried out. One
+request in ten is delivered to both instances. In the first half, workers and whole instances are
+killed, or stopped by SIGTERM, and restarted; after that, memory must stay flat. Connect's clock is
+minutes ahead of ours. Tokens last for a minute at most; the runners log all they can, and their
+logs are searched for every secret and token in every form.
 
 Left out are faults for which no end is the only right one: a vendor that refuses after an attempt
 whose outcome is unknown, and one that answers 200 without doing anything. A seed repeats the
@@ -21,6 +23,7 @@ import argparse
 import asyncio
 import logging
 import random
+import re
 import sys
 import time
 from collections import Counter
@@ -28,11 +31,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from aiohttp import web
+
 from sandbox import LocalVendor, Sandbox
 from sandbox.connect.journal import Happening
 from sandbox.runner import RunnerFailed
 from tests.leaks import leaks
-from tools.soak_troubles import ONE_IN, FailingCalls, Kills, Variant, variant
+from tools.soak_troubles import ONE_IN, VARIANTS, FailingCalls, Kills, Variant, variant
+from tools.soak_zuora import ORDERED, PRODUCT_ID, Tenant
 
 INSTANCES = 2
 REQUESTS, KILLS = 1000, 12
@@ -49,6 +55,7 @@ VARIABLES = {"VENDOR_TIMEOUT_SECONDS": "2", "SETTLE_MINUTES": "0.1"}
 MOST_SECONDS = 600.0
 SHOWN = 10
 TOKEN_SECONDS = 60
+SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/cancel$")
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,11 @@ class Put:
 
     variant: Variant
     subscription_id: str
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether it is about the Zuora with orders."""
+        return self.variant in ORDERED
 
 
 @dataclass(frozen=True)
@@ -89,12 +101,14 @@ class Soak:
 
     def __init__(self, sandbox: Sandbox, requests: int, kills: int, dice: random.Random) -> None:
         self._sandbox, self._requests, self._most_kills = sandbox, requests, kills
-        self._dice = dice
+        self._dice, self.tenant = dice, Tenant(sandbox)
         self._put: dict[str, Put] = {}
         self._request_of: dict[str, str] = {}
         self._open: set[str] = set()
         self._changed = asyncio.Event()
-        self._kills = Kills(sandbox, random.Random(dice.random()), self._request_of.__getitem__)
+        self._kills = Kills(sandbox, random.Random(dice.random()))
+        self._kills.at(sandbox.vendor.faults, SUBSCRIPTION.pattern, self._request_cancelled)
+        self._kills.at(sandbox.zuora_orders.faults, "^/v1/orders$", self.tenant.request_ordered)
         sandbox.connect.journal.listen(self._heard)
 
     async def run(self) -> Found:
@@ -143,15 +157,23 @@ class Soak:
             self._put_one()
 
     def _put_one(self) -> None:
-        connect, chosen = self._sandbox.connect, variant(self._dice)
-        subscription = self._sandbox.vendor.add(**chosen.fields)
-        asset_id = connect.create_subscription(subscription.id)
+        connect, chosen = self._sandbox.connect, variant(self._dice, (*VARIANTS, *ORDERED))
+        if chosen in ORDERED:
+            subscription_id = self.tenant.add(chosen)
+            asset_id = connect.create_subscription(subscription_id, product_id=PRODUCT_ID)
+        else:
+            subscription_id = self._sandbox.vendor.add(**chosen.fields).id
+            asset_id = connect.create_subscription(subscription_id)
         request_id = connect.create_cancel_request(asset_id)
-        self._put[request_id] = Put(chosen, subscription.id)
-        self._request_of[subscription.id] = request_id
+        self._put[request_id] = Put(chosen, subscription_id)
+        self._request_of[subscription_id] = request_id
         self._open.add(request_id)
         if self._dice.random() < 1 / TWICE_ONE_IN:
             self._deliver_to_the_other(request_id)
+
+    def _request_cancelled(self, request: web.Request, _: bytes) -> str:
+        found = SUBSCRIPTION.search(request.path)
+        return self._request_of[found[1]] if found else ""
 
     def _deliver_to_the_other(self, request_id: str) -> None:
         connect = self._sandbox.connect
@@ -169,6 +191,7 @@ class Soak:
             if time.monotonic() > deadline:
                 return False
             self._changed.clear()
+            self.tenant.let_time_pass(self._ordered())
             try:
                 await asyncio.wait_for(self._changed.wait(), 1.0)
             except asyncio.TimeoutError:
@@ -178,9 +201,16 @@ class Soak:
     def _heard(self, happening: Happening) -> None:
         if happening.kind == "task":
             task = self._sandbox.connect.tasks.by_id[happening.object_id]
-            if task.settled:
+            put = self._put.get(task.request_id)
+            is_left = put and put.is_ordered and self.tenant.see_to(task, put.subscription_id)
+            if task.settled and not is_left:
                 self._open.discard(task.request_id)
                 self._changed.set()
+
+    def _ordered(self) -> list[tuple[str, str]]:
+        """The open requests about the Zuora with orders, each with its subscription."""
+        puts = [(request_id, self._put[request_id]) for request_id in self._open]
+        return [(request_id, put.subscription_id) for request_id, put in puts if put.is_ordered]
 
     def _memory(self) -> int:
         return sum(runner.worker_memory() for runner in self._sandbox.runners)
@@ -188,14 +218,22 @@ class Soak:
     def _end(self, request_id: str) -> tuple[str, str]:
         return self._put[request_id].variant.name, self._sandbox.connect.status(request_id)
 
+    def _done(self, put: Put) -> tuple[int, int]:
+        """The orders to cancel that the vendor has taken, and the cancellations."""
+        if put.is_ordered:
+            zuora, number = self._sandbox.zuora_orders, put.subscription_id
+            return len(zuora.orders_of(number)), zuora.effective_cancellations(number)
+        subscription = self._sandbox.vendor.subscriptions[put.subscription_id]
+        return subscription.orders, subscription.cancellations
+
     def _mistakes(self, request_id: str) -> list[str]:
         put, connect = self._put[request_id], self._sandbox.connect
         expected = put.variant
-        subscription = self._sandbox.vendor.subscriptions[put.subscription_id]
+        orders, cancellations = self._done(put)
         found = {
             "status": (connect.status(request_id), expected.status),
-            "orders": (subscription.orders, expected.orders),
-            "cancellations": (subscription.cancellations, expected.orders),
+            "orders": (orders, expected.orders),
+            "cancellations": (cancellations, expected.orders),
             "unsettled tasks": (sum(not t.settled for t in connect.tasks_of(request_id)), 0),
         }
         wrong = [f"{name} {is_} not {must}" for name, (is_, must) in found.items() if is_ != must]
@@ -247,15 +285,17 @@ async def soak(requests: int, kills: int, seed: int, speed: str) -> int:
     ) as sandbox:
         sandbox.connect.conversations.whole_seconds = True
         sandbox.connect.clock.ahead = CONNECT_IS_AHEAD
+        running = Soak(sandbox, requests, kills, dice)
         for _ in range(INSTANCES):
             environment = {"CONNECT_EXT_RUNNER_SPEED": speed}
             await sandbox.start_runner(environment=environment, timeout=120, debug=True)
         sandbox.connect.faults.add("*", "", calls.at("Connect"))
-        running = Soak(sandbox, requests, kills, dice)
         sandbox.vendor.faults.add("*", "", calls.at("vendor"))
+        sandbox.zuora_orders.faults.add("*", "", calls.at("Zuora"))
         found = await running.run()
         logs = [runner.log for runner in sandbox.runners]
-        shown = [name for log in logs for name in leaks(log, secrets_of(sandbox))]
+        secrets = {**secrets_of(sandbox), **running.tenant.secrets()}
+        shown = [name for log in logs for name in leaks(log, secrets)]
         if any("cause=bug" in log for log in logs):
             raise RunnerFailed("the extension has a bug: see its log")
     print(report(found, calls))

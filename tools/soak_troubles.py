@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +17,7 @@ from sandbox.faults import (
     DropAfter,
     DropBefore,
     Fault,
+    FaultPlan,
     Respond,
     Work,
     html_page,
@@ -80,7 +80,7 @@ class FailingCalls:
         return maybe
 
     def _faults(self, whom: str, request: web.Request) -> tuple[Fault, ...]:
-        if whom == "vendor":
+        if whom != "Connect":
             return PAUSES if self.dice.random() < RARELY else (*BEFORE, *AFTER, *ONLY_VENDOR)
         if "EAAS_TASK_ID" not in request.headers:
             return NOT_REPEATED
@@ -121,9 +121,9 @@ VARIANTS = (
 )
 
 
-def variant(dice: random.Random) -> Variant:
+def variant(dice: random.Random, variants: Sequence[Variant]) -> Variant:
     """A random one, by weight."""
-    return dice.choices(VARIANTS, [each.weight for each in VARIANTS])[0]
+    return dice.choices(variants, [each.weight for each in variants])[0]
 
 
 # Kills
@@ -133,7 +133,9 @@ SECONDS_TO_MEET_A_CALL = 10.0
 SECONDS_ON_HOLD = 1.0
 SECONDS_TO_COME_BACK = 120.0
 HALF = 0.5
-SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/cancel$")
+
+
+RequestOf = Callable[[web.Request, bytes], str]
 
 
 class Kills:
@@ -142,14 +144,18 @@ class Kills:
     Two of six times the instance is asked to stop (SIGTERM); the others get a SIGKILL.
     """
 
-    def __init__(
-        self, sandbox: Sandbox, dice: random.Random, request_of: Callable[[str], str]
-    ) -> None:
-        """``request_of`` gives the request about a subscription at the vendor."""
-        self._sandbox, self._dice, self._request_of = sandbox, dice, request_of
+    def __init__(self, sandbox: Sandbox, dice: random.Random) -> None:
+        self._sandbox, self._dice = sandbox, dice
         self._victim: asyncio.Future[Runner] | None = None
         self.done: Counter[str] = Counter()
-        sandbox.vendor.faults.add("POST", r"/cancel$", self._maybe_kill)
+
+    def at(self, plan: FaultPlan, path: str, request_of: RequestOf) -> None:
+        """Kill during the cancellations there, too; ``request_of`` gives the request about one."""
+
+        async def maybe_kill(request: web.Request, work: Work, /) -> web.StreamResponse:
+            return await self._maybe_kill(request_of(request, await request.read()), work)
+
+        plan.add("POST", path, maybe_kill)
 
     async def run(self, most: int) -> None:
         """Kill so many times, with a pause before each."""
@@ -183,12 +189,12 @@ class Kills:
         victim, self._victim = self._victim, None
         return victim.result() if done else None
 
-    async def _maybe_kill(self, request: web.Request, work: Work, /) -> web.StreamResponse:
+    async def _maybe_kill(self, request_id: str, work: Work) -> web.StreamResponse:
         """Hold the victim's cancellation, before or after the vendor's work, until it is dead."""
-        victim, path = self._victim, SUBSCRIPTION.search(request.path)
-        if victim is None or victim.done() or path is None:
+        victim = self._victim
+        if victim is None or victim.done():
             return await work()
-        victim.set_result(self._sandbox.runner_of(self._request_of(path[1])))
+        victim.set_result(self._sandbox.runner_of(request_id))
         if self._dice.random() < HALF:
             await work()
         await asyncio.sleep(SECONDS_ON_HOLD)
