@@ -34,6 +34,10 @@ MOST_CHARACTERS = 4000
 """More of an error is not told."""
 
 
+class NotPermittedError(NotConfigured):
+    """Zuora's own word, by its code, that the user may not do this, or the tenant cannot."""
+
+
 class Meaning(IntEnum):
     """The bearing of an error on the call, the gentlest one first."""
 
@@ -172,6 +176,8 @@ def _later(call: Call, answer: Answer, meaning: Meaning, reasons: tuple[Reason, 
     if meaning is Meaning.LOCKED:
         wait = max(LOCK_SECONDS, wait or 0.0)
     kind = NotDone if meaning in (Meaning.BUSY, Meaning.LOCKED) else NotConfigured
+    if meaning is Meaning.CONFIGURATION and reasons:
+        kind = NotPermittedError
     # A question cannot be refused: Zuora does not take it as it is.
     advice = _ADVICE.get(meaning, _ADVICE[Meaning.MISTAKE])
     if meaning is Meaning.CONFIGURATION and not reasons:

@@ -21,6 +21,7 @@ from connect_ext.vendors.zuora.answers import (
     plain,
 )
 from connect_ext.vendors.zuora.api import Operation, Said, ZuoraApi
+from connect_ext.vendors.zuora.errors import NotPermittedError
 
 CANCELLED = ("cancelled", "canceled")
 _STATUSES = {
@@ -116,8 +117,8 @@ async def our_order(
     """The order of an earlier attempt at the request.
 
     By its number, then by the text that it bears. A number whose order has ended without effect,
-    or is about another subscription, is used up. A tenant may not let us read orders: then the
-    subscription alone tells, unless ``must_read``.
+    or is about another subscription, is used up. A tenant may not let us read orders: if Zuora
+    itself says so, and not a gateway, the subscription alone tells, unless ``must_read``.
     """
     request_id = cancellation.request_id
     try:
@@ -129,8 +130,8 @@ async def our_order(
                 return marked or OurOrder(Fate.NONE, number)
             if _is_about(found, subscription_number) and fate_of(found.status) is not Fate.NONE:
                 return OurOrder(fate_of(found.status), number, found.status)
-    except NotConfigured as error:
-        if must_read or error.cause is not Cause.CONFIGURATION:
+    except NotPermittedError:
+        if must_read:
             raise
         return OurOrder(Fate.NONE, orders.order_number(request_id))
     raise NotConfigured(
