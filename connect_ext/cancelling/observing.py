@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from connect_ext.cancelling import rules
 from connect_ext.cancelling.case import Case
@@ -57,12 +58,15 @@ class Observer:
                 proven = await self._case.connect.has_approved_cancellation(product_id)
                 return replace(e, is_proven=proven)
 
-    async def look_later(self, e: Evidence) -> Evidence:
+    async def look_later(
+        self, e: Evidence, most_seconds: float = inf, *, for_orders: bool = False
+    ) -> Evidence:
         """Look once more after a while; two looks that say the same are two."""
-        await self._case.shared.sleep(rules.second_look_seconds(e.settle_seconds))
+        pause = min(rules.second_look_seconds(e.settle_seconds), most_seconds)
+        await self._case.shared.sleep(pause)
         if not e.can_be_asked:
             return e
-        again = await self._look(e)
+        again = await self._look(e, for_orders=for_orders)
         return replace(again, looks=e.looks + 1) if says_the_same(again, e) else again
 
     async def look_again(self, e: Evidence, *, for_orders: bool = False) -> Evidence:

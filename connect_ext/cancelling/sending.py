@@ -27,6 +27,9 @@ from connect_ext.vendors.base import SubscriptionStatus
 FRESH_SECONDS = 5.0
 """For how long the status that Connect handed over is believed."""
 
+SECONDS_AROUND_A_CALL = 60.0
+"""For the looks and the notes before the cancellation is sent."""
+
 
 class Sender:
     """Sends the cancellation of one walk."""
@@ -65,8 +68,11 @@ class Sender:
         return await self._attempts.begin(can_be_asked=e.can_be_asked)
 
     async def _cancel_without_mark(self, e: Evidence) -> Evidence | Leave:
-        """One bad gateway must not make us do without a mark: try again a while later."""
-        again = await self._observer.look_later(e)
+        """One bad gateway must not make us do without a mark: try again a while later.
+
+        No mark tells of an earlier attempt, so the look goes for what one has left at the vendor.
+        """
+        again = await self._observer.look_later(e, self._seconds_to_spare, for_orders=True)
         if e.can_be_asked and not says_the_same(again, e):
             return again
         settled = await self._observer.settled_meanwhile()
@@ -76,7 +82,14 @@ class Sender:
             permission = await self._permission(e)
         except NoteRefusedError:
             permission = await self._attempts.begin_unmarked(can_be_asked=e.can_be_asked)
-        return await self._with(permission, e)
+        return await self._with(permission, again)
+
+    @property
+    def _seconds_to_spare(self) -> float:
+        """For how long the walk can wait and still send: the vendor's longest call has its time."""
+        case = self._case
+        left = case.budget.ends_at - case.shared.clock() - case.pace.call_seconds
+        return max(left - SECONDS_AROUND_A_CALL, 0.0)
 
     async def _with(self, permission: Permission | Denied, e: Evidence) -> Evidence:
         if isinstance(permission, Denied):
