@@ -7,6 +7,7 @@ or a public rule is replaced.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
@@ -24,7 +25,7 @@ from connect_ext.connect.notes import NoteKind, Notes
 from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown, Refused
 from connect_ext.vendors.base import Accepted, Cancellation, Subscription, SubscriptionStatus
 from tests.model.connect_twin import ACCOUNT, ClientTwin
-from tests.model.history import History
+from tests.model.history import WITH_KEY, Asking, History
 from tests.model.world import Played, Walking, play
 
 
@@ -36,13 +37,20 @@ class Variant:
     client: type[ClientTwin] = ClientTwin
     rules: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     turns: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    parts: tuple[tuple[Any, str, Any], ...] = ()
+    """A class or module, the name of a part of it, and what goes in its place."""
+    kinds: tuple[Asking, ...] = tuple(Asking)
+    """The vendors that can show the bug."""
 
     def play(self, history: History) -> Played:
         """Play a history with this variant."""
         with (
+            ExitStack() as stack,
             patch.multiple(rules, **{"decide": rules.decide, **self.rules}),
             patch.multiple(turns, **{"owns": turns.owns, **self.turns}),
         ):
+            for owner, name, part in self.parts:
+                stack.enter_context(patch.object(owner, name, part))
             return play(history, self.walking, self.client)
 
 
@@ -223,7 +231,7 @@ VARIANTS: dict[str, Variant] = {
     "one 404 is believed": deciding(lambda e: replace(e, looks=2)),
     "a conflict is believed at once": Variant(rules={"believes_conflict": always}),
     "a refusal needs no precedent": deciding(lambda e: replace(e, is_proven=True)),
-    "the idempotency key never changes": with_vendor(KeepsItsKey),
+    "the idempotency key never changes": replace(with_vendor(KeepsItsKey), kinds=WITH_KEY),
     "an accepted cancellation counts as done": with_vendor(Done),
     "a cancellation without an answer is sent again at once": with_vendor(Impatient),
     "a call that has failed counts as a refusal": with_vendor(Refusing),

@@ -51,6 +51,8 @@ class Checks:
         process.has_looked = False
         if process.is_dry:
             self._broken("a cancellation is sent in a dry run")
+        if self._subscription.book.has_lain_for(WALK_SECONDS, process.request_id):
+            self._broken("another order is sent while one lies at the vendor")
         settled = self._connect.settled_at.get(process.request_id)
         began = seconds() if process.mark_began is None else process.mark_began
         if settled is not None and began - settled > STATUS_SECONDS:
@@ -112,6 +114,9 @@ class Checks:
 
         Not counting the time for which it only repeated what it had stored.
         """
+        if self._setting.has_orders:
+            # A lock is Zuora's "not now" for ever.
+            return False
         said = facts.conflicts
         if len(said) + facts.repeated_conflicts < CONFLICTS_TO_BELIEVE:
             return False
@@ -121,8 +126,15 @@ class Checks:
 
     # Deliveries
 
-    def ended(self, request_id: str, steps: list[tuple[Process, Final]]) -> float:
-        """Walks at the same time have ended; the seconds until the next delivery."""
+    def ended(
+        self, request_id: str, steps: list[tuple[Process, Final]], *, has_died: bool
+    ) -> float:
+        """Walks at the same time have ended; the seconds until the next delivery.
+
+        ``has_died``: a process has died on its walk. Connect delivers its task once more, so that
+        a task that another process holds meanwhile is not the last word: the dead one may have
+        sent the cancellation after that.
+        """
         countdown = 0.0
         for process, step in steps:
             response = response_for(step)
@@ -135,7 +147,9 @@ class Checks:
         if steps and self._connect.status(request_id) == "pending":
             if any(isinstance(step, (Approve, Reject, Leave)) for _, step in steps):
                 self._broken(f"the task of {request_id} is done and the request is pending")
-            if all(isinstance(step, Hold) for _, step in steps):
+            for _, step in steps:
+                self._check_cause(step)
+            if all(isinstance(step, Hold) for _, step in steps) and not has_died:
                 self._check_hold(request_id, steps[-1][0])
         self._count_messages(request_id)
         return countdown
@@ -147,10 +161,36 @@ class Checks:
         if not self._setting.keeps_notes:
             # Nobody can tell the refusal of a second cancellation from that of the first.
             return
-        if self._subscription.of(request_id).orders:
+        if self._subscription.of(request_id).orders and not self._lies_lately:
             self._broken(
                 f"{request_id} is held and the vendor will finish, or has, and can be asked"
             )
+
+    def _check_cause(self, step: Final) -> None:
+        """What is held for a person to see to at the vendor is there, or was a moment ago."""
+        match step:
+            case Hold(cause=Cause.UNFINISHED) if not self._lies_lately:
+                self._broken("a task is held for an order, and none lies at the vendor")
+            case Hold(cause=Cause.SUSPENDED) if not self._was_suspended_lately:
+                self._broken("a task is held, and the subscription is not suspended")
+
+    @property
+    def _lies_lately(self) -> bool:
+        return self._subscription.book.lay_within(WALK_SECONDS)
+
+    @property
+    def _was_suspended_lately(self) -> bool:
+        subscription = self._subscription
+        return subscription.status == "suspended" or _is_recent(subscription.resumed_at)
+
+    def undisturbed(self, request_id: str, step: Final) -> None:
+        """A walk has ended in which no call has failed, and nobody has done anything meanwhile.
+
+        What becomes of an order is asked only while the subscription is shown as active.
+        """
+        lies = self._subscription.book.has_lain_for(WALK_SECONDS, request_id)
+        if lies and isinstance(step, Wait) and self._subscription.status == "active":
+            self._broken(f"an order lies at the vendor and nobody hears of it: {step.why}")
 
     def _count_messages(self, request_id: str) -> None:
         elapsed = seconds() - self._began
@@ -188,7 +228,10 @@ class Checks:
     def _nobody_can_know(self, request_id: str, process: Process) -> bool:
         """An earlier cancellation may have had an effect, and no look and no note tells."""
         subscription, setting = self._subscription, self._setting
-        if not setting.keeps_notes and subscription.status in ("removed", "unknown"):
+        if not setting.keeps_notes and subscription.status in ("removed", "unknown", "suspended"):
+            return True
+        if "Deleted" in subscription.book.dropped and setting.keeps_numbers:
+            # The order's number is used up, and Zuora does not say that this is why it refuses.
             return True
         if subscription.is_cancelled:
             # A vendor that answers its own key by a conflict, and cannot be asked.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
 from tests.model.history import (
-    ZUORA,
+    SOAP,
     Asking,
     AtTheVendor,
     CreateAgain,
@@ -23,6 +24,7 @@ from tests.model.history import (
     Step,
     Visit,
 )
+from tests.model.orders import OPEN
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
@@ -45,24 +47,33 @@ _VARIABLES = (
     ("REST_STATUS_REQUEST", "GET /subscriptions/{subscription_id}"),
     ("REST_STATUS_REQUEST", "GET /subscriptions/{subscription_id}"),
 )
-_WORK = [0.0] * 5 + [5.0, 45.0, 5 * MINUTE, 50 * MINUTE, 50 * MINUTE, 12 * HOUR]
+_WORK = [0.0] * 5 + [5.0, 45.0, 2 * MINUTE, 5 * MINUTE, 50 * MINUTE, 50 * MINUTE, 12 * HOUR]
+_MORE = [Asking.ZUORA_ORDERS] * 3
+"""So that a quarter of all histories are played with it: there is most to it."""
 _PAUSES = (1.0, 20.0, 61.0, 10 * MINUTE, 20 * MINUTE, 70 * MINUTE, 25 * HOUR)
 _APART = (0.0, 0.0, 0.05, 0.15, 0.3, 0.5, 0.7, 1.0, 3.0, 10.0, 30.0, 100.0)
 _STATES = ("sending", "not-sent", "refused", "accepted", "cancelled", "conflict")
 _AUTHORS = ("stranger", "message", "state_change", "quoting")
 _AT_THE_VENDOR = ("cancel", "reactivate", "refuse", "refuse", "accept", "lock", "lock")
+_ABOUT_ORDERS = ("suspend", "resume", "complete-order", "complete-order", "delete-order")
+_WITH_ORDERS = (*_AT_THE_VENDOR, *_ABOUT_ORDERS, "cancel-order")
+_ORDER_STATUSES = ["Completed"] * 4 + list(OPEN)
+MOST_ORDER_SECONDS = 20 * MINUTE
+"""Zuora says that it goes on for some minutes; nobody says that it stops then."""
 
 
 def dealt(seed: int) -> History:
     """The history of a seed."""
     dice = Random(seed)
     setting = sane(_setting(dice, seed))
-    return History(setting, tuple(_step(dice) for _ in range(dice.randint(2, 9))))
+    words = _WITH_ORDERS if setting.has_orders else _AT_THE_VENDOR
+    return History(setting, tuple(_step(dice, words) for _ in range(dice.randint(2, 9))))
 
 
 def sane(setting: Setting) -> Setting:
     """The setting as it can be, and as the design promises anything for it."""
-    if setting.asking in ZUORA:
+    setting = _sane_orders(setting)
+    if setting.asking in SOAP:
         setting = replace(
             setting,
             works_for=0.0,
@@ -80,11 +91,37 @@ def sane(setting: Setting) -> Setting:
     return setting
 
 
+def _sane_orders(setting: Setting) -> Setting:
+    if not setting.has_orders:
+        return replace(
+            setting,
+            status="active" if setting.status == "suspended" else setting.status,
+            order_status="Completed",
+            takes_numbers=True,
+            unique_numbers=True,
+            frees_numbers=True,
+        )
+    return replace(
+        setting,
+        works_for=min(setting.works_for, MOST_ORDER_SECONDS),
+        removes=False,
+        ends_after=0.0,
+        key_conflict=False,
+        stores_locks=False,
+        refuses_with=422,
+        misspelt_body=False,
+        knows_busy=False,
+    )
+
+
 def _setting(dice: Random, seed: int) -> Setting:
+    asking = dice.choice([*Asking, Asking.ASKABLE, Asking.ASKABLE, Asking.NEITHER, *_MORE])
     return Setting(
-        asking=dice.choice([*Asking, Asking.ASKABLE, Asking.ASKABLE, Asking.NEITHER]),
+        asking=asking,
         second=dice.choice(list(Second)),
-        status=dice.choice(["active"] * 20 + ["cancelled", "draft", "unknown", "unknown"]),
+        status=dice.choice(
+            ["active"] * 20 + ["cancelled", "draft", "unknown", "unknown", "suspended"]
+        ),
         works_for=dice.choice(_WORK),
         shows_work=dice.random() < 0.25,
         shows_status=dice.random() < 0.6,
@@ -94,6 +131,10 @@ def _setting(dice: Random, seed: int) -> Setting:
         stores_locks=dice.random() < 0.3,
         refuses_with=dice.choice([422, 422, 409]),
         knows_busy=dice.random() < 0.3,
+        order_status=dice.choice(_ORDER_STATUSES),
+        takes_numbers=dice.random() < 0.85,
+        unique_numbers=dice.random() < 0.6,
+        frees_numbers=dice.random() < 0.7,
         settle=dice.choice([3.0, 3 * MINUTE, 10 * MINUTE, HOUR, HOUR, 6 * HOUR]),
         on_refusal=dice.choice(["reject", "reject", "hold"]),
         on_not_found=dice.choice(["hold", "reject", "approve"]),
@@ -118,37 +159,37 @@ def _fates(dice: Random) -> tuple[Fate, ...]:
     return tuple(fates)
 
 
-def _step(dice: Random) -> Step:
+def _step(dice: Random, words: Sequence[str]) -> Step:
     number = dice.random()
     if number < 0.54:
-        return _delivery(dice)
+        return _delivery(dice, words)
     if number < 0.76:
         return Pass(dice.choice((None, None, None, *_PAUSES)))
     if number < 0.80:
         return Restart()
     if number < 0.93:
-        return _act(dice)
+        return _act(dice, words)
     if number < 0.98:
         return SetVariable(*dice.choice(_VARIABLES))
     return CreateAgain()
 
 
-def _act(dice: Random) -> AtTheVendor | InThePortal | Forge:
+def _act(dice: Random, words: Sequence[str]) -> AtTheVendor | InThePortal | Forge:
     number = dice.random()
     if number < 0.6:
-        return AtTheVendor(dice.choice(_AT_THE_VENDOR))
+        return AtTheVendor(dice.choice(words))
     if number < 0.8:
         return Forge(dice.choice(_STATES), dice.choice(_AUTHORS))
     return InThePortal(dice.choice(("approve", "fail")))
 
 
-def _delivery(dice: Random) -> Deliver:
+def _delivery(dice: Random, words: Sequence[str]) -> Deliver:
     visits = [_visit(dice, dice.choice((0, 0, 0, 1)), 0.0)]
     visits += [
         _visit(dice, dice.choice((0, 1, 1, 2)), dice.choice(_APART))
         for _ in range(dice.choice((0, 0, 0, 1, 1, 2)))
     ]
-    meanwhile = _act(dice) if dice.random() < 0.1 else None
+    meanwhile = _act(dice, words) if dice.random() < 0.1 else None
     return Deliver(tuple(visits), meanwhile, dice.choice(_APART) if meanwhile else 0.0)
 
 

@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-LATER_SECONDS = 45.0
-"""How long after its beginning a call is carried out whose caller has given up."""
+TIMEOUT_SECONDS, ORDER_SECONDS = 30.0, 130.0
+"""For a call, and for an order of a Zuora with orders."""
+
+MORE_SECONDS = 15.0
+"""How long after its caller has given up a call is carried out."""
+
+LATER_SECONDS = TIMEOUT_SECONDS + MORE_SECONDS
+"""The same, after the call's beginning."""
+
+LEAST_TO_SETTLE = 300.0
+"""The extension gives a Zuora with orders no less, whatever ``SETTLE_MINUTES`` says."""
 
 
 class Fate(Enum):
@@ -47,9 +56,11 @@ class Asking(Enum):
     ZUORA_TWO_STEPS = "Zuora up to 24.0: a draft, then its completion"
     ZUORA_ONE_CREATE = "Zuora up to 27.0: one create, then a look"
     ZUORA_AMEND = "Zuora from 28.0 on: amend, after a preview"
+    ZUORA_ORDERS = "Zuora with orders: GET, preview, POST of an order"
 
 
-ZUORA = (Asking.ZUORA_TWO_STEPS, Asking.ZUORA_ONE_CREATE, Asking.ZUORA_AMEND)
+SOAP = (Asking.ZUORA_TWO_STEPS, Asking.ZUORA_ONE_CREATE, Asking.ZUORA_AMEND)
+ZUORA = (*SOAP, Asking.ZUORA_ORDERS)
 ASKABLE = (Asking.ASKABLE, Asking.ASKABLE_WITH_KEY, *ZUORA)
 WITH_KEY = (Asking.ASKABLE_WITH_KEY, Asking.KEY_ONLY)
 
@@ -73,7 +84,10 @@ class Setting:
     works_for: float = 0.0
     """Seconds that the vendor needs for a cancellation after it has accepted it."""
     shows_work: bool = False
-    """Whether a look shows the work as ``cancelling``; else as ``active``."""
+    """Whether a look shows the work as ``cancelling``; else as ``active``.
+
+    Of a Zuora with orders: whether the order is found, as Executing.
+    """
     shows_status: bool = True
     """Whether the answer to a cancellation carries the status."""
     removes: bool = False
@@ -88,6 +102,14 @@ class Setting:
     """The HTTP status of a refusal for a business reason."""
     knows_busy: bool = False
     """Whether ``REST_BUSY_WHEN`` names the vendor's words for "not now"."""
+    order_status: str = "Completed"
+    """What becomes of an order; one that is ``Pending``, ``Draft`` or ``Scheduled`` lies there."""
+    takes_numbers: bool = True
+    """Whether the tenant takes the order's number; else it gives it one of its own."""
+    unique_numbers: bool = True
+    """Whether an order is refused if another one has its number."""
+    frees_numbers: bool = True
+    """Whether the number of a deleted order may be used again."""
     settle: float = 3600.0
     """``SETTLE_MINUTES``, in seconds."""
     on_refusal: str = "reject"
@@ -109,14 +131,39 @@ class Setting:
     seed: int = 0
 
     @property
-    def settle_seconds(self) -> float:
-        """Never less than the vendor needs where it counts: that is the variable's meaning.
+    def has_orders(self) -> bool:
+        """Whether the vendor is a Zuora with orders."""
+        return self.asking is Asking.ZUORA_ORDERS
+
+    @property
+    def keeps_numbers(self) -> bool:
+        """Whether nobody can use the number of a deleted order again."""
+        return self.takes_numbers and self.unique_numbers and not self.frees_numbers
+
+    @property
+    def later_seconds(self) -> float:
+        """The longest time from a call's beginning until it is carried out."""
+        return ORDER_SECONDS + MORE_SECONDS if self.has_orders else LATER_SECONDS
+
+    @property
+    def settle_asked(self) -> float:
+        """What the variable says: no less than the vendor needs where it counts, its meaning.
 
         It counts where a second order is taken, and where only a 409 to the same key, and no mark,
         tells that the first one is under way.
         """
         counts = self.second is Second.TAKEN or (self.asking in WITH_KEY and self.key_conflict)
-        return max(self.settle, self.works_for + LATER_SECONDS) if counts else self.settle
+        needs = self.works_for + self.later_seconds if counts else 0.0
+        return self.settle if needs <= self._least_to_settle else max(self.settle, needs)
+
+    @property
+    def settle_seconds(self) -> float:
+        """For how long the extension gives the vendor time."""
+        return max(self.settle_asked, self._least_to_settle)
+
+    @property
+    def _least_to_settle(self) -> float:
+        return LEAST_TO_SETTLE if self.has_orders else 0.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +171,11 @@ class AtTheVendor:
     """Somebody does something at the vendor."""
 
     what: str
-    """``cancel``, ``reactivate``, ``refuse``, ``accept``, or ``lock`` (for half an hour)."""
+    """``cancel``, ``reactivate``, ``refuse``, ``accept``, or ``lock`` (for half an hour).
+
+    With orders also ``suspend``, ``resume``, and, of the order that lies there,
+    ``complete-order``, ``delete-order`` and ``cancel-order``.
+    """
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,10 @@ from typing import Any, TypeVar
 from connect.client import ClientError
 
 from connect_ext.shared_state import SharedState
-from tests.model.history import LATER_SECONDS, Fate
+from tests.model.history import MORE_SECONDS, TIMEOUT_SECONDS, Fate
 from tests.model.virtual_time import seconds
 
 BEGINNING = datetime(2026, 3, 2, 9, 0, tzinfo=timezone.utc)
-TIMEOUT_SECONDS = 30.0
 TARDY_SECONDS = 12.0
 
 Result = TypeVar("Result")
@@ -116,17 +115,19 @@ class Process:
         """The fate of its next call."""
         return self.fates.popleft() if self.fates else Fate.FINE
 
-    async def calls(self, work: Callable[[], Result], fate: Fate) -> Result:
+    async def calls(
+        self, work: Callable[[], Result], fate: Fate, timeout: float = TIMEOUT_SECONDS
+    ) -> Result:
         """Have the other side do the work, and suffer the fate of the call."""
         await self._moment()
         if fate is Fate.CRASH_BEFORE:
             self.dies()
         elif fate is Fate.CRASH_LATER:
-            _carry_out_later(work)
+            _carry_out_later(work, timeout)
             self.dies()
         elif fate is Fate.SLOW:
-            _carry_out_later(work)
-            await asyncio.sleep(TIMEOUT_SECONDS)
+            _carry_out_later(work, timeout)
+            await asyncio.sleep(timeout)
         elif fate not in _NOT_DONE:
             return await self._answered(fate, work)
         await self._moment()
@@ -166,8 +167,8 @@ def now() -> datetime:
     return BEGINNING + timedelta(seconds=seconds())
 
 
-def _carry_out_later(work: Callable[[], object]) -> None:
-    asyncio.get_running_loop().call_later(LATER_SECONDS, _carried_out, work)
+def _carry_out_later(work: Callable[[], object], timeout: float) -> None:
+    asyncio.get_running_loop().call_later(timeout + MORE_SECONDS, _carried_out, work)
 
 
 def _carried_out(work: Callable[[], object]) -> None:

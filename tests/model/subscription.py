@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.model.history import Fate, Second, Setting
+from tests.model.orders import Order, OrderBook
 from tests.model.process import FailedCallError
 from tests.model.virtual_time import seconds
 
@@ -75,6 +77,9 @@ class Subscription:
         """By idempotency key: the answer that is repeated."""
         self.drafts: list[dict[str, str]] = []
         """The amendments of a Zuora that have no effect yet."""
+        self.book = OrderBook(self.setting.order_status)
+        """The orders of a Zuora with orders."""
+        self.suspended_at = self.resumed_at = -math.inf
 
     def of(self, request_id: str) -> Facts:
         """The facts about a request."""
@@ -98,11 +103,13 @@ class Subscription:
         if self.status == "draft":
             self.of(request_id).draft_at = seconds()
         is_shown = self.works_until is not None and self.setting.shows_work
+        is_shown = is_shown and not self.setting.has_orders
         return "cancelling" if is_shown else self.status
 
-    def cancel(self, request_id: str) -> None:
+    def cancel(self, request_id: str, order: Order | None = None) -> None:
         """Take the order to cancel it for a request; raises ``RefusalError``."""
         self.check(request_id)
+        self.book.placed += [order] if order else []
         facts = self.of(request_id)
         facts.accepted = True
         facts.orders += 1
@@ -112,6 +119,8 @@ class Subscription:
             self.works_until = seconds() + self.setting.works_for
             self.works_for_request = request_id
             self._finish()
+        elif not self.is_under_way:
+            self.book.finish()
 
     def check(self, request_id: str) -> None:
         """Refuse what cannot be cancelled."""
@@ -123,7 +132,14 @@ class Subscription:
         if self.is_under_way or self.is_cancelled:
             if self.setting.second is Second.TAKEN:
                 return
-            raise self.no(request_id, self.setting.second.value, IN_PROGRESS)
+            # Zuora locks what it is at work on, and refuses what is cancelled.
+            is_rule = self.setting.has_orders and not self.is_under_way
+            raise self.no(request_id, 422 if is_rule else self.setting.second.value, IN_PROGRESS)
+        if self.status == "suspended":
+            # Somebody has to resume it: nothing is rejected because of this refusal.
+            raise RefusalError(422, "suspended")
+        if self.book.lying and self.setting.second is not Second.TAKEN:
+            raise self.no(request_id, 422, "one_order_only")
         if self.refuses or self.status == "draft":
             raise self.no(request_id, self.setting.refuses_with, "open_invoice")
 
@@ -144,17 +160,38 @@ class Subscription:
         """Somebody at the vendor does something to it."""
         self._finish()
         match what:
-            case "cancel" if self.status == "active":
+            case "cancel" if self.status == "active" and not self.book.is_at_work:
                 self._end()
-            case "reactivate" if self.is_cancelled or self.is_under_way:
+            case "reactivate" if self._is_or_will_be_cancelled and not self.book.is_at_work:
                 self._reactivate()
+            case "suspend" if self.status == "active" and not self.is_under_way:
+                self.status, self.suspended_at = "suspended", seconds()
+            case "resume" if self.status == "suspended":
+                self.status, self.resumed_at = "active", seconds()
+            case "complete-order" if self.book.lying and self.status == "active":
+                self.book.close("Completed")
+                self._end()
+            case "delete-order" | "cancel-order" if self.book.lying:
+                self._drop_order(what)
             case "refuse" | "accept":
                 self.refuses = what == "refuse"
             case "lock":
                 self.locked_until = seconds() + LOCK_SECONDS
 
+    def _drop_order(self, what: str) -> None:
+        order = self.book.lying
+        # Zuora cancels no order that is pending.
+        if order and (what == "delete-order" or order.status != "Pending"):
+            self.book.close("Deleted" if what == "delete-order" else "Cancelled")
+            self.of(order.request_id).orders = 0
+
+    @property
+    def _is_or_will_be_cancelled(self) -> bool:
+        return self.is_cancelled or self.is_under_way
+
     def _reactivate(self) -> None:
         self.status, self.works_until = "active", None
+        self.book.revert()
         # What is stored of the time before is void.
         self.answers.clear()
         self.drafts.clear()
@@ -164,7 +201,9 @@ class Subscription:
     def _finish(self) -> None:
         """Finish the work that is due."""
         if self.works_until is not None and seconds() >= self.works_until:
-            self._end()
+            self.works_until = None
+            if self.book.finish():
+                self._end()
 
     def _end(self) -> None:
         self.works_until = None

@@ -3,11 +3,13 @@
 A history that breaks one is cut down to its core, and the failure shows that.
 """
 
-from itertools import product
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count, islice, product
 
 import pytest
 
-from tests.model.broken import VARIANTS
+from tests.model import broken, broken_orders
 from tests.model.cutting import cut_down
 from tests.model.dealing import dealt
 from tests.model.history import (
@@ -25,14 +27,17 @@ from tests.model.history import (
     Second,
     Setting,
     SetVariable,
+    Step,
     Visit,
 )
+from tests.model.orders import OPEN
 from tests.model.world import play
 
 BATCHES, BATCH = 5, 500
 HISTORIES_FOR_A_BUG = 4000
 
 ORDERED_TWICE = "has ordered the cancellation 2 times"
+VARIANTS = {**broken.VARIANTS, **broken_orders.VARIANTS}
 SYMPTOMS = {
     "the marks are not read back": ORDERED_TWICE,
     "every mark owns the sending": ORDERED_TWICE,
@@ -40,6 +45,14 @@ SYMPTOMS = {
     "a call that was sent counts as not sent": ORDERED_TWICE,
     "the vendor has no time to settle": ORDERED_TWICE,
     "no mark is left": ORDERED_TWICE,
+    "a pending order counts as done": "is approved and not cancelled at the vendor",
+    "the order is not looked for": "another order is sent while one lies at the vendor",
+    "the order is looked for only before another is sent": "nobody hears of it",
+    "without a mark the order is not looked for": "another order is sent while one lies",
+    "the idempotency key is the request id": "is not settled",
+    "a number that is used up is used again": "is not settled",
+    "a suspended subscription counts as active": "is rejected and nobody has refused anything",
+    "a lock counts as a refusal": "is rejected and nobody has refused anything",
 }
 """What a bug must show, where any other breach would be beside the point."""
 
@@ -62,9 +75,10 @@ def test_no_random_history_breaks_a_promise(batch):
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_model_finds_a_seeded_bug(name):
-    symptom = SYMPTOMS.get(name, "")
-    for seed in range(HISTORIES_FOR_A_BUG):
-        if any(symptom in broken for broken in VARIANTS[name].play(dealt(seed)).broken):
+    variant, symptom = VARIANTS[name], SYMPTOMS.get(name, "")
+    suitable = (h for h in map(dealt, count()) if h.setting.asking in variant.kinds)
+    for history in islice(suitable, HISTORIES_FOR_A_BUG):
+        if any(symptom in breach for breach in variant.play(history).broken):
             return
     pytest.fail(f"no history of {HISTORIES_FOR_A_BUG} shows that {name}")
 
@@ -97,8 +111,16 @@ def test_a_refusal_rejects(asking):
     assert (played.broken, played.status) == ([], "failed")
 
 
-@pytest.mark.parametrize("asking", ASKABLE, ids=lambda asking: asking.name)
-@pytest.mark.parametrize("position", range(8))
+def places(asking: Asking) -> range:
+    """The calls of a walk, and one more."""
+    return range(10 if asking is Asking.ZUORA_ORDERS else 8)
+
+
+@pytest.mark.parametrize(
+    ("asking", "position"),
+    [(asking, position) for asking in ASKABLE for position in places(asking)],
+    ids=lambda each: each.name if isinstance(each, Asking) else None,
+)
 def test_one_fault_anywhere_does_not_keep_a_cancellation_from_its_end(asking, position):
     """At every effect of a walk, before and after it."""
     for fate, second in product(Fate, Second):
@@ -110,31 +132,45 @@ def test_one_fault_anywhere_does_not_keep_a_cancellation_from_its_end(asking, po
         assert refused or (played.broken, played.status) == ([], "approved"), history
 
 
-def once(*fates: Fate) -> Deliver:
-    """A delivery whose first four calls, up to the read-back, go well."""
-    return Deliver((Visit(0, (Fate.FINE,) * 4 + fates),))
+def once(*fates: Fate, before: int = 4) -> Deliver:
+    """A delivery whose first calls, up to the read-back or the preview, go well."""
+    return Deliver((Visit(0, (Fate.FINE,) * before + fates),))
 
 
-ORDERED_ONCE = {
-    "after a restart": (Deliver(), Restart(), Pass(20.0), Deliver()),
-    "an hour later": (Deliver(), Pass(4000.0), Deliver()),
-    "two processes at once": (Deliver(AT_ONCE),),
-    "three processes at once": (Deliver((Visit(0), Visit(1, after=0.05), Visit(2, after=0.1))),),
-    "a 504 with Retry-After after the work": (once(Fate.ERROR_AFTER_AND_WAIT), Restart()),
-    "a redirect after the work": (once(Fate.REDIRECT_AFTER), Restart(), Deliver()),
-    "a redirect that cannot be parsed": (once(Fate.BAD_LOCATION), Restart(), Deliver()),
-    "a call that arrives late": (once(Fate.SLOW), Deliver((Visit(1),))),
-    "a kill between the mark and the answer": (
-        Deliver((Visit(0, dies_after=0.95),)),
-        Deliver((Visit(1),)),
-    ),
-    "a mark that becomes visible late": (
-        Deliver((Visit(0, (Fate.FINE, Fate.FINE, Fate.TARDY)), Visit(1, after=1.0))),
-    ),
-    "a mark that is stored after its owner has given up": (
-        Deliver((Visit(0, (Fate.FINE, Fate.FINE, Fate.SLOW)), Visit(1, after=10.0))),
-    ),
+def with_mark(*fates: Fate, before: int = 2, after: float) -> Deliver:
+    """Another delivery comes while the mark is being left."""
+    return Deliver((Visit(0, (Fate.FINE,) * before + fates), Visit(1, after=after)))
+
+
+BEFORE_THE_ORDER = {
+    "a 504 with Retry-After after the work": (Fate.ERROR_AFTER_AND_WAIT, (Restart(),)),
+    "a redirect after the work": (Fate.REDIRECT_AFTER, (Restart(), Deliver())),
+    "a redirect that cannot be parsed": (Fate.BAD_LOCATION, (Restart(), Deliver())),
+    "a call that arrives late": (Fate.SLOW, (Deliver((Visit(1),)),)),
 }
+
+
+def ordered_once(mark: int, sending: int) -> dict[str, tuple[Step, ...]]:
+    """Histories by what they are about; so many calls before the mark, and the cancellation."""
+    killed = Visit(0, dies_after=0.2 * sending + 0.15)
+    return {
+        "after a restart": (Deliver(), Restart(), Pass(20.0), Deliver()),
+        "an hour later": (Deliver(), Pass(4000.0), Deliver()),
+        "two processes at once": (Deliver(AT_ONCE),),
+        "three at once": (Deliver((Visit(0), Visit(1, after=0.05), Visit(2, after=0.1))),),
+        **{
+            name: (once(fate, before=sending), *then)
+            for name, (fate, then) in BEFORE_THE_ORDER.items()
+        },
+        "a kill between the mark and the answer": (Deliver((killed,)), Deliver((Visit(1),))),
+        "a mark that becomes visible late": (with_mark(Fate.TARDY, before=mark, after=1.0),),
+        "a mark that is stored after its owner has given up": (
+            with_mark(Fate.SLOW, before=mark, after=10.0),
+        ),
+    }
+
+
+ORDERED_ONCE, ORDERED_ONCE_BY_ZUORA = ordered_once(2, 4), ordered_once(3, 6)
 
 
 @pytest.mark.parametrize("name", ORDERED_ONCE)
@@ -142,6 +178,90 @@ def test_a_vendor_gets_one_order_and_the_request_is_approved(name):
     for second, works_for in product(Second, (0.0, 30.0, HALF_A_DAY)):
         played = play(History(Setting(second=second, works_for=works_for), ORDERED_ONCE[name]))
         assert (played.broken, played.status) == ([], "approved")
+
+
+@pytest.mark.parametrize("status", ["Completed", "Pending"])
+@pytest.mark.parametrize("name", ORDERED_ONCE_BY_ZUORA)
+def test_a_zuora_with_orders_gets_one_order_and_the_request_is_approved(name, status):
+    """Also one that needs longer than it says, or leaves the order to an operator."""
+    different = product(Second, (0.0, 30.0, 300.0, 1200.0), (True, False), (True, False))
+    for second, works_for, unique, shown in different:
+        setting = Setting(
+            Asking.ZUORA_ORDERS,
+            second,
+            works_for=works_for,
+            shows_work=shown,
+            order_status=status,
+            unique_numbers=unique,
+        )
+        played = play(History(setting, ORDERED_ONCE_BY_ZUORA[name]))
+        assert (played.broken, played.status) == ([], "approved"), setting
+
+
+def later_faults(second: Second) -> Iterator[History]:
+    """One fault at each call of a walk, long after an order was left lying."""
+    setting = Setting(Asking.ZUORA_ORDERS, second, order_status="Pending", unique_numbers=False)
+    setting = replace(setting, settle=3.0)
+    for fate, position in product(Fate, range(10)):
+        later = Visit(fates=(Fate.FINE,) * position + (fate,))
+        yield History(setting, (Deliver(), Pass(1200.0), Deliver((later,))))
+
+
+@pytest.mark.parametrize("second", Second)
+def test_one_fault_anywhere_sends_no_other_order_while_one_lies_at_the_vendor(second):
+    for history in later_faults(second):
+        played = play(history)
+        assert (played.broken, played.status) == ([], "approved"), history
+
+
+def test_that_a_gateway_tells_what_can_be_read_would_be_found():
+    variant = broken_orders.BELIEVES_A_GATEWAY
+    for second, symptom in ((Second.TAKEN, ORDERED_TWICE), (Second.CONFLICT, "another order")):
+        plays = [variant.play(history).broken for history in later_faults(second)]
+        assert any(symptom in breach for each in plays for breach in each)
+
+
+@pytest.mark.parametrize("word", ["complete-order", "delete-order", "cancel-order"])
+@pytest.mark.parametrize("status", OPEN)
+def test_an_order_that_was_left_lying_is_held_until_somebody_has_seen_to_it(status, word):
+    again = (Restart(), Pass(1200.0), Deliver())
+    for second, unique, keeps in product(Second, (True, False), (True, False)):
+        setting = Setting(Asking.ZUORA_ORDERS, second, order_status=status, unique_numbers=unique)
+        for then in ((AtTheVendor(word),), again, (*again, AtTheVendor(word), *again)):
+            history = History(replace(setting, keeps_notes=keeps), (Deliver(), *then))
+            played = play(history)
+            assert (played.broken, played.status) == ([], "approved"), history
+
+
+def test_where_connect_keeps_no_note_an_order_has_its_time_all_the_same():
+    setting = Setting(Asking.ZUORA_ORDERS, keeps_notes=False)
+    played = play(History(setting, (Deliver(),)))
+    assert (played.broken, played.status, played.deliveries_to_settle) == ([], "approved", 0)
+
+
+def test_a_suspended_subscription_is_held_until_somebody_has_resumed_it():
+    for steps in ((Deliver(),), (AtTheVendor("resume"), Deliver())):
+        played = play(History(Setting(Asking.ZUORA_ORDERS, status="suspended"), steps))
+        assert (played.broken, played.status) == ([], "approved")
+
+
+def test_what_is_reactivated_while_the_approval_travels_was_cancelled_by_the_vendors_word():
+    for asking in (Asking.ZUORA_TWO_STEPS, Asking.ZUORA_AMEND, Asking.ZUORA_ORDERS):
+        for tenths in range(30):
+            history = History(
+                Setting(asking), (Deliver((Visit(),), AtTheVendor("reactivate"), tenths / 10),)
+            )
+            played = play(history)
+            assert (played.broken, played.status) == ([], "approved"), history
+
+
+def test_a_task_that_is_held_while_another_process_dies_comes_again():
+    """The vendor repeats a refusal to both; one tries again under another key, and dies."""
+    lost = Visit(1, (Fate.FINE, Fate.FINE, Fate.BAD, Fate.LOST_AFTER))
+    dies = Visit(1, (Fate.FINE,) * 3 + (Fate.LOST_AFTER,) + (Fate.FINE,) * 3 + (Fate.CRASH_LATER,))
+    setting = Setting(Asking.ASKABLE_WITH_KEY, proven=False, seed=30004983)
+    played = play(History(setting, (Deliver((lost,)), Deliver((Visit(0), dies)))))
+    assert (played.broken, played.status) == ([], "approved")
 
 
 def test_a_vendor_that_cannot_be_asked_gets_one_order_although_it_can_be_asked_later():
@@ -154,7 +274,12 @@ def test_a_vendor_that_cannot_be_asked_gets_one_order_although_it_can_be_asked_l
 
 
 def test_a_lock_of_half_an_hour_rejects_nobody():
-    for asking in (Asking.ASKABLE, Asking.ASKABLE_WITH_KEY, Asking.NEITHER):
+    for asking in (
+        Asking.ASKABLE,
+        Asking.ASKABLE_WITH_KEY,
+        Asking.NEITHER,
+        Asking.ZUORA_ORDERS,
+    ):
         played = play(History(Setting(asking), (AtTheVendor("lock"), Deliver())))
         assert (played.broken, played.status) == ([], "approved")
 

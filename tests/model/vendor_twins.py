@@ -16,10 +16,9 @@ from lxml import etree
 from connect_ext.errors import NotDone, OutcomeUnknown
 from connect_ext.http.budget import current_budget
 from connect_ext.http.client import Answer, Call
-from tests.model.history import WITH_KEY, Fate
+from tests.model.history import TIMEOUT_SECONDS, WITH_KEY, Fate
 from tests.model.process import (
     STATUS_OF,
-    TIMEOUT_SECONDS,
     WITH_RETRY_AFTER,
     FailedCallError,
     Process,
@@ -35,6 +34,7 @@ _REFUSALS = (Fate.BAD, Fate.CONFLICT)
 STORED_SECONDS = 86400.0
 """How long a refusal is repeated; what was done is known for ever."""
 
+_SUCCESS = b"<Success>true</Success>"
 _RETRY_AFTER = httpx.Headers({"Retry-After": "90"})
 
 
@@ -51,8 +51,8 @@ class HttpTwin:
 
     async def send(self, call: Call) -> Answer:
         """Send one call, once."""
-        budget = current_budget()
-        if budget and seconds() + TIMEOUT_SECONDS > budget.ends_at:
+        budget, timeout = current_budget(), call.timeout_seconds or TIMEOUT_SECONDS
+        if budget and seconds() + timeout > budget.ends_at:
             raise NotDone("Too little time is left.")
         work, fate = self.prepared(call), self.process.next_fate()
         if fate in _REFUSALS and self.is_rest and call.changes:
@@ -60,7 +60,7 @@ class HttpTwin:
             work = partial(self.refused, call, _STATUS_OF[fate])
             fate = Fate.FINE
         try:
-            answer = await self.process.calls(work, fate)
+            answer = await self.process.calls(work, fate, timeout)
         except FailedCallError as failed:
             answer = self._failed(call, failed)
         self._heard(call, answer)
@@ -71,7 +71,11 @@ class HttpTwin:
         raise NotImplementedError
 
     def refused(self, call: Call, status: int) -> Answer:
-        """Refuse a cancellation."""
+        """Refuse a cancellation, as only a REST vendor does for no reason of its own."""
+        raise NotImplementedError
+
+    def _heard(self, call: Call, answer: Answer) -> None:
+        """Note what the vendor has told the extension."""
         raise NotImplementedError
 
     def _failed(self, call: Call, failed: FailedCallError) -> Answer:
@@ -85,20 +89,6 @@ class HttpTwin:
         headers = _RETRY_AFTER if fate in WITH_RETRY_AFTER else httpx.Headers()
         body = b"" if fate is Fate.FORGOTTEN else b"<html>Oh no.</html>"
         return Answer(status, headers, body)
-
-    def _heard(self, call: Call, answer: Answer) -> None:
-        """Note what the vendor has told the extension."""
-        if not self.is_rest:
-            self.process.saw_cancelled |= b"<Status>Cancelled</Status>" in answer.body
-            return
-        request_id = self.process.request_id
-        if answer.status == 404:
-            self.process.not_found.setdefault(request_id, []).append(seconds())
-        elif answer.status == 200 and call.method == "GET":
-            self.process.not_found.pop(request_id, None)
-        if answer.status == 200:
-            self.process.saw_cancelled = says = b'"cancelled"' in answer.body
-            self.subscription.of(request_id).said_cancelled |= says and call.changes
 
 
 class RestTwin(HttpTwin):
@@ -147,6 +137,16 @@ class RestTwin(HttpTwin):
         ):
             twin.answers[key] = Stored(answer, seconds())
         return _json(*answer)
+
+    def _heard(self, call: Call, answer: Answer) -> None:
+        request_id = self.process.request_id
+        if answer.status == 404:
+            self.process.not_found.setdefault(request_id, []).append(seconds())
+        elif answer.status == 200 and call.method == "GET":
+            self.process.not_found.pop(request_id, None)
+        if answer.status == 200:
+            self.process.saw_cancelled = says = b'"cancelled"' in answer.body
+            self.subscription.of(request_id).said_cancelled |= says and call.changes
 
     def _cancelled(self, request_id: str, cancel: Callable[[], None]) -> Said:
         try:
@@ -203,6 +203,17 @@ class ZuoraTwin(HttpTwin):
             code = "LOCK_COMPETITION" if refusal.word == LOCKED else "INVALID_VALUE"
             text = f"<Errors><Code>{code}</Code><Message>{refusal.word}</Message></Errors>"
             return _soap(name, f"{text}<Success>false</Success>")
+
+    def _heard(self, call: Call, answer: Answer) -> None:
+        """The last look counts, and so does the word that an amendment is completed.
+
+        A ``create`` says only that one exists.
+        """
+        body = answer.body
+        if b"<AmendmentIds>" in body or (b"updateResponse" in body and _SUCCESS in body):
+            self.process.saw_cancelled = True
+        elif b"queryResponse" in body and b"from Subscription" in (call.content or b""):
+            self.process.saw_cancelled = b"<Status>Cancelled</Status>" in body
 
     def _found(self, question: str, request_id: str) -> Answer:
         match = re.search(r"from (\w+) where \w+ = '(.*)'$", question)

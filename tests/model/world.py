@@ -30,7 +30,7 @@ from tests.model.checks import WALK_SECONDS, Checks
 from tests.model.connect_twin import ClientTwin, ConnectTwin
 from tests.model.dealing import sane
 from tests.model.history import (
-    LATER_SECONDS,
+    SOAP,
     WITH_KEY,
     ZUORA,
     Asking,
@@ -39,6 +39,7 @@ from tests.model.history import (
     Step,
     Visit,
 )
+from tests.model.orders_twin import CLIENT, OrdersTwin
 from tests.model.process import Process
 from tests.model.subscription import LOCK_SECONDS, LOCKED, Subscription
 from tests.model.vendor_twins import BODY, MISSPELT_BODY, STORED_SECONDS, RestTwin, ZuoraTwin
@@ -59,8 +60,12 @@ _VARIABLES = {
     "REST_END_DATE_PATH": "ends_at",
     "ZUORA_USERNAME": "api@vendor.example",
     "ZUORA_PASSWORD": "p4ssword-of-the-vendor",
+    "ZUORA_API_URL": "https://rest.zuora.example",
+    "ZUORA_CLIENT_ID": CLIENT["client_id"],
+    "ZUORA_CLIENT_SECRET": CLIENT["client_secret"],
 }
-_VERSIONS = dict(zip(ZUORA, ("24.0", "27.0", "91.0"), strict=True))
+_VERSIONS = dict(zip(SOAP, ("24.0", "27.0", "91.0"), strict=True))
+_TWINS = {Asking.ZUORA_ORDERS: OrdersTwin}
 _STATUS_REQUEST = "GET /subscriptions/{subscription_id}"
 _FIXED = {
     "NOTES": "private",
@@ -176,7 +181,8 @@ class _World:
                 self._last = task.result()
                 self._played.end = type(self._last).__name__
             each.fates.clear()
-        self._countdown = self._checks.ended(request_id, ended)
+        has_died = len(ended) < len(at_work)
+        self._countdown = self._checks.ended(request_id, ended, has_died=has_died)
 
     async def _visited(self, each: Process, visit: Visit, request_id: str) -> Final:
         """One task, as the runner runs it: not longer than it may take."""
@@ -215,9 +221,9 @@ class _World:
     def _vendor(self, each: Process, settings: Settings) -> Vendor:
         vendor: Vendor | None = each.vendors.get(settings.vendor)
         if vendor is None:
-            kind = ZuoraTwin if self._setting.asking in ZUORA else RestTwin
+            asking = self._setting.asking
+            kind = _TWINS.get(asking, ZuoraTwin if asking in SOAP else RestTwin)
             http: Any = kind(self._subscription, each, self._checks.sending)
-
             create = definitions()[settings.vendor.name].create
             vendor = create(settings.vendor.own, VendorContext(http, each.value))
             each.vendors[settings.vendor] = vendor
@@ -231,9 +237,10 @@ class _World:
     async def _settle(self) -> None:
         """Faults stop, variables are fixed, and the task is delivered until it is settled.
 
-        A task that is held is resubmitted by the operator, once.
+        A task that is held is resubmitted by the operator, once; and as often as there was
+        something to see to at the vendor.
         """
-        await asyncio.sleep(LATER_SECONDS)
+        await asyncio.sleep(self._setting.later_seconds)
         self._variables.update(_FIXED)
         if self._variables["DRY_RUN"] not in ("true", "false"):
             self._variables["DRY_RUN"] = "false"
@@ -246,15 +253,34 @@ class _World:
                 return
             if self._connect.status(request_id) != "pending":
                 break
+            if self._last:
+                self._checks.undisturbed(request_id, self._last)
             if not isinstance(self._last, Wait):
+                is_seen_to = isinstance(self._last, Hold) and self._is_seen_to(self._last)
                 if is_resubmitted or not isinstance(self._last, Hold):
                     break
-                is_resubmitted = True
+                is_resubmitted = not is_seen_to
             if seconds() > patience:
                 break
             await asyncio.sleep(self._countdown)
         self._played.status = self._connect.status(request_id)
         self._checks.at_the_end(request_id, self._last, self._process(0))
+
+    def _is_seen_to(self, hold: Hold) -> bool:
+        """Whether the operator does something at the vendor before the task is resubmitted.
+
+        The order is dropped once at most: the next one may be left lying as well.
+        """
+        match hold.cause:
+            case Cause.SUSPENDED:
+                self._subscription.by_hand("resume")
+            case Cause.UNFINISHED:
+                ways = ("complete-order", "delete-order", "cancel-order")
+                is_first = not self._subscription.book.dropped
+                self._subscription.by_hand(self._dice.choice(ways) if is_first else ways[0])
+            case _:
+                return False
+        return True
 
     def _patience(self) -> float:
         """Seconds until a request must be settled: a mark that stands for nothing wears out, the
@@ -272,7 +298,7 @@ def _variables(setting: Setting) -> dict[str, str]:
         **_VARIABLES,
         "ON_REFUSAL": setting.on_refusal,
         "ON_NOT_FOUND": setting.on_not_found,
-        "SETTLE_MINUTES": f"{setting.settle_seconds / 60:.6f}",
+        "SETTLE_MINUTES": f"{setting.settle_asked / 60:.6f}",
         "DRY_RUN": "false",
         "REST_CANCEL_BODY": MISSPELT_BODY if setting.misspelt_body else BODY,
         "REST_REPEATABLE": "true" if setting.asking in WITH_KEY else "false",
@@ -282,7 +308,9 @@ def _variables(setting: Setting) -> dict[str, str]:
         variables["REST_STATUS_REQUEST"] = ""
     if setting.knows_busy:
         variables["REST_BUSY_WHEN"] = f"error == '{LOCKED}' || error == 'in_progress'"
-    if setting.asking in ZUORA:
+    if setting.has_orders:
+        variables["VENDOR"] = "zuora"
+    if setting.asking in SOAP:
         version = _VERSIONS[setting.asking]
         variables["VENDOR"] = "zuora-soap"
         variables["ZUORA_SOAP_URL"] = f"https://zuora.example/a/{version}"
