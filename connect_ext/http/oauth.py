@@ -6,13 +6,18 @@ import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from connect_ext.cause import Cause
 from connect_ext.errors import NotConfigured, NotDone
+from connect_ext.http.aside import aside
 from connect_ext.http.client import BUSY, Answer, Call, HttpClient, unreadable
 from connect_ext.portal.secret import Secret, kept_nowhere
 from connect_ext.single_flight import SingleFlight
+
+Fields = dict[str, Any]
+"""The members of an answer; none if it is not a JSON object."""
 
 DEFAULT_LIFETIME_SECONDS = 300.0
 MAX_TOKEN_CHARACTERS = 16 * 1024
@@ -104,32 +109,34 @@ class TokenSource:
         return await self._http.send(_with_token(call, await self.token()))
 
     async def _fetch(self) -> str:
-        answer = await self._ask()
+        answer, fields = await self._ask()
         # A server must take the credentials in a header; some take them only in the body.
         if (
             answer.status in (400, 401)
             and not self._in_body
-            and _error_code(answer) not in _CREDENTIALS_WERE_READ
+            and _error_code(fields) not in _CREDENTIALS_WERE_READ
         ):
             self._in_body = True
-            answer = await self._ask()
+            answer, fields = await self._ask()
         if 300 <= answer.status < 500 and answer.status not in BUSY:
             self._in_body = self._client.only_in_body
-            raise self._refused(answer)
+            raise self._refused(answer, fields)
         if not 200 <= answer.status < 300:
             cause = Cause.BUSY if answer.status in BUSY else Cause.VENDOR_ERROR
             message = f"The vendor answers HTTP {answer.status} to {self._name}."
             raise NotDone(message, answer.retry_after, cause=cause)
-        return self._keep(answer)
+        return self._keep(fields)
 
-    def _refused(self, answer: Answer) -> NotConfigured:
-        code = _error_code(answer)
+    def _refused(self, answer: Answer, fields: Fields) -> NotConfigured:
+        code = _error_code(fields)
         shown = f"HTTP {answer.status}, {code}" if code else f"HTTP {answer.status}"
         message = f"The vendor refuses {self._name} ({shown}). {self._advice}"
         return NotConfigured(message, cause=Cause.CREDENTIALS)
 
-    async def _ask(self) -> Answer:
-        return await self._http.send(self._call())
+    async def _ask(self) -> tuple[Answer, Fields]:
+        answer = await self._http.send(self._call())
+        data = await aside(len(answer.body), answer.json)
+        return answer, data if isinstance(data, dict) else {}
 
     def _call(self) -> Call:
         client_id, secret = self._client.client_id, self._client.client_secret.reveal()
@@ -148,23 +155,22 @@ class TokenSource:
         content = urlencode(form).encode()
         return Call(self._name, "POST", self._client.token_url, tuple(headers), content)
 
-    def _keep(self, answer: Answer) -> str:
-        token, lifetime = self._read(answer)
+    def _keep(self, fields: Fields) -> str:
+        token, lifetime = self._read(fields)
         # A tenth of its life, at most a minute, is kept for the calls that the token still has
         # to travel with.
         self._kept.good_until = self._clock() + lifetime - min(60.0, lifetime / 10)
         self._kept.token = token
         return token
 
-    def _read(self, answer: Answer) -> tuple[str, float]:
-        data = answer.json()
-        found = data.get("access_token") if isinstance(data, dict) else None
+    def _read(self, fields: Fields) -> tuple[str, float]:
+        found = fields.get("access_token")
         token = found.strip() if isinstance(found, str) else ""
         is_long = len(token) > MAX_TOKEN_CHARACTERS
         if not token or is_long or not (token.isascii() and token.isprintable()):
             raise unreadable(Call(self._name, "", ""), "holds no access_token that can be sent")
         try:
-            lifetime = float(data["expires_in"])
+            lifetime = float(fields["expires_in"])
         except (KeyError, TypeError, ValueError, OverflowError):
             lifetime = DEFAULT_LIFETIME_SECONDS
         # NaN compares false with everything.
@@ -175,8 +181,7 @@ def _with_token(call: Call, token: str) -> Call:
     return replace(call, headers=(("Authorization", f"Bearer {token}"), *call.headers))
 
 
-def _error_code(answer: Answer) -> str:
+def _error_code(fields: Fields) -> str:
     """The standard code of a refusal, or an empty text."""
-    data = answer.json()
-    code = data.get("error") if isinstance(data, dict) else None
+    code = fields.get("error")
     return code if isinstance(code, str) and code in _ERROR_CODES else ""
