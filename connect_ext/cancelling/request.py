@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from unicodedata import normalize
-from urllib.parse import unquote
 
 from connect_ext.cancelling.personal import personal_texts, size_of
 from connect_ext.cause import Cause
@@ -16,13 +14,11 @@ from connect_ext.connect.moment import read_moment
 from connect_ext.connect.object_id import is_object_id
 from connect_ext.errors import NotDone
 from connect_ext.portal.patterns import MAX_TEXT_CHARACTERS
+from connect_ext.portal.segments import leads_up
 from connect_ext.vendors.base import SubscriptionId
 
 FULFILLMENT = "fulfillment"
 """The phase of the parameters that the vendor fills in (docs/facts.md, Connect 1.1)."""
-
-# Between any signs that end a segment of a path for some server.
-_CLIMBS = re.compile(r"(?:^|[/\\;?#])\.{1,2}(?:[/\\;?#]|$)")
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,7 @@ class CancelRequest:
 def _can_be_an_id(value: str, pattern: str) -> bool:
     if len(value) > MAX_TEXT_CHARACTERS or not re.fullmatch(pattern, value):
         return False
-    return value.isprintable() and not _CLIMBS.search(normalize("NFKC", unquote(value)))
+    return value.isprintable() and not leads_up(value)
 
 
 def _parameter(param: dict[str, Any]) -> Parameter:

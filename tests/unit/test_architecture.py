@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
     "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"
-    " portal.patterns vendors.base",
+    " portal.patterns portal.segments vendors.base",
     "cancelling.steps": "cause",
     "cancelling.marks": "connect.notes",
     "cancelling.evidence": "cause cancelling.marks cancelling.request portal.settings vendors.base",

@@ -9,15 +9,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from connect_ext.portal.segments import leads_up
+
 MAX_ANSWER_PARTS = 100_000
 """A charge has some two hundred parts, and a subscription may have hundreds of charges."""
 
 MOST_AMOUNT = 1e15
+
+MOST_CHARACTERS = 500
+"""The length of an order's description, the longest of the texts that are read here."""
+
+MOST_OF_AN_ACCOUNT = 70
+"""An order takes no longer number of an account (docs/facts.md, Orders 3)."""
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -37,7 +46,7 @@ class SubscriptionRecord:
     """Zuora's own word."""
     is_latest: bool
     account_number: str = field(repr=False)
-    """The invoice owner's."""
+    """The invoice owner's; empty if the answer has none that an order takes."""
     currency: str
     begins: date | None
     """When its contract takes effect, the first day on which Zuora cancels it."""
@@ -97,13 +106,13 @@ def plain(status: str) -> str:
 
 def subscription(document: dict[str, Any]) -> SubscriptionRecord:
     """Read a subscription."""
+    account = _text(document, "invoiceOwnerAccountNumber") or _text(document, "accountNumber")
     found = SubscriptionRecord(
         id=_text(document, "id"),
         number=_text(document, "subscriptionNumber"),
         status=_text(document, "status"),
-        is_latest=document.get("isLatestVersion") is not False,
-        account_number=_text(document, "invoiceOwnerAccountNumber")
-        or _text(document, "accountNumber"),
+        is_latest=document.get("isLatestVersion") in (None, True),
+        account_number=account if len(account) <= MOST_OF_AN_ACCOUNT else "",
         currency=_currency(document),
         begins=_day_if_any(document, "contractEffectiveDate"),
         term_ends=_day_if_any(document, "termEndDate"),
@@ -112,6 +121,8 @@ def subscription(document: dict[str, Any]) -> SubscriptionRecord:
     )
     if not found.id or not found.number or not found.status:
         raise UnreadableError("shows no subscription with an id, a number and a status")
+    if not found.number.isprintable() or leads_up(found.number):
+        raise UnreadableError("shows a number that no subscription has")
     return found
 
 
@@ -123,7 +134,8 @@ def order_result(document: dict[str, Any], subscription_number: str) -> OrderRes
     listed = list(_objects(document, "subscriptions"))
     numbers = {_text(each, "subscriptionNumber") for each in listed}
     older = document.get("subscriptionNumbers")
-    numbers |= {str(each) for each in older} if isinstance(older, list) else set()
+    if isinstance(older, list):
+        numbers |= {each if isinstance(each, str) else "" for each in older}
     if numbers - {subscription_number}:
         raise UnreadableError("is about another subscription")
     statuses = {_text(each, "status") for each in listed}
@@ -180,8 +192,10 @@ def _objects(document: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
 
 
 def _text(document: dict[str, Any], name: str) -> str:
+    """A text without the blanks around it; one that is longer than any of Zuora's counts as none,
+    since what is read here is looked through in the event loop."""
     found = document.get(name)
-    return found.strip() if isinstance(found, str) else ""
+    return found.strip() if isinstance(found, str) and len(found) <= MOST_CHARACTERS else ""
 
 
 def _currency(document: dict[str, Any]) -> str:
@@ -199,16 +213,19 @@ def _amount(document: dict[str, Any]) -> Decimal:
 
 
 def _day(document: dict[str, Any], name: str) -> date | None:
-    """Read a day; None for nothing."""
+    """Read a day; None for nothing.
+
+    The first and the last year have days whose midnight is in none, in some time zone.
+    """
     found = document.get(name)
     if found is None or found == "":
         return None
     # Later versions of Python read more than this form.
     if isinstance(found, str) and _DAY.fullmatch(found):
-        try:
-            return date.fromisoformat(found)
-        except ValueError:
-            pass
+        with suppress(ValueError):
+            day = date.fromisoformat(found)
+            if date.min.year < day.year < date.max.year:
+                return day
     raise UnreadableError("holds a date that is not one")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from connect_ext.errors import UnknownId
+from connect_ext.errors import CancellationError, UnknownId
 from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call, HttpClient, unreadable
 from connect_ext.http.oauth import KeptToken, OAuthClient, TokenSource
@@ -67,7 +67,10 @@ class ZuoraApi:
         """
         call = self._call(operation, track_id)
         answer = await self._tokens.send(call, token_is_refused)
-        return await aside(len(answer.body), lambda: _result(operation, call, answer, track_id))
+        read = await aside(len(answer.body), lambda: _result(operation, call, answer, track_id))
+        if isinstance(read, CancellationError):
+            raise read
+        return read
 
     async def find(self, operation: Operation[Result], track_id: str) -> Result | None:
         """The same for a question; None if Zuora does not know what is asked for."""
@@ -116,17 +119,21 @@ def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraApi:
     return ZuoraApi(settings, context.http, tokens)
 
 
-def _result(operation: Operation[Result], call: Call, answer: Answer, track_id: str) -> Result:
+def _result(
+    operation: Operation[Result], call: Call, answer: Answer, track_id: str
+) -> Result | CancellationError:
+    """What the answer says; an error is not raised here, since it would keep the document that it
+    is about, in the frames of its traceback, and the search for garbage busy with it."""
     echoed = answer.headers.get("zuora-track-id", "")
     if echoed and echoed != track_id:
-        raise unreadable(call, "is about another call")
+        return unreadable(call, "is about another call")
     document = answer.json(MAX_ANSWER_PARTS)
     error = error_in(call, answer, document)
     if error:
-        raise error
+        return error
     if not isinstance(document, dict):
-        raise unreadable(call, "is not a JSON object")
+        return unreadable(call, "is not a JSON object")
     try:
         return operation.read(Said(document, echoes=bool(echoed)))
     except UnreadableError as why:
-        raise unreadable(call, str(why)) from None
+        return unreadable(call, str(why))

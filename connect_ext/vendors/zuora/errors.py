@@ -111,17 +111,24 @@ def token_is_refused(answer: Answer) -> bool:
     if answer.status == 401:
         return True
     # Below some versions Zuora says so under HTTP 200; such an answer is short.
-    reasons = tuple(reasons_of(answer.json())) if len(answer.body) < MOST_CHARACTERS else ()
-    return bool(reasons) and all(reason.code.endswith("11") for reason in reasons)
+    if answer.status >= 500 or len(answer.body) >= MOST_CHARACTERS:
+        return False
+    document = answer.json()
+    reasons = tuple(reasons_of(document))
+    says_so = bool(reasons) and all(reason.code.endswith("11") for reason in reasons)
+    return says_so and all(each is False for each in _successes(document))
 
 
 def error_in(call: Call, answer: Answer, document: Any) -> CancellationError | None:
     """The error that an answer reports; None for one that reports success."""
-    reasons = tuple(reasons_of(document))
-    is_good = 200 <= answer.status < 300 and not reasons and not _says_failure(document)
+    reasons, successes = tuple(reasons_of(document)), _successes(document)
+    is_good = 200 <= answer.status < 300 and not reasons and all(each is True for each in successes)
     if is_good:
         return None
     meaning = meaning_of(answer.status, reasons, changes=call.changes)
+    if any(each is not False for each in successes):
+        # An error that calls itself a success: it says two things at once, and so neither.
+        meaning = Meaning.UNKNOWN
     if meaning is Meaning.UNKNOWN_ID:
         return UnknownId()
     if meaning is Meaning.REFUSED and call.changes:
@@ -148,7 +155,7 @@ def meaning_of(status: int, reasons: Iterable[Reason], *, changes: bool) -> Mean
 def reasons_of(document: Any) -> Iterator[Reason]:
     """The reasons in an answer; one that cannot be read has no code."""
     found = document.get("reasons") if isinstance(document, dict) else None
-    for each in found if isinstance(found, list) else ():
+    for each in found if isinstance(found, list) else [None] if found else []:
         reason = each if isinstance(each, dict) else {}
         code, message = reason.get("code"), reason.get("message")
         shown = str(code) if isinstance(code, (int, str)) else ""
@@ -158,10 +165,10 @@ def reasons_of(document: Any) -> Iterator[Reason]:
         )
 
 
-def _says_failure(document: Any) -> bool:
-    if not isinstance(document, dict):
-        return False
-    return any(document.get(name) is False for name in ("success", "Success"))
+def _successes(document: Any) -> list[Any]:
+    """What an answer says of its success, in any case of letters: once at most, if it is sane."""
+    members = document.items() if isinstance(document, dict) else ()
+    return [value for name, value in members if name.lower() == "success"]
 
 
 def _later(call: Call, answer: Answer, meaning: Meaning, reasons: tuple[Reason, ...]) -> Later:

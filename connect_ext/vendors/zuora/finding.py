@@ -13,7 +13,6 @@ from connect_ext.errors import NotConfigured, NotDone
 from connect_ext.vendors.base import Cancellation, SubscriptionStatus
 from connect_ext.vendors.zuora import answers, orders
 from connect_ext.vendors.zuora.answers import (
-    OrderPage,
     OrderRecord,
     OrderResult,
     SubscriptionRecord,
@@ -74,13 +73,18 @@ class OurOrder:
 async def subscription(zuora: ZuoraApi, cancellation: Cancellation) -> SubscriptionRecord | None:
     """The latest version of the subscription, by its number or by the id of any version.
 
-    None if Zuora does not know it. Only an answer about the one that was asked for is believed.
+    None if Zuora does not know it. Only an answer about the one that was asked for is believed,
+    and of an older version only its number.
     """
     key, request_id = cancellation.subscription_id.text, cancellation.request_id
-    found = await _subscription(zuora, key, request_id)
+    found = await _subscription(zuora, key, request_id, may_be_id=True)
     if found is None or found.is_latest:
         return found
-    return await _subscription(zuora, found.number, request_id)
+    latest = await _subscription(zuora, found.number, request_id, may_be_id=False)
+    if latest is None or not latest.is_latest:
+        message = "Zuora shows an older version of the subscription, and not its latest one."
+        raise NotDone(message, cause=Cause.UNREADABLE)
+    return latest
 
 
 def status_of(found: SubscriptionRecord) -> SubscriptionStatus:
@@ -140,22 +144,24 @@ async def our_order(
     )
 
 
-async def _subscription(zuora: ZuoraApi, key: str, request_id: str) -> SubscriptionRecord | None:
+async def _subscription(
+    zuora: ZuoraApi, key: str, request_id: str, *, may_be_id: bool
+) -> SubscriptionRecord | None:
     operation = Operation(
         "the look-up of the subscription (ZUORA_API_URL)",
         f"/v1/subscriptions/{quote(key, safe='')}?exclude-rate-plans-with-no-charges=true",
-        _reads_subscription(key),
+        _reads_subscription(key, is_id=may_be_id and _is_id(key)),
     )
     return await zuora.find(operation, orders.track_id(request_id))
 
 
-def _reads_subscription(key: str) -> Callable[[Said], SubscriptionRecord]:
+def _reads_subscription(key: str, *, is_id: bool) -> Callable[[Said], SubscriptionRecord]:
     def read(said: Said) -> SubscriptionRecord:
         found = answers.subscription(said.document)
-        is_asked_for = key.casefold() in (found.number.casefold(), found.id.casefold())
         # The latest version has another id than the one that is asked for. That it is the same
         # subscription is known only where Zuora echoes our request.
-        if not is_asked_for and not (_is_id(key) and said.echoes):
+        is_asked_for = is_id and (said.echoes or _is_same(key, found.id))
+        if not is_asked_for and not _is_same(key, found.number):
             raise UnreadableError("is about another subscription")
         return found
 
@@ -178,26 +184,43 @@ async def _marked_order(
 ) -> OurOrder | None:
     """The order that bears our text; a tenant may have given it a number of its own."""
     path = f"/v1/orders/subscription/{quote(subscription_number, safe='')}"
+    marker = orders.marker(request_id)
+
+    def read(said: Said) -> tuple[OrderRecord | None, bool]:
+        page = answers.order_page(said.document)
+        ours = (one for one in page.orders if marker in one.texts)
+        found = next((one for one in ours if fate_of(one.status) is not Fate.NONE), None)
+        return found, page.has_more
+
     for page in range(1, MOST_PAGES + 1):
-        operation = Operation[OrderPage](
+        operation = Operation(
             "the list of the subscription's orders (ZUORA_API_URL)",
             f"{path}?status=all&pageSize={PAGE}&page={page}",
-            lambda said: answers.order_page(said.document),
+            read,
         )
-        found = await zuora.find(operation, orders.track_id(request_id))
-        if found is None:
-            return None
-        for order in found.orders:
-            if orders.marker(request_id) in order.texts and fate_of(order.status) is not Fate.NONE:
-                number = order.number if _GENERATED.fullmatch(order.number) else ""
-                return OurOrder(fate_of(order.status), number, order.status)
-        if not found.has_more:
+        found, has_more = await zuora.find(operation, orders.track_id(request_id)) or (None, False)
+        if found:
+            number = found.number if _is_shown(found.number, request_id) else ""
+            return OurOrder(fate_of(found.status), number, found.status)
+        if not has_more:
             return None
     return None
 
 
 def _is_about(found: OrderRecord, subscription_number: str) -> bool:
     return not found.subscriptions or subscription_number in found.subscriptions
+
+
+def _is_shown(number: str, request_id: str) -> bool:
+    """Whether a note may name an order by its number: ours, or one of Zuora's own making."""
+    ours = re.escape(orders.order_number(request_id))
+    return bool(_GENERATED.fullmatch(number) or re.fullmatch(rf"{ours}(-[0-9a-f]+)*", number))
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether Zuora could take two numbers, or ids, for one: the case of ASCII letters is all that
+    may differ."""
+    return one == other or ((one + other).isascii() and one.lower() == other.lower())
 
 
 def _is_id(text: str) -> bool:

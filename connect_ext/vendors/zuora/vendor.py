@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from connect_ext.cause import Cause
-from connect_ext.errors import CancellationError, OutcomeUnknown, Refused, UnknownId
+from connect_ext.errors import CancellationError, NotDone, OutcomeUnknown, Refused, UnknownId
 from connect_ext.vendors.base import (
     Accepted,
     Advice,
@@ -118,6 +118,9 @@ class ZuoraVendor:
 
     async def _cancel(self, cancellation: Cancellation, shown: ShownSubscription) -> Accepted:
         record = shown.record
+        if not record.account_number:
+            message = "Zuora shows no account that could order for the subscription."
+            raise NotDone(message, cause=Cause.UNREADABLE)
         days = dates.days_of(cancellation.asked_at, self._zone, record.begins, record.term_ends)
         remarks = await self._remarks(cancellation, record, days)
         try:

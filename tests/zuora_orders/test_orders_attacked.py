@@ -1,0 +1,348 @@
+"""What a vendor, a proxy in between or an operator could make us believe, and cannot."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from connect_ext.cause import Cause
+from connect_ext.errors import NotConfigured, NotDone, OutcomeUnknown
+from connect_ext.http.oauth import MAX_TOKEN_CHARACTERS
+from connect_ext.vendors.base import SubscriptionStatus
+from connect_ext.vendors.zuora.dates import days_of, midnight
+from tests.zuora_orders.scripted import (
+    CANCELLED,
+    COMPLETED,
+    ID,
+    MARKER,
+    NUMBER,
+    OLD_ID,
+    ORDER,
+    PREVIEW,
+    SUBSCRIPTION,
+    TOKEN,
+    Answer,
+    asking,
+    order,
+    reasons,
+)
+
+ACTIVE, DONE = SubscriptionStatus.ACTIVE, SubscriptionStatus.CANCELLED
+OTHER, HEX = "A-S00000002", "0123456789abcdef0123456789abcdef"
+OLD = {**SUBSCRIPTION, "id": OLD_ID, "isLatestVersion": False, "status": "Expired"}
+
+
+async def ordered(zuora, vendor, answer):
+    """What becomes of an order that gets this answer."""
+    zuora.say("order", answer)
+    return await vendor.cancel(asking(), await vendor.look_up(asking()))
+
+
+class TestAnotherSubscription:
+    @pytest.mark.parametrize(
+        ("key", "shown"),
+        [
+            (NUMBER, {"subscriptionNumber": OTHER}),
+            (NUMBER, {"subscriptionNumber": f"{NUMBER}\u0301"}),
+            # What is asked for by its number is never found by an id.
+            (NUMBER, {"subscriptionNumber": OTHER, "id": NUMBER}),
+            ("K-1", {"subscriptionNumber": "\u212a-1"}),
+            ("STRASSE", {"subscriptionNumber": "Stra\u00dfe"}),
+            (f" {NUMBER}", {}),
+        ],
+    )
+    async def test_it_is_not_believed(self, zuora, vendor, key, shown):
+        zuora.say("subscription", Answer({**CANCELLED, **shown}))
+        with pytest.raises(NotDone, match="about another subscription"):
+            await vendor.look_up(asking(key))
+
+    @pytest.mark.parametrize(
+        "second",
+        [
+            Answer({**CANCELLED, "subscriptionNumber": OTHER}),
+            Answer({**CANCELLED, "subscriptionNumber": OTHER, "id": NUMBER}),
+            Answer({**CANCELLED, "isLatestVersion": False}),
+            # The first answer has shown it.
+            Answer(reasons(50000040), 404),
+        ],
+    )
+    @pytest.mark.parametrize("key", [OLD_ID, NUMBER])
+    async def test_an_old_version_leads_to_the_latest_one_of_its_number_or_nowhere(
+        self, zuora, vendor, key, second
+    ):
+        zuora.say("subscription", Answer(OLD), second)
+        with pytest.raises(NotDone):
+            await vendor.look_up(asking(key))
+        assert len(zuora.operations()) == 3
+
+    async def test_a_number_that_looks_like_an_id_is_a_number(self, zuora, vendor):
+        old = {**OLD, "subscriptionNumber": HEX}
+        zuora.say("subscription", Answer(old), Answer(CANCELLED))
+        with pytest.raises(NotDone, match="about another subscription"):
+            await vendor.look_up(asking(OLD_ID))
+
+    @pytest.mark.parametrize("latest", [False, "false", 0, "", {}, "true"])
+    async def test_what_is_not_plainly_the_latest_version_is_asked_for_again(
+        self, zuora, vendor, latest
+    ):
+        old = {**CANCELLED, "isLatestVersion": latest}
+        zuora.say("subscription", Answer(old), Answer(SUBSCRIPTION))
+        assert (await vendor.look_up(asking())).status is ACTIVE
+
+    @pytest.mark.parametrize(
+        "number",
+        ["..", ".", "../orders", "%2e%2e", "a/..", "\uff0e\uff0e", "\ud800", "a\nb", "A" * 501],
+    )
+    async def test_no_number_leads_a_call_elsewhere(self, zuora, vendor, number):
+        zuora.say("subscription", Answer({**OLD, "subscriptionNumber": number}))
+        with pytest.raises(NotDone):
+            await vendor.look_up(asking(OLD_ID))
+        assert zuora.operations() == ["token", "subscription"]
+
+    @pytest.mark.parametrize("echo", ["PR-1000-2000-3000-002", "x" * 30_000, "PR-1, PR-1"])
+    async def test_another_calls_answer_is_not_believed(self, zuora, vendor, echo):
+        echoed = {"Zuora-Track-Id": echo[:8000]}
+        with pytest.raises(OutcomeUnknown, match="about another call"):
+            await ordered(zuora, vendor, Answer(COMPLETED, headers=echoed))
+        zuora.say("subscription", Answer(CANCELLED, headers=echoed))
+        with pytest.raises(NotDone, match="about another call"):
+            await vendor.look_up(asking())
+
+    @pytest.mark.parametrize(
+        "member", ['"subscriptionNumber": "A-2"', '"x": {"a": 1, "a": 2}', '"success": false']
+    )
+    async def test_what_says_two_things_under_one_name_says_nothing(self, zuora, vendor, member):
+        said = f"{{{member}, {json.dumps(CANCELLED)[1:]}"
+        assert json.loads(said)["status"] == "Cancelled"
+        zuora.say("subscription", Answer(said.encode()))
+        with pytest.raises(NotDone):
+            await vendor.look_up(asking())
+
+
+class TestAnAnswerToTheOrder:
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"orderNumber": "O-00000001"},
+            {"orderNumber": f"{ORDER}-2"},
+            {"orderNumber": ORDER.lower()},
+            {"success": "true"},
+            {"success": 1},
+            {"success": None},
+            {"success": True, "Success": False},
+            {"success": True, "SUCCESS": "no"},
+            {"reasons": [{"code": 58730020}]},
+            {"reasons": [{"code": 58730040}]},
+            {"reasons": [{"code": 90000011}]},
+            {"reasons": {"code": 58730020}},
+            {"reasons": "no"},
+            {"subscriptions": [{"subscriptionNumber": OTHER, "status": "Cancelled"}]},
+            {"subscriptions": [{"status": "Cancelled"}]},
+            {"subscriptions": [*COMPLETED["subscriptions"], {"subscriptionNumber": OTHER}]},
+            {"subscriptionNumbers": [NUMBER, OTHER]},
+            {"subscriptionNumbers": [[NUMBER]]},
+            {"subscriptionNumbers": [{NUMBER: NUMBER}]},
+        ],
+    )
+    @pytest.mark.parametrize("status", [200, 400, 401, 429])
+    async def test_one_that_does_not_plainly_say_so_is_an_unknown_outcome(
+        self, zuora, vendor, status, changed
+    ):
+        more = {} if status == 200 else {"reasons": [{"code": 58730020}]}
+        with pytest.raises(OutcomeUnknown) as caught:
+            await ordered(zuora, vendor, Answer({**COMPLETED, **more, **changed}, status))
+        assert caught.value.retry_after >= 300
+        assert len(zuora.bodies("order")) == (2 if status == 401 else 1)
+
+    async def test_one_as_deep_as_can_be_read_is_no_bug(self, zuora, vendor):
+        for depth in range(800, 1000):
+            deep = '{"subscriptionNumbers": [' + "[" * depth + "]" * depth + "],"
+            body = deep + json.dumps(COMPLETED)[1:]
+            with pytest.raises(OutcomeUnknown):
+                await ordered(zuora, vendor, Answer(body.encode()))
+
+    @pytest.mark.parametrize("word", ["completed!", "Complete", "COMPLETED DRAFT", "ok", "\u212a"])
+    @pytest.mark.parametrize("own", ["Cancelled", "Active"])
+    async def test_an_odd_status_proves_nothing(self, zuora, vendor, word, own):
+        listed = [{"subscriptionNumber": NUMBER, "status": own}]
+        answer = Answer({**COMPLETED, "status": word, "subscriptions": listed})
+        assert (await ordered(zuora, vendor, answer)).subscription is None
+
+    async def test_two_statuses_of_the_subscription_are_none(self, zuora, vendor):
+        listed = [
+            {"subscriptionNumber": NUMBER, "status": each} for each in ("Active", "Cancelled")
+        ]
+        answer = Answer({**COMPLETED, "subscriptions": listed})
+        assert (await ordered(zuora, vendor, answer)).subscription is None
+
+    @pytest.mark.parametrize("account", ["", " ", None, 17, "A" * 71, {"a": 1}])
+    async def test_nothing_is_ordered_without_an_account(self, zuora, vendor, account):
+        shown = {"accountNumber": account, "invoiceOwnerAccountNumber": account}
+        zuora.say("subscription", Answer({**SUBSCRIPTION, **shown}))
+        with pytest.raises(NotDone, match="account"):
+            await vendor.cancel(asking(), await vendor.look_up(asking()))
+        assert zuora.bodies("order") == []
+
+    @pytest.mark.parametrize(
+        "number",
+        ["O-1 tok3n", "6447d349d8854f0d8d5535484b0b811b", "Jane.Doe", "+49-30-1234", "x" * 101],
+    )
+    async def test_no_number_but_zuoras_own_and_ours_is_shown(self, zuora, vendor, number):
+        listed = [{"orderNumber": number, "status": "Pending", "description": MARKER}]
+        zuora.say("orders", Answer({"success": True, "orders": listed}))
+        shown = await vendor.look_up(asking(may_have_been_sent=True))
+        assert shown.status is SubscriptionStatus.UNFINISHED
+        assert number not in shown.detail
+
+    async def test_a_status_of_a_megabyte_is_none(self, zuora, vendor):
+        zuora.say("order by number", Answer(order("Pend" + " " * 10**6 + "ing")))
+        with pytest.raises(NotDone, match="without a status"):
+            await vendor.look_up(asking(may_have_been_sent=True))
+
+
+class TestDays:
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            *("20260303", "2026-W10-2", "2026-03-03T00:00:00Z", "2026-3-3", "03/03/2026"),
+            *("2026-02-29", "2026-03-03 ", "\u0662\u0660\u0662\u0666-03-03", "0000-01-01"),
+            *(1772496000, True, ["2026-03-03"], "0001-01-01", "9999-12-31", "+2026-03-03"),
+        ],
+    )
+    async def test_an_end_in_an_odd_form_is_not_guessed(self, zuora, make_vendor, odd):
+        zuora.say("subscription", Answer({**CANCELLED, "subscriptionEndDate": odd}))
+        for zone in ("Asia/Tokyo", "America/Los_Angeles"):
+            with pytest.raises(NotDone, match="a date that is not one"):
+                await make_vendor(VENDOR_TIME_ZONE=zone).look_up(asking())
+
+    @pytest.mark.parametrize("odd", ["0001-01-01", "9999-12-31", "2026-W10-2", 17, {}])
+    @pytest.mark.parametrize("zone", ["Asia/Tokyo", "Pacific/Kiritimati", "America/Los_Angeles"])
+    async def test_an_odd_day_of_an_active_one_is_not_ordered(self, zuora, make_vendor, odd, zone):
+        shown = dict.fromkeys(("contractEffectiveDate", "scheduledCancelDate"), odd)
+        shown |= {"termEndDate": odd, "subscriptionEndDate": "2027-01-01"}
+        zuora.say("subscription", Answer({**SUBSCRIPTION, **shown}))
+        vendor = make_vendor(VENDOR_TIME_ZONE=zone)
+        accepted = await vendor.cancel(asking(), await vendor.look_up(asking()))
+        assert accepted.subscription.status is DONE
+        assert zuora.bodies("order")[0]["orderDate"] in ("2026-03-03", "2026-03-04")
+
+    @pytest.mark.parametrize(
+        "zone",
+        [
+            # Where clocks change at midnight, which then comes twice or never.
+            *("America/Havana", "America/Santiago", "America/Asuncion", "Africa/Cairo"),
+            *("Asia/Beirut", "Asia/Amman", "Atlantic/Azores", "America/Sao_Paulo"),
+            *("America/Los_Angeles", "Europe/London", "Australia/Lord_Howe", "Pacific/Apia"),
+        ],
+    )
+    def test_midnight_is_the_days_first_moment_or_the_one_after_it_was_left_out(self, zone):
+        where = ZoneInfo(zone)
+        for number in range(6 * 365):
+            day = date(2016, 1, 1) + timedelta(days=number)
+            begins = midnight(day, where)
+            assert begins.astimezone(where).date() == day
+            assert (begins - timedelta(seconds=1)).astimezone(where).date() < day
+            for moment in (begins, begins + timedelta(hours=22, minutes=59)):
+                assert days_of(moment, where, None, None).ordered == day
+
+    def test_a_day_that_a_zone_has_left_out_is_still_ordered(self):
+        before = datetime(2011, 12, 30, 9, 59, 59, tzinfo=timezone.utc)
+        for seconds, day in ((0, date(2011, 12, 29)), (1, date(2011, 12, 31))):
+            moment = before + timedelta(seconds=seconds)
+            assert days_of(moment, ZoneInfo("Pacific/Apia"), None, None).ordered == day
+
+
+class TestThePreviewsNote:
+    @pytest.mark.parametrize(
+        ("invoices", "memos", "said"),
+        [
+            ([], [-42.5], "about -42.50 USD (invoices 0 USD, credit memos 42.50 USD)"),
+            ([-10], [], "about -10 USD (invoices -10 USD, credit memos 0 USD)"),
+            ([-0.0], [-0.0], "about 0 USD (invoices 0 USD, credit memos 0 USD)"),
+            ([1e-300], [], "about 0.00 USD"),
+            ([0.1] * 3, [], "about 0.30 USD"),
+            ([999999999999999], [], "about 999999999999999 USD"),
+        ],
+    )
+    async def test_its_amounts_are_plain(self, zuora, make_vendor, invoices, memos, said):
+        documents = {
+            "invoices": [{"amount": each} for each in invoices],
+            "creditMemos": [{"amount": each} for each in memos],
+        }
+        zuora.say("preview", Answer({"success": True, "previewResult": documents}))
+        accepted = await ordered(zuora, make_vendor(), Answer(COMPLETED))
+        assert said in accepted.remarks[0]
+
+    @pytest.mark.parametrize("amount", [1e15, -1e300, 10**290, "1", True, None, [], "9" * 300])
+    async def test_an_amount_that_nobody_bills_is_not_told(self, zuora, make_vendor, amount):
+        result = {"invoices": [{"amount": amount}]}
+        zuora.say("preview", Answer({"success": True, "previewResult": result}))
+        accepted = await ordered(zuora, make_vendor(), Answer(COMPLETED))
+        assert "The preview failed" in accepted.remarks[0]
+        assert "9999" not in accepted.remarks[0]
+
+    @pytest.mark.parametrize(
+        "currency",
+        ["usd", "USD paid to evil.example", "<b>", "\uff35\uff33\uff24", "U\nD", "", 17, ["USD"]],
+    )
+    async def test_only_a_code_of_three_letters_is_a_currency(self, zuora, make_vendor, currency):
+        zuora.say("subscription", Answer({**SUBSCRIPTION, "currency": currency}))
+        zuora.say("preview", Answer(PREVIEW))
+        accepted = await ordered(zuora, make_vendor(), Answer(COMPLETED))
+        assert "about -42.50 (invoices 0, credit memos 42.50)" in accepted.remarks[0]
+
+
+class TestTokens:
+    @pytest.mark.parametrize("lifetime", [-1, 0, "-3600", "NaN", float("nan"), 1e300, [], None])
+    async def test_an_odd_lifetime_is_a_short_one(self, zuora, vendor, lifetime):
+        zuora.say("token", Answer({**TOKEN, "expires_in": lifetime}))
+        await vendor.look_up(asking())
+        await vendor.look_up(asking())
+        assert zuora.operations() == ["token", "subscription", "subscription"]
+
+    @pytest.mark.parametrize(("more", "is_kept"), [(0, True), (1, False)])
+    async def test_a_token_is_as_long_as_it_may_be(self, zuora, vendor, tokens, more, is_kept):
+        # A real server's head ends at 8 kB; what is too long is never sent.
+        token = "t" * (MAX_TOKEN_CHARACTERS + more)
+        zuora.say("token", Answer({"access_token": token}))
+        with pytest.raises((NotDone, NotConfigured)) as caught:
+            await vendor.look_up(asking())
+        assert (tokens == [token]) is is_kept
+        assert token[:100] not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("answer", "times", "error"),
+        [
+            (Answer(b"", 401), 2, NotConfigured),
+            (Answer(reasons(90000011)), 2, NotConfigured),
+            (Answer(reasons(90000011), 403), 2, NotConfigured),
+            # Somebody has been at work, or says so: it is not sent again.
+            (Answer(reasons(90000011), 500), 1, OutcomeUnknown),
+            (Answer(reasons(90000011), 504), 1, OutcomeUnknown),
+            (Answer({**reasons(90000011), "success": True}), 1, OutcomeUnknown),
+            (Answer({**COMPLETED, "reasons": [{"code": 90000011}]}), 1, OutcomeUnknown),
+            (Answer(reasons(90000011, 58730020)), 1, NotConfigured),
+            (Answer(reasons(90000011, 58730099)), 1, OutcomeUnknown),
+        ],
+    )
+    async def test_an_order_goes_again_once_and_as_the_same_one(
+        self, zuora, vendor, answer, times, error
+    ):
+        with pytest.raises(error):
+            await ordered(zuora, vendor, answer)
+        sent = [seen for seen in zuora.seen if seen.operation == "order"]
+        assert len(sent) == times
+        assert len({seen.headers["Idempotency-Key"] for seen in sent}) == 1
+        assert len({json.dumps(seen.body) for seen in sent}) == 1
+
+    async def test_401_for_ever_is_a_mistake_in_the_variables(self, zuora, vendor):
+        zuora.say("subscription", Answer(b"", 401))
+        for _ in range(3):
+            with pytest.raises(NotConfigured) as caught:
+                await vendor.look_up(asking(ID))
+            assert caught.value.cause is Cause.CREDENTIALS
+        # One new token each time: the last one may be old.
+        assert zuora.operations().count("token") == 4
