@@ -15,6 +15,12 @@ ENVELOPE = b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'>%s<
 ATTRIBUTES = b"<!ATTLIST a %s>" % b"".join(b"b%d CDATA 'x' " % n for n in range(100_000))
 
 
+_ABOUT = (
+    b'{"success":true,"id":"1","subscriptionNumber":"A-S00012345","status":"Active",'
+    b'"accountNumber":"A","ratePlans":[%s1]}'
+)
+
+
 def answer(body: bytes, head: bytes = HEAD) -> bytes:
     """A whole answer with its length."""
     return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
@@ -121,6 +127,66 @@ OF_ZUORA: dict[str, Callable[[], bytes]] = {
     "CDATA": lambda: _fault(b"<![CDATA[a]]>" * 15_000),
 }
 
+OF_ORDERS: dict[str, Callable[[], bytes]] = {
+    "as many reasons as fit": lambda: _reasons(b'{"code":58730020},', 10**6),
+    "as many reasons without a code": lambda: _reasons(b"{},", 49_000),
+    "reasons with codes of 300 digits": lambda: _reasons(b'{"code":' + b"9" * 300 + b"},", 15_000),
+    "reasons in no list": lambda: answer(
+        b'{"reasons":{' + b",".join(b'"a%d":1' % n for n in range(40_000)) + b"}}"
+    ),
+    "a reason of megabytes": lambda: _reasons(
+        b'{"code":58730020,"message":"' + b"a@b.c " * 800_000 + b'"},', 1
+    ),
+    "100,000 floats": lambda: answer(_ABOUT % ((b"1." + b"9" * 46 + b"e30,") * 99_000)),
+    "100,000 parts of objects": lambda: answer(_ABOUT % (b'{"a":1},' * 33_000)),
+    "100,000 empty lists": lambda: answer(_ABOUT % (b"[]," * 49_000)),
+    "depth": lambda: answer(_ABOUT % (b"[" * 900 + b"]" * 900 + b",")),
+    "more depth": lambda: answer(_ABOUT % (b'{"a":[' * 20_000)),
+    "thousands of orders of our own": lambda: _orders(_order(b"Failed", 1), 5_200),
+    "thousands of orders with thousands of actions": lambda: _orders(_order(b"Failed", 160), 118),
+    "thousands of subscriptions in an order": lambda: _orders(
+        b'{"orderNumber":"O-1","status":"Failed","subscriptions":[%s{}]},' % (b"{}," * 49_000), 1
+    ),
+    "orders with statuses of blanks": lambda: _orders(_order(b"F " * 50_000, 1), 45),
+    "an answer to the order with a status of megabytes": lambda: answer(
+        b'{"success":true,"orderNumber":"CONNECT-PR-3071-1051-2166-004","status":"%s","id":"a"}'
+        % (b"Comp leted " * 450_000)
+    ),
+    "numbers of the older shape": lambda: answer(
+        b'{"success":true,"orderNumber":"a","status":"b","subscriptionNumbers":[%s1]}'
+        % (b"[[[[[[1]]]]]]," * 14_000)
+    ),
+    "a subscription with a status of blanks": lambda: answer(
+        b'{"id":"1","subscriptionNumber":"A-S00012345","status":"%s"}' % (b"a " * 2_500_000)
+    ),
+    "a subscription with a number of megabytes": lambda: answer(
+        b'{"id":"1","subscriptionNumber":"%s","status":"a"}' % (b"\xc3\x9f" * 2_500_000)
+    ),
+    "invoices with odd amounts": lambda: _invoices(
+        b'{"amount":0.1},{"amount":-1e14},{"amount":1e-300},{"amount":123456789.123456789},', 8_000
+    ),
+    "amounts of 300 digits": lambda: _invoices(b'{"amount":0.' + b"1" * 297 + b"},", 15_000),
+    "an amount of megabytes": lambda: _invoices(b'{"amount":0.' + b"1" * 5_000_000 + b"},", 1),
+    "a Zuora-Track-Id of 30 kB": lambda: answer(
+        b"{}", HEAD + b"Zuora-Track-Id: " + b"PR-1, " * 5_000 + b"\r\n"
+    ),
+    "a ratelimit-reset of 30 kB": lambda: answer(
+        b"{}", b"HTTP/1.1 429 No\r\nratelimit-reset: " + b"Mon, " * 6_000 + b"\r\n"
+    ),
+    "a hundred of them": lambda: answer(
+        b"{}", b"HTTP/1.1 429 No\r\n" + (b"ratelimit-reset: " + b"(" * 30_000 + b"\r\n") * 100
+    ),
+    "a token of 16 kB": lambda: answer(
+        b'{"access_token":"%s","expires_in":-%s}' % (b"a" * 16_384, b"9" * 300)
+    ),
+    "a scope with as many parts as are read": lambda: answer(
+        filled(b"[],", b'{"access_token":"a","scope":[', b"1]}", 29_900)
+    ),
+    "a refused token with a text of megabytes": lambda: answer(
+        filled(b"\\u0041", b'{"error":"', b'"}'), b"HTTP/1.1 400 No\r\n"
+    ),
+}
+
 OF_CONNECT: dict[str, Callable[[], bytes]] = {
     "one text of megabytes": lambda: connects(filled(b"a", b'[{"text":"', b'"}]')),
     "texts of escapes": lambda: connects(filled(b'"' + b"\\n" * 22 + b'",', b"[", b"1]")),
@@ -171,6 +237,29 @@ FOUND: list[tuple[str, Recipe]] = [
         Recipe((Run(b'[{"text":"'), Run(b"a", 5_000_000), Run(b'"}]')), status=503),
     ),
 ]
+
+
+def _reasons(reason: bytes, times: int) -> bytes:
+    body = filled(reason, b'{"success":false,"reasons":[', b"{}]}", len(reason) * times + 40)
+    return answer(body[:LONGEST], b"HTTP/1.1 400 No\r\n")
+
+
+def _order(status: bytes, actions: int) -> bytes:
+    marker = b'"CloudBlue Connect PR-3071-1051-2166-004"'
+    listed = b'{"subscriptionNumber":"A-S00012345","orderActions":[%s{}]}' % (
+        b'{"type":"x","changeReason":%s},' % marker * actions
+    )
+    return b'{"orderNumber":"O-1","status":"%s","subscriptions":[%s]},' % (status, listed)
+
+
+def _orders(listed: bytes, times: int) -> bytes:
+    return answer(b'{"success":true,"nextPage":"x","orders":[%s]}' % (listed * times)[:-1])
+
+
+def _invoices(listed: bytes, times: int) -> bytes:
+    documents = (listed * times)[:-1]
+    result = b'{"invoices":[%s],"creditMemos":[{"amount":1}]}' % documents
+    return answer(b'{"success":true,"previewResult":%s}' % result)
 
 
 def _fault(text: bytes) -> bytes:

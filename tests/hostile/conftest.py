@@ -4,13 +4,15 @@ import logging
 
 import pytest
 
-from tests.hostile.sides import CONNECT_KEY, SESSION
+from tests.hostile.sides import CONNECT_KEY, ORDERS_TOKEN, SESSION
 from tests.http.vendors import KEY
 from tests.leaks import leaks
+from tests.unit.builders import ORDERS_SECRET
 
 
 @pytest.fixture(autouse=True)
 def log(caplog):
     caplog.set_level(logging.DEBUG)
     yield caplog
-    assert leaks(caplog.text, [KEY, SESSION, CONNECT_KEY]) == []
+    secrets = [KEY, SESSION, CONNECT_KEY, ORDERS_TOKEN, ORDERS_SECRET]
+    assert leaks(caplog.text, secrets) == []

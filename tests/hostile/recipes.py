@@ -10,6 +10,7 @@ from connect_ext.http.bodies import MAX_ANSWER_BYTES
 
 MOST_RUNS, MOST_PIECE_BYTES, MOST_TIMES = 8, 200, 4_000_000
 MOST_HEAD_LINES = 120
+STATUSES = (200, 200, 200, 400, 401, 404, 409, 422, 429, 500, 503)
 CHUNKS = (0, 0, 0, 1, 7, 100, 5000)
 """The bytes of a chunk; 0: the answer has a length instead."""
 
@@ -75,7 +76,7 @@ class Mutation:
         dice = self._dice
         match dice.randrange(12):
             case 0:
-                return replace(recipe, status=dice.choice((200, 200, 400, 404, 409, 422, 500, 503)))
+                return replace(recipe, status=dice.choice(STATUSES))
             case 1:
                 return replace(recipe, chunk=dice.choice(CHUNKS))
             case 2:

@@ -5,12 +5,15 @@ Each is the reading of one answer over a real socket, with all that is done to i
 
 from __future__ import annotations
 
+import json
+import math
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import httpx
 from connect.client import AsyncConnectClient
 
 from connect_ext.cancelling import marks, reporting
@@ -19,14 +22,18 @@ from connect_ext.connect.account import AccountKey, AccountState
 from connect_ext.connect.api import ConnectApi
 from connect_ext.connect.client import CALLS_AT_ONCE, ConnectClient, QuietClient, Session
 from connect_ext.errors import CancellationError, Later
-from connect_ext.http.client import HttpClient
+from connect_ext.http.client import Answer, Call, HttpClient
+from connect_ext.http.oauth import KeptToken
 from connect_ext.http.transport import Transport
 from connect_ext.portal.secret import Secret
+from connect_ext.portal.settings import read_configuration
+from connect_ext.vendors.base import Vendor, VendorContext
+from connect_ext.vendors.registry import definitions
 from connect_ext.vendors.zuora_soap import answers, envelopes
 from connect_ext.vendors.zuora_soap.exchange import Operation, exchange
 from tests.hostile.recipes import Recipe, Run
 from tests.http.vendors import rest_vendor
-from tests.unit.builders import cancel_request, cancellation, settings
+from tests.unit.builders import ID, ORDERS_VARIABLES, cancel_request, cancellation, settings
 
 VENDOR_CALLS_AT_ONCE = 20
 """The initial value of VENDOR_MAX_CONCURRENCY."""
@@ -48,6 +55,7 @@ def _words(text: str) -> list[bytes]:
 LINES = _words(
     "Retry-After: |Content-Type: |Set-Cookie: |Link: |Date: |Content-Range: |X: |Connection: "
     '|Mon, |01 Jan |2026 |00:00:00 |GMT|items 0-9/|9|;|, |=|(|)|a|\\|"|charset=|utf-8|\t'
+    "|Zuora-Track-Id: |ratelimit-reset: "
 )
 JSON_WORDS = _words(
     '{|}|[|]|,|:|"|"a":|"status":|"message":|"items":|"error":|"id":|"text":|"type":"private",'
@@ -64,6 +72,14 @@ XML_WORDS = _words(
     "|'true'|<!--|-->|<![CDATA[|]]>|<?a|?>|&#65;|&amp;|&quot;|&|;|<!DOCTYPE a [|<!ENTITY b 'c'>"
     "|<!ATTLIST a b CDATA ''>|orders |on |enabled |lock |optimistic |1|9|.|-|2026-03-02|T|\n| |a|ß"
     "|😀|<AmendmentIds>|</AmendmentIds>|<Session>|</Session>|<done>true</done>"
+)
+ORDERS_WORDS = JSON_WORDS + _words(
+    '"success":true,|"success":false,|"reasons":[|"code":58730020,|"code":50000040,|"code":9|"orders"'
+    ':[|"order":{|"orderNumber":|"CONNECT-PR-3071-1051-2166-004",|"subscriptions":[|"O-1",'
+    '|"subscriptionNumber":"A-S00012345",|"subscriptionNumbers":[|"orderActions":[|"changeReason":'
+    '|"CloudBlue Connect PR-3071-1051-2166-004"|"description":|"previewResult":{|"invoices":[|'
+    '"creditMemos":[|"amount":|"Active"|"Completed"|"Pending"|"Cancelled"|"isLatestVersion":false,'
+    '|"termEndDate":|"2026-03-02",|"access_token":|"expires_in":|"nextPage":"x",|"currency":"USD",'
 )
 BEGIN = b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>"
 END = b"</e:Body></e:Envelope>"
@@ -90,8 +106,12 @@ class VendorReader:
         self.http = HttpClient(3, calls_at_once, Transport(calls_at_once, TRUST))
 
     async def __call__(self, url: str) -> None:
+        await self.tell(self.ask(url))
+
+    async def tell(self, asking: Awaitable[object]) -> None:
+        """Await it, and say for Connect what is wrong with the answer."""
         try:
-            await self.ask(url)
+            await asking
         except CancellationError as error:
             request = cancel_request({"id": "subscription_id", "value": "A-S0001"}, CUSTOMER)
             clean = Settling(request, settings(), None).clean  # type: ignore[arg-type]
@@ -134,6 +154,84 @@ class Zuora(VendorReader):
                 last = error
         if last:
             raise last
+
+
+class ZuoraOrders(VendorReader):
+    """Reads an answer as one to each of the operations; the others are answered as they should."""
+
+    def __init__(self, calls_at_once: int) -> None:
+        self.clients = {
+            name: HttpClient(3, calls_at_once, Transport(calls_at_once, TRUST))
+            for name in ORDERS_ANSWERS
+        }
+
+    async def __call__(self, url: str) -> None:
+        for name, client in self.clients.items():
+            vendor = orders_vendor(OneOperation(client, name), url, has_token=name != "token")
+            await self.tell(self._ask(vendor, name))
+
+    async def _ask(self, vendor: Vendor, name: str) -> None:
+        asked = replace(cancellation(), may_have_been_sent=name in ("order by number", "orders"))
+        shown = await vendor.look_up(asked)
+        if name in ("preview", "order"):
+            await vendor.cancel(asked, shown)
+
+    async def aclose(self) -> None:
+        for client in self.clients.values():
+            await client.aclose()
+
+
+@dataclass(frozen=True)
+class OneOperation:
+    """A client that sends one of Zuora's operations, and answers the others itself."""
+
+    http: HttpClient
+    name: str
+
+    async def send(self, call: Call) -> Answer:
+        name = orders_operation(call)
+        return await self.http.send(call) if name == self.name else ORDERS_ANSWERS[name]
+
+
+def orders_vendor(http: Any, url: str, *, has_token: bool = True) -> Vendor:
+    """The vendor ``zuora`` at this address, behind this client; it shares its token with none."""
+    read = read_configuration({**ORDERS_VARIABLES, "ZUORA_API_URL": url}, definitions())
+    kept = KeptToken(ORDERS_TOKEN, math.inf) if has_token else KeptToken()
+    context = VendorContext(http, lambda _key, _make: kept)  # type: ignore[arg-type]
+    return definitions()["zuora"].create(read.default.vendor.own, context)
+
+
+def orders_operation(call: Call) -> str:
+    """The operation that a call is."""
+    path = httpx.URL(call.url).path
+    if call.method == "POST" and not path.endswith("/token"):
+        return "preview" if path.endswith("/preview") else "order"
+    if path.startswith("/v1/orders/"):
+        return "orders" if path.startswith("/v1/orders/subscription/") else "order by number"
+    return "subscription" if path.startswith("/v1/") else "token"
+
+
+def orders_answer(body: object, status: int = 200) -> Answer:
+    return Answer(status, httpx.Headers(), json.dumps(body).encode())
+
+
+ORDERS_TOKEN = "t0ken-of-the-oauth-client"
+ORDERS_ANSWERS = {
+    "token": orders_answer({"access_token": ORDERS_TOKEN}),
+    "subscription": orders_answer(
+        {
+            "success": True,
+            "id": "8a12838d8ea33f0f018ea6864aa85328",
+            "subscriptionNumber": ID.text,
+            "accountNumber": "A0001",
+            "status": "Active",
+        }
+    ),
+    "preview": orders_answer({"success": True, "previewResult": {}}),
+    "order": orders_answer({"success": False, "reasons": [{"code": 58730020}]}, 400),
+    "order by number": orders_answer({"success": False, "reasons": [{"code": 50000040}]}, 404),
+    "orders": orders_answer({"success": True, "orders": []}),
+}
 
 
 class Connect:
@@ -183,6 +281,29 @@ _OF_ZUORA = (
     _seed(BEGIN + QUERY + b"<records><Id>", (b"&#65;", 900_000), b"</Id></records>" + QUERY_END),
     _seed(BEGIN + QUERY + b"<records ", (b"b='c' ", 9_000), b"/>" + QUERY_END + END),
 )
+_NUMBER = b'"subscriptionNumber":"A-S00012345","status":"Active","id":"1","accountNumber":"A",'
+_LISTED = (
+    b'{"orderNumber":"O-1","status":"Failed","description":'
+    b'"CloudBlue Connect PR-3071-1051-2166-004"},'
+)
+_OF_ORDERS = (
+    _seed(b'{"success":false,"reasons":[', (b'{"code":58730020,"message":"a"},', 16_000), b"{}]}"),
+    _seed(b"{" + _NUMBER + b'"ratePlans":[', (b'{"a":1.5},', 30_000), b"{}]}"),
+    _seed(b"{" + _NUMBER + b'"x":"', (b"\\u0041", 800_000), b'"}'),
+    _seed(b'{"success":true,"orders":[', (_LISTED, 12_000), b"{}]}"),
+    _seed(
+        b'{"order":{"orderNumber":"CONNECT-PR-3071-1051-2166-004","status":"', (b"a ", 99), b'"}}'
+    ),
+    _seed(b'{"previewResult":{"invoices":[', (b'{"amount":0.1},', 30_000), b"{}]}}"),
+    _seed(
+        b'{"success":false,"reasons":[{"code":58730020,"message":"',
+        (b"a@b.c ", 900),
+        b'"}]}',
+        status=400,
+    ),
+    _seed(b"{}", line=Run(b"ratelimit-reset: " + b"Mon, " * 99), status=429),
+    _seed(b'{"access_token":"', (b"a", 16_000), b'","expires_in":', (b"9", 300), b"}"),
+)
 ONE_OF_ONE = Run(b"Content-Range: items 0-0/1")
 _OF_CONNECT = (
     _seed(
@@ -201,5 +322,6 @@ SIDES = {
     "look-up": Side(VENDOR_CALLS_AT_ONCE, JSON_WORDS, _OF_REST, LookUp),
     "cancellation": Side(VENDOR_CALLS_AT_ONCE, JSON_WORDS, _OF_REST, Cancel),
     "Zuora": Side(VENDOR_CALLS_AT_ONCE, XML_WORDS, _OF_ZUORA, Zuora),
+    "Zuora orders": Side(VENDOR_CALLS_AT_ONCE, ORDERS_WORDS, _OF_ORDERS, ZuoraOrders),
     "Connect": Side(CALLS_AT_ONCE, JSON_WORDS, _OF_CONNECT, Connect),
 }

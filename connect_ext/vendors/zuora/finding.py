@@ -223,6 +223,10 @@ def _is_same(one: str, other: str) -> bool:
     return one == other or ((one + other).isascii() and one.lower() == other.lower())
 
 
+def _is_about(found: OrderRecord, subscription_number: str) -> bool:
+    return not found.subscriptions or subscription_number in found.subscriptions
+
+
 def _is_id(text: str) -> bool:
     return re.fullmatch(r"[0-9a-fA-F]{32}", text) is not None
 
