@@ -229,6 +229,26 @@ FOUND: list[tuple[str, Recipe]] = [
         Recipe((Run(b'{"items":['), Run(b"1,", 19_000), Run(b"1]}")), status=422),
     ),
     (
+        "Zuora orders",
+        Recipe(
+            (
+                Run(b'{"success":false,"reasons":[{"code":58730020,"message":"'),
+                Run(b"a@b.c ", 900),
+                Run(b'%411.1."}]}'),
+            ),
+            status=401,
+            line=Run(b"X-Nothing: " + b"1)" * 14_000),
+        ),
+    ),
+    (
+        "Zuora orders",
+        Recipe(
+            (Run(b"{" + _ABOUT[16:-11]), Run(b'"x":"\xef\xac\x831e99'), Run(b"\\u0041", 800_000)),
+            status=401,
+            line=Run(b"X-Nothing: 1" + b"2026 1" * 10),
+        ),
+    ),
+    (
         "Connect",
         Recipe((Run(b'"error":::'), Run(b'""-->', 5_000_000)), status=404),
     ),

@@ -193,9 +193,10 @@ class OneOperation:
         return await self.http.send(call) if name == self.name else ORDERS_ANSWERS[name]
 
 
-def orders_vendor(http: Any, url: str, *, has_token: bool = True) -> Vendor:
+def orders_vendor(http: Any, url: str, *, has_token: bool = True, **variables: str) -> Vendor:
     """The vendor ``zuora`` at this address, behind this client; it shares its token with none."""
-    read = read_configuration({**ORDERS_VARIABLES, "ZUORA_API_URL": url}, definitions())
+    values = {**ORDERS_VARIABLES, "ZUORA_API_URL": url, **variables}
+    read = read_configuration(values, definitions())
     kept = KeptToken(ORDERS_TOKEN, math.inf) if has_token else KeptToken()
     context = VendorContext(http, lambda _key, _make: kept)  # type: ignore[arg-type]
     return definitions()["zuora"].create(read.default.vendor.own, context)

@@ -1,0 +1,127 @@
+"""Answers of Zuora's orders: true ones, changed ones, and anything with their names."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import httpx
+from hypothesis import strategies as st
+
+from connect_ext.http.client import Answer, Call
+from connect_ext.vendors.base import Vendor
+from tests.fuzz.hostile import bodies, statuses, texts
+from tests.hostile.sides import orders_operation, orders_vendor
+from tests.zuora_orders.scripted import (
+    CANCELLED,
+    COMPLETED,
+    ID,
+    MARKER,
+    NUMBER,
+    OLD_ID,
+    ORDER,
+    PREVIEW,
+    REQUEST,
+    SUBSCRIPTION,
+    TOKEN,
+    order,
+    reasons,
+)
+
+_NAMES = """success Success id status subscriptionNumber subscriptionNumbers isLatestVersion
+    accountNumber invoiceOwnerAccountNumber currency contractEffectiveDate termEndDate
+    subscriptionEndDate scheduledCancelDate reasons code message order orders orderNumber
+    description subscriptions orderActions changeReason nextPage previewResult invoices creditMemos
+    amount access_token expires_in"""
+_WORDS = """Active Cancelled CANCELED cancelled Suspended Draft Expired PendingActivation
+    Completed Pending Executing Failed Reverted Scheduled 58730020 58730030 50000040 90000011
+    58730010 58730050 58730070 58730099 5873002 USD usd true 2026-03-03 2026-02-30 0001-01-01
+    9999-12-31 9998-12-31 1900-01-01 2026-03-03T00:00:00Z .. %2e%2e"""
+_KEYS = [NUMBER, NUMBER.lower(), "A-S00000002", ID, OLD_ID, ORDER, f"{ORDER}-2", MARKER]
+words = st.sampled_from([*_KEYS, "", "C a n c e l l e d", *_WORDS.split()])
+names = st.sampled_from(_NAMES.split())
+scalars = (
+    st.none()
+    | st.booleans()
+    | words
+    | texts
+    | st.sampled_from([58730020, 50000040, 90000011, 0, -1, 1e15, 1e-300, float("nan"), 10**299])
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
+    max_leaves=10,
+)
+OLD = {**SUBSCRIPTION, "id": OLD_ID, "isLatestVersion": False}
+templates = st.sampled_from(
+    [
+        *(SUBSCRIPTION, CANCELLED, COMPLETED, PREVIEW, OLD, {**TOKEN, "expires_in": 3598}),
+        *(order(word) for word in ("Completed", "Pending", "Failed", "Executing")),
+        {"success": True, "orders": [{"orderNumber": "O-1", "status": "x", "description": MARKER}]},
+        {"success": True, "orders": []},
+        *(reasons(58730000 + category) for category in (10, 11, 20, 30, 40, 50, 70, 99)),
+        *(reasons(58730020, 58730000 + category) for category in (30, 40, 50, 99)),
+    ]
+)
+changes = st.dictionaries(names, values, max_size=2)
+changed = st.builds(lambda template, more: {**template, **more}, templates, changes)
+documents = (templates | changed | values).map(lambda value: json.dumps(value).encode())
+headers = st.fixed_dictionaries(
+    {},
+    optional={
+        "zuora-track-id": st.sampled_from([REQUEST, REQUEST, "PR-9", "", "x" * 99]),
+        "retry-after": st.sampled_from(["5", "-1", "soon", "9" * 99]),
+        "ratelimit-reset": st.sampled_from(["600", "soon", "9" * 99]),
+    },
+)
+codes = st.just(200) | st.just(200) | st.sampled_from([400, 404, 409]) | statuses
+
+
+def answers_of(content):
+    return st.builds(
+        lambda status, head, body: Answer(status, httpx.Headers(head), body),
+        codes,
+        headers,
+        content,
+    )
+
+
+anything = answers_of(documents | documents | documents | bodies)
+GOOD = {
+    "token": TOKEN,
+    "subscription": SUBSCRIPTION,
+    "preview": PREVIEW,
+    "order": COMPLETED,
+    "order by number": reasons(50000040),
+    "orders": {"success": True, "orders": []},
+}
+
+
+@dataclass
+class Http:
+    """Answers by operation, the last answer of each for ever; what is not scripted goes well."""
+
+    script: dict[str, list[Answer]]
+    said: list[tuple[str, Call, Answer]] = field(default_factory=list)
+
+    async def send(self, call: Call) -> Answer:
+        name = orders_operation(call)
+        listed = self.script.get(name, [said(GOOD[name])])
+        answer = listed[min(len(self.of(name)), len(listed) - 1)]
+        self.said.append((name, call, answer))
+        return answer
+
+    def of(self, name: str) -> list[tuple[Call, Answer]]:
+        """The exchanges of one operation."""
+        return [(call, answer) for said, call, answer in self.said if said == name]
+
+
+def vendor(http: Http, **variables: str) -> Vendor:
+    """The vendor behind this client."""
+    return orders_vendor(http, "https://rest.zuora.example", has_token=False, **variables)
+
+
+def said(body: object, status: int = 200, **headers: str) -> Answer:
+    """An answer of JSON; ``_`` stands for ``-`` in the names of headers."""
+    head = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, httpx.Headers(head), json.dumps(body).encode())
