@@ -13,7 +13,7 @@ from tests.fuzz.worst import WORST, body_of
 MOST_MEGABYTES, MOST_SECONDS = 200.0, 3.0
 
 
-@pytest.mark.parametrize("kind", ["json", "xml"])
+@pytest.mark.parametrize("kind", ["json", "orders", "xml"])
 def test_no_answer_takes_200_megabytes_or_long(kind):
     """In a process of its own, whose highest memory counts; the XML library's is not Python's."""
     names = [name for name in WORST if name.startswith(kind)]

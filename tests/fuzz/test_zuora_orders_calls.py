@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from connect_ext.errors import CancellationError
 from connect_ext.vendors.zuora.orders import track_id
 from tests.fuzz.hostile import cancellations, texts
-from tests.fuzz.zuora_orders import OLD, Http, anything, names, said, values, vendor, words
+from tests.fuzz.zuora_orders import OLD, Http, answers_of, names, said, values, vendor, words
 from tests.sandbox.test_sandbox_contract import resolved
 from tests.zuora_orders.scripted import ID, NUMBER, OLD_ID, SUBSCRIPTION, asking
 
@@ -85,7 +85,7 @@ def sent(cancellation, shown, **script):
 
 
 @pytest.mark.skipif(not described("order"), reason="the official description is not here")
-@given(asked, shown_ones, anything)
+@given(asked, shown_ones, answers_of("order"))
 def test_every_order_is_as_zuora_describes_it(cancellation, shown, answer):
     http = sent(cancellation, shown, order=[answer])
     for name in SCHEMAS:

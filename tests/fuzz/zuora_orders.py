@@ -53,19 +53,64 @@ values = st.recursive(
     max_leaves=10,
 )
 OLD = {**SUBSCRIPTION, "id": OLD_ID, "isLatestVersion": False}
-templates = st.sampled_from(
-    [
-        *(SUBSCRIPTION, CANCELLED, COMPLETED, PREVIEW, OLD, {**TOKEN, "expires_in": 3598}),
-        *(order(word) for word in ("Completed", "Pending", "Failed", "Executing")),
-        {"success": True, "orders": [{"orderNumber": "O-1", "status": "x", "description": MARKER}]},
-        {"success": True, "orders": []},
-        *(reasons(58730000 + category) for category in (10, 11, 20, 30, 40, 50, 70, 99)),
-        *(reasons(58730020, 58730000 + category) for category in (30, 40, 50, 99)),
-    ]
-)
-changes = st.dictionaries(names, values, max_size=2)
-changed = st.builds(lambda template, more: {**template, **more}, templates, changes)
-documents = (templates | changed | values).map(lambda value: json.dumps(value).encode())
+OTHER = {"subscriptionNumber": "A-S00000002", "status": "Cancelled"}
+GOOD = {
+    "token": TOKEN,
+    "subscription": SUBSCRIPTION,
+    "preview": PREVIEW,
+    "order": COMPLETED,
+    "order by number": reasons(50000040),
+    "orders": {"success": True, "orders": []},
+}
+_ERRORS = [reasons(58730000 + each) for each in (10, 11, 20, 30, 40, 50, 70, 99)]
+_LISTED = {"orderNumber": "O-1", "status": "x", "description": MARKER}
+TEMPLATES = {
+    "token": [{**TOKEN, "expires_in": 3598}],
+    "subscription": [CANCELLED, CANCELLED, SUBSCRIPTION, OLD, reasons(50000040)],
+    "preview": [PREVIEW],
+    "order": [COMPLETED, COMPLETED, {**COMPLETED, "status": "Pending"}, reasons(58730020)],
+    "order by number": [order(word) for word in ("Completed", "Pending", "Failed", "Executing")],
+    "orders": [{"success": True, "orders": [_LISTED]}],
+}
+_TRICKS = [
+    *({"success": each} for each in (False, "true", None, 1)),
+    *({name: False} for name in ("Success", "SUCCESS")),
+    *({"reasons": [{"code": 58730000 + each}]} for each in (11, 20, 40)),
+    *({"reasons": each} for each in ("no", {"code": 58730020})),
+    {},
+]
+TRICKS = {
+    "subscription": [
+        *({"isLatestVersion": each} for each in (False, False, "false", 0, None)),
+        *({"subscriptionNumber": each} for each in (OLD_ID, "A-S00000002", "\ud800", "..")),
+        {**OTHER, "id": NUMBER},
+        *({"subscriptionEndDate": each} for each in ("0001-01-01", "9999-12-31", "20260303")),
+        *({"termEndDate": each} for each in ("0001-01-01", "9999-12-31", "2026-01-01")),
+        *({"contractEffectiveDate": each} for each in ("9999-12-31", "2030-01-01")),
+        *({"accountNumber": each, "invoiceOwnerAccountNumber": each} for each in ("", "A" * 71)),
+        *({"status": each} for each in ("Pending", "C a n c e l l e d", "Expired")),
+    ],
+    "order": [
+        {"orderNumber": f"{ORDER}-2"},
+        *({"status": each} for each in ("Failed", "Executing", "odd")),
+        {"subscriptions": [OTHER]},
+        {"subscriptions": [OTHER, *COMPLETED["subscriptions"]]},
+        {"subscriptionNumbers": [NUMBER, "A-S00000002"]},
+    ],
+}
+
+
+def bodies_of(name: str) -> st.SearchStrategy[bytes]:
+    """What an operation could be answered with: true, changed on purpose or at random, or odd."""
+    own = st.sampled_from([*TEMPLATES[name], *TEMPLATES[name], *_ERRORS])
+    tricks = st.sampled_from([*TRICKS.get(name, []), *_TRICKS])
+    changed = st.builds(lambda base, one: {**base, **one}, own, tricks)
+    more = st.dictionaries(names, values, max_size=2)
+    mixed = st.builds(lambda base, one: {**base, **one}, changed, more)
+    documents = own | changed | changed | mixed | values
+    return documents.map(lambda value: json.dumps(value).encode()) | bodies
+
+
 headers = st.fixed_dictionaries(
     {},
     optional={
@@ -77,24 +122,14 @@ headers = st.fixed_dictionaries(
 codes = st.just(200) | st.just(200) | st.sampled_from([400, 404, 409]) | statuses
 
 
-def answers_of(content):
+def answers_of(name: str) -> st.SearchStrategy[Answer]:
+    """Answers to an operation."""
     return st.builds(
         lambda status, head, body: Answer(status, httpx.Headers(head), body),
         codes,
         headers,
-        content,
+        bodies_of(name),
     )
-
-
-anything = answers_of(documents | documents | documents | bodies)
-GOOD = {
-    "token": TOKEN,
-    "subscription": SUBSCRIPTION,
-    "preview": PREVIEW,
-    "order": COMPLETED,
-    "order by number": reasons(50000040),
-    "orders": {"success": True, "orders": []},
-}
 
 
 @dataclass
