@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connect_ext.cancelling.marks import History, Mark
+from connect_ext.cancelling.marks import History, Mark, State
 from connect_ext.cancelling.request import FoundId
 from connect_ext.cause import Cause
 from connect_ext.portal.settings import Policy
@@ -116,6 +116,11 @@ class Evidence:
     def age_seconds(self, mark: Mark) -> float:
         """For how long a mark has been there, by Connect's clock."""
         return self.history.age_seconds(mark) if isinstance(self.history, History) else 0.0
+
+    @property
+    def has_unfinished(self) -> bool:
+        """Whether an attempt is known to have left an order that the vendor does not carry out."""
+        return any(mark.state is State.UNFINISHED for mark in self.standing())
 
     def is_live(self, mark: Mark) -> bool:
         """Whether the vendor may still be at work on what was sent under the mark."""

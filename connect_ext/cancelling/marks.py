@@ -20,6 +20,8 @@ class State(Enum):
     """The state of an attempt. A later one in this list outweighs those before it."""
 
     SENDING = "sending"
+    UNFINISHED = "unfinished"
+    """The vendor has our order, and does not carry it out by itself."""
     ACCEPTED = "accepted"
     CANCELLED = "cancelled"
     """The vendor's answer showed the subscription as cancelled."""
@@ -28,13 +30,15 @@ class State(Enum):
     REFUSED = "refused"
 
 
-_STANDING = (State.SENDING, State.ACCEPTED, State.CANCELLED)
-_RESULTS = (State.ACCEPTED, State.CANCELLED)
+_STANDING = (State.SENDING, State.UNFINISHED, State.ACCEPTED, State.CANCELLED)
+_RESULTS = (State.UNFINISHED, State.ACCEPTED, State.CANCELLED)
 _WEIGHT = {state: weight for weight, state in enumerate(State)}
 
 _SENTENCES = {
     State.SENDING: "The cancellation is being sent to the vendor. Until the vendor shows its"
     " result, this request waits and nothing else is sent.",
+    State.UNFINISHED: "The vendor has the order to cancel, and has not carried it out. No other is"
+    " sent.",
     State.ACCEPTED: "The vendor has accepted the cancellation and does not show its result yet.",
     State.CANCELLED: "The vendor's answer shows the subscription as cancelled; this request is"
     " still to be approved.",

@@ -30,7 +30,7 @@ class Observer:
             policy=settings.policy,
             parameter=case.subscription_id,
             parameter_id=settings.subscription_id_parameter,
-            settle_seconds=settings.settle_seconds,
+            settle_seconds=case.pace.settle_seconds,
             blocks_for=case.pace.blocks_for,
             can_be_asked=case.vendor.can_be_asked,
             is_repeatable=case.vendor.is_repeatable,
@@ -62,7 +62,7 @@ class Observer:
         self, e: Evidence, most_seconds: float = inf, *, for_orders: bool = False
     ) -> Evidence:
         """Look once more after a while; two looks that say the same are two."""
-        pause = min(rules.second_look_seconds(e.settle_seconds), most_seconds)
+        pause = min(rules.second_look_seconds(self._case.settings.settle_seconds), most_seconds)
         await self._case.shared.sleep(pause)
         if not e.can_be_asked:
             return e

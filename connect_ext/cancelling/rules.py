@@ -34,6 +34,11 @@ CONFLICTS_TO_BELIEVE, CONFLICTS_ASKED = 3, 12
 CONFLICT_GAP_SECONDS = 3600.0
 """Twice the longest wait: "not now" said before a longer silence is not counted any more."""
 
+_UNFINISHED = (
+    "The vendor has an order of this request's to cancel the subscription, and has not carried it"
+    " out. No other is sent. Cancel the subscription at the vendor, then resubmit the task."
+)
+
 
 def decide(e: Evidence) -> Step:
     """The one thing to do next."""
@@ -75,7 +80,7 @@ def _decide_on_id(e: Evidence) -> Step:
         case SubscriptionStatus.SUSPENDED:
             return _decide_suspended(e)
         case SubscriptionStatus.UNFINISHED:
-            return Hold(Cause.UNFINISHED, e.shown.detail)
+            return Hold(Cause.UNFINISHED, e.shown.detail or _UNFINISHED)
         case SubscriptionStatus.ACTIVE:
             return _decide_active(e)
 
@@ -100,6 +105,8 @@ def _decide_active(e: Evidence) -> Step:
             return Cancel()
         case NotOurTurn() if e.leaves_orders and e.standing() and not e.was_looked_for:
             return Learn(Lack.ORDER)
+        case NotOurTurn() if e.has_unfinished and e.shown and e.shown.orders_unseen:
+            return Hold(Cause.UNFINISHED, _UNFINISHED)
         case NotOurTurn() | NoMarkKept():
             return _wait_for_result(e, "A cancellation was sent, or may have been, before.")
         case Sent(accepted, why):

@@ -22,7 +22,7 @@ from connect_ext.cancelling.observing import Observer, says_the_same
 from connect_ext.cancelling.steps import Cancel, Leave
 from connect_ext.connect.conversation import NoteRefusedError
 from connect_ext.errors import Conflict, Later, OutcomeUnknown, Refused, UnknownId
-from connect_ext.vendors.base import SubscriptionStatus
+from connect_ext.vendors.base import Subscription, SubscriptionStatus
 
 FRESH_SECONDS = 5.0
 """For how long the status that Connect handed over is believed."""
@@ -99,7 +99,7 @@ class Sender:
         history = permission.history
         if e.can_be_asked and history and history.standing(permission.attempt):
             again = await self._seen_after(permission, e)
-            if not says_the_same(again, e):
+            if isinstance(again.attempt, NotOurTurn) or not says_the_same(again, e):
                 return again
             e = again
         return await self._send(e, permission)
@@ -115,7 +115,11 @@ class Sender:
         except Later:
             await self._attempts.nothing_was_sent(permission)
             raise
-        if not says_the_same(again, e):
+        again = replace(again, history=permission.history)
+        if again.has_unfinished and again.shown and again.shown.orders_unseen:
+            # That order may still lie there: another one is a person's to decide on.
+            again = replace(again, attempt=NotOurTurn())
+        if isinstance(again.attempt, NotOurTurn) or not says_the_same(again, e):
             await self._attempts.nothing_was_sent(permission)
         return again
 
@@ -142,8 +146,7 @@ class Sender:
         e = replace(e, attempt=Sent(accepted=True))
         if accepted.subscription is None:
             return await self._accepted(e)
-        if accepted.subscription.status is not SubscriptionStatus.CANCELLED:
-            await self._note_accepted()
+        await self._note_result(accepted.subscription)
         return replace(e, shown=accepted.subscription)
 
     async def _looked_after(self, error: OutcomeUnknown, e: Evidence) -> Evidence:
@@ -169,6 +172,15 @@ class Sender:
     async def _note_accepted(self) -> None:
         if self.sent_under:
             await self._attempts.note(self.sent_under, State.ACCEPTED)
+
+    async def _note_result(self, shown: Subscription) -> None:
+        """Note what the answer has shown, if that does not end the request."""
+        states = {
+            SubscriptionStatus.CANCELLING: State.ACCEPTED,
+            SubscriptionStatus.UNFINISHED: State.UNFINISHED,
+        }
+        if self.sent_under and shown.status in states:
+            await self._attempts.note(self.sent_under, states[shown.status])
 
     async def _answered_no(
         self, e: Evidence, permission: Permission, error: Refused | Conflict | UnknownId

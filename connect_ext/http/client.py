@@ -59,6 +59,7 @@ class Call:
     ``the status request (VARIABLE)``. ``changes`` says whether it may change the
     vendor's data: then a lost answer is an unknown outcome, not merely a failed question.
     ``timeout_seconds``: for this call, where it takes longer than others; 0: as for all.
+    ``counts``: whether its failure says anything of the vendor, so that it counts for the pauses.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Call:
     content: bytes | None = field(default=None, repr=False)
     changes: bool = False
     timeout_seconds: float = 0.0
+    counts: bool = True
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,9 @@ class HttpClient:
     async def _watched(
         self, call: Call, request: httpx.Request, progress: _Progress, budget: Budget
     ) -> Answer:
-        """Send under the breaker's eyes."""
+        """Send under the breaker's eyes, if the call counts."""
+        if not call.counts:
+            return await self._timed(call, request, progress, budget)
         begun = self._breaker.begin(budget.subject)
         try:
             answer = await self._timed(call, request, progress, budget)

@@ -50,8 +50,11 @@ class Subscription:
     """When a cancelled subscription ends, with a time zone; None where the vendor does not say."""
     version_id: str = field(default="", repr=False)
     """The vendor's own key of this reading, where a cancellation must name it (Zuora)."""
-    detail: str = ""
-    """A sentence on what a person must see to, such as the order that is unfinished."""
+    detail: str = field(default="", kw_only=True)
+    """Sentences on what a person must see to, such as the order that is unfinished; they are shown
+    as they are, so that nothing of the vendor's own text may be in them."""
+    orders_unseen: bool = field(default=False, kw_only=True)
+    """Whether the vendor does not let us see what earlier attempts have left."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,13 @@ class Advice:
 
 @dataclass(frozen=True)
 class Traits:
-    """What a vendor is like, beyond its calls; all in seconds."""
+    """What a vendor is like, beyond its calls."""
 
     longest_call: float = 0.0
-    """A call that may take longer than ``VENDOR_TIMEOUT_SECONDS`` ends by then."""
+    """Seconds; a call that may take longer than ``VENDOR_TIMEOUT_SECONDS`` ends by then. A walk has
+    240, with all that comes before the call."""
     least_to_settle: float = 0.0
-    """It may go on with a cancellation for so long after its answer was lost."""
+    """Seconds for which it may go on with a cancellation after its answer was lost."""
     leaves_orders: bool = False
     """Whether ``look_up`` can tell what became of a cancellation whose answer was lost."""
 

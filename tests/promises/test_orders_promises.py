@@ -3,10 +3,11 @@
 import asyncio
 import re
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
-from sandbox.faults import html_page
+from sandbox.faults import Respond, html_page
 from sandbox.zuora_orders import LocalZuoraOrders
 from tests.in_process import running_extension
 
@@ -138,12 +139,45 @@ async def test_an_order_that_is_left_lying_is_held_and_named_until_somebody_sees
             extension.begin_new_process()
             await pass_time(extension, zuora, SETTLED_SECONDS)
     assert notes(extension, request_id).count("[connect-ext held unfinished]") == 1
-    assert notes(extension, request_id).count(" accepted]") == 1
+    assert len(re.findall(r"cancel \w{8} unfinished\]", notes(extension, request_id))) == 1
     assert ends(extension, zuora, number, request_id) == ("pending", 0, 1)
     getattr(zuora, f"{operator}_order")(order.number)
     await extension.settle(request_id)
     orders = {"complete": 1, "delete": 1, "cancel": 2}[operator]
     assert ends(extension, zuora, number, request_id) == ("approved", 1, orders)
+
+
+async def test_an_order_that_is_left_lying_is_no_cancellation_although_zuora_forgets_the_id(
+    extension, zuora
+):
+    """The entity, or the host, was changed in the variables."""
+    number, request_id = cancelled(extension, zuora)
+    zuora.on("order").comes_back("Pending")
+    await extension.deliver(request_id)
+    zuora.on("subscription").reasons(50000040, status=404, times=None)
+    for _ in range(2):
+        await extension.deliver(request_id)
+        await pass_time(extension, zuora, SETTLED_SECONDS)
+        assert ends(extension, zuora, number, request_id) == ("pending", 0, 1)
+
+
+@pytest.mark.parametrize("unique", [True, False])
+async def test_an_order_that_is_left_lying_is_held_also_where_orders_cannot_be_read(unique):
+    options = {"order_metrics": False, "own_numbers_unique": unique}
+    async with (
+        a_zuora(**options) as zuora,
+        running_extension(**zuora.variables()) as extension,
+    ):
+        number, request_id = cancelled(extension, zuora)
+        zuora.on("order").comes_back("Pending")
+        for _ in range(4):
+            assert (await extension.deliver(request_id)).status == "fail"
+            extension.begin_new_process()
+            await pass_time(extension, zuora, SETTLED_SECONDS / 2)
+        assert ends(extension, zuora, number, request_id) == ("pending", 0, 1)
+        zuora.complete_order(zuora.orders_of(number)[0].number)
+        await extension.settle(request_id)
+        assert ends(extension, zuora, number, request_id) == ("approved", 1, 1)
 
 
 async def test_an_order_that_is_left_lying_is_found_again_without_the_process_and_at_once(
@@ -180,6 +214,68 @@ async def test_a_hundred_cancellations_take_one_token_and_three_calls_each(exten
     calls = Counter(call.operation for call in zuora.calls)
     assert calls == {"token": 1, "subscription": 100, "preview": 100, "order": 100}
     assert {ends(extension, zuora, *each) for each in made} == {("approved", 1, 1)}
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [
+        lambda trouble: trouble.do(Respond(503, headers={"Retry-After": "60"}), times=None),
+        lambda trouble: trouble.internal_error(times=None),
+        lambda trouble: trouble.drop_before(times=None),
+        lambda trouble: trouble.locked(times=None),
+    ],
+    ids=range(4),
+)
+async def test_a_preview_that_always_fails_stops_nobody(extension, zuora, fails):
+    fails(zuora.on("preview"))
+    made = [cancelled(extension, zuora) for _ in range(12)]
+    for _, request_id in made:
+        assert await extension.settle(request_id) == 1
+        assert "The preview failed" in notes(extension, request_id)
+    assert {ends(extension, zuora, *each) for each in made} == {("approved", 1, 1)}
+
+
+async def test_a_preview_is_left_out_where_it_would_take_the_orders_time(extension, zuora):
+    extension.begin_new_process(deadline_seconds=150.0)
+    number, request_id = cancelled(extension, zuora)
+    assert await extension.settle(request_id) == 1
+    assert "There was no time left for a preview." in notes(extension, request_id)
+    assert zuora.count("preview") == 0
+    assert ends(extension, zuora, number, request_id) == ("approved", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("zone", "wrong"),
+    [("Pacific/Pago_Pago", "Pacific/Kiritimati"), ("Pacific/Kiritimati", "Pacific/Pago_Pago")],
+)
+async def test_a_wrong_time_zone_rejects_nobody(zone, wrong):
+    async with a_zuora(zone=zone) as zuora:
+        variables = {**zuora.variables(), "VENDOR_TIME_ZONE": wrong}
+        async with running_extension(**variables) as extension:
+            number, request_id = cancelled(extension, zuora)
+            await extension.settle(request_id)
+            assert ends(extension, zuora, number, request_id) == ("approved", 1, 1)
+
+
+async def test_a_note_names_the_last_day_of_the_tenants_calendar():
+    async with (
+        a_zuora(zone="Asia/Tokyo") as zuora,
+        running_extension(**zuora.variables()) as extension,
+    ):
+        later = zuora.today() + timedelta(days=90)
+        fields = {"status": "Cancelled", "subscription_end_date": later}
+        _, request_id = cancelled(extension, zuora, **fields)
+        await extension.settle(request_id)
+        assert f"It ends at the vendor on {later}" in notes(extension, request_id)
+
+
+async def test_a_refusal_that_is_not_believed_is_told(extension, zuora):
+    zuora.options.order_metrics = False
+    number, request_id = cancelled(extension, zuora, refusal="It is leased until May.")
+    response = await extension.deliver(request_id)
+    assert (response.status, response.countdown >= 300) == ("reschedule", True)
+    assert "It is leased until May." in notes(extension, request_id)
+    assert ends(extension, zuora, number, request_id) == ("pending", 0, 0)
 
 
 async def test_a_lock_is_not_replayed_by_its_key(extension, zuora):

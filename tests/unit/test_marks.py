@@ -11,7 +11,7 @@ from connect_ext.connect.notes import PrivateNote
 from tests.unit.builders import NOW, odd_texts
 
 A, B = "aaaaaaaa", "bbbbbbbb"
-STANDING = {State.SENDING, State.ACCEPTED, State.CANCELLED}
+STANDING = {State.SENDING, State.UNFINISHED, State.ACCEPTED, State.CANCELLED}
 
 
 def at(second: float):
@@ -49,7 +49,7 @@ def test_the_result_of_an_attempt_that_was_never_begun_here_is_not_believed(stat
 
 def test_the_tags_of_earlier_releases_are_read():
     """Marks outlive the release that left them: neither the tag nor a state is ever reworded."""
-    words = ["sending", "accepted", "cancelled", "not-sent", "conflict", "refused"]
+    words = ["sending", "unfinished", "accepted", "cancelled", "not-sent", "conflict", "refused"]
     assert [state.value for state in State] == words
     for state in State:
         texts = [

@@ -76,6 +76,7 @@ def history(*marks: Mark, conflicts: tuple[float, ...] = ()) -> History:
 
 
 SENDING, TAKEN, SHOWN = mark(State.SENDING), mark(State.ACCEPTED), mark(State.CANCELLED)
+LEFT, UNSEEN = mark(State.UNFINISHED), replace(ACTIVE, orders_unseen=True)
 STALE = mark(State.SENDING, BLOCKS_FOR + 1)
 REFUSED = mark(State.REFUSED, attempt="eeeeeeee")
 NOTHING = history()
@@ -237,6 +238,22 @@ TABLE = {
     ),
     "unfinished": (known(UNFINISHED, NotOurTurn(), history(SENDING)), hold(Cause.UNFINISHED)),
     "unfinished, and just accepted": (known(UNFINISHED, ACCEPTED), hold(Cause.UNFINISHED)),
+    "unfinished, as its mark tells, and unseen": (
+        known(UNSEEN, NotOurTurn(), history(LEFT), **ORDERS, was_looked_for=True),
+        hold(Cause.UNFINISHED),
+    ),
+    "unfinished, as its mark tells, and gone": (
+        known(ACTIVE, NotOurTurn(), history(LEFT), **ORDERS, was_looked_for=True),
+        SENT_A_MINUTE_AGO,
+    ),
+    "orders are unseen, and none was left as far as is known": (
+        known(UNSEEN, NotOurTurn(), history(SENDING), **ORDERS, was_looked_for=True),
+        SENT_A_MINUTE_AGO,
+    ),
+    "unknown after an order was left": (
+        known(UNKNOWN, None, history(LEFT), policy=REJECT_UNKNOWN),
+        wait(Cause.SENT, since=ago(60)),
+    ),
     # An unknown id.
     "unknown, one look": (known(UNKNOWN, looks=1), Learn(Lack.SECOND_LOOK)),
     "unknown, two looks: the marks are read": (known(UNKNOWN), Learn(Lack.MARKS)),
@@ -505,6 +522,7 @@ OPEN = Refusal("An invoice is open.")
         (known(UNKNOWN, None, NOTHING, policy=APPROVE_UNKNOWN), ["does not know the subscription"]),
         (known(SUSPENDED, None, NOTHING), ["is suspended", "like that. Resume it. Then resubmit"]),
         (known(UNFINISHED), ["The order O-1 lies there."]),
+        (known(replace(UNFINISHED, detail="")), ["has an order of this request's"]),
         (mute(NoMarkKept()), ["Connect keeps no note", "It is mute."]),
         (mute(ACCEPTED), ["The vendor has accepted it. It says nothing."]),
         (mute(NotOurTurn(), history(TAKEN)), ["The vendor has accepted it. It says nothing."]),
@@ -554,17 +572,17 @@ def test_end_dates_of_all_zones_compare_as_moments(ends_at, hours):
 def cases_of():
     """Each combination of what can be known, with its step, by the kind of step."""
     views = [None, ACTIVE, CANCELLING, NOT_STARTED, SUSPENDED, UNFINISHED, UNKNOWN, CANCELLED]
-    views += [replace(CANCELLED, ends_at=NOW - DAY), replace(CANCELLED, ends_at=NOW + DAY)]
+    views += [UNSEEN, replace(CANCELLED, ends_at=NOW - DAY), replace(CANCELLED, ends_at=NOW + DAY)]
     attempts = [NotTried(), NotOurTurn(), NoMarkKept(), ACCEPTED, MAYBE, Refusal("No."), Refusal()]
     attempts += [Sent(accepted=False), NotNow(), IdNotKnown(), IdNotKnown(2)]
     pasts = [None, BROKEN, FORBIDDEN, NOTHING, LONG_CONFLICT, history(REFUSED)]
-    pasts += [history(each) for each in (SENDING, TAKEN, SHOWN, STALE)]
+    pasts += [history(each) for each in (SENDING, TAKEN, SHOWN, STALE, LEFT)]
     policies, flags = (HOLD_REFUSALS, REJECT_UNKNOWN, APPROVE_UNKNOWN), (False, True)
     names = ("policy", "can_be_asked", "is_repeatable", "is_proven", "looks")
     names += ("leaves_orders", "was_looked_for")
     found = []
     for seen in product(views, attempts, pasts):
-        orders = flags if seen[:2] == (ACTIVE, NotOurTurn()) else (False,)
+        orders = flags if seen[1] == NotOurTurn() and seen[0] in (ACTIVE, UNSEEN) else (False,)
         for values in product(policies, flags, flags, (None, *flags), (1, 2), orders, orders):
             evidence = known(*seen, **dict(zip(names, values, strict=True)))
             found.append((evidence, decide(evidence)))
@@ -595,7 +613,7 @@ def test_nothing_is_sent_again_by_the_same_walk_nor_where_the_vendor_shows_more_
     for evidence, _ in cases_of(Cancel):
         unseen = evidence.shown is None and not evidence.can_be_asked
         gone = evidence.shown == UNKNOWN and evidence.is_repeatable
-        assert unseen or gone or evidence.shown == ACTIVE
+        assert unseen or gone or evidence.shown in (ACTIVE, UNSEEN)
         assert not isinstance(evidence.attempt, (Sent, NotOurTurn, NoMarkKept, NotNow))
 
 
@@ -605,7 +623,7 @@ def test_nothing_is_rejected_that_may_be_cancelled_or_before_a_product_is_proven
         assert isinstance(evidence.history, History)
         assert not evidence.standing()
         assert not isinstance(evidence.attempt, Sent)
-        assert evidence.shown in (None, ACTIVE, NOT_STARTED, UNKNOWN)
+        assert evidence.shown in (None, ACTIVE, UNSEEN, NOT_STARTED, UNKNOWN)
 
 
 def test_nothing_is_approved_that_is_not_cancelled_or_gone(cases_of):

@@ -137,7 +137,6 @@ class TestTheOrderOfAnEarlierAttempt:
         [
             ("Completed", CANCELLING),
             ("Executing", CANCELLING),
-            ("Something New", CANCELLING),
             ("Pending", UNFINISHED),
             ("Draft", UNFINISHED),
             ("Scheduled", UNFINISHED),
@@ -167,13 +166,13 @@ class TestTheOrderOfAnEarlierAttempt:
         )
         listed = [
             {"orderNumber": "O-1", "status": "Pending", "description": "another's"},
-            {"orderNumber": "O-2", "status": "Pending", **ours},
+            {"orderNumber": "O-00000002", "status": "Pending", **ours},
         ]
         page = {"success": True, "orders": listed[:1], "nextPage": "https://elsewhere.example/"}
         zuora.say("orders", Answer(page), Answer({"success": True, "orders": listed[1:]}))
         shown = await vendor.look_up(asking(may_have_been_sent=True))
         assert shown.status is UNFINISHED
-        assert "O-2" in shown.detail
+        assert "O-00000002" in shown.detail
         pages = [seen.query["page"] for seen in zuora.seen if seen.operation == "orders"]
         assert pages == ["1", "2"]
 
@@ -195,12 +194,29 @@ class TestTheOrderOfAnEarlierAttempt:
         with pytest.raises(NotConfigured, match="5 orders"):
             await vendor.look_up(asking(may_have_been_sent=True))
 
-    @pytest.mark.parametrize("answer", [Answer(reasons(58730010), 403), Answer(b"", 404)])
-    async def test_where_orders_cannot_be_read_the_subscription_alone_tells(
-        self, zuora, vendor, answer
+    async def test_an_unknown_status_waits_for_somebody(self, zuora, vendor):
+        zuora.say("order by number", Answer(order("Something New")))
+        with pytest.raises(NotDone) as caught:
+            await vendor.look_up(asking(may_have_been_sent=True))
+        assert caught.value.cause.value == "unknown-status"
+
+    async def test_where_orders_cannot_be_read_the_subscription_alone_tells(self, zuora, vendor):
+        zuora.say("order by number", Answer(reasons(58730010), 403))
+        shown = await vendor.look_up(asking(may_have_been_sent=True))
+        assert (shown.status, shown.orders_unseen) == (ACTIVE, True)
+
+    async def test_a_gateway_does_not_say_that_orders_cannot_be_read(self, zuora, vendor):
+        zuora.say("order by number", Answer(b"", 404))
+        with pytest.raises(NotConfigured):
+            await vendor.look_up(asking(may_have_been_sent=True))
+
+    async def test_a_number_without_an_order_may_be_answered_as_an_invalid_value(
+        self, zuora, vendor
     ):
-        zuora.say("order by number", answer)
-        assert (await vendor.look_up(asking(may_have_been_sent=True))).status is ACTIVE
+        zuora.say("order by number", Answer(reasons(58730020), 400))
+        shown = await vendor.look_up(asking(may_have_been_sent=True))
+        assert (shown.status, shown.orders_unseen) == (ACTIVE, False)
+        assert zuora.operations()[-1] == "orders"
 
     @pytest.mark.parametrize("answer", [Answer(b"", 500), Answer(reasons(58730050), 409)])
     async def test_a_question_that_fails_is_asked_again_later(self, zuora, vendor, answer):

@@ -65,7 +65,7 @@ UNDERSTOOD = {
     "put-cancel-ok-harmonization-tenant": ("order", NOTHING_SAID),
     "order-answer-with-version-223-or-later": ("order", LOOK_AGAIN),
     "order-cancel-answer-pending": ("order", "UNFINISHED"),
-    "order-cancel-draft-or-scheduled": ("order", LOOK_AGAIN),
+    "order-cancel-draft-or-scheduled": ("order", f"{UNKNOWN} {Cause.SENT.value} 300"),
     "order-cancel-end-of-invoiced-period": ("order", LOOK_AGAIN),
     "order-cancel-guardian-product-move": ("order", NOTHING_SAID),
     "order-cancel-guardian-renew-then-cancel": ("order", NOTHING_SAID),

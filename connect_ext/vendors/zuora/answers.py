@@ -52,10 +52,10 @@ class SubscriptionRecord:
     """When its contract takes effect, the first day on which Zuora cancels it."""
     term_ends: date | None
     """The end of its term, the last day on which Zuora cancels it; evergreen ones have none."""
-    ends: date | None
-    """The first day without service."""
-    is_to_be_cancelled: date | None
-    """The day on which Zuora is going to cancel it by itself."""
+    ends: Any = field(repr=False)
+    """The first day without service, as it is answered; of use only for a cancelled one."""
+    cancels_itself_on: date | None
+    """The day on which Zuora is going to cancel an active one by itself."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def subscription(document: dict[str, Any]) -> SubscriptionRecord:
         currency=_currency(document),
         begins=_day_if_any(document, "contractEffectiveDate"),
         term_ends=_day_if_any(document, "termEndDate"),
-        ends=_day(document, "subscriptionEndDate") or _day(document, "termEndDate"),
-        is_to_be_cancelled=_day_if_any(document, "scheduledCancelDate"),
+        ends=document.get("subscriptionEndDate") or document.get("termEndDate"),
+        cancels_itself_on=_day_if_any(document, "scheduledCancelDate"),
     )
     if not found.id or not found.number or not found.status:
         raise UnreadableError("shows no subscription with an id, a number and a status")
@@ -212,26 +212,25 @@ def _amount(document: dict[str, Any]) -> Decimal:
     return Decimal(str(found))
 
 
-def _day(document: dict[str, Any], name: str) -> date | None:
-    """Read a day; None for nothing.
+def day(value: Any) -> date | None:
+    """Read a day; None for nothing. Raises ``UnreadableError``.
 
     The first and the last year have days whose midnight is in none, in some time zone.
     """
-    found = document.get(name)
-    if found is None or found == "":
+    if value is None or value == "":
         return None
     # Later versions of Python read more than this form.
-    if isinstance(found, str) and _DAY.fullmatch(found):
+    if isinstance(value, str) and _DAY.fullmatch(value):
         with suppress(ValueError):
-            day = date.fromisoformat(found)
-            if date.min.year < day.year < date.max.year:
-                return day
+            found = date.fromisoformat(value)
+            if date.min.year < found.year < date.max.year:
+                return found
     raise UnreadableError("holds a date that is not one")
 
 
 def _day_if_any(document: dict[str, Any], name: str) -> date | None:
     """Read a date that only helps to choose another one, so an unreadable one does no harm."""
     try:
-        return _day(document, name)
+        return day(document.get(name))
     except UnreadableError:
         return None

@@ -52,6 +52,7 @@ class Operation(Generic[Result]):
     key_of: Callable[[bytes], str] | None = None
     """The idempotency key for a content."""
     timeout_seconds: float = 0.0
+    counts: bool = True
 
 
 class ZuoraApi:
@@ -101,6 +102,7 @@ class ZuoraApi:
             content,
             changes=operation.changes,
             timeout_seconds=operation.timeout_seconds,
+            counts=operation.counts,
         )
 
 

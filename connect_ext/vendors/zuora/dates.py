@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
+
+_LAST_ZONE = timezone(timedelta(hours=-12))
+"""The one in which each day begins last."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,15 @@ def days_of(
     return Days(ordered, min(ordered, term_ends or ordered))
 
 
+def begun_everywhere(days: Days, asked_at: datetime, begins: date | None) -> Days:
+    """The same, ordered on a day that is the future nowhere on earth.
+
+    Zuora takes orders with a date in the past, and hardly one in the future.
+    """
+    today = asked_at.astimezone(_LAST_ZONE).date()
+    return Days(min(days.ordered, max(today, begins or today)), days.effective)
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The moment at which a day begins in the tenant's zone, in UTC."""
-    return datetime.combine(day, time(), zone).astimezone(timezone.utc)
+    """The moment at which a day begins in the tenant's zone."""
+    return datetime.combine(day, time(), zone)

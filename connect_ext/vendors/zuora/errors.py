@@ -38,6 +38,10 @@ class NotPermittedError(NotConfigured):
     """Zuora's own word, by its code, that the user may not do this, or the tenant cannot."""
 
 
+class NotTakenError(NotConfigured):
+    """Zuora does not take a question as it is: nothing is refused by that."""
+
+
 class Meaning(IntEnum):
     """The bearing of an error on the call, the gentlest one first."""
 
@@ -185,6 +189,8 @@ def _later(call: Call, answer: Answer, meaning: Meaning, reasons: tuple[Reason, 
     kind = NotDone if meaning in (Meaning.BUSY, Meaning.LOCKED) else NotConfigured
     if meaning is Meaning.CONFIGURATION and reasons:
         kind = NotPermittedError
+    elif meaning is Meaning.REFUSED:
+        kind = NotTakenError
     # A question cannot be refused: Zuora does not take it as it is.
     advice = _ADVICE.get(meaning, _ADVICE[Meaning.MISTAKE])
     if meaning is Meaning.CONFIGURATION and not reasons:

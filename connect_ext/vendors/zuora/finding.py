@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ from connect_ext.vendors.zuora.answers import (
     plain,
 )
 from connect_ext.vendors.zuora.api import Operation, Said, ZuoraApi
-from connect_ext.vendors.zuora.errors import NotPermittedError
+from connect_ext.vendors.zuora.errors import NotPermittedError, NotTakenError
 
 CANCELLED = ("cancelled", "canceled")
 _STATUSES = {
@@ -42,9 +43,11 @@ class Fate(Enum):
     """What becomes of an order, by its status."""
 
     NONE = "there is none that could have an effect"
+    UNSEEN = "Zuora does not let us see whether there is one"
     UNFINISHED = "it lies there until somebody sees to it"
     ON_ITS_WAY = "Zuora is at work on it"
     DONE = "it is carried out, though the subscription may show it later"
+    UNKNOWN = "its status is none that is known"
 
 
 _FATES = {
@@ -100,8 +103,17 @@ def status_of(found: SubscriptionRecord) -> SubscriptionStatus:
 
 
 def fate_of(status: str) -> Fate:
-    """What becomes of an order; one with an unknown status is as good as on its way."""
-    return _FATES.get(plain(status), Fate.ON_ITS_WAY)
+    """What becomes of an order with this status."""
+    return _FATES.get(plain(status), Fate.UNKNOWN)
+
+
+def end_of(found: SubscriptionRecord) -> date | None:
+    """The first day without service of a cancelled subscription; raises ``NotDone``."""
+    try:
+        return answers.day(found.ends)
+    except UnreadableError as why:
+        message = f"The look-up of a cancelled subscription at Zuora {why}."
+        raise NotDone(message, cause=Cause.UNREADABLE) from None
 
 
 def ours(result: OrderResult, number: str) -> OrderResult:
@@ -137,7 +149,7 @@ async def our_order(
     except NotPermittedError:
         if must_read:
             raise
-        return OurOrder(Fate.NONE, orders.order_number(request_id))
+        return OurOrder(Fate.UNSEEN, "")
     raise NotConfigured(
         f"Zuora has {MOST_TURNS} orders to cancel the subscription for this request, none of which"
         " had an effect. Cancel the subscription in Zuora, or reject the request."
@@ -176,7 +188,11 @@ async def _order(zuora: ZuoraApi, number: str, request_id: str) -> OrderRecord |
         return found
 
     operation = Operation("the look-up of the order (ZUORA_API_URL)", f"/v1/orders/{number}", read)
-    return await zuora.find(operation, orders.track_id(request_id))
+    try:
+        return await zuora.find(operation, orders.track_id(request_id))
+    except NotTakenError:
+        # That is how a number without an order may be answered as well (docs/facts.md, Orders 10).
+        return None
 
 
 async def _marked_order(
@@ -221,10 +237,6 @@ def _is_same(one: str, other: str) -> bool:
     """Whether Zuora could take two numbers, or ids, for one: the case of ASCII letters is all that
     may differ."""
     return one == other or ((one + other).isascii() and one.lower() == other.lower())
-
-
-def _is_about(found: OrderRecord, subscription_number: str) -> bool:
-    return not found.subscriptions or subscription_number in found.subscriptions
 
 
 def _is_id(text: str) -> bool:

@@ -1,0 +1,111 @@
+"""The ordering of one cancellation: the order is sent, and what becomes of it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from connect_ext.errors import NotConfigured, OutcomeUnknown, Refused
+from connect_ext.vendors.base import Accepted, Cancellation, Subscription, SubscriptionStatus
+from connect_ext.vendors.zuora import answers, dates, finding, orders
+from connect_ext.vendors.zuora.answers import OrderResult, SubscriptionRecord, plain
+from connect_ext.vendors.zuora.api import Operation, ZuoraApi
+from connect_ext.vendors.zuora.dates import Days
+from connect_ext.vendors.zuora.finding import Fate
+from connect_ext.vendors.zuora.settings import (
+    FINISHES_WITHIN_SECONDS,
+    ORDER_SECONDS,
+    ZuoraSettings,
+)
+from connect_ext.vendors.zuora.shown import on_its_way, unfinished
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """One cancellation of one subscription, which was shown as active."""
+
+    zuora: ZuoraApi
+    settings: ZuoraSettings
+    zone: ZoneInfo
+    cancellation: Cancellation
+    record: SubscriptionRecord
+
+    async def ordered(self, number: str, days: Days) -> Accepted:
+        """Order it; an order that is refused is sent once more if it may be for a reason of ours.
+
+        Raises ``Refused``, and ``NotConfigured`` for a refusal that cannot be believed.
+        """
+        try:
+            return await self._sent(number, days)
+        except Refused as refusal:
+            order = await self._order_after(refusal)
+            if order.fate is Fate.UNFINISHED:
+                return Accepted(unfinished(order.number, order.status))
+            if order.fate is not Fate.NONE:
+                message = "Zuora refuses the order, and has one of ours already."
+                raise OutcomeUnknown(message, FINISHES_WITHIN_SECONDS) from None
+            again = self._another(number, order.number), self._begun_everywhere(days)
+            if again == (number, days):
+                raise
+        return await self._sent(*again)
+
+    async def _sent(self, number: str, days: Days) -> Accepted:
+        cancellation, record = self.cancellation, self.record
+        request_id = cancellation.request_id
+        operation = Operation(
+            "the order (ZUORA_API_URL)",
+            "/v1/orders",
+            lambda said: finding.ours(answers.order_result(said.document, record.number), number),
+            orders.cancellation(request_id, number, record, days, self.settings),
+            changes=True,
+            key_of=lambda content: orders.idempotency_key(
+                request_id, cancellation.attempt, content
+            ),
+            timeout_seconds=ORDER_SECONDS,
+        )
+        try:
+            result = await self.zuora.ask(operation, orders.track_id(request_id))
+        except OutcomeUnknown as error:
+            error.retry_after = max(FINISHES_WITHIN_SECONDS, error.retry_after or 0.0)
+            raise
+        return await self._accepted(result, days)
+
+    async def _accepted(self, result: OrderResult, days: Days) -> Accepted:
+        """What Zuora has stored; only a completed order with its subscription is one."""
+        match finding.fate_of(result.status):
+            case Fate.DONE if plain(result.subscription_status) in finding.CANCELLED:
+                ends_at = dates.midnight(days.effective, self.zone)
+                return Accepted(Subscription(SubscriptionStatus.CANCELLED, ends_at))
+            case Fate.UNFINISHED:
+                return Accepted(unfinished(result.number, result.status))
+            case Fate.NONE:
+                message = "Zuora has taken the order, and ended it without an effect."
+                raise OutcomeUnknown(message, FINISHES_WITHIN_SECONDS)
+            case Fate.ON_ITS_WAY:
+                return Accepted(on_its_way())
+            case _:
+                return Accepted()
+
+    async def _order_after(self, refusal: Refused) -> finding.OurOrder:
+        """The order of ours that may be why another one is refused."""
+        # A tenant without orders may refuse them as well, and does not let us read them either.
+        try:
+            return await finding.our_order(
+                self.zuora, self.cancellation, self.record.number, must_read=True
+            )
+        except NotConfigured as error:
+            what = "Zuora refuses the order, and does not say whether it has one of ours already."
+            raise NotConfigured(
+                f"{what} {error.message}", cause=error.cause, vendor_text=refusal.reason
+            ) from None
+
+    def _another(self, number: str, free: str) -> str:
+        """The number for one more try: another one where this one may be taken."""
+        if free == number and self.cancellation.may_have_been_sent:
+            # Perhaps it was stored, and deleted by somebody; nobody knows whether it is free then.
+            return orders.number_of_attempt(self.cancellation.request_id, self.cancellation.attempt)
+        return free
+
+    def _begun_everywhere(self, days: Days) -> Days:
+        """The days for one more try: with a wrong time zone the order's own may be tomorrow."""
+        return dates.begun_everywhere(days, self.cancellation.asked_at, self.record.begins)
