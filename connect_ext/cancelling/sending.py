@@ -20,6 +20,7 @@ from connect_ext.cancelling.evidence import (
 from connect_ext.cancelling.marks import History, State
 from connect_ext.cancelling.observing import Observer, says_the_same
 from connect_ext.cancelling.steps import Cancel, Leave
+from connect_ext.cause import Cause
 from connect_ext.connect.conversation import NoteRefusedError
 from connect_ext.errors import Conflict, Later, OutcomeUnknown, Refused, UnknownId
 from connect_ext.vendors.base import Subscription, SubscriptionStatus
@@ -127,6 +128,8 @@ class Sender:
         history = permission.history
         definite = history.definite_answers if history else 0
         e = replace(e, history=history or e.history, definite_answers=definite, void_attempt="")
+        if not permission.attempt and not e.is_repeatable:
+            e = replace(e, history=_not_marked())
         attempt = self._attempts.sending(permission)
         before = bool(history and history.standing(permission.attempt))
         cancellation = replace(
@@ -209,3 +212,13 @@ class Sender:
             return await self._attempts.note_conflict(permission, history)
         await self._attempts.nothing_was_sent(permission)
         return history
+
+
+def _not_marked() -> Unreadable:
+    """Without a mark nobody knows whether an earlier cancellation was sent."""
+    why = (
+        "Connect keeps no note on this request, so that what the vendor refuses may as well be a"
+        " second cancellation. Check the subscription at the vendor, and approve or reject the"
+        " request."
+    )
+    return Unreadable(Cause.NO_MARK, why, needs_person=True)
