@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from typing import Any
 from unittest.mock import patch
 
-from connect_ext.cancelling import rules, turns
+from connect_ext.cancelling import rules, sending, turns
 from connect_ext.cancelling.evidence import Evidence, NotTried
 from connect_ext.cancelling.marks import History as Marks
 from connect_ext.cancelling.process import process
@@ -220,6 +221,10 @@ def _rejecting_what_is_at_work(e: Evidence) -> Step:
     return Reject(Cause.REFUSED, "It is still active.") if is_sent else step
 
 
+def _no_marks() -> Marks:
+    return Marks((), datetime.now(timezone.utc))
+
+
 VARIANTS: dict[str, Variant] = {
     "the marks are not read back": Variant(_reading_own_notes_only),
     "every mark owns the sending": Variant(turns={"owns": always}),
@@ -241,6 +246,7 @@ VARIANTS: dict[str, Variant] = {
         rules={"decide": _rejecting_what_is_at_work}
     ),
     "the vendor is not looked at": with_vendor(Unseen),
+    "without a mark a refusal is believed": Variant(parts=((sending, "_not_marked", _no_marks),)),
     "a dry run is none": with_settings(dry_run=False),
     "an approval without an answer counts as one": Variant(_believing_a_lost_approval),
 }

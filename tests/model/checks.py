@@ -87,6 +87,9 @@ class Checks:
             self._broken(f"{request_id} is rejected before a cancellation was ever approved")
         if not (self._setting.blank_parameter or self._vendor_says_no(request_id, process)):
             self._broken(f"{request_id} is rejected and nobody has refused anything")
+        if self._setting.is_closed and self._is_believed_unknown(request_id, process):
+            # What is gone, and bears no mark, is as if it had never been there.
+            return
         if facts.orders:
             self._broken(f"{request_id} is rejected and has cancelled the subscription")
         elif facts.accepted and self._setting.asking not in WITH_KEY:
@@ -158,7 +161,7 @@ class Checks:
         """Nothing is held that the vendor is at work on, or has done, if it can be asked."""
         if not process.can_ask or self._is_believed_unknown(request_id, process):
             return
-        if not self._setting.keeps_notes:
+        if not self._setting.takes_notes:
             # Nobody can tell the refusal of a second cancellation from that of the first.
             return
         if self._subscription.of(request_id).orders and not self._lies_lately:
@@ -211,7 +214,7 @@ class Checks:
             case Hold(cause=cause):
                 self._check_last_hold(request_id, cause, process)
         must_say = isinstance(step, Hold) or (isinstance(step, Wait) and step.needs_person)
-        if must_say and self._setting.keeps_notes and not self._has_report(request_id):
+        if must_say and self._setting.takes_notes and not self._has_report(request_id):
             self._broken(f"{request_id} waits for a person and does not say so")
 
     def _check_last_hold(self, request_id: str, cause: Cause, process: Process) -> None:
@@ -220,6 +223,9 @@ class Checks:
         if is_cancelled and process.can_ask and not self._setting.blank_parameter:
             self._broken(f"{request_id} is left unapproved and the subscription is cancelled")
         facts = self._subscription.of(request_id)
+        if not self._setting.takes_notes:
+            # Then nobody counts the refusals, and the idempotency key stays the same.
+            return
         if cause is Cause.REFUSED and not any(
             map(_is_recent, (facts.refused_at, *facts.conflicts[-1:]))
         ):
@@ -228,7 +234,11 @@ class Checks:
     def _nobody_can_know(self, request_id: str, process: Process) -> bool:
         """An earlier cancellation may have had an effect, and no look and no note tells."""
         subscription, setting = self._subscription, self._setting
-        if not setting.keeps_notes and subscription.status in ("removed", "unknown", "suspended"):
+        if not setting.takes_notes and subscription.status in ("removed", "unknown", "suspended"):
+            return True
+        lying = subscription.book.lying
+        if not setting.takes_notes and lying and lying.request_id != request_id:
+            # Because of which Zuora refuses another one.
             return True
         if "Deleted" in subscription.book.dropped and setting.keeps_numbers:
             # The order's number is used up, and Zuora does not say that this is why it refuses.

@@ -132,6 +132,8 @@ class ConnectTwin:
                 return self._shown(self._conversation(either_id), query)
             case ("post", "conversations", either_id, "messages"):
                 about = (self._conversation(either_id), payload["text"], payload["type"])
+                if self.setting.is_closed:
+                    raise _refusal(400)
                 return self._add(*about, ACCOUNT, began, by_extension=True)
         raise AssertionError(f"The twin knows no {method} {path}")
 

@@ -85,7 +85,7 @@ def sane(setting: Setting) -> Setting:
             misspelt_body=False,
             knows_busy=False,
         )
-    if not setting.keeps_notes and setting.second is Second.TAKEN:
+    if not setting.takes_notes and setting.second is Second.TAKEN:
         # Without marks, nothing can keep a second order from a vendor that takes one.
         setting = replace(setting, second=Second.CONFLICT)
     return setting
@@ -143,6 +143,7 @@ def _setting(dice: Random, seed: int) -> Setting:
         blank_parameter=dice.random() < 0.02,
         by_instance_id=dice.random() < 0.9,
         keeps_notes=dice.random() < 0.97,
+        is_closed=dice.random() < 0.06,
         filters=dice.random() < 0.5,
         earlier_messages=1000 if dice.random() < 0.01 else 0,
         skew=dice.choice([0.0, 0.0, 240.0, -240.0, 1200.0, -1200.0]),

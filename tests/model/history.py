@@ -123,12 +123,19 @@ class Setting:
     """Whether Connect takes messages by the request's id."""
     keeps_notes: bool = True
     """Whether Connect lets the extension read and write messages at all."""
+    is_closed: bool = False
+    """Whether the conversation is closed: its messages can be read, and no other is taken."""
     filters: bool = True
     """Whether Connect heeds the filter for private messages."""
     earlier_messages: int = 0
     skew: float = 0.0
     """Seconds by which the clock of the first process is fast; the second one's is slow."""
     seed: int = 0
+
+    @property
+    def takes_notes(self) -> bool:
+        """Whether a note can be left at all."""
+        return self.keeps_notes and not self.is_closed
 
     @property
     def has_orders(self) -> bool:

@@ -3,8 +3,6 @@
 A history that breaks one is cut down to its core, and the failure shows that.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
 from itertools import count, islice, product
 
 import pytest
@@ -30,7 +28,6 @@ from tests.model.history import (
     Step,
     Visit,
 )
-from tests.model.orders import OPEN
 from tests.model.world import play
 
 BATCHES, BATCH = 5, 500
@@ -45,6 +42,7 @@ SYMPTOMS = {
     "a call that was sent counts as not sent": ORDERED_TWICE,
     "the vendor has no time to settle": ORDERED_TWICE,
     "no mark is left": ORDERED_TWICE,
+    "without a mark a refusal is believed": "is rejected and has cancelled the subscription",
     "a pending order counts as done": "is approved and not cancelled at the vendor",
     "the order is not looked for": "another order is sent while one lies at the vendor",
     "the order is looked for only before another is sent": "nobody hears of it",
@@ -170,78 +168,13 @@ def ordered_once(mark: int, sending: int) -> dict[str, tuple[Step, ...]]:
     }
 
 
-ORDERED_ONCE, ORDERED_ONCE_BY_ZUORA = ordered_once(2, 4), ordered_once(3, 6)
+ORDERED_ONCE = ordered_once(2, 4)
 
 
 @pytest.mark.parametrize("name", ORDERED_ONCE)
 def test_a_vendor_gets_one_order_and_the_request_is_approved(name):
     for second, works_for in product(Second, (0.0, 30.0, HALF_A_DAY)):
         played = play(History(Setting(second=second, works_for=works_for), ORDERED_ONCE[name]))
-        assert (played.broken, played.status) == ([], "approved")
-
-
-@pytest.mark.parametrize("status", ["Completed", "Pending"])
-@pytest.mark.parametrize("name", ORDERED_ONCE_BY_ZUORA)
-def test_a_zuora_with_orders_gets_one_order_and_the_request_is_approved(name, status):
-    """Also one that needs longer than it says, or leaves the order to an operator."""
-    different = product(Second, (0.0, 30.0, 300.0, 1200.0), (True, False), (True, False))
-    for second, works_for, unique, shown in different:
-        setting = Setting(
-            Asking.ZUORA_ORDERS,
-            second,
-            works_for=works_for,
-            shows_work=shown,
-            order_status=status,
-            unique_numbers=unique,
-        )
-        played = play(History(setting, ORDERED_ONCE_BY_ZUORA[name]))
-        assert (played.broken, played.status) == ([], "approved"), setting
-
-
-def later_faults(second: Second) -> Iterator[History]:
-    """One fault at each call of a walk, long after an order was left lying."""
-    setting = Setting(Asking.ZUORA_ORDERS, second, order_status="Pending", unique_numbers=False)
-    setting = replace(setting, settle=3.0)
-    for fate, position in product(Fate, range(10)):
-        later = Visit(fates=(Fate.FINE,) * position + (fate,))
-        yield History(setting, (Deliver(), Pass(1200.0), Deliver((later,))))
-
-
-@pytest.mark.parametrize("second", Second)
-def test_one_fault_anywhere_sends_no_other_order_while_one_lies_at_the_vendor(second):
-    for history in later_faults(second):
-        played = play(history)
-        assert (played.broken, played.status) == ([], "approved"), history
-
-
-def test_that_a_gateway_tells_what_can_be_read_would_be_found():
-    variant = broken_orders.BELIEVES_A_GATEWAY
-    for second, symptom in ((Second.TAKEN, ORDERED_TWICE), (Second.CONFLICT, "another order")):
-        plays = [variant.play(history).broken for history in later_faults(second)]
-        assert any(symptom in breach for each in plays for breach in each)
-
-
-@pytest.mark.parametrize("word", ["complete-order", "delete-order", "cancel-order"])
-@pytest.mark.parametrize("status", OPEN)
-def test_an_order_that_was_left_lying_is_held_until_somebody_has_seen_to_it(status, word):
-    again = (Restart(), Pass(1200.0), Deliver())
-    for second, unique, keeps in product(Second, (True, False), (True, False)):
-        setting = Setting(Asking.ZUORA_ORDERS, second, order_status=status, unique_numbers=unique)
-        for then in ((AtTheVendor(word),), again, (*again, AtTheVendor(word), *again)):
-            history = History(replace(setting, keeps_notes=keeps), (Deliver(), *then))
-            played = play(history)
-            assert (played.broken, played.status) == ([], "approved"), history
-
-
-def test_where_connect_keeps_no_note_an_order_has_its_time_all_the_same():
-    setting = Setting(Asking.ZUORA_ORDERS, keeps_notes=False)
-    played = play(History(setting, (Deliver(),)))
-    assert (played.broken, played.status, played.deliveries_to_settle) == ([], "approved", 0)
-
-
-def test_a_suspended_subscription_is_held_until_somebody_has_resumed_it():
-    for steps in ((Deliver(),), (AtTheVendor("resume"), Deliver())):
-        played = play(History(Setting(Asking.ZUORA_ORDERS, status="suspended"), steps))
         assert (played.broken, played.status) == ([], "approved")
 
 

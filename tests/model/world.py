@@ -287,7 +287,7 @@ class _World:
         vendor's work is done, a lock is opened.
         """
         setting = self._setting
-        is_stored = setting.stores_locks or not setting.keeps_notes
+        is_stored = setting.stores_locks or not setting.takes_notes
         stored = STORED_SECONDS if setting.asking in WITH_KEY and is_stored else 0.0
         vendor = setting.works_for + setting.settle_seconds
         return 2 * vendor + stored + LOCK_SECONDS + HOURS_TO_SETTLE * 3600
