@@ -109,7 +109,7 @@ class Checks:
     def _is_believed_unknown(self, request_id: str, process: Process) -> bool:
         """Two answers in a row, some time apart, did not know the id."""
         said = process.not_found.get(request_id, ())
-        apart = min(SECOND_LOOK_SECONDS, self._setting.settle_seconds)
+        apart = min(SECOND_LOOK_SECONDS, self._setting.settle_asked)
         return len(said) > 1 and said[-1] - said[0] >= apart - 0.01
 
     def _is_believed_conflict(self, facts: Facts) -> bool:

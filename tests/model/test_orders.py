@@ -45,18 +45,23 @@ def test_a_zuora_with_orders_gets_one_order_and_the_request_is_approved(name, st
         assert (played.broken, played.status) == ([], "approved"), setting
 
 
-def later_faults(second: Second) -> Iterator[History]:
+def later_faults(second: Second, first: Visit = Visit()) -> Iterator[History]:  # noqa: B008 - frozen
     """One fault at each call of a walk, long after an order was left lying."""
     setting = Setting(Asking.ZUORA_ORDERS, second, order_status="Pending", unique_numbers=False)
     setting = replace(setting, settle=3.0)
     for fate, position in product(Fate, range(10)):
         later = Visit(fates=(Fate.FINE,) * position + (fate,))
-        yield History(setting, (Deliver(), Pass(1200.0), Deliver((later,))))
+        yield History(setting, (Deliver((first,)), Pass(1200.0), Deliver((later,))))
 
 
+ANSWER_LOST = Visit(fates=(Fate.FINE,) * 6 + (Fate.LOST_AFTER,))
+"""Nobody has heard that the order was left lying, so that no mark tells of it."""
+
+
+@pytest.mark.parametrize("first", [Visit(), ANSWER_LOST], ids=["heard", "lost"])
 @pytest.mark.parametrize("second", Second)
-def test_one_fault_anywhere_sends_no_other_order_while_one_lies_at_the_vendor(second):
-    for history in later_faults(second):
+def test_one_fault_anywhere_sends_no_other_order_while_one_lies_at_the_vendor(second, first):
+    for history in later_faults(second, first):
         played = play(history)
         assert (played.broken, played.status) == ([], "approved"), history
 
@@ -64,7 +69,7 @@ def test_one_fault_anywhere_sends_no_other_order_while_one_lies_at_the_vendor(se
 def test_that_a_gateway_tells_what_can_be_read_would_be_found():
     variant = broken_orders.BELIEVES_A_GATEWAY
     for second, symptom in ((Second.TAKEN, ORDERED_TWICE), (Second.CONFLICT, "another order")):
-        plays = [variant.play(history).broken for history in later_faults(second)]
+        plays = [variant.play(history).broken for history in later_faults(second, ANSWER_LOST)]
         assert any(symptom in breach for each in plays for breach in each)
 
 

@@ -45,7 +45,7 @@ class Ordering:
                 message = "Zuora refuses the order, and has one of ours already."
                 raise OutcomeUnknown(message, FINISHES_WITHIN_SECONDS) from None
             again = self._another(number, order.number), self._begun_everywhere(days)
-            if again == (number, days):
+            if again == (number, days) or not await self._is_still_active():
                 raise
         return await self._sent(*again)
 
@@ -98,6 +98,11 @@ class Ordering:
             raise NotConfigured(
                 f"{what} {error.message}", cause=error.cause, vendor_text=refusal.reason
             ) from None
+
+    async def _is_still_active(self) -> bool:
+        """Whether it still is; nothing is sent without a look before it."""
+        found = await finding.subscription(self.zuora, self.cancellation)
+        return found is not None and finding.status_of(found) is SubscriptionStatus.ACTIVE
 
     def _another(self, number: str, free: str) -> str:
         """The number for one more try: another one where this one may be taken."""
