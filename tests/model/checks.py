@@ -75,8 +75,9 @@ class Checks:
             # It may be reactivated while the approval is on its way.
             return True
         if self._is_believed_unknown(request_id, process):
-            # Gone after an accepted cancellation is as good as cancelled, by the vendor's word.
-            return facts.accepted or process.on_not_found == "approve"
+            # Gone after an accepted cancellation is as good as cancelled, by the vendor's word. Who
+            # does not know the id cannot show that somebody has reactivated it either.
+            return facts.was_accepted or process.on_not_found == "approve"
         # A vendor that cannot be asked has the last word in its answer to the cancellation: nobody
         # could learn that somebody has reactivated the subscription there since.
         return facts.said_cancelled and not process.can_ask

@@ -45,6 +45,8 @@ class Facts:
     """Cancellations accepted for the request since the subscription was last reactivated."""
     accepted: bool = False
     """Whether a cancellation was accepted since then; it may have been forgotten."""
+    was_accepted: bool = False
+    """Whether one was ever accepted: our mark says so for good."""
     said_cancelled: bool = False
     """Whether the answer to a cancellation has told the extension that it is cancelled."""
     refused_at: float | None = None
@@ -111,7 +113,7 @@ class Subscription:
         self.check(request_id)
         self.book.placed += [order] if order else []
         facts = self.of(request_id)
-        facts.accepted = True
+        facts.accepted = facts.was_accepted = True
         facts.orders += 1
         if facts.orders > 1:
             self.broken(f"{request_id} has ordered the cancellation {facts.orders} times")

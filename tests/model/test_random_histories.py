@@ -279,3 +279,11 @@ def test_two_deliveries_to_one_process_share_one_walk():
         visits = (Visit(), Visit(after=apart))
         played = play(History(Setting(works_for=45.0), (Deliver(visits),)))
         assert (played.broken, played.status) == ([], "approved")
+
+
+def test_what_was_accepted_and_is_gone_is_approved_although_somebody_has_reactivated_it():
+    """Who does not know the id cannot show that."""
+    unknown = Visit(fates=(Fate.UNKNOWN, Fate.UNKNOWN))
+    again = Deliver((unknown,), AtTheVendor("reactivate"), 50.0)
+    played = play(History(Setting(works_for=HALF_A_DAY), (Deliver(), Pass(20.0), again)))
+    assert (played.broken, played.status) == ([], "approved")

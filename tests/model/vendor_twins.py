@@ -85,7 +85,8 @@ class HttpTwin:
             sent = fate is not Fate.NOT_SENT
             raise (OutcomeUnknown if sent and call.changes else NotDone)(f"It was {fate.value}.")
         if fate is Fate.FORGOTTEN and self.is_rest and call.changes:
-            self.subscription.of(self.process.request_id).accepted = True
+            facts = self.subscription.of(self.process.request_id)
+            facts.accepted = facts.was_accepted = True
         headers = _RETRY_AFTER if fate in WITH_RETRY_AFTER else httpx.Headers()
         body = b"" if fate is Fate.FORGOTTEN else b"<html>Oh no.</html>"
         return Answer(status, headers, body)
