@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 from connect_ext.vendors.zuora.settings import ORDER_SECONDS
-from connect_ext.vendors.zuora.vendor import PREVIEW_SECONDS
+from connect_ext.vendors.zuora.previewing import PREVIEW_SECONDS
 from sandbox.faults import Delay, DropAfter, DropBefore, Fault
 from tests.faults.world import OAUTH, ORDERS, REST, ZUORA
 
