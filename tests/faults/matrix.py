@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from connect_ext.vendors.zuora.settings import ORDER_SECONDS
 from connect_ext.vendors.zuora.previewing import PREVIEW_SECONDS
+from connect_ext.vendors.zuora.settings import ORDER_SECONDS
 from sandbox.faults import Delay, DropAfter, DropBefore, Fault
 from tests.faults.world import OAUTH, ORDERS, REST, ZUORA
 

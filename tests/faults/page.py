@@ -1,7 +1,7 @@
 """`docs/faults.md`, written from the matrix."""
 
+from connect_ext.vendors.zuora.previewing import PREVIEW_SECONDS
 from connect_ext.vendors.zuora.settings import ORDER_SECONDS
-from connect_ext.vendors.zuora.vendor import PREVIEW_SECONDS
 from tests.faults.matrix import COLUMNS, ROWS, End, Side
 
 _HEAD = """# How each fault ends
