@@ -59,7 +59,8 @@ class Call:
     ``the status request (VARIABLE)``. ``changes`` says whether it may change the
     vendor's data: then a lost answer is an unknown outcome, not merely a failed question.
     ``timeout_seconds``: for this call, where it takes longer than others; 0: as for all.
-    ``counts``: whether its failure says anything of the vendor, so that it counts for the pauses.
+    ``counts``: whether its failure says anything of the vendor, so that it counts for the pauses;
+    a 429 always does.
     """
 
     name: str
@@ -196,19 +197,24 @@ class HttpClient:
     async def _watched(
         self, call: Call, request: httpx.Request, progress: _Progress, budget: Budget
     ) -> Answer:
-        """Send under the breaker's eyes, if the call counts."""
-        if not call.counts:
-            return await self._timed(call, request, progress, budget)
+        """Send under the breaker's eyes."""
         begun = self._breaker.begin(budget.subject)
         try:
             answer = await self._timed(call, request, progress, budget)
         except (NotDone, OutcomeUnknown):
-            self._breaker.failed(begun)
+            if call.counts:
+                self._breaker.failed(begun)
+            else:
+                self._breaker.abandoned(begun)
             raise
         except BaseException:
             self._breaker.abandoned(begun)
             raise
-        self._learn_from(answer, begun)
+        # A vendor that has had too many calls means all of them.
+        if call.counts or answer.status == 429:
+            self._learn_from(answer, begun)
+        else:
+            self._breaker.abandoned(begun)
         return answer
 
     def _learn_from(self, answer: Answer, begun: Begun) -> None:

@@ -174,7 +174,7 @@ _DRAFTED = ((End.SENT, _WORK_DONE), (End.WAITS, _BUSY_AFTER))
 _ORDER = ((End.SENT, ("408",)), (End.CONFIGURATION, ("401",)))
 _ORDER_PREVIEW = (*_PREVIEW, (End.GOES_ON, ("408",)), (End.CONFIGURATION, ("401",)))
 # A tenant that does not let us read orders shows the subscription.
-_LOOKED_FOR = (_SAME_ADDRESS, (End.SENT, _CLIENT_ERRORS), (End.CONFIGURATION, ("401",)))
+_LOOKED_FOR = (_SAME_ADDRESS,)
 _UNANSWERED = {"first": ("order", DropBefore()), "sends": "order"}
 _CANNOT = "(vendor cannot be asked)"
 

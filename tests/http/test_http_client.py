@@ -5,6 +5,7 @@ import ssl
 import time
 import tracemalloc
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
@@ -340,6 +341,29 @@ class TestPauses:
             await http.send(call(closed_port()))
         assert caught.value.cause is Cause.PAUSED
         assert 4 < caught.value.retry_after <= 5
+
+    @pytest.mark.parametrize("status", [500, 503, 429])
+    async def test_a_call_that_does_not_count_pauses_nobody_unless_it_is_one_too_many(
+        self, http, status
+    ):
+        async def busy(request):
+            return web.Response(status=status, headers={"Retry-After": "60"})
+
+        async with web_server(busy) as server:
+            for subject in "abcdefg":
+                with spending(Budget(now() + 60, subject)), suppress(NotDone):
+                    await http.send(replace(call(server.url), counts=False))
+            if status == 429:
+                with pytest.raises(NotDone):
+                    http.raise_if_paused()
+            else:
+                http.raise_if_paused()
+
+    async def test_a_call_without_an_answer_that_does_not_count_pauses_nobody(self, http):
+        for subject in "abcdefg":
+            with spending(Budget(now() + 60, subject)), pytest.raises(NotDone):
+                await http.send(replace(call("http://127.0.0.1:9"), counts=False))
+        http.raise_if_paused()
 
     async def test_a_vendors_retry_after_pauses_all_for_an_hour_at_most(self, http):
         async def busy(request):
