@@ -17,7 +17,17 @@ from tests.faults.world import OAUTH, ORDERS, REST, ZUORA, Case, World
 CALLS = (
     *("templates", "token", "login", "query", "GET", "subscription", "sending", "notes"),
     *("preview", "create", "update", "amend", "POST", "order", "order by number", "orders"),
-    *("refused", "not-sent", "conflict", "accepted", "precedent", "approve", "fail", "note"),
+    *(
+        "refused",
+        "not-sent",
+        "conflict",
+        "accepted",
+        "unfinished",
+        "precedent",
+        "approve",
+        "fail",
+        "note",
+    ),
     "held",
 )
 NEW_ORDERS = {"second": "order", "honours_keys": False}
@@ -113,7 +123,7 @@ WALKS = (
     Walk("zuora 78.0", ZUORA, AMENDED, "amend", version="78.0"),
     Walk("zuora orders", ORDERS, ORDERED, "order"),
     Walk(
-        *("zuora orders, pending", ORDERS, "sending notes preview order accepted held", "order"),
+        *("zuora orders, pending", ORDERS, "sending notes preview order unfinished held", "order"),
         trouble=_left_pending,
         ends="held",
         cancellations=0,

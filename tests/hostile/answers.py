@@ -186,6 +186,20 @@ OF_ORDERS: dict[str, Callable[[], bytes]] = {
         filled(b"\\u0041", b'{"error":"', b'"}'), b"HTTP/1.1 400 No\r\n"
     ),
 }
+LIKE_OTHERS = {
+    "reasons in no list",
+    "100,000 parts of objects",
+    "thousands of subscriptions in an order",
+    "orders with statuses of blanks",
+    "an answer to the order with a status of megabytes",
+    "numbers of the older shape",
+    "a subscription with a number of megabytes",
+    "invoices with odd amounts",
+    "an amount of megabytes",
+    "a hundred of them",
+    "a refused token with a text of megabytes",
+}
+"""Those of the last whose like another one is: ``tools.worst_answers`` tries them, too."""
 
 OF_CONNECT: dict[str, Callable[[], bytes]] = {
     "one text of megabytes": lambda: connects(filled(b"a", b'[{"text":"', b'"}]')),
