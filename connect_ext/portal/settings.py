@@ -213,18 +213,17 @@ def _read_vendor(read: VariableReader, definitions: Definitions) -> VendorSettin
     # A registered name may have capitals; the portal keeps the case of what was typed.
     typed = read.text("VENDOR")
     name = typed if typed in definitions else typed.lower()
-    if name not in definitions:
-        read.report("VENDOR")
-    definition = definitions.get(name)
-    return VendorSettings(
+    settings = VendorSettings(
         name=name,
         timeout_seconds=read.number("VENDOR_TIMEOUT_SECONDS", 1, 100),
         max_concurrency=int(read.number("VENDOR_MAX_CONCURRENCY", 1, 500, whole=True)),
-        own=definition.read(read) if definition else None,
-        longest_call=definition.traits.longest_call if definition else 0.0,
-        least_to_settle=definition.traits.least_to_settle if definition else 0.0,
-        leaves_orders=definition.traits.leaves_orders if definition else False,
+        own=None,
     )
+    if name not in definitions:
+        read.report("VENDOR")
+        return settings
+    definition = definitions[name]
+    return replace(settings, own=definition.read(read), **vars(definition.traits))
 
 
 def _read_parameter_id(read: VariableReader) -> str:
