@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +33,16 @@ class SubscriptionStatus(Enum):
     UNFINISHED = "unfinished"
     """Our order to cancel it lies at the vendor, which does not carry it out by itself."""
     UNKNOWN_ID = "unknown id"
+
+
+PLAIN_WORD = re.compile(r"[A-Za-z_ -]{1,30}")
+"""What of a vendor's words is shown; any other text could be a name or a key."""
+
+
+def named_status(status: str) -> str:
+    """A vendor's own status for a message, if it is a plain word."""
+    known = PLAIN_WORD.fullmatch(status)
+    return f"the status '{status}'" if known else "a status without a name"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
@@ -20,7 +19,7 @@ from connect_ext.errors import (
     Refused,
 )
 from connect_ext.http.client import BUSY, Answer, Call, unreadable
-from connect_ext.vendors.base import Subscription, SubscriptionStatus
+from connect_ext.vendors.base import PLAIN_WORD, Subscription, SubscriptionStatus
 from connect_ext.vendors.rest.settings import RestSettings
 
 UNKNOWN_ID = (404, 410)
@@ -28,8 +27,6 @@ _WITH_A_REASON = (400, 409, 422)
 """Answers that may refuse the cancellation, or put it off."""
 
 MAX_KEYS = 10
-# Any other text could be a name or a token.
-_PLAIN_WORD = re.compile(r"[A-Za-z_ -]{1,30}")
 
 
 class AnswerReader:
@@ -136,7 +133,7 @@ class AnswerReader:
         found = _deepest_object(self._settings.reason_path, document)
         if found is None:
             return "The vendor gave no reason: its answer is not a JSON object."
-        keys = [key for key in found if _PLAIN_WORD.fullmatch(key)][:MAX_KEYS]
+        keys = [key for key in found if PLAIN_WORD.fullmatch(key)][:MAX_KEYS]
         shown = f"has the keys {', '.join(keys)}" if keys else "has no key that can be shown"
         return f"REST_REASON_PATH finds no reason; where it stops, the answer {shown}."
 
@@ -175,7 +172,7 @@ def _what(answer: Answer, call: Call) -> str:
 
 def _shown(word: str) -> str:
     word = word.strip()
-    return f"the status '{word}'" if _PLAIN_WORD.fullmatch(word) else "a status"
+    return f"the status '{word}'" if PLAIN_WORD.fullmatch(word) else "a status"
 
 
 def _deepest_object(path: str, document: Any) -> dict[str, Any] | None:

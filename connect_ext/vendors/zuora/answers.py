@@ -126,11 +126,14 @@ def subscription(document: dict[str, Any]) -> SubscriptionRecord:
     return found
 
 
-def order_result(document: dict[str, Any], subscription_number: str) -> OrderResult:
-    """Read the answer to a new order of one subscription."""
+def order_result(
+    document: dict[str, Any], order_number: str, subscription_number: str
+) -> OrderResult:
+    """Read the answer to a new order, with this number, of one subscription."""
     number, status = _text(document, "orderNumber"), _text(document, "status")
     if document.get("success") is not True or not number or not status:
         raise UnreadableError("shows no order with a number and a status")
+    _check_order(number, order_number)
     listed = list(_objects(document, "subscriptions"))
     numbers = {_text(each, "subscriptionNumber") for each in listed}
     older = document.get("subscriptionNumbers")
@@ -142,12 +145,14 @@ def order_result(document: dict[str, Any], subscription_number: str) -> OrderRes
     return OrderResult(number, status, statuses.pop() if len(statuses) == 1 else "")
 
 
-def order(document: dict[str, Any]) -> OrderRecord:
-    """Read an order by its number."""
+def order(document: dict[str, Any], order_number: str) -> OrderRecord:
+    """Read the order with this number."""
     found = document.get("order")
     if not isinstance(found, dict):
         raise UnreadableError("shows no order")
-    return _order_record(found)
+    record = _order_record(found)
+    _check_order(record.number, order_number)
+    return record
 
 
 def order_page(document: dict[str, Any]) -> OrderPage:
@@ -171,6 +176,11 @@ def preview(document: dict[str, Any]) -> Preview:
         credit_memos=sum((abs(_amount(each)) for each in memos), Decimal(0)),
         documents=len(invoices) + len(memos),
     )
+
+
+def _check_order(number: str, asked_for: str) -> None:
+    if number != asked_for:
+        raise UnreadableError("is about another order")
 
 
 def _order_record(found: dict[str, Any]) -> OrderRecord:

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from connect_ext.errors import CancellationError, UnknownId
 from connect_ext.http.aside import aside
-from connect_ext.http.client import Answer, Call, HttpClient, unreadable
+from connect_ext.http.client import Answer, Call, unreadable
 from connect_ext.http.oauth import KeptToken, OAuthClient, TokenSource
 from connect_ext.vendors.base import VendorContext
 from connect_ext.vendors.zuora.answers import MAX_ANSWER_PARTS, UnreadableError
@@ -58,8 +58,8 @@ class Operation(Generic[Result]):
 class ZuoraApi:
     """Sends operations as one OAuth client."""
 
-    def __init__(self, settings: ZuoraSettings, http: HttpClient, tokens: TokenSource) -> None:
-        self._settings, self._http, self._tokens = settings, http, tokens
+    def __init__(self, settings: ZuoraSettings, tokens: TokenSource) -> None:
+        self._settings, self._tokens = settings, tokens
 
     async def ask(self, operation: Operation[Result], track_id: str) -> Result:
         """Send an operation and read its answer; a token that is refused is replaced once.
@@ -118,7 +118,7 @@ def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraApi:
         keep_secret=context.keep_secret,
         kept=context.shared(client, KeptToken),
     )
-    return ZuoraApi(settings, context.http, tokens)
+    return ZuoraApi(settings, tokens)
 
 
 def _result(

@@ -24,7 +24,6 @@ from connect_ext.errors import (
     UnknownId,
 )
 from connect_ext.http.client import BUSY, Answer, Call
-from connect_ext.vendors.zuora.settings import FINISHES_WITHIN_SECONDS
 
 LOCK_SECONDS = 60.0
 """Locks hold long on big tenants (docs/facts.md, Orders 8)."""
@@ -117,6 +116,9 @@ def token_is_refused(answer: Answer) -> bool:
     # Below some versions Zuora says so under HTTP 200; such an answer is short.
     if answer.status >= 500 or len(answer.body) >= MOST_CHARACTERS:
         return False
+    if b"reasons" not in answer.body:
+        # Nearly all answers: they are read once, later.
+        return False
     document = answer.json()
     reasons = tuple(reasons_of(document))
     says_so = bool(reasons) and all(reason.code.endswith("11") for reason in reasons)
@@ -181,7 +183,6 @@ def _later(call: Call, answer: Answer, meaning: Meaning, reasons: tuple[Reason, 
     wait = answer.retry_after
     if meaning is Meaning.UNKNOWN:
         if call.changes:
-            wait = max(FINISHES_WITHIN_SECONDS, wait or 0.0)
             return OutcomeUnknown(f"{what} {_LOOK_FIRST}", wait, vendor_text=text)
         return NotDone(what, wait, cause=Cause.VENDOR_ERROR, vendor_text=text)
     if meaning is Meaning.LOCKED:

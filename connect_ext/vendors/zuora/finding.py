@@ -11,11 +11,10 @@ from urllib.parse import quote
 
 from connect_ext.cause import Cause
 from connect_ext.errors import NotConfigured, NotDone
-from connect_ext.vendors.base import Cancellation, SubscriptionStatus
+from connect_ext.vendors.base import Cancellation, SubscriptionStatus, named_status
 from connect_ext.vendors.zuora import answers, orders
 from connect_ext.vendors.zuora.answers import (
     OrderRecord,
-    OrderResult,
     SubscriptionRecord,
     UnreadableError,
     plain,
@@ -95,8 +94,8 @@ def status_of(found: SubscriptionRecord) -> SubscriptionStatus:
     status = _STATUSES.get(plain(found.status))
     if status is None:
         raise NotDone(
-            f"Zuora shows the subscription with {_named(found.status)}, on which the extension does"
-            " not act. Nothing is sent until it changes.",
+            f"Zuora shows the subscription with {named_status(found.status)}, on which the"
+            " extension does not act. Nothing is sent until it changes.",
             cause=Cause.UNKNOWN_STATUS,
         )
     return status
@@ -114,13 +113,6 @@ def end_of(found: SubscriptionRecord) -> date | None:
     except UnreadableError as why:
         message = f"The look-up of a cancelled subscription at Zuora {why}."
         raise NotDone(message, cause=Cause.UNREADABLE) from None
-
-
-def ours(result: OrderResult, number: str) -> OrderResult:
-    """The answer to our order; raises ``UnreadableError`` for that to another one."""
-    if result.number != number:
-        raise UnreadableError("is about another order")
-    return result
 
 
 async def our_order(
@@ -181,13 +173,11 @@ def _reads_subscription(key: str, *, is_id: bool) -> Callable[[Said], Subscripti
 
 
 async def _order(zuora: ZuoraApi, number: str, request_id: str) -> OrderRecord | None:
-    def read(said: Said) -> OrderRecord:
-        found = answers.order(said.document)
-        if found.number != number:
-            raise UnreadableError("is about another order")
-        return found
-
-    operation = Operation("the look-up of the order (ZUORA_API_URL)", f"/v1/orders/{number}", read)
+    operation = Operation(
+        "the look-up of the order (ZUORA_API_URL)",
+        f"/v1/orders/{number}",
+        lambda said: answers.order(said.document, number),
+    )
     try:
         return await zuora.find(operation, orders.track_id(request_id))
     except NotTakenError:
@@ -241,9 +231,3 @@ def _is_same(one: str, other: str) -> bool:
 
 def _is_id(text: str) -> bool:
     return re.fullmatch(r"[0-9a-fA-F]{32}", text) is not None
-
-
-def _named(status: str) -> str:
-    """The status, if it is a plain word; anything else may hold whatever the sender likes."""
-    known = re.fullmatch(r"[A-Za-z_ -]{1,30}", status)
-    return f"the status '{status}'" if known else "a status without a name"

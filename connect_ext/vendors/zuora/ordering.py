@@ -12,11 +12,7 @@ from connect_ext.vendors.zuora.answers import OrderResult, SubscriptionRecord, p
 from connect_ext.vendors.zuora.api import Operation, ZuoraApi
 from connect_ext.vendors.zuora.dates import Days
 from connect_ext.vendors.zuora.finding import Fate
-from connect_ext.vendors.zuora.settings import (
-    FINISHES_WITHIN_SECONDS,
-    ORDER_SECONDS,
-    ZuoraSettings,
-)
+from connect_ext.vendors.zuora.settings import ORDER_SECONDS, ZuoraSettings
 from connect_ext.vendors.zuora.shown import on_its_way, unfinished
 
 
@@ -43,7 +39,7 @@ class Ordering:
                 return Accepted(unfinished(order.number, order.status))
             if order.fate is not Fate.NONE:
                 message = "Zuora refuses the order, and has one of ours already."
-                raise OutcomeUnknown(message, FINISHES_WITHIN_SECONDS) from None
+                raise OutcomeUnknown(message) from None
             again = self._another(number, order.number), self._begun_everywhere(days)
             if again == (number, days) or not await self._is_still_active():
                 raise
@@ -55,7 +51,7 @@ class Ordering:
         operation = Operation(
             "the order (ZUORA_API_URL)",
             "/v1/orders",
-            lambda said: finding.ours(answers.order_result(said.document, record.number), number),
+            lambda said: answers.order_result(said.document, number, record.number),
             orders.cancellation(request_id, number, record, days, self.settings),
             changes=True,
             key_of=lambda content: orders.idempotency_key(
@@ -63,14 +59,10 @@ class Ordering:
             ),
             timeout_seconds=ORDER_SECONDS,
         )
-        try:
-            result = await self.zuora.ask(operation, orders.track_id(request_id))
-        except OutcomeUnknown as error:
-            error.retry_after = max(FINISHES_WITHIN_SECONDS, error.retry_after or 0.0)
-            raise
-        return await self._accepted(result, days)
+        result = await self.zuora.ask(operation, orders.track_id(request_id))
+        return self._accepted(result, days)
 
-    async def _accepted(self, result: OrderResult, days: Days) -> Accepted:
+    def _accepted(self, result: OrderResult, days: Days) -> Accepted:
         """What Zuora has stored; only a completed order with its subscription is one."""
         match finding.fate_of(result.status):
             case Fate.DONE if plain(result.subscription_status) in finding.CANCELLED:
@@ -79,8 +71,7 @@ class Ordering:
             case Fate.UNFINISHED:
                 return Accepted(unfinished(result.number, result.status))
             case Fate.NONE:
-                message = "Zuora has taken the order, and ended it without an effect."
-                raise OutcomeUnknown(message, FINISHES_WITHIN_SECONDS)
+                raise OutcomeUnknown("Zuora has taken the order, and ended it without an effect.")
             case Fate.ON_ITS_WAY:
                 return Accepted(on_its_way())
             case _:

@@ -113,8 +113,13 @@ class ZuoraVendor:
         days = dates.days_of(cancellation.asked_at, self._zone, record.begins, record.term_ends)
         remarks = await self._remarks(cancellation, record, days)
         ordering = Ordering(self._zuora, self._settings, self._zone, cancellation, record)
-        accepted = await ordering.ordered(shown.order_number, days)
-        return replace(await self._checked(cancellation, accepted), remarks=remarks)
+        try:
+            accepted = await ordering.ordered(shown.order_number, days)
+            return replace(await self._checked(cancellation, accepted), remarks=remarks)
+        except OutcomeUnknown as error:
+            # Whatever was answered, or not: Zuora may go on with the order by itself.
+            error.retry_after = max(FINISHES_WITHIN_SECONDS, error.retry_after or 0.0)
+            raise
 
     async def _checked(self, cancellation: Cancellation, accepted: Accepted) -> Accepted:
         """Only the subscription says whether an order that was left lying has cancelled it."""
@@ -124,7 +129,7 @@ class ZuoraVendor:
         try:
             shown = await self.look_up(replace(cancellation, may_have_been_sent=False))
         except CancellationError as error:
-            raise OutcomeUnknown(error.message, FINISHES_WITHIN_SECONDS) from None
+            raise OutcomeUnknown(error.message) from None
         return Accepted(shown if shown.status is SubscriptionStatus.CANCELLED else left)
 
     async def _remarks(

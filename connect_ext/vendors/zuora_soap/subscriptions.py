@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from connect_ext.cause import Cause
 from connect_ext.errors import NotDone
-from connect_ext.vendors.base import Subscription, SubscriptionId, SubscriptionStatus
+from connect_ext.vendors.base import (
+    Subscription,
+    SubscriptionId,
+    SubscriptionStatus,
+    named_status,
+)
 from connect_ext.vendors.zuora_soap import answers, envelopes, zoql
 from connect_ext.vendors.zuora_soap.answers import SubscriptionVersion, plain
 from connect_ext.vendors.zuora_soap.endpoint import Endpoint
@@ -106,14 +110,8 @@ def _status_of(version: SubscriptionVersion) -> SubscriptionStatus:
     status = _STATUSES.get(plain(version.status))
     if status is None:
         raise NotDone(
-            f"Zuora shows the subscription with {_named(version.status)}, which the extension does "
-            "not know. Nothing is sent until it changes.",
+            f"Zuora shows the subscription with {named_status(version.status)}, which the "
+            "extension does not know. Nothing is sent until it changes.",
             cause=Cause.UNKNOWN_STATUS,
         )
     return status
-
-
-def _named(status: str) -> str:
-    """The status, if it is a plain word; anything else may hold whatever the sender likes."""
-    known = re.fullmatch(r"[A-Za-z_ -]{1,30}", status)
-    return f"the status '{status}'" if known else "a status without a name"
