@@ -25,12 +25,14 @@ from connect_ext.cancelling.process import (
 from connect_ext.cancelling.request import CancelRequest
 from connect_ext.cancelling.steps import (
     Approve,
+    Confirm,
     DryRun,
     Ended,
     Final,
     Hold,
     Leave,
     Reject,
+    Schedule,
     Wait,
 )
 from connect_ext.cause import Cause
@@ -69,7 +71,7 @@ class CancellationApplication(EventsApplicationBase):
         else:
             logger.info("%s", outcome_log.at_start(configuration, _version()))
 
-    @event("asset_cancel_request_processing", statuses=["pending"])
+    @event("asset_cancel_request_processing", statuses=["pending", "revoking"])
     async def handle_asset_cancel_request(self, request: Any) -> BackgroundResponse:
         """Process a cancel request; this never raises, since Connect stores a traceback whole."""
         began = time.monotonic()
@@ -116,7 +118,7 @@ class CancellationApplication(EventsApplicationBase):
 def response_for(step: Final) -> BackgroundResponse:
     """The platform's answer for a step; the only place where steps become answers."""
     match step:
-        case Approve() | Reject() | Leave():
+        case Approve() | Schedule() | Confirm() | Reject() | Leave():
             return BackgroundResponse.done()
         case Wait(seconds=seconds, needs_person=True):
             return BackgroundResponse.slow_process_reschedule(seconds)

@@ -6,7 +6,18 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from connect_ext.cancelling.steps import Approve, DryRun, Ended, Final, Hold, Leave, Reject, Wait
+from connect_ext.cancelling.steps import (
+    Approve,
+    Confirm,
+    DryRun,
+    Ended,
+    Final,
+    Hold,
+    Leave,
+    Reject,
+    Schedule,
+    Wait,
+)
 from connect_ext.connect.object_id import is_object_id
 from connect_ext.portal.settings import Configuration, Settings
 
@@ -56,6 +67,11 @@ def _outcome(step: Final) -> tuple[str, str]:
     match step:
         case Approve():
             return "approved", "The subscription is cancelled, and the request is approved."
+        case Schedule(planned=planned):
+            day = f"{planned:%Y-%m-%d}"
+            return "scheduled", f"The subscription is cancelled, and the request waits for {day}."
+        case Confirm():
+            return "revoked", "The subscription goes on, and the revocation is confirmed."
         case Reject():
             return "rejected", "The request is rejected; it holds the reason."
         case Wait(seconds=seconds, why=why, needs_person=True):

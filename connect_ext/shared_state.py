@@ -45,6 +45,7 @@ class Memory:
     """A process's memory of one request."""
 
     attempts: Remembered = field(default_factory=Remembered)
+    undo: Remembered = field(default_factory=Remembered)
     told: Report | None = None
     """The last report that this process left or found."""
 
@@ -70,7 +71,7 @@ class SharedState:
     deadline_seconds: float = DEADLINE_SECONDS
     vendors: Vendors = field(default_factory=Vendors)
     connect_session: Session = field(default_factory=Session)
-    walks: SingleFlight[tuple[AccountKey, str], Ended] = field(default_factory=SingleFlight)
+    walks: SingleFlight[tuple[AccountKey, str, str], Ended] = field(default_factory=SingleFlight)
     _configurations: dict[Variables, Configuration | str] = field(default_factory=dict, repr=False)
     """A text is the message about the mistakes."""
     _readings: SingleFlight[Variables, Configuration | str] = field(default_factory=SingleFlight)

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from connect_ext.cancelling import marks, rules, turns
+from connect_ext.cancelling import conflicts, marks, turns
 from connect_ext.cancelling.marks import History, State
 from connect_ext.connect.conversation import Conversation, NoteRefusedError
 from connect_ext.errors import NotConfigured
-from connect_ext.vendors.base import Subscription
+from connect_ext.vendors.base import Act, Subscription
 
 LOG = logging.getLogger("eaas.eventsapp")
 
@@ -28,7 +28,7 @@ class Remembered:
     has_taken_back: bool = False
     has_met_others: bool = False
     sendings: int = 0
-    """How often the cancellation was sent."""
+    """How often it was sent."""
     shown: Subscription | None = None
     """The last word of a vendor that cannot be asked."""
     sent_unmarked_at: float | None = None
@@ -79,7 +79,7 @@ class Pace:
 
 
 class Attempts:
-    """The attempts at one request, from this process."""
+    """The attempts at one request, from this process: those to cancel, or those to undo that."""
 
     def __init__(
         self,
@@ -87,14 +87,16 @@ class Attempts:
         conversation: Conversation,
         memory: Remembered,
         pace: Pace,
+        act: Act = Act.CANCEL,
     ) -> None:
+        self._act = act
         self._request_id, self._conversation = request_id, conversation
         self._memory, self._pace, self._clock = memory, pace, pace.clock
 
     async def history(self) -> History:
         """Read every attempt at the request."""
         notes = await self._conversation.private_notes(self._request_id)
-        return marks.history_of(notes.notes, notes.now)
+        return marks.history_of(notes.notes, notes.now, self._act)
 
     async def begin(self, *, can_be_asked: bool) -> Permission | Denied:
         """Leave a mark, read all of them back, and tell whose turn it is.
@@ -132,7 +134,7 @@ class Attempts:
         began, self._memory.attempt = self._clock(), ""
         # If the answer is lost, the mark may be there: nothing is sent under it, then or later.
         self._memory.to_take_back.add(attempt)
-        text = marks.text_of(attempt, State.SENDING)
+        text = marks.text_of(attempt, State.SENDING, self._act)
         try:
             await self._conversation.keep(self._request_id, text)
         except NoteRefusedError:
@@ -186,7 +188,9 @@ class Attempts:
     async def note(self, attempt: str, state: State) -> bool:
         """Note what became of an attempt; False if the note could not be left."""
         attempt = attempt or secrets.token_hex(4)
-        return await self._conversation.leave(self._request_id, marks.text_of(attempt, state))
+        return await self._conversation.leave(
+            self._request_id, marks.text_of(attempt, state, self._act)
+        )
 
     async def note_conflict(self, permission: Permission, history: History) -> History:
         """Note that the vendor says "not now", unless that was noted a short while ago.
@@ -195,10 +199,10 @@ class Attempts:
         """
         self.keep_in_hand(permission)
         noted = marks.with_conflict(history)
-        if rules.believes_conflict(noted, self._pace.settle_seconds):
+        if conflicts.believes_conflict(noted, self._pace.settle_seconds):
             # It is believed: the mark stands until the rejection is through.
             return noted
-        if not rules.wants_conflict_note(history, self._pace.settle_seconds):
+        if not conflicts.wants_conflict_note(history, self._pace.settle_seconds):
             await self.nothing_was_sent(permission)
             return history
         await self.must_note(permission.attempt, State.CONFLICT)
@@ -209,7 +213,7 @@ class Attempts:
 
         Where Connect refuses to keep any note, the walk goes on without it.
         """
-        text = marks.text_of(attempt or secrets.token_hex(4), state)
+        text = marks.text_of(attempt or secrets.token_hex(4), state, self._act)
         with suppress(NoteRefusedError):
             await self._conversation.keep(self._request_id, text)
             if self._memory.attempt == attempt:
@@ -232,7 +236,7 @@ class Attempts:
         if sent_at is not None and now - sent_at <= self._pace.blocks_for:
             return Denied(history)
         LOG.warning(
-            "%s: Connect keeps no note about this request, so the cancellation is sent without a"
+            "%s: Connect keeps no note about this request, so what has to be sent is sent without a"
             " mark: only this process knows of it, and another one could send a second.",
             self._request_id,
         )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from connect_ext.cancelling.attempts import Attempts, Pace
 from connect_ext.cancelling.request import CancelRequest, FoundId
 from connect_ext.cancelling.settling import Settling
-from connect_ext.connect.api import ConnectApi
+from connect_ext.connect.api import REVOKING, ConnectApi
 from connect_ext.http.budget import Budget
 from connect_ext.portal.settings import Settings
-from connect_ext.vendors.base import Vendor
+from connect_ext.vendors.base import Act, TakesBack, Vendor
 
 if TYPE_CHECKING:
     from connect_ext.shared_state import Memory, SharedState
@@ -29,6 +29,26 @@ class Case:
     shared: SharedState
     memory: Memory
     budget: Budget
+
+    @property
+    def act(self) -> Act:
+        """What the request asks for."""
+        return Act.UNDO if self.request.status == REVOKING else Act.CANCEL
+
+    @property
+    def takes_back(self) -> TakesBack | None:
+        """The vendor, if it can take a cancellation back."""
+        vendor = self.vendor
+        return vendor if isinstance(vendor, TakesBack) and vendor.can_take_back else None
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether nothing needs a mark.
+
+        A cancellation that may be taken back does: only its mark says that it is ours.
+        """
+        needs_none = self.act is Act.CANCEL and not self.settings.policy.schedules
+        return needs_none and self.vendor.is_repeatable
 
     @cached_property
     def subscription_id(self) -> FoundId:
@@ -48,8 +68,8 @@ class Case:
     @cached_property
     def attempts(self) -> Attempts:
         """The attempts at the request."""
-        conversation = self.connect.conversation
-        return Attempts(self.request.id, conversation, self.memory.attempts, self.pace)
+        kept = self.memory.attempts if self.act is Act.CANCEL else self.memory.undo
+        return Attempts(self.request.id, self.connect.conversation, kept, self.pace, self.act)
 
     @cached_property
     def settling(self) -> Settling:

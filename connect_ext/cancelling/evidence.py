@@ -8,7 +8,7 @@ from datetime import datetime
 from connect_ext.cancelling.marks import History, Mark, State
 from connect_ext.cancelling.request import FoundId
 from connect_ext.cause import Cause
-from connect_ext.portal.settings import Policy
+from connect_ext.portal.policy import Policy
 from connect_ext.vendors.base import Advice, Subscription
 
 
@@ -87,6 +87,7 @@ class Evidence:
     blocks_for: float
     """For how long a mark keeps others from sending: that, and the time until it is sent."""
     can_be_asked: bool = True
+    can_take_back: bool = False
     is_repeatable: bool = False
     leaves_orders: bool = False
     """Whether a look can tell what became of an attempt whose answer was lost."""
@@ -121,6 +122,21 @@ class Evidence:
     def has_unfinished(self) -> bool:
         """Whether an attempt is known to have left an order that the vendor does not carry out."""
         return any(mark.state is State.UNFINISHED for mark in self.standing())
+
+    def may_still_cancel(self) -> bool:
+        """Of an undo: whether a cancellation may still be under way, so that it would come after.
+
+        One with a result is not: it is what the vendor shows.
+        """
+        if not isinstance(self.history, History):
+            return False
+        sent = (m for m in self.history.cancelling if m.state is State.SENDING)
+        return any(self.is_live(mark) for mark in sent)
+
+    def was_ours(self) -> bool:
+        """Of an undo: whether this request's cancellation was, or may have been, sent."""
+        history = self.history
+        return isinstance(history, History) and any(mark.stands for mark in history.cancelling)
 
     def is_live(self, mark: Mark) -> bool:
         """Whether the vendor may still be at work on what was sent under the mark."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import Enum
 
 from connect_ext.connect.notes import PrivateNote
+from connect_ext.vendors.base import Act
 
 
 class State(Enum):
@@ -34,7 +35,7 @@ _STANDING = (State.SENDING, State.UNFINISHED, State.ACCEPTED, State.CANCELLED)
 _RESULTS = (State.UNFINISHED, State.ACCEPTED, State.CANCELLED)
 _WEIGHT = {state: weight for weight, state in enumerate(State)}
 
-_SENTENCES = {
+_OF_CANCELLING = {
     State.SENDING: "The cancellation is being sent to the vendor. Until the vendor shows its"
     " result, this request waits and nothing else is sent.",
     State.UNFINISHED: "The vendor has the order to cancel, and has not carried it out. No other is"
@@ -46,8 +47,20 @@ _SENTENCES = {
     State.CONFLICT: "The vendor cannot cancel the subscription at the moment. It is asked again.",
     State.REFUSED: "The vendor has refused to cancel the subscription.",
 }
+_OF_UNDOING = {
+    State.SENDING: "The cancellation is being taken back at the vendor. Until the vendor shows the"
+    " result, this request waits and nothing else is sent.",
+    State.ACCEPTED: "The vendor has accepted that the cancellation is taken back, and does not show"
+    " the result yet.",
+    State.NOT_SENT: "This attempt to take the cancellation back did not reach the vendor.",
+    State.CONFLICT: "The vendor cannot take the cancellation back at the moment. It is asked"
+    " again.",
+    State.REFUSED: "The vendor has refused to take the cancellation back.",
+}
+_SENTENCES = {Act.CANCEL: _OF_CANCELLING, Act.UNDO: _OF_UNDOING}
 _TAG = re.compile(
-    r"\[connect-ext cancel ([0-9a-f]{8}) (" + "|".join(s.value for s in State) + r")\]"
+    rf"\[connect-ext ({'|'.join(act.value for act in Act)}) ([0-9a-f]{{8}})"
+    rf" ({'|'.join(state.value for state in State)})\]"
 )
 
 
@@ -75,6 +88,8 @@ class History:
     """The moment of reading, by Connect's clock."""
     conflicts: tuple[datetime, ...] = ()
     """When the vendor said "not now"."""
+    cancelling: tuple[Mark, ...] = ()
+    """In the history of an undo: the attempts to cancel."""
 
     def age_seconds(self, mark: Mark) -> float:
         """For how long the mark has been there."""
@@ -94,13 +109,22 @@ class History:
         return sum(mark.state is State.REFUSED for mark in self.marks)
 
 
-def text_of(attempt: str, state: State) -> str:
+def text_of(attempt: str, state: State, act: Act = Act.CANCEL) -> str:
     """The text of a mark."""
-    return f"{_SENTENCES[state]} [connect-ext cancel {attempt} {state.value}]"
+    return f"{_SENTENCES[act][state]} [connect-ext {act.value} {attempt} {state.value}]"
 
 
-def history_of(notes: Iterable[PrivateNote], now: datetime) -> History:
-    """Read the attempts out of the notes; other notes say nothing.
+def history_of(notes: Iterable[PrivateNote], now: datetime, act: Act = Act.CANCEL) -> History:
+    """Read the attempts at an act out of the notes; other notes say nothing."""
+    notes = list(notes)
+    history = _history_of(notes, now, act)
+    if act is Act.CANCEL:
+        return history
+    return replace(history, cancelling=_history_of(notes, now, Act.CANCEL).marks)
+
+
+def _history_of(notes: Iterable[PrivateNote], now: datetime, act: Act) -> History:
+    """The attempts at one act.
 
     An attempt that was never begun here has no result here: a colleague has copied its note from
     another request. It only keeps others from sending.
@@ -110,9 +134,9 @@ def history_of(notes: Iterable[PrivateNote], now: datetime) -> History:
     conflicts: dict[str, datetime] = {}
     for note in sorted(notes, key=lambda note: note.created):
         found = _TAG.search(note.text)
-        if not found or found.end() != len(note.text.rstrip()):
+        if not found or found.end() != len(note.text.rstrip()) or found[1] != act.value:
             continue
-        attempt, state = found[1], State(found[2])
+        attempt, state = found[2], State(found[3])
         if state is State.CONFLICT:
             # A call to Connect that is repeated leaves the same note twice.
             conflicts.setdefault(attempt, note.created)

@@ -9,11 +9,11 @@ from connect_ext.cancelling import rules
 from connect_ext.cancelling.case import Case
 from connect_ext.cancelling.evidence import Evidence, Unreadable
 from connect_ext.cancelling.marks import History
-from connect_ext.cancelling.steps import Lack, Leave
+from connect_ext.cancelling.steps import Cancel, Lack, Leave, Step
 from connect_ext.cause import Cause
-from connect_ext.connect.api import PENDING, as_word
+from connect_ext.connect.api import SCHEDULED, as_word
 from connect_ext.errors import Later, NotConfigured
-from connect_ext.vendors.base import Cancellation, SubscriptionId
+from connect_ext.vendors.base import Act, Cancellation, SubscriptionId
 
 
 class Observer:
@@ -33,7 +33,8 @@ class Observer:
             settle_seconds=case.pace.settle_seconds,
             blocks_for=case.pace.blocks_for,
             can_be_asked=case.vendor.can_be_asked,
-            is_repeatable=case.vendor.is_repeatable,
+            can_take_back=case.takes_back is not None,
+            is_repeatable=case.is_repeatable,
             leaves_orders=settings.vendor.leaves_orders,
             advice=case.vendor.advice,
             shown=case.memory.attempts.shown,
@@ -44,8 +45,9 @@ class Observer:
         """Find out about one thing."""
         match lack:
             case Lack.LOOK:
-                # Without a template nothing could be approved: better to know it before.
-                await self._case.settling.template()
+                if self._case.act is Act.CANCEL:
+                    # Without a template nothing could be approved: better to know it before.
+                    await self._case.settling.template()
                 return await self._look(e)
             case Lack.ORDER:
                 return await self.look_again(e, for_orders=True)
@@ -94,15 +96,24 @@ class Observer:
 
     async def settled_meanwhile(self) -> Leave | None:
         """The step for a request that somebody has settled since Connect handed it over."""
-        status = await self._case.connect.status(self._case.request.id)
-        return None if status == PENDING else settled_elsewhere(status)
+        request = self._case.request
+        status = await self._case.connect.status(request.id)
+        return None if status == request.status else settled_elsewhere(status)
 
-    def cancellation(self, e: Evidence) -> Cancellation:
-        """The order to cancel."""
+    def cancellation(self, e: Evidence, step: Step | None = None) -> Cancellation:
+        """The order to cancel, or to take that back."""
         if not isinstance(e.parameter, SubscriptionId):
             raise TypeError("The rules want a look without an id.")
-        request, now = self._case.request, self._case.shared.now()
-        return Cancellation(e.parameter, request.id, request.asset_id, now, e.definite_answers)
+        case, request = self._case, self._case.request
+        return Cancellation(
+            e.parameter,
+            request.id,
+            request.asset_id,
+            asked_at=case.shared.now(),
+            when=step.when if isinstance(step, Cancel) else e.policy.cancellation_date,
+            act=case.act,
+            definite_answers=e.definite_answers,
+        )
 
 
 def says_the_same(one: Evidence, other: Evidence) -> bool:
@@ -111,6 +122,9 @@ def says_the_same(one: Evidence, other: Evidence) -> bool:
 
 
 def settled_elsewhere(status: str) -> Leave:
-    """The step for a request that is not pending."""
+    """The step for a request in a status in which it is somebody else's, or nobody's yet."""
+    if status == SCHEDULED:
+        why = "Nothing to do: the request is scheduled, and comes back on its day."
+        return Leave(Cause.SETTLED_ELSEWHERE, why)
     why = f"Nothing to do: the request is {as_word(status) or 'in no known status'}."
     return Leave(Cause.SETTLED_ELSEWHERE, why)

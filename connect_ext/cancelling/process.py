@@ -9,8 +9,21 @@ from typing import TYPE_CHECKING
 from connect_ext.cancelling.case import Case
 from connect_ext.cancelling.reporting import report
 from connect_ext.cancelling.request import CancelRequest
-from connect_ext.cancelling.steps import Approve, Ended, Final, Leave, Reject, Wait
-from connect_ext.cancelling.waiting import wait_seconds, wait_seconds_for_a_person
+from connect_ext.cancelling.steps import (
+    Approve,
+    Confirm,
+    Ended,
+    Final,
+    Leave,
+    Reject,
+    Schedule,
+    Wait,
+)
+from connect_ext.cancelling.waiting import (
+    wait_seconds,
+    wait_seconds_for_a_person,
+    wait_seconds_until,
+)
 from connect_ext.cancelling.walk import Walk
 from connect_ext.cause import Cause
 from connect_ext.connect.api import ConnectApi
@@ -35,9 +48,15 @@ async def process(
     vendor: Vendor,
     shared: SharedState,
 ) -> Ended:
-    """Walk the request as far as it goes; deliveries of it at the same time share one walk."""
+    """Walk the request as far as it goes; deliveries of it at the same time share one walk.
+
+    Not if it is in another status by now, or has been away since that walk began.
+    """
+    is_first = False
 
     async def delivered() -> Ended:
+        nonlocal is_first
+        is_first = True
         found = request.subscription_id(
             settings.subscription_id_parameter, settings.subscription_id_pattern
         )
@@ -51,7 +70,11 @@ async def process(
         await told(step, request, connect, shared, settings.escalate_after_hours)
         return Ended(step, settings.vendor.name, budget.last_status)
 
-    return await shared.walks.run((connect.account.key, request.id), delivered)
+    key = (connect.account.key, request.id, request.status)
+    ended = await shared.walks.run(key, delivered)
+    if isinstance(ended.step, Schedule) and not is_first:
+        ended = await shared.walks.run(key, delivered)
+    return ended
 
 
 async def _within_deadline(case: Case) -> Final:
@@ -83,6 +106,8 @@ def with_seconds(step: Final, request: CancelRequest, shared: SharedState) -> Fi
         return step
     now, jitter = shared.now(), shared.jitter()
     age = request.age_seconds(now)
+    if step.until is not None:
+        return replace(step, seconds=wait_seconds_until((step.until - now).total_seconds()))
     if step.needs_person:
         return replace(step, seconds=wait_seconds_for_a_person(age, jitter))
     if step.since is not None:
@@ -107,5 +132,5 @@ async def told(
         age_seconds=request.age_seconds(shared.now()),
         escalate_after_hours=escalate_after_hours,
     )
-    if isinstance(step, (Approve, Reject, Leave)):
+    if isinstance(step, (Approve, Confirm, Reject, Leave)):
         shared.forget(account, request.id)

@@ -11,7 +11,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from connect_ext.cancelling.request import CancelRequest
-from connect_ext.cancelling.steps import Approve, DryRun, Final, Hold, Leave, Reject, Wait
+from connect_ext.cancelling.steps import (
+    Approve,
+    Confirm,
+    DryRun,
+    Final,
+    Hold,
+    Leave,
+    Reject,
+    Schedule,
+    Wait,
+)
 from connect_ext.connect.conversation import MAX_NOTE_CHARACTERS, Conversation
 from connect_ext.connect.notes import PrivateNote
 from connect_ext.errors import Later
@@ -103,8 +113,8 @@ def last_report(notes: Iterable[PrivateNote]) -> Report | None:
 
 def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report | None:
     match step:
-        case Wait(cause=cause, needs_person=needs_person):
-            if needs_person or age_seconds >= escalate_after_hours * 3600:
+        case Wait(cause=cause, needs_person=needs_person, until=until):
+            if needs_person or until or age_seconds >= escalate_after_hours * 3600:
                 return Report(WAITING, cause.value)
             return None
         case Hold(cause=cause):
@@ -113,6 +123,10 @@ def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report
             return Report(DRY_RUN, act)
         case Approve():
             return Report(SETTLED, "approved")
+        case Schedule():
+            return Report(SETTLED, "scheduled")
+        case Confirm():
+            return Report(SETTLED, "revoked")
         case Reject():
             return Report(SETTLED, "failed")
         case Leave():
@@ -121,6 +135,8 @@ def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report
 
 def _sentence(step: Final, created: datetime | None) -> str:
     match step:
+        case Wait(why=why, until=until) if until:
+            return f"{why} It is looked at again once a day, and on {until:%Y-%m-%d %H:%M %Z}."
         case Wait(why=why, vendor_says=said):
             why = f"{why} The vendor says: {said}" if said else why
             since = f" since {created:%Y-%m-%d %H:%M %Z}" if created else ""
@@ -134,6 +150,10 @@ def _sentence(step: Final, created: datetime | None) -> str:
             return what
         case Approve():
             return "This request no longer waits: it is approved."
+        case Schedule():
+            return "This request no longer waits: it is scheduled."
+        case Confirm():
+            return "This request no longer waits: its revocation is confirmed."
         case Reject():
             return "This request no longer waits: it is rejected."
         case Leave():

@@ -5,8 +5,9 @@ They are the tables under 'What happens in each case' in the README.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from datetime import datetime
 
+from connect_ext.cancelling.conflicts import CONFLICTS_ASKED, believes_conflict
 from connect_ext.cancelling.evidence import (
     Evidence,
     IdNotKnown,
@@ -20,19 +21,26 @@ from connect_ext.cancelling.evidence import (
 )
 from connect_ext.cancelling.marks import History, State
 from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
-from connect_ext.cancelling.steps import Approve, Cancel, Hold, Lack, Learn, Reject, Step, Wait
+from connect_ext.cancelling.steps import (
+    Approve,
+    Cancel,
+    Hold,
+    Lack,
+    Learn,
+    Reject,
+    Schedule,
+    Step,
+    Wait,
+)
 from connect_ext.cause import Cause
-from connect_ext.portal.settings import OnNotFound, OnRefusal
+from connect_ext.portal.policy import CancellationDate, OnNoTermEnd, OnNotFound, OnRefusal
 from connect_ext.vendors.base import Subscription, SubscriptionId, SubscriptionStatus
 
 SECOND_LOOK_SECONDS = 120.0
 """One bad gateway must neither approve, reject nor hold."""
 
-CONFLICTS_TO_BELIEVE, CONFLICTS_ASKED = 3, 12
-"""In each ``SETTLE_MINUTES``: the least that must be heard, and the most that is asked."""
-
-CONFLICT_GAP_SECONDS = 3600.0
-"""Twice the longest wait: "not now" said before a longer silence is not counted any more."""
+SOONEST_PLANNED_SECONDS = 900.0
+"""A request is not scheduled for a moment that is nearer: clocks differ."""
 
 _UNFINISHED = (
     "The vendor has an order of this request's to cancel the subscription, and has not carried it"
@@ -90,28 +98,37 @@ def _decide_cancelled(e: Evidence, subscription: Subscription) -> Step:
         return Learn(Lack.MARKS)
     ends_at = subscription.ends_at
     by_us = isinstance(e.attempt, Sent) or bool(e.standing()) or not e.can_be_asked
-    notes = [] if by_us else ["The subscription was already cancelled at the vendor."]
-    if ends_at is not None and ends_at > e.now:
-        # Connect refuses an effective date in the future.
-        notes.append(f"It ends at the vendor on {ends_at:%Y-%m-%d}.")
-        ends_at = None
     cause = Cause.CANCELLED if by_us else Cause.ALREADY_CANCELLED
-    return Approve(cause, ends_at, " ".join(notes))
+    note = "" if by_us else "The subscription was already cancelled at the vendor."
+    if ends_at is None or ends_at <= e.now:
+        return Approve(cause, ends_at, note)
+    if e.policy.schedules:
+        return _wait_for_end(e, ends_at, note)
+    # Connect refuses an effective date in the future.
+    return Approve(cause, None, f"{note} It ends at the vendor on {ends_at:%Y-%m-%d}.".strip())
+
+
+def _wait_for_end(e: Evidence, ends_at: datetime, note: str) -> Step:
+    left = (ends_at - e.now).total_seconds()
+    if left < SOONEST_PLANNED_SECONDS:
+        why = "The subscription is cancelled at the vendor, and is about to end."
+        return Wait(Cause.ENDS_LATER, why, retry_after=left)
+    return Schedule(Cause.SCHEDULED, ends_at, note)
 
 
 def _decide_active(e: Evidence) -> Step:
     match e.attempt:
         case NotTried():
-            return Cancel()
+            return _decide_date(e)
         case NotOurTurn() if e.leaves_orders and e.standing() and not e.was_looked_for:
             return Learn(Lack.ORDER)
         case NotOurTurn() if e.has_unfinished and e.shown and e.shown.orders_unseen:
             return Hold(Cause.UNFINISHED, _UNFINISHED)
         case NotOurTurn() | NoMarkKept():
-            return _wait_for_result(e, "A cancellation was sent, or may have been, before.")
+            return wait_for_result(e, "A cancellation was sent, or may have been, before.")
         case Sent(accepted, why):
             may = "The vendor has accepted" if accepted else "The vendor may have got"
-            return _wait_for_result(e, f"{may} the cancellation. {why}")
+            return wait_for_result(e, f"{may} the cancellation. {why}")
         case Refusal():
             return _decide_refusal(e, e.attempt)
         case NotNow():
@@ -124,8 +141,35 @@ def _decide_active(e: Evidence) -> Step:
             return Wait(Cause.CONFIGURATION, why, needs_person=True)
 
 
-def _wait_for_result(e: Evidence, what: str) -> Wait:
-    """Wait for the result of a cancellation; the first waits after it was sent are short."""
+def _decide_date(e: Evidence) -> Step:
+    """Cancel, on a date that the subscription has."""
+    if not _lacks_a_term(e) or e.policy.on_no_term_end is OnNoTermEnd.IMMEDIATE:
+        return _cancel(e)
+    if (lacking := without_marks(e)) is not None:
+        return lacking
+    if e.standing():
+        return wait_for_result(e, "A cancellation was sent, or may have been, before.")
+    what = "The subscription cannot be cancelled at the end of its term: it has none."
+    if e.policy.on_no_term_end is OnNoTermEnd.REJECT:
+        check = "Check the variables CANCELLATION_DATE and ON_NO_TERM_END."
+        return _reject_if_proven(e, Reject(Cause.NO_TERM_END, what), check)
+    do = "Cancel it at the vendor, or set ON_NO_TERM_END; then resubmit the task."
+    return Hold(Cause.NO_TERM_END, f"{what} {do}")
+
+
+def _lacks_a_term(e: Evidence) -> bool:
+    wants_one = e.policy.cancellation_date is CancellationDate.END_OF_TERM
+    return wants_one and e.shown is not None and e.shown.is_evergreen
+
+
+def _cancel(e: Evidence, pause: float = 0.0) -> Cancel:
+    """Cancel on the date that was asked for; of a term that is not there, at once."""
+    now = CancellationDate.IMMEDIATE
+    return Cancel(pause, now if _lacks_a_term(e) else e.policy.cancellation_date)
+
+
+def wait_for_result(e: Evidence, what: str) -> Wait:
+    """Wait for the result of what was sent; the first waits after that are short."""
     since = max((mark.created for mark in e.standing()), default=None)
     retry_after = e.attempt.retry_after if isinstance(e.attempt, Sent) else None
     why = f"{what.strip()} The vendor does not show the result yet."
@@ -133,19 +177,19 @@ def _wait_for_result(e: Evidence, what: str) -> Wait:
 
 
 def _decide_not_started(e: Evidence) -> Step:
-    if (lacking := _without_marks(e)) is not None:
+    if (lacking := without_marks(e)) is not None:
         return lacking
     if e.standing() or isinstance(e.attempt, Sent):
-        return _wait_for_result(e, "The subscription is shown as not started.")
+        return wait_for_result(e, "The subscription is shown as not started.")
     reason = "The subscription cannot be cancelled: at the vendor it is a draft or not yet active."
     return _reject_if_proven(e, Reject(Cause.NOT_STARTED, reason), e.advice.refusal)
 
 
 def _decide_suspended(e: Evidence) -> Step:
-    if (lacking := _without_marks(e)) is not None:
+    if (lacking := without_marks(e)) is not None:
         return lacking
     if isinstance(e.attempt, Sent) or any(map(e.is_live, e.standing())):
-        return _wait_for_result(e, "The subscription is shown as suspended.")
+        return wait_for_result(e, "The subscription is shown as suspended.")
     why = "The subscription is suspended at the vendor, and cannot be cancelled like that."
     return Hold(Cause.SUSPENDED, f"{why} {e.advice.suspended} Then resubmit the task.")
 
@@ -153,7 +197,7 @@ def _decide_suspended(e: Evidence) -> Step:
 def _decide_unknown_id(e: Evidence) -> Step:
     if e.looks < 2:
         return Learn(Lack.SECOND_LOOK)
-    if (lacking := _without_marks(e)) is not None:
+    if (lacking := without_marks(e)) is not None:
         return lacking
     accepted = any(mark.state in (State.ACCEPTED, State.CANCELLED) for mark in e.standing())
     if accepted or (isinstance(e.attempt, Sent) and e.attempt.accepted):
@@ -161,14 +205,14 @@ def _decide_unknown_id(e: Evidence) -> Step:
         note = "The vendor removed the subscription after the cancellation."
         return Approve(Cause.GONE, note=note)
     if isinstance(e.attempt, Sent) or any(map(e.is_live, e.standing())):
-        return _wait_for_result(e, "The cancellation may have been carried out.")
+        return wait_for_result(e, "The cancellation may have been carried out.")
     return _on_not_found(e, after_a_cancellation=bool(e.standing()))
 
 
 def _on_not_found(e: Evidence, *, after_a_cancellation: bool) -> Step:
     if e.is_repeatable and isinstance(e.attempt, NotTried):
         # No mark tells of an earlier cancellation, but the vendor's answer to the same key does.
-        return Cancel()
+        return _cancel(e)
     match e.policy.on_not_found:
         case OnNotFound.APPROVE:
             note = "The vendor does not know the subscription; approved as it is."
@@ -192,7 +236,7 @@ def _decide_unseen(e: Evidence) -> Step:
     """The vendor's answers to the cancellation are all there is."""
     match e.attempt:
         case NotTried():
-            return Cancel()
+            return _cancel(e)
         case NoMarkKept():
             why = "Connect keeps no note on this request: without one it could be cancelled twice."
             return Hold(Cause.NO_MARK, f"{why} {e.advice.cannot_be_asked} Check the permissions.")
@@ -205,9 +249,9 @@ def _decide_unseen(e: Evidence) -> Step:
         case NotNow():
             return _decide_conflict(e, e.attempt)
         case IdNotKnown(times=1):
-            return Cancel(second_look_seconds(e.settle_seconds))
+            return _cancel(e, second_look_seconds(e.settle_seconds))
         case IdNotKnown():
-            return _without_marks(e) or _on_not_found(e, after_a_cancellation=bool(e.standing()))
+            return without_marks(e) or _on_not_found(e, after_a_cancellation=bool(e.standing()))
 
 
 def _decide_unseen_sent(e: Evidence, sent: Sent) -> Step:
@@ -226,7 +270,7 @@ def _decide_unseen_before(e: Evidence) -> Step:
     if State.ACCEPTED in states:
         return _hold_sent(e, accepted=True)
     if not e.standing() or any(map(e.is_live, e.standing())):
-        return _wait_for_result(e, "A cancellation is being sent, or was just sent.")
+        return wait_for_result(e, "A cancellation is being sent, or was just sent.")
     return _hold_sent(e, accepted=False)
 
 
@@ -238,11 +282,11 @@ def _hold_sent(e: Evidence, *, accepted: bool) -> Hold:
 
 
 def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
-    if (lacking := _without_marks(e)) is not None:
+    if (lacking := without_marks(e)) is not None:
         return lacking
     if isinstance(e.history, History) and e.history.definite_answers > e.definite_answers:
         # The vendor may have repeated the answer that it had stored for the key.
-        return Cancel()
+        return _cancel(e)
     if e.standing():
         why = (
             "An earlier cancellation was sent and its outcome is unknown; the vendor refuses"
@@ -258,7 +302,7 @@ def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
 
 
 def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
-    if (lacking := _without_marks(e)) is not None:
+    if (lacking := without_marks(e)) is not None:
         return lacking
     lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
     if lasts and not e.is_repeatable:
@@ -269,22 +313,6 @@ def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
         why = f"{why} It has said so for long: check the subscription at the vendor."
     pause = max(conflict.retry_after or 0.0, e.settle_seconds / CONFLICTS_ASKED)
     return Wait(Cause.CONFLICT, why, lasts, retry_after=pause, vendor_says=conflict.reason)
-
-
-def believes_conflict(history: History, settle_seconds: float) -> bool:
-    """Whether the vendor has said "not now" for longer than ``settle_seconds``, without a break."""
-    said, most = list(history.conflicts), max(settle_seconds, CONFLICT_GAP_SECONDS)
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(said)]
-    begins = max((index for index, gap in enumerate(gaps, 1) if gap > most), default=0)
-    row = said[begins:]
-    lasts = bool(row) and (history.now - row[0]).total_seconds() > settle_seconds
-    return lasts and len(row) >= CONFLICTS_TO_BELIEVE
-
-
-def wants_conflict_note(history: History, settle_seconds: float) -> bool:
-    """Whether another "not now" is worth a note: a few in each ``settle_seconds`` are enough."""
-    last = history.conflicts[-1] if history.conflicts else None
-    return last is None or (history.now - last).total_seconds() > settle_seconds / 4
 
 
 def _reject_if_proven(e: Evidence, reject: Reject, check: str) -> Step:
@@ -299,7 +327,7 @@ def _reject_if_proven(e: Evidence, reject: Reject, check: str) -> Step:
     )
 
 
-def _without_marks(e: Evidence) -> Step | None:
+def without_marks(e: Evidence) -> Step | None:
     """The step for evidence whose marks were not read, or cannot be."""
     if isinstance(e.history, Unreadable):
         return Wait(e.history.cause, e.history.why, needs_person=e.history.needs_person)

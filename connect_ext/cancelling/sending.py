@@ -1,4 +1,4 @@
-"""Sending the cancellation, if it is our turn, and reading what has become of it."""
+"""Sending the cancellation, or taking it back, if it is our turn; reading what becomes of it."""
 
 from __future__ import annotations
 
@@ -19,37 +19,46 @@ from connect_ext.cancelling.evidence import (
 )
 from connect_ext.cancelling.marks import History, State
 from connect_ext.cancelling.observing import Observer, says_the_same
-from connect_ext.cancelling.steps import Cancel, Leave
+from connect_ext.cancelling.steps import Cancel, Leave, Undo
 from connect_ext.cause import Cause
 from connect_ext.connect.conversation import NoteRefusedError
 from connect_ext.errors import Conflict, Later, OutcomeUnknown, Refused, UnknownId
-from connect_ext.vendors.base import Subscription, SubscriptionStatus
+from connect_ext.vendors.base import (
+    Accepted,
+    Act,
+    Cancellation,
+    Subscription,
+    SubscriptionStatus,
+)
+
+_RESULTS = {Act.CANCEL: SubscriptionStatus.CANCELLED, Act.UNDO: SubscriptionStatus.ACTIVE}
 
 FRESH_SECONDS = 5.0
 """For how long the status that Connect handed over is believed."""
 
 SECONDS_AROUND_A_CALL = 60.0
-"""For the looks and the notes before the cancellation is sent."""
+"""For the looks and the notes before it is sent."""
 
 
 class Sender:
-    """Sends the cancellation of one walk."""
+    """Sends what one walk has to send: the cancellation, or the call that takes it back."""
 
     def __init__(self, case: Case, observer: Observer) -> None:
         self._case, self._observer = case, observer
         self._attempts, self._began = case.attempts, case.shared.clock()
-        self.remarks: tuple[str, ...] = ()
-        """The vendor's sentences on what it has accepted."""
+        self.accepted = Accepted()
+        """What the vendor has said beside the result."""
         self.sent_under = ""
         """The attempt that the vendor has accepted."""
 
-    async def cancel(self, e: Evidence, step: Cancel) -> Evidence | Leave:
-        """Send the cancellation, if it is our turn, and see what has become of it."""
+    async def send(self, e: Evidence, step: Cancel | Undo) -> Evidence | Leave:
+        """Send it, if it is our turn, and see what has become of it."""
         case = self._case
-        if step.pause:
-            await case.shared.sleep(step.pause)
-        # A vendor that cannot be asked was not looked at: this has not been read yet.
-        await case.settling.template()
+        if isinstance(step, Cancel):
+            if step.pause:
+                await case.shared.sleep(step.pause)
+            # A vendor that cannot be asked was not looked at: this has not been read yet.
+            await case.settling.template()
         if case.shared.clock() - self._began > FRESH_SECONDS:
             settled = await self._observer.settled_meanwhile()
             if settled:
@@ -59,8 +68,8 @@ class Sender:
         try:
             permission = await self._permission(e)
         except NoteRefusedError:
-            return await self._cancel_without_mark(e)
-        return await self._with(permission, e)
+            return await self._send_without_mark(e, step)
+        return await self._with(permission, e, step)
 
     async def _permission(self, e: Evidence) -> Permission | Denied:
         if e.is_repeatable:
@@ -68,7 +77,7 @@ class Sender:
             return Permission("", history, self._case.budget.ends_at)
         return await self._attempts.begin(can_be_asked=e.can_be_asked)
 
-    async def _cancel_without_mark(self, e: Evidence) -> Evidence | Leave:
+    async def _send_without_mark(self, e: Evidence, step: Cancel | Undo) -> Evidence | Leave:
         """One bad gateway must not make us do without a mark: try again a while later.
 
         No mark tells of an earlier attempt, so the look goes for what one has left at the vendor.
@@ -83,7 +92,7 @@ class Sender:
             permission = await self._permission(e)
         except NoteRefusedError:
             permission = await self._attempts.begin_unmarked(can_be_asked=e.can_be_asked)
-        return await self._with(permission, again)
+        return await self._with(permission, again, step)
 
     @property
     def _seconds_to_spare(self) -> float:
@@ -92,7 +101,9 @@ class Sender:
         left = case.budget.ends_at - case.shared.clock() - case.pace.call_seconds
         return max(left - SECONDS_AROUND_A_CALL, 0.0)
 
-    async def _with(self, permission: Permission | Denied, e: Evidence) -> Evidence:
+    async def _with(
+        self, permission: Permission | Denied, e: Evidence, step: Cancel | Undo
+    ) -> Evidence:
         if isinstance(permission, Denied):
             attempt: Attempt = NoMarkKept() if permission.no_mark else NotOurTurn()
             void = permission.attempt
@@ -103,7 +114,7 @@ class Sender:
             if isinstance(again.attempt, NotOurTurn) or not says_the_same(again, e):
                 return again
             e = again
-        return await self._send(e, permission)
+        return await self._send(e, permission, step)
 
     async def _seen_after(self, permission: Permission, e: Evidence) -> Evidence:
         """Look once more: the result of an earlier attempt may show since the last look.
@@ -124,7 +135,7 @@ class Sender:
             await self._attempts.nothing_was_sent(permission)
         return again
 
-    async def _send(self, e: Evidence, permission: Permission) -> Evidence:
+    async def _send(self, e: Evidence, permission: Permission, step: Cancel | Undo) -> Evidence:
         history = permission.history
         definite = history.definite_answers if history else 0
         e = replace(e, history=history or e.history, definite_answers=definite, void_attempt="")
@@ -133,11 +144,11 @@ class Sender:
         attempt = self._attempts.sending(permission)
         before = bool(history and history.standing(permission.attempt))
         cancellation = replace(
-            self._observer.cancellation(e), attempt=attempt, may_have_been_sent=before
+            self._observer.cancellation(e, step), attempt=attempt, may_have_been_sent=before
         )
         try:
             with self._case.budget.shortened_to(permission.until):
-                accepted = await self._case.vendor.cancel(cancellation, e.shown)
+                accepted = await _call(self._case, cancellation, e.shown)
         except OutcomeUnknown as error:
             return await self._looked_after(error, e)
         except (Refused, Conflict, UnknownId) as error:
@@ -145,7 +156,7 @@ class Sender:
         except Later:
             await self._attempts.nothing_was_sent(permission)
             raise
-        self.remarks, self.sent_under = accepted.remarks, permission.attempt
+        self.accepted, self.sent_under = accepted, permission.attempt
         e = replace(e, attempt=Sent(accepted=True))
         if accepted.subscription is None:
             return await self._accepted(e)
@@ -168,7 +179,7 @@ class Sender:
         except Later:
             await self._note_accepted()
             raise
-        if e.shown is None or e.shown.status is not SubscriptionStatus.CANCELLED:
+        if e.shown is None or e.shown.status is not _RESULTS[self._case.act]:
             await self._note_accepted()
         return e
 
@@ -212,6 +223,14 @@ class Sender:
             return await self._attempts.note_conflict(permission, history)
         await self._attempts.nothing_was_sent(permission)
         return history
+
+
+async def _call(case: Case, cancellation: Cancellation, shown: Subscription | None) -> Accepted:
+    if cancellation.act is Act.CANCEL:
+        return await case.vendor.cancel(cancellation, shown)
+    if case.takes_back is None:
+        raise TypeError("The rules want to undo what cannot be undone.")
+    return await case.takes_back.take_back(cancellation, shown)
 
 
 def _not_marked() -> Unreadable:

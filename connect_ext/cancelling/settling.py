@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from connect_ext.cancelling.request import CancelRequest
 from connect_ext.cancelling.steps import (
     Approve,
-    Cancel,
-    DryRun,
+    Confirm,
     Final,
     Hold,
     Leave,
     Reject,
-    Step,
+    Schedule,
     Wait,
 )
 from connect_ext.cause import Cause
-from connect_ext.connect.api import APPROVED, FAILED, ConnectApi
+from connect_ext.connect.api import (
+    APPROVED,
+    FAILED,
+    REVOKED,
+    REVOKING,
+    SCHEDULED,
+    ConnectApi,
+)
+from connect_ext.connect.client import ConnectRefusalError
 from connect_ext.connect.notes import NoteKind
 from connect_ext.http.aside import READ_AT_ONCE_BYTES, aside
-from connect_ext.portal.settings import Notes, Settings
-from connect_ext.redaction import redact, shortened
-from connect_ext.vendors.base import SubscriptionId
+from connect_ext.portal.policy import Notes
+from connect_ext.portal.settings import Settings
+from connect_ext.redaction import redact, shortened, without_secrets
+from connect_ext.vendors.base import Accepted, SubscriptionId
 
 WEIGHT_OF_A_TEXT = 16
 """A character of a vendor's text takes so many times longer than one that is looked for in it."""
+
+UNAUTHORIZED = 401
+
+Redaction = Callable[[str, frozenset[str], str, frozenset[str]], str]
 
 _KINDS = {Notes.PRIVATE: NoteKind.PRIVATE, Notes.MESSAGE: NoteKind.MESSAGE}
 
@@ -51,23 +63,63 @@ class Settling:
             self._request.product_id, self._request.template_id
         )
 
-    async def approve(self, step: Approve, remarks: tuple[str, ...]) -> Final:
-        """Approve the request; ``remarks`` are added to the note."""
+    async def approve(self, step: Approve, accepted: Accepted) -> Final:
+        """Approve the request; the vendor's remarks are added to the note."""
         request, template_id = self._request, await self.template()
         status = await self._connect.approve(
             request.id, request.product_id, template_id, step.effective_date
         )
         if status != APPROVED:
-            return Hold(
-                Cause.SETTLED_ELSEWHERE,
-                "The subscription is cancelled at the vendor, and somebody has made the request"
-                f" {status} meanwhile. Check the subscription in Connect.",
-            )
+            return _settled_otherwise(status)
         self._connect.proven(request.product_id)
-        text, kind = " ".join(filter(None, (step.note, *remarks))), _KINDS.get(self._settings.notes)
-        if text and kind:
-            await self._connect.conversation.leave(request.id, text, kind)
+        await self._note(step.note, accepted)
         return step
+
+    async def schedule(self, step: Schedule, accepted: Accepted) -> Final:
+        """Schedule the request; where Connect refuses to, it waits instead."""
+        try:
+            status = await self._connect.schedule(self._request.id, step.planned)
+        except ConnectRefusalError as refusal:
+            if refusal.status == UNAUTHORIZED:
+                raise
+            status = ""
+        if status not in (SCHEDULED, ""):
+            return _settled_otherwise(status)
+        await self._note(step.note, accepted)
+        if status:
+            return step
+        why = (
+            f"The subscription is cancelled and ends on {step.planned:%Y-%m-%d}. The request waits"
+            " until then, since Connect refuses to schedule it."
+        )
+        return Wait(Cause.ENDS_LATER, why, until=step.planned)
+
+    async def confirm(self, step: Confirm) -> Final:
+        """Confirm that the request is revoked."""
+        status = await self._connect.confirm(self._request.id)
+        if status == REVOKED:
+            return step
+        if status == REVOKING:
+            why = (
+                "The subscription is active at the vendor, and Connect still shows the request as"
+                " revoking after it was confirmed. Confirm the revocation in Connect."
+            )
+            return Hold(Cause.NOT_CONFIRMED, why)
+        why = f"Not confirmed: somebody has made the request {status}."
+        return Leave(Cause.SETTLED_ELSEWHERE, why)
+
+    async def _note(self, text: str, accepted: Accepted) -> None:
+        """Leave a note; partners are shown no amounts unless a variable says so."""
+        settings, request_id = self._settings, self._request.id
+        kind = _KINDS.get(settings.notes)
+        texts = [text, *accepted.remarks, accepted.amounts]
+        if kind is NoteKind.MESSAGE and not settings.amounts_in_messages:
+            texts.pop()
+            if accepted.amounts:
+                await self._connect.conversation.leave(request_id, accepted.amounts)
+        whole = " ".join(filter(None, texts))
+        if whole and kind:
+            await self._connect.conversation.leave(request_id, whole, kind)
 
     async def reject(self, step: Reject) -> Final:
         """Reject the request."""
@@ -82,14 +134,19 @@ class Settling:
 
         What is much is looked through beside the event loop.
         """
-        if not text:
-            return ""
+        return await self._looked_through(text, redact) if text else ""
+
+    async def masked(self, text: str) -> str:
+        """A text of our own with the secrets and the personal data in it masked."""
+        return await self._looked_through(text, without_secrets) if text else ""
+
+    async def _looked_through(self, text: str, redacted: Redaction) -> str:
         secrets = self._settings.secrets.union(self._tokens)
         size = len(text) * WEIGHT_OF_A_TEXT + sum(map(len, secrets))
         size += self._request.personal_size(READ_AT_ONCE_BYTES)
-        return await aside(size, lambda: self._redacted(text, secrets))
+        return await aside(size, lambda: self._redacted(text, secrets, redacted))
 
-    def _redacted(self, text: str, secrets: frozenset[str]) -> str:
+    def _redacted(self, text: str, secrets: frozenset[str], redacted: Redaction) -> str:
         request, settings = self._request, self._settings
         if request.personal is None:
             return ""
@@ -97,22 +154,15 @@ class Settling:
             settings.subscription_id_parameter, settings.subscription_id_pattern
         )
         keep = found.text if isinstance(found, SubscriptionId) else ""
-        return redact(text, secrets, keep, request.personal)
+        return redacted(text, secrets, keep, request.personal)
 
 
-def dry_run(step: Step) -> DryRun:
-    """What a step would have done."""
-    match step:
-        case Cancel():
-            act, what = "cancel", "The subscription would be cancelled and the request approved."
-        case Approve(note=note):
-            act, what = "approve", f"The request would be approved. {note}".rstrip()
-        case Reject(reason=reason):
-            act, what = "reject", f"The request would be rejected: {reason}"
-        case Hold(why=why):
-            act, what = "hold", f"The request would be held: {why}"
-        case Wait(why=why, vendor_says=said):
-            act, what = "wait", f"The request would wait: {why} {said}".rstrip()
-        case _:
-            act, what = "leave", "Nothing would be done."
-    return DryRun(Cause.DRY_RUN, f"Dry run, nothing was changed. {what}", act)
+def _settled_otherwise(status: str) -> Final:
+    """The step for a cancelled subscription whose request somebody has settled meanwhile."""
+    if status in (APPROVED, SCHEDULED, REVOKING):
+        return Leave(Cause.SETTLED_ELSEWHERE, f"Somebody has made the request {status}.")
+    return Hold(
+        Cause.SETTLED_ELSEWHERE,
+        "The subscription is cancelled at the vendor, and somebody has made the request"
+        f" {status} meanwhile. Check the subscription in Connect.",
+    )

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 from connect_ext.cause import Cause
+from connect_ext.portal.policy import CancellationDate
 
 
 class Lack(Enum):
@@ -31,6 +32,12 @@ class Cancel:
     """Send the cancellation to the vendor, after ``pause`` seconds, then decide again."""
 
     pause: float = 0.0
+    when: CancellationDate = CancellationDate.IMMEDIATE
+
+
+@dataclass(frozen=True)
+class Undo:
+    """Take the cancellation back at the vendor, then decide again."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,22 @@ class Approve:
     cause: Cause
     effective_date: datetime | None = None
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Schedule the request for the moment at which the cancellation takes effect."""
+
+    cause: Cause
+    planned: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """Confirm that the request is revoked: the subscription goes on."""
+
+    cause: Cause
 
 
 @dataclass(frozen=True)
@@ -64,6 +87,8 @@ class Wait:
     """The vendor's own words, cleaned: for notes, never for the log."""
     since: datetime | None = None
     """When the last progress was made; None: when the request was made."""
+    until: datetime | None = None
+    """For what is known to take so long: people are told at once, and nobody has to do anything."""
     seconds: int = 0
     """Until the next look; filled in at the end of the walk."""
 
@@ -91,13 +116,13 @@ class DryRun:
     cause: Cause
     what: str
     act: str
-    """The act that was left out, in one word: cancel, approve, reject, hold or wait."""
+    """The act that was left out: cancel, undo, approve, schedule, confirm, reject, hold or wait."""
 
 
-Final = Approve | Reject | Wait | Hold | Leave | DryRun
+Final = Approve | Schedule | Confirm | Reject | Wait | Hold | Leave | DryRun
 """The steps that end a walk."""
 
-Step = Learn | Cancel | Final
+Step = Learn | Cancel | Undo | Final
 
 
 @dataclass(frozen=True)

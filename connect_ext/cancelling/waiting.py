@@ -6,6 +6,7 @@ import math
 
 MIN_SECONDS, MAX_SECONDS = 30.0, 1800.0
 MIN_SECONDS_FOR_A_PERSON = 300.0
+MAX_SECONDS_UNTIL_A_MOMENT = 86_400.0
 
 
 def wait_seconds(age_seconds: float, jitter: float, retry_after: float | None = None) -> int:
@@ -20,6 +21,11 @@ def wait_seconds(age_seconds: float, jitter: float, retry_after: float | None = 
     wait = min(max(spread, MIN_SECONDS), MAX_SECONDS)
     # Rounded up: a second too early would be before the Retry-After.
     return max(round(wait), math.ceil(retry_after or 0.0))
+
+
+def wait_seconds_until(left_seconds: float) -> int:
+    """Seconds until the next look where the moment of it is known: a day at most."""
+    return math.ceil(min(max(left_seconds, MIN_SECONDS), MAX_SECONDS_UNTIL_A_MOMENT))
 
 
 def wait_seconds_for_a_person(age_seconds: float, jitter: float) -> int:

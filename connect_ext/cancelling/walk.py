@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from connect_ext.cancelling import rules
+from collections.abc import Callable
+
+from connect_ext.cancelling import revoking, rules
 from connect_ext.cancelling.case import Case
 from connect_ext.cancelling.evidence import Evidence, Refusal
+from connect_ext.cancelling.foreseeing import foreseen
 from connect_ext.cancelling.marks import State
 from connect_ext.cancelling.observing import Observer, settled_elsewhere
 from connect_ext.cancelling.sending import Sender
-from connect_ext.cancelling.settling import dry_run
-from connect_ext.cancelling.steps import Approve, Cancel, Final, Hold, Learn, Leave, Reject
-from connect_ext.connect.api import PENDING
+from connect_ext.cancelling.steps import (
+    Approve,
+    Cancel,
+    Confirm,
+    Final,
+    Hold,
+    Learn,
+    Leave,
+    Reject,
+    Schedule,
+    Step,
+    Undo,
+)
+from connect_ext.connect.api import PENDING, REVOKING
 from connect_ext.errors import Later
+from connect_ext.vendors.base import Act
 
 MOST_STEPS = 20
 """More than any walk needs."""
@@ -28,28 +43,36 @@ class Walk:
     async def to_its_end(self) -> Final:
         """Walk; raises ``Later`` where something does not work at the moment."""
         request, is_dry = self._case.request, self._case.settings.dry_run
-        if request.status != PENDING:
+        if request.status not in (PENDING, REVOKING):
             return settled_elsewhere(request.status)
         evidence: Evidence | Leave = self._observer.at_first()
         for _ in range(MOST_STEPS):
             if isinstance(evidence, Leave):
                 return evidence
-            step = rules.decide(evidence)
+            step = self._decide(evidence)
             match step:
                 case Learn(lack):
                     evidence = await self._observer.learn(lack, evidence)
-                case Cancel() if not is_dry:
-                    evidence = await self._sender.cancel(evidence, step)
-                case Cancel():
-                    return dry_run(step)
+                case _ if is_dry:
+                    return await foreseen(self._case, self._observer, step, evidence)
+                case Cancel() | Undo():
+                    evidence = await self._sender.send(evidence, step)
                 case _:
-                    return dry_run(step) if is_dry else await self._end(step, evidence)
+                    return await self._end(step, evidence)
         raise AssertionError("The rules go round in circles.")
+
+    @property
+    def _decide(self) -> Callable[[Evidence], Step]:
+        return rules.decide if self._case.act is Act.CANCEL else revoking.decide
 
     async def _end(self, step: Final, e: Evidence) -> Final:
         match step:
             case Approve():
                 return await self._approve(step, e)
+            case Schedule():
+                return await self._schedule(step)
+            case Confirm():
+                return await self._case.settling.confirm(step)
             case Reject():
                 return await self._case.settling.reject(step)
             case _ if isinstance(e.attempt, Refusal):
@@ -62,9 +85,15 @@ class Walk:
             # A held request is tried again, and then with another idempotency key.
             await self._case.attempts.must_note(e.void_attempt, State.REFUSED)
 
+    async def _schedule(self, step: Schedule) -> Final:
+        if self._sender.sent_under:
+            # If it is revoked, nothing needs to be waited for.
+            await self._case.attempts.note(self._sender.sent_under, State.CANCELLED)
+        return await self._case.settling.schedule(step, self._sender.accepted)
+
     async def _approve(self, step: Approve, e: Evidence) -> Final:
         try:
-            return await self._case.settling.approve(step, self._sender.remarks)
+            return await self._case.settling.approve(step, self._sender.accepted)
         except Later:
             if not e.can_be_asked and e.shown:
                 # Nobody can ask for it again.

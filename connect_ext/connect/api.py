@@ -1,20 +1,22 @@
-"""Connect, as one account sees it: requests are approved, rejected and read."""
+"""Connect, as one account sees it: requests are read, and settled or scheduled."""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
 from connect_ext.cause import Cause
 from connect_ext.connect.account import AccountState
-from connect_ext.connect.client import ConnectClient, Reply
+from connect_ext.connect.client import ConnectClient, ConnectRefusalError, Reply
 from connect_ext.connect.conversation import Conversation
 from connect_ext.errors import Later, NotConfigured, NotDone
 
 PENDING, APPROVED, FAILED = "pending", "approved", "failed"
+SCHEDULED, REVOKING, REVOKED = "scheduled", "revoking", "revoked"
 
-
+_AFTER = {"approve": APPROVED, "fail": FAILED, "schedule": SCHEDULED}
 _STATUS = re.compile(r"[a-z_]{1,30}")
 
 
@@ -66,13 +68,31 @@ class ConnectApi:
         """Reject the request with a reason and give the status that it has then."""
         return await self._settle(request_id, "fail", {"reason": reason})
 
+    async def schedule(self, request_id: str, planned: datetime) -> str:
+        """Schedule the request and give the status that it has then.
+
+        Raises ``ConnectRefusalError`` where Connect does not: not every product can
+        (docs/facts.md, Connect 2).
+        """
+        return await self._settle(request_id, "schedule", {"planned_date": _iso(planned)})
+
+    async def confirm(self, request_id: str) -> str:
+        """Confirm that the request is revoked, and give the status that it has then.
+
+        Which call confirms a revocation is not documented, so only the status is believed
+        (docs/facts.md, Connect 12).
+        """
+        with suppress(ConnectRefusalError):
+            await self._client.call("post", f"requests/{request_id}/confirm", "'confirm'")
+        return await self.status(request_id)
+
     async def _settle(self, request_id: str, verb: str, payload: dict[str, str]) -> str:
-        """Approve or reject; after a refusal believe the request and not the answer.
+        """Approve, reject or schedule; after a refusal believe the request and not the answer.
 
         The call is repeated after a lost answer, and the repeat meets a request that is settled
         already. Connect's code for that is not known (docs/facts.md, Connect 3.2).
         """
-        settled = APPROVED if verb == "approve" else FAILED
+        settled = _AFTER[verb]
         path = f"requests/{request_id}/{verb}"
         try:
             reply = await self._client.call("post", path, f"'{verb}'", payload)

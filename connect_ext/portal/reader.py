@@ -17,7 +17,7 @@ from connect_ext.portal.shapes import (
     problem_of_url,
     texts_within,
 )
-from connect_ext.portal.variable import NO_LONGER_READ, Variable
+from connect_ext.portal.variable import Variable
 
 Choice = TypeVar("Choice", bound=Enum)
 
@@ -165,7 +165,7 @@ def _secrets_among(
     for name, value in variables:
         if name in known:
             found += _secrets_in(known[name], value.reveal())
-        elif name not in NO_LONGER_READ:
+        else:
             found.append(value.reveal().strip())
     return frozenset(text for text in found if len(text) >= MIN_SECRET_LENGTH)
 

@@ -10,14 +10,22 @@ import json
 import re
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from connect_ext.cause import Cause
 from connect_ext.errors import NotConfigured
 from connect_ext.portal.patterns import problem_of_pattern
+from connect_ext.portal.policy import (
+    CancellationDate,
+    Notes,
+    OnNoTermEnd,
+    OnNotFound,
+    OnRefusal,
+    Policy,
+    WhenEffectiveLater,
+)
 from connect_ext.portal.reader import VariableReader
-from connect_ext.portal.variable import NO_LONGER_READ, Variable
+from connect_ext.portal.variable import Variable
 
 if TYPE_CHECKING:
     from connect_ext.vendors.base import VendorDefinition
@@ -41,12 +49,16 @@ COMMON_VARIABLES = (
     Variable("APPROVAL_TEMPLATE_ID", "", "a template id such as TL-123-456-789, or nothing"),
     Variable("ON_REFUSAL", "reject", "reject or hold"),
     Variable("ON_NOT_FOUND", "hold", "reject, approve or hold"),
+    Variable("CANCELLATION_DATE", "immediate", "immediate, end_of_term or end_of_invoiced_period"),
+    Variable("WHEN_EFFECTIVE_LATER", "approve", "approve or schedule"),
+    Variable("ON_NO_TERM_END", "hold", "immediate, reject or hold"),
     Variable("SETTLE_MINUTES", "60", "a number from 0.05 to 10080"),
     Variable(
         "VENDOR_TIME_ZONE", "", "the IANA name of a time zone, such as Europe/Berlin, or nothing"
     ),
     Variable("DRY_RUN", "false", "true or false"),
     Variable("NOTES", "private", "private, message or off"),
+    Variable("AMOUNTS_IN_MESSAGES", "false", "true or false"),
     Variable("ESCALATE_AFTER_HOURS", "24", "a number from 1 to 8760"),
     Variable("VENDOR_TIMEOUT_SECONDS", "30", "a number from 1 to 100"),
     Variable("VENDOR_MAX_CONCURRENCY", "20", "a whole number from 1 to 500"),
@@ -57,37 +69,6 @@ _PARAMETER_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 # Ids are short or in lower case; a long mix of everything is a key in the wrong place.
 _KEY = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9]).{24,}")
 _PRODUCT_ID = re.compile(r"PRD(-[0-9]{1,9}){1,9}")
-
-
-class OnRefusal(Enum):
-    """``ON_REFUSAL``"""
-
-    REJECT = "reject"
-    HOLD = "hold"
-
-
-class OnNotFound(Enum):
-    """``ON_NOT_FOUND``"""
-
-    REJECT = "reject"
-    APPROVE = "approve"
-    HOLD = "hold"
-
-
-class Notes(Enum):
-    """``NOTES``"""
-
-    PRIVATE = "private"
-    MESSAGE = "message"
-    OFF = "off"
-
-
-@dataclass(frozen=True)
-class Policy:
-    """The operator's choice in the cases that are the operator's to decide."""
-
-    on_refusal: OnRefusal = OnRefusal.REJECT
-    on_not_found: OnNotFound = OnNotFound.HOLD
 
 
 @dataclass(frozen=True)
@@ -123,6 +104,8 @@ class Settings:
     policy: Policy
     dry_run: bool
     notes: Notes
+    amounts_in_messages: bool
+    """Whether partners are shown the amounts of a preview as well."""
     escalate_after_hours: float
     settle_seconds: float
     """For how long the vendor may take until it shows a cancellation that it has accepted."""
@@ -199,9 +182,13 @@ def _read_settings(read: VariableReader, definitions: Definitions) -> Settings:
         policy=Policy(
             on_refusal=read.choice("ON_REFUSAL", OnRefusal),
             on_not_found=read.choice("ON_NOT_FOUND", OnNotFound),
+            cancellation_date=read.choice("CANCELLATION_DATE", CancellationDate),
+            when_effective_later=read.choice("WHEN_EFFECTIVE_LATER", WhenEffectiveLater),
+            on_no_term_end=read.choice("ON_NO_TERM_END", OnNoTermEnd),
         ),
         dry_run=read.flag("DRY_RUN"),
         notes=read.choice("NOTES", Notes),
+        amounts_in_messages=read.flag("AMOUNTS_IN_MESSAGES"),
         escalate_after_hours=read.number("ESCALATE_AFTER_HOURS", 1, 8760),
         settle_seconds=60 * read.number("SETTLE_MINUTES", 0.05, 10080),
         vendor=_read_vendor(read, definitions),
@@ -264,7 +251,7 @@ def _read_overrides(read: VariableReader, known: Iterable[Variable]) -> dict[str
         read.report(name, "has a key that is not a product id such as PRD-123-456-789")
     names = {variable.name for variable in known} - {name}
     for product_id, values in products.items():
-        for other in sorted(set(values) - names - NO_LONGER_READ):
+        for other in sorted(set(values) - names):
             shown = other if re.fullmatch(r"[A-Z_]{1,40}", other) else "another name"
             read.report(name, f"sets {shown} for {product_id}, which is not such a variable")
     return {

@@ -18,7 +18,3 @@ class Variable:
     """Whether it is a JSON object whose texts may be credentials."""
     may_hold_keys: bool = False
     """Whether it is an address or a body in which a key may stand among other things."""
-
-
-NO_LONGER_READ = frozenset({"CANCELLATION_DATE"})
-"""Variables that an environment of an earlier version may still have."""

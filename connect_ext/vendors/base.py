@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
+from connect_ext.portal.policy import CancellationDate
 from connect_ext.portal.secret import kept_nowhere
 
 if TYPE_CHECKING:
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from connect_ext.portal.variable import Variable
 
 Value = TypeVar("Value")
+
+
+class Act(Enum):
+    """What is done at a vendor for a request: two operations, with marks and keys of their own."""
+
+    CANCEL = "cancel"
+    UNDO = "undo"
+    """A cancellation that has not taken effect yet is taken back."""
 
 
 class SubscriptionStatus(Enum):
@@ -66,17 +75,21 @@ class Subscription:
     as they are, so that nothing of the vendor's own text may be in them."""
     orders_unseen: bool = field(default=False, kw_only=True)
     """Whether the vendor does not let us see what earlier attempts have left."""
+    is_evergreen: bool = field(default=False, kw_only=True)
+    """Whether it has no term that could end."""
 
 
 @dataclass(frozen=True)
 class Cancellation:
-    """The order to cancel, for one cancel request."""
+    """The order to cancel, or to take that back, for one cancel request."""
 
     subscription_id: SubscriptionId
     request_id: str
     asset_id: str
     asked_at: datetime
     """Now, with a time zone: the moment that an immediate cancellation means."""
+    when: CancellationDate = CancellationDate.IMMEDIATE
+    act: Act = Act.CANCEL
     definite_answers: int = 0
     """How often the vendor has definitely said no to this request's cancellation before."""
     attempt: str = ""
@@ -90,18 +103,42 @@ class Cancellation:
 
         Vendors store their answers for a day and repeat them, refusals too.
         """
-        count = self.definite_answers
-        return f"{self.request_id}-{count}" if count else self.request_id
+        key = self.request_id if self.act is Act.CANCEL else f"{self.request_id}-{self.act.value}"
+        return f"{key}-{self.definite_answers}" if self.definite_answers else key
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """The vendor has taken the cancellation."""
+    """The vendor has taken the cancellation, or has taken it back."""
 
     subscription: Subscription | None = None
     """The subscription after it, where the answer says so; None means: look again."""
     remarks: tuple[str, ...] = ()
-    """Sentences for the note on the request, such as the amounts of a preview."""
+    """Sentences for the note on the request."""
+    amounts: str = ""
+    """What the vendor's preview says that the cancellation bills, as a sentence; partners need not
+    see it."""
+
+
+@dataclass(frozen=True)
+class PlannedCall:
+    """A call as it would be sent, without its headers."""
+
+    method: str
+    url: str = field(repr=False)
+    body: str = field(default="", repr=False)
+    """Empty for none."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be sent to the vendor."""
+
+    calls: tuple[PlannedCall, ...]
+    takes_effect: date | None = None
+    """The first day without service, in the vendor's time zone; None if only the vendor knows."""
+    remarks: tuple[str, ...] = ()
+    amounts: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +155,10 @@ class Advice:
     """The vendor refuses the first cancellation of all."""
     suspended: str = "Resume it at the vendor."
     """The subscription is suspended."""
+    cannot_take_back: str = "The vendor cannot take a cancellation back."
+    """Why nobody can."""
+    address_of_undo: str = "Check the address for taking a cancellation back."
+    """The vendor shows the cancelled subscription, and does not know its id when asked for it."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +209,37 @@ class Vendor(Protocol):
         """Cancel the subscription that ``look_up`` has shown (None if it cannot be asked).
 
         Raises ``Refused``, ``Conflict`` and ``UnknownId`` besides.
+        """
+        ...
+
+
+@runtime_checkable
+class TakesBack(Protocol):
+    """A vendor that can take a cancellation back before it takes effect."""
+
+    @property
+    def can_take_back(self) -> bool:
+        """Whether it can, with these settings."""
+        ...
+
+    async def take_back(
+        self, cancellation: Cancellation, subscription: Subscription | None
+    ) -> Accepted:
+        """Take back this request's cancellation of the subscription that ``look_up`` has shown.
+
+        Raises what ``cancel`` raises. An answer is only believed once a look shows the result.
+        """
+        ...
+
+
+@runtime_checkable
+class Plans(Protocol):
+    """A vendor that says beforehand what it would be sent."""
+
+    async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
+        """What ``cancel`` or ``take_back`` would send; nothing is changed.
+
+        Raises ``NotDone`` and ``NotConfigured``, and ``Refused`` where nothing would be sent.
         """
         ...
 

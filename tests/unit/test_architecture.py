@@ -26,25 +26,31 @@ MAY_IMPORT = {
     "connect": "cause connect errors http.aside http.bodies http.retry_after http.transport"
     " portal.secret single_flight",
     "vendors": "",
-    "vendors.base": "portal.secret",
+    "vendors.base": "portal.policy portal.secret",
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
     "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"
     " portal.patterns portal.segments vendors.base",
-    "cancelling.steps": "cause",
-    "cancelling.marks": "connect.notes",
-    "cancelling.evidence": "cause cancelling.marks cancelling.request portal.settings vendors.base",
-    "cancelling.rules": "cause cancelling.evidence cancelling.marks cancelling.request"
-    " cancelling.steps portal.settings vendors.base",
+    "cancelling.steps": "cause portal.policy",
+    "cancelling.marks": "connect.notes vendors.base",
+    "cancelling.evidence": "cause cancelling.marks cancelling.request portal.policy vendors.base",
+    "cancelling.conflicts": "cancelling.marks",
+    "cancelling.rules": "cause cancelling.conflicts cancelling.evidence cancelling.marks"
+    " cancelling.request cancelling.steps portal.policy vendors.base",
+    "cancelling.revoking": "cause cancelling.conflicts cancelling.evidence cancelling.marks"
+    " cancelling.request cancelling.rules cancelling.steps vendors.base",
     "cancelling.turns": "cancelling.marks",
     "cancelling.waiting": "",
-    "cancelling.attempts": "cause cancelling.marks cancelling.rules cancelling.turns connect errors"
-    " vendors.base",
+    "cancelling.attempts": "cause cancelling.conflicts cancelling.marks cancelling.turns connect"
+    " errors vendors.base",
     "cancelling.settling": "cause cancelling.request cancelling.steps connect http.aside"
-    " portal.settings redaction vendors.base",
+    " portal.policy portal.settings redaction vendors.base",
     "cancelling.reporting": "cancelling.request cancelling.steps connect errors",
     **dict.fromkeys(
-        (f"cancelling.{each}" for each in ("case", "observing", "sending", "walk", "process")),
+        (
+            f"cancelling.{each}"
+            for each in ("case", "foreseeing", "observing", "sending", "walk", "process")
+        ),
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
@@ -63,7 +69,10 @@ IMPURE = {
     *("asyncio", "connect", "contextvars", "httpx", "logging", "os", "random", "secrets"),
     *("socket", "subprocess", "threading", "time", "urllib.request"),
 }
-PURE = ("cancelling.rules", "cancelling.turns", "cancelling.waiting", "redaction")
+PURE = (
+    *("cancelling.conflicts", "cancelling.revoking", "cancelling.rules", "cancelling.turns"),
+    *("cancelling.waiting", "redaction"),
+)
 """The rules import evidence, marks, steps and the other value types."""
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connect_ext.cancelling.conflicts import wants_conflict_note
 from connect_ext.cancelling.evidence import (
     Evidence,
     IdNotKnown,
@@ -25,11 +26,10 @@ from connect_ext.cancelling.rules import (
     believes_conflict,
     decide,
     second_look_seconds,
-    wants_conflict_note,
 )
 from connect_ext.cancelling.steps import Approve, Cancel, Hold, Lack, Learn, Reject, Wait
 from connect_ext.cause import Cause
-from connect_ext.portal.settings import OnNotFound, OnRefusal, Policy
+from connect_ext.portal.policy import OnNotFound, OnRefusal, Policy
 from connect_ext.vendors.base import Advice, Subscription, SubscriptionStatus
 from tests.unit.builders import DAY, ID, NOW
 

@@ -10,8 +10,8 @@ from connect_ext.cancelling.process import process
 from connect_ext.cause import Cause
 from connect_ext.connect.account import AccountKey
 from connect_ext.errors import NotConfigured
+from connect_ext.portal.policy import Notes
 from connect_ext.portal.secret import Secret
-from connect_ext.portal.settings import Notes
 from connect_ext.shared_state import MOST_CONFIGURATIONS, MOST_REQUESTS, SharedState
 from tests.hostile.heartbeat import MOST_LATE_SECONDS, Heartbeat, at_best
 from tests.unit.builders import REST_VARIABLES, cancel_request, settings

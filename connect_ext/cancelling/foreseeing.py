@@ -1,0 +1,94 @@
+"""A dry run: what would happen, in words, with the calls as they would be sent."""
+
+from __future__ import annotations
+
+from connect_ext.cancelling.case import Case
+from connect_ext.cancelling.evidence import Evidence
+from connect_ext.cancelling.observing import Observer
+from connect_ext.cancelling.steps import (
+    Approve,
+    Cancel,
+    Confirm,
+    DryRun,
+    Hold,
+    Reject,
+    Schedule,
+    Step,
+    Undo,
+    Wait,
+)
+from connect_ext.cause import Cause
+from connect_ext.errors import Never
+from connect_ext.vendors.base import Plan, PlannedCall, Plans
+
+_NEXT = {
+    "cancel": "The subscription would be cancelled and the request approved.",
+    "undo": "The cancellation would be taken back and the revocation confirmed.",
+}
+
+
+async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> DryRun:
+    """What a step would have done; raises ``Later`` where the vendor would have to be asked first.
+
+    Nothing is changed, neither at the vendor nor at Connect.
+    """
+    act, what = _in_words(step, case)
+    if isinstance(step, (Cancel, Undo)):
+        what = f"{what} {await _planned(case, observer, step, e)}"
+    return DryRun(Cause.DRY_RUN, f"Dry run, nothing was changed. {what}".rstrip(), act)
+
+
+def _in_words(step: Step, case: Case) -> tuple[str, str]:
+    match step:
+        case Cancel():
+            if case.settings.policy.schedules:
+                return "cancel", (
+                    "The subscription would be cancelled, and the request approved, or scheduled if"
+                    " that takes effect later."
+                )
+            return "cancel", _NEXT["cancel"]
+        case Undo():
+            return "undo", _NEXT["undo"]
+        case Approve(note=note):
+            return "approve", f"The request would be approved. {note}".rstrip()
+        case Schedule(planned=planned, note=note):
+            what = f"The request would be scheduled for {planned:%Y-%m-%d %H:%M %Z}."
+            return "schedule", f"{what} {note}".rstrip()
+        case Confirm():
+            what = "The subscription is active at the vendor: the revocation would be confirmed."
+            return "confirm", what
+        case Reject(reason=reason):
+            return "reject", f"The request would be rejected: {reason}"
+        case Hold(why=why):
+            return "hold", f"The request would be held: {why}"
+        case Wait(why=why, vendor_says=said):
+            return "wait", f"The request would wait: {why} {said}".rstrip()
+        case _:
+            return "leave", "Nothing would be done."
+
+
+async def _planned(case: Case, observer: Observer, step: Cancel | Undo, e: Evidence) -> str:
+    if not isinstance(case.vendor, Plans):
+        return ""
+    try:
+        plan = await case.vendor.plan(observer.cancellation(e, step), e.shown)
+    except Never:
+        return "The vendor would refuse it."
+    return await _shown(case, plan)
+
+
+async def _shown(case: Case, plan: Plan) -> str:
+    sentences = []
+    if plan.takes_effect:
+        sentences.append(f"It would take effect on {plan.takes_effect.isoformat()}.")
+    sentences += [*plan.remarks, plan.amounts]
+    for number, call in enumerate(plan.calls):
+        masked = await case.settling.masked(_call_in_words(call))
+        shown = masked or "a call that cannot be shown, since too much in it may be personal"
+        sentences.append(f"{'Then' if number else 'This would be sent'}: {shown}")
+    return " ".join(filter(None, sentences))
+
+
+def _call_in_words(call: PlannedCall) -> str:
+    body = f" with the body {call.body}" if call.body else " without a body"
+    return f"{call.method} {call.url}{body}"

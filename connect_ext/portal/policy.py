@@ -1,0 +1,68 @@
+"""The operator's choices, by the words that the variables take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class OnRefusal(Enum):
+    """``ON_REFUSAL``"""
+
+    REJECT = "reject"
+    HOLD = "hold"
+
+
+class OnNotFound(Enum):
+    """``ON_NOT_FOUND``"""
+
+    REJECT = "reject"
+    APPROVE = "approve"
+    HOLD = "hold"
+
+
+class CancellationDate(Enum):
+    """``CANCELLATION_DATE``: when a cancellation takes effect."""
+
+    IMMEDIATE = "immediate"
+    END_OF_TERM = "end_of_term"
+    END_OF_INVOICED_PERIOD = "end_of_invoiced_period"
+
+
+class WhenEffectiveLater(Enum):
+    """``WHEN_EFFECTIVE_LATER``: what becomes of a request whose cancellation takes effect later."""
+
+    APPROVE = "approve"
+    SCHEDULE = "schedule"
+
+
+class OnNoTermEnd(Enum):
+    """``ON_NO_TERM_END``: what ``end_of_term`` means for a subscription without a term."""
+
+    HOLD = "hold"
+    IMMEDIATE = "immediate"
+    REJECT = "reject"
+
+
+class Notes(Enum):
+    """``NOTES``"""
+
+    PRIVATE = "private"
+    MESSAGE = "message"
+    OFF = "off"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The operator's choice in the cases that are the operator's to decide."""
+
+    on_refusal: OnRefusal = OnRefusal.REJECT
+    on_not_found: OnNotFound = OnNotFound.HOLD
+    cancellation_date: CancellationDate = CancellationDate.IMMEDIATE
+    when_effective_later: WhenEffectiveLater = WhenEffectiveLater.APPROVE
+    on_no_term_end: OnNoTermEnd = OnNoTermEnd.HOLD
+
+    @property
+    def schedules(self) -> bool:
+        """Whether a request waits, scheduled, until its cancellation takes effect."""
+        return self.when_effective_later is WhenEffectiveLater.SCHEDULE
