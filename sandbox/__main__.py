@@ -143,7 +143,10 @@ async def cancel(arguments: argparse.Namespace) -> None:
 
 
 async def forward(arguments: argparse.Namespace) -> None:
-    """Bring a scheduled request's planned date forward to now, and follow the request."""
+    """Bring a scheduled request's planned date forward to now, and follow the request.
+
+    The local REST vendor's subscription ends, too, if it was to end later.
+    """
     address = Address.read()
     async with _session(address, address.api_key) as session:
         url = f"{address.control_url}/requests/{arguments.request}/forward"
@@ -237,7 +240,8 @@ def parse_arguments(given: list[str]) -> argparse.Namespace:
     cancelling.add_argument("subscription", nargs="?", help="AS-...; default: a new one")
     cancelling.add_argument("--new", action="store_true", help="a new preview subscription")
     forwarding = commands.add_parser(
-        "forward", help="bring the planned date of a scheduled request forward to now"
+        "forward",
+        help="bring the planned date of a scheduled request forward to now, at the vendor, too",
     )
     forwarding.set_defaults(run=forward)
     forwarding.add_argument("request", help="PR-...")

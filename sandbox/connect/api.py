@@ -69,4 +69,6 @@ class Api:
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
         """POST /sandbox/requests/{id}/forward: a scheduled request's planned date has come"""
-        return web.json_response(self._connect.requests.bring_forward(request.match_info["id"]))
+        found = self._connect.requests.bring_forward(request.match_info["id"])
+        self._connect.planned_day_comes(found)
+        return web.json_response(found)

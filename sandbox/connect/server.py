@@ -80,6 +80,7 @@ class LocalConnect:
         )
         self.instances = Instances(self.environment, self.tasks, self.journal.record)
         self.new_preview_subscription: Callable[[], str] = self.create_subscription
+        self.planned_day_comes: Callable[[Json], object] = lambda _: None
         self._server = HttpServer(self._application, port=port, ssl_context=ssl_context)
         self._default_product: str | None = None
 

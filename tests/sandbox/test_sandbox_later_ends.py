@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
-from sandbox import LocalVendor, VendorSubscription, faults
+from sandbox import LocalVendor, Sandbox, VendorSubscription, faults
 
 CANCEL, UNDO = "/subscriptions/SUB-1/cancel", "/subscriptions/SUB-1/undo_cancellation"
 TODAY = datetime.now(timezone.utc).date()
@@ -283,3 +283,19 @@ def test_the_variables_for_later_ends_use_the_vendor_s_own_words() -> None:
     variables = vendor.variables_for_later_ends()
     assert variables["REST_CANCELLED_VALUES"] == "cancelled,Ending"
     assert not variables.keys() & vendor.variables().keys()
+
+
+async def test_the_day_that_comes_for_a_request_comes_at_the_vendor_too() -> None:
+    async with Sandbox() as sandbox:
+        request_id = sandbox.cancel("SUB-1", status="ends_later", ends_at="2999-12-31")
+        planned = {"planned_date": "2999-12-31T00:00:00Z"}
+        sandbox.connect.requests.schedule(request_id, planned)
+        trust = aiohttp.TCPConnector(ssl=sandbox.certificates.client_context())
+        headers = {"Authorization": sandbox.connect.api_key}
+        async with aiohttp.ClientSession(connector=trust, headers=headers) as session:
+            url = f"{sandbox.connect.control_url}/requests/{request_id}/forward"
+            for expected in (200, 400):
+                async with session.post(url) as response:
+                    assert response.status == expected
+        assert sandbox.connect.status(request_id) == "pending"
+        assert sandbox.vendor.subscriptions["SUB-1"].status == "cancelled"
