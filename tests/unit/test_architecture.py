@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "connect": "cause connect errors http.aside http.bodies http.retry_after http.transport"
     " portal.secret single_flight",
     "vendors": "",
+    "vendors.amounts": "",
     "vendors.base": "portal.policy portal.secret",
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
@@ -59,7 +60,7 @@ MAY_IMPORT = {
     "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"
     " shared_state vendors.registry",
 }
-OF_A_VENDOR = "cause errors http portal single_flight vendors.base"
+OF_A_VENDOR = "cause errors http portal single_flight vendors.amounts vendors.base"
 """What every vendor's package may import, besides itself."""
 
 KNOWS_CONNECT = {"connect.client", "events", "shared_state"}
@@ -128,7 +129,7 @@ def touches(imported: set[str], *names: str) -> set[str]:
 
 def allowed_for(module: str) -> list[str]:
     """All that the longest part with this module in it may import."""
-    if match := re.match(r"(vendors\.(?!base$|registry$)\w+)", module):
+    if match := re.match(r"(vendors\.(?!amounts$|base$|registry$)\w+)", module):
         return [*OF_A_VENDOR.split(), match[1]]
     parts = [part for part in MAY_IMPORT if touches({module}, part) or not part]
     part = max(parts, key=len)

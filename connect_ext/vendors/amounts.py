@@ -1,0 +1,51 @@
+"""What a vendor's preview says that a cancellation bills, in words."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+
+def in_words(
+    amount: Decimal, tax: Decimal | None, currency: str, period: tuple[date, date] | None
+) -> str:
+    """What is billed, to go on a sentence: 'would credit 42.50 USD for 12 March to 31 March 2026'.
+
+    ``amount`` includes ``tax``, and is negative for a credit to the customer; ``currency`` may be
+    empty. ``period`` holds the first and the last day of the service that it is about.
+    """
+    if not float(_figure(amount)):
+        return "would bill nothing"
+    verb = "credit" if amount < 0 else "charge"
+    said = f"would {verb} {_sum(amount, currency)}"
+    if period:
+        said += f" for {_period(*sorted(period))}"
+    return f"{said}, {_sum(tax, currency)} of it tax" if tax and _is_part(tax, amount) else said
+
+
+def _is_part(tax: Decimal, amount: Decimal) -> bool:
+    """Whether a sum can be said to be of another one: a charge holds no credit."""
+    return bool(float(_figure(tax))) and tax * amount > 0 and abs(tax) <= abs(amount)
+
+
+def _sum(amount: Decimal, currency: str) -> str:
+    return f"{_figure(amount)} {currency}".rstrip()
+
+
+def _figure(amount: Decimal) -> str:
+    return f"{abs(amount):.2f}"
+
+
+def _period(first: date, last: date) -> str:
+    if first == last:
+        return _day(last)
+    start = _day_of_month(first) if first.year == last.year else _day(first)
+    return f"{start} to {_day(last)}"
+
+
+def _day(day: date) -> str:
+    return f"{_day_of_month(day)} {day.year}"
+
+
+def _day_of_month(day: date) -> str:
+    return f"{day.day} {day:%B}"
