@@ -127,13 +127,6 @@ class TestInitialValues:
         assert read(ZUORA_VARIABLES).default.vendor.name == "zuora-soap"
 
 
-def test_an_environment_that_still_has_a_variable_of_an_earlier_version_is_not_bothered():
-    values = overrides(CANCELLATION_DATE="immediate", NOTES="off")
-    found = configuration(CANCELLATION_DATE="end_of_term", PRODUCT_OVERRIDES=values)
-    assert found.default == settings()
-    assert found.for_product(PRODUCT) == settings(NOTES="off")
-
-
 @pytest.mark.parametrize(("minutes", "seconds"), [("0.05", 3), ("1.5", 90), ("10080", 604800)])
 def test_the_time_to_settle_is_given_in_minutes(minutes, seconds):
     assert settings(SETTLE_MINUTES=minutes).settle_seconds == seconds
@@ -158,8 +151,12 @@ MISTAKES_OF = {
     "APPROVAL_TEMPLATE_ID": ["Default Activation Template", "TL-"],
     "ON_REFUSAL": ["rejekt"],
     "ON_NOT_FOUND": ["ignore"],
+    "CANCELLATION_DATE": ["", "end-of-term", "2026-03-31", "Immediate end_of_term"],
+    "WHEN_EFFECTIVE_LATER": ["", "scheduled"],
+    "ON_NO_TERM_END": ["", "approve"],
     "DRY_RUN": ["yes", ""],
     "NOTES": ["public"],
+    "AMOUNTS_IN_MESSAGES": ["partners", ""],
     "ESCALATE_AFTER_HOURS": ["0", "a day"],
     "VENDOR_TIMEOUT_SECONDS": ["0", "101", "-1", "nan", "1e1", "٣٠"],
     "VENDOR_MAX_CONCURRENCY": ["1.5", "0", "501"],
@@ -215,6 +212,15 @@ MISTAKES_OF = {
     "SETTLE_MINUTES": ["0.04", "10081", "an hour"],
     "VENDOR_TIME_ZONE": ["Mars", "America", "../../etc/passwd", "/etc/passwd"],
     "REST_ID_PATH": ["id =="],
+    "REST_TERM_END_PATH": ["term end"],
+    "REST_CHARGED_THROUGH_PATH": ["charged["],
+    "REST_UNDO_REQUEST": [
+        "POST /subscriptions/{subscription_id}/cancel", "GET /subscriptions/{subscription_id}",
+        "/undo/{subscription_id}", "POST /undo/{subscription_id}/..",
+        "POST /{subscription_id}/{customer}",
+        "POST /undo",
+    ],
+    "REST_UNDO_BODY": ["[]", "{", '{"id": "{subscription}"}', '{"id": 1e999}'],
     "REST_SECRET_HEADERS": [
         "[]", '{"X-Key": 1}', '{"Host": "x"}', '{"X Key": "1"}', '{"X-Key": "a\\nb"}',
     ],
