@@ -111,6 +111,8 @@ class AnswerReader:
 
         Any other status may be that of the answer itself, or older than the cancellation; and
         what does not name the subscription at ``REST_ID_PATH``, where that is set, shows nothing.
+        Nor does one without the date at ``REST_END_DATE_PATH``, where a look may show it: it would
+        be taken for one that has ended.
         """
         document = answer.json()
         if self._id_path is not None and self._id(document) != asked_for:
@@ -120,8 +122,10 @@ class AnswerReader:
             return None
         value = _search(self._end_date_path, document)
         ends_at = dates.moment(value, self._zone)
-        unreadable_date = ends_at is None and not _is_nothing(value)
-        return None if unreadable_date else Subscription(SubscriptionStatus.CANCELLED, ends_at)
+        may_be_asked = self._end_date_path is not None and self._settings.status_request is not None
+        if ends_at is None and (may_be_asked or not _is_nothing(value)):
+            return None
+        return Subscription(SubscriptionStatus.CANCELLED, ends_at)
 
     def error(self, answer: Answer, call: Call) -> CancellationError:
         """The error for an answer that does not serve the call."""

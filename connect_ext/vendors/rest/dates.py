@@ -25,12 +25,17 @@ class ShownSubscription(Subscription):
 
 
 def moment(value: Any, zone: tzinfo) -> datetime | None:
-    """A date, a date with time or seconds since 1970, in the zone; None otherwise."""
+    """A date, a date with time or seconds since 1970, in the zone; None otherwise.
+
+    It is a moment of UTC as well, which the first days of the calendar need not be.
+    """
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, timezone.utc).astimezone(zone)
         found = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(zone)
+        found = found if found.tzinfo else found.replace(tzinfo=zone)
+        # A midnight that the clocks skip equals nothing until it is written as what it means.
+        return found.astimezone(timezone.utc).astimezone(zone)
     except (ValueError, OverflowError, OSError):
         return None
 
