@@ -6,6 +6,7 @@ A date without a time zone is the vendor's (``VENDOR_TIME_ZONE``).
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timezone, tzinfo
 from typing import Any
@@ -28,11 +29,18 @@ def moment(value: Any, zone: tzinfo) -> datetime | None:
     """A date, a date with time or seconds since 1970, in the zone; None otherwise."""
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, timezone.utc).astimezone(zone)
-        found = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(zone)
+            found = datetime.fromtimestamp(value, timezone.utc)
+        elif isinstance(value, str):
+            found = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+        else:
+            return None
     except (ValueError, OverflowError, OSError):
         return None
+    found = found if found.tzinfo else found.replace(tzinfo=zone)
+    # The first day of all, which some write for none, and the last one are not there in each zone.
+    with suppress(OverflowError):
+        return found.astimezone(zone)
+    return found
 
 
 def day(value: Any, zone: tzinfo) -> date | None:
