@@ -90,14 +90,15 @@ class AnswerReader:
         """A subscription that may be cancelled, with the days that the date depends on."""
         if not self._settings.sends_date or when is CancellationDate.IMMEDIATE:
             return ShownSubscription(SubscriptionStatus.ACTIVE, ends_at)
-        term_ends, charged = None, None
-        settings = self._settings
-        if settings.term_end_path:
-            path = settings.term_end_path
-            term_ends = self._day(path, self._term_end_path, document, "REST_TERM_END_PATH")
-        if when is CancellationDate.END_OF_INVOICED_PERIOD:
+        settings, charged = self._settings, None
+        if when is CancellationDate.END_OF_TERM:
+            path, name = settings.term_end_path, "REST_TERM_END_PATH"
+            term_ends = self._day(path, self._term_end_path, document, name)
+        else:
             path, name = settings.charged_through_path, "REST_CHARGED_THROUGH_PATH"
             charged = self._day(path, self._charged_through_path, document, name)
+            # It only bounds the other one.
+            term_ends = dates.day(_search(self._term_end_path, document), self._zone)
         is_evergreen = when is CancellationDate.END_OF_TERM and term_ends is None
         return ShownSubscription(
             SubscriptionStatus.ACTIVE,
