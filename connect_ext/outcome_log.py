@@ -38,7 +38,7 @@ class TaskLine:
         match self.ended.step:
             case Hold() | Wait(needs_person=True):
                 return logging.ERROR
-            case Wait() | Reject():
+            case Wait(until=None) | Reject():
                 return logging.WARNING
             case _:
                 return logging.INFO

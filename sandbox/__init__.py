@@ -3,7 +3,7 @@
 Imports nothing of the extension: shared code would share the bugs.
 """
 
-from sandbox.connect import Customer, LocalConnect, Parameter, Refusal
+from sandbox.connect import Customer, LocalConnect, OnConfirm, Parameter, Refusal
 from sandbox.connect.objects import DISTRIBUTOR, VENDOR
 from sandbox.faults import FaultPlan
 from sandbox.runner import Runner, RunnerFailed
@@ -17,6 +17,7 @@ __all__ = [
     "FaultPlan",
     "LocalConnect",
     "LocalVendor",
+    "OnConfirm",
     "Parameter",
     "Refusal",
     "Runner",

@@ -3,25 +3,29 @@
 python -m sandbox demo      play cancel requests of every kind, and watch
 python -m sandbox serve     run Connect, the vendors, and the extension in the official runner
 python -m sandbox cancel    make one more cancel request, from another terminal
+python -m sandbox forward   bring the planned date of a scheduled request forward to now
+python -m sandbox revoke    take a scheduled cancellation back, as the customer's side does
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import ssl
 import sys
 import time
+from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from sandbox.connect.environment import API_KEY, ENVIRONMENT_ID
+from sandbox.connect.environment import API_KEY, ENVIRONMENT_ID, PARTNER_API_KEY
 from sandbox.connect.journal import Happening
 from sandbox.connect.requests import SETTLED
 from sandbox.demo import demo
@@ -128,12 +132,7 @@ async def _until_interrupted() -> None:
 async def cancel(arguments: argparse.Namespace) -> None:
     """Make a cancel request and follow it until it settles."""
     address = Address.read()
-    context = ssl.create_default_context(cafile=address.ca_bundle)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context),
-        headers={"Authorization": address.api_key},
-        timeout=aiohttp.ClientTimeout(total=30),
-    ) as session:
+    async with _session(address, address.api_key) as session:
         asset_id = arguments.subscription
         if asset_id is None or arguments.new:
             asset_id = (await _call(session, "POST", f"{address.control_url}/subscriptions"))["id"]
@@ -143,18 +142,54 @@ async def cancel(arguments: argparse.Namespace) -> None:
         await _follow(session, f"{address.url}/requests/{request['id']}")
 
 
+async def forward(arguments: argparse.Namespace) -> None:
+    """Bring a scheduled request's planned date forward to now, and follow the request.
+
+    The local REST vendor's subscription ends, too, if it was to end later.
+    """
+    address = Address.read()
+    async with _session(address, address.api_key) as session:
+        url = f"{address.control_url}/requests/{arguments.request}/forward"
+        await _call(session, "POST", url)
+        await _follow(session, f"{address.url}/requests/{arguments.request}")
+
+
+async def revoke(arguments: argparse.Namespace) -> None:
+    """Take a scheduled cancellation back with the distributor's key, and follow the request."""
+    address = Address.read()
+    url = f"{address.url}/requests/{arguments.request}"
+    async with _session(address, PARTNER_API_KEY) as session:
+        await _call(session, "POST", f"{url}/revoke", {"reason": arguments.reason})
+        await _follow(session, url)
+
+
+@contextlib.asynccontextmanager
+async def _session(address: Address, key: str) -> AsyncIterator[aiohttp.ClientSession]:
+    context = ssl.create_default_context(cafile=address.ca_bundle)
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=context),
+        headers={"Authorization": key},
+        timeout=aiohttp.ClientTimeout(total=30),
+    ) as session:
+        yield session
+
+
 async def _follow(session: aiohttp.ClientSession, url: str) -> None:
     deadline, shown = time.monotonic() + PATIENCE_SECONDS, None
     while time.monotonic() < deadline:
         request = await _call(session, "GET", url)
         if request["status"] != shown:
             shown = request["status"]
-            detail = request["reason"] or request["effective_date"]
-            print(f"{request['id']}  {shown}  subscription {request['asset']['status']}  {detail}")
+            print(f"{request['id']}  {shown}  {_detail(request)}", flush=True)
         if shown in SETTLED:
             return
         await asyncio.sleep(POLL_SECONDS)
     raise Complaint(f"still {shown} after {PATIENCE_SECONDS:g} s; see the log of the runner")
+
+
+def _detail(request: Json) -> str:
+    moment = request["planned_date" if request["status"] == "scheduled" else "effective_date"]
+    return f"subscription {request['asset']['status']}  {request['reason'] or moment}"
 
 
 async def _call(
@@ -204,6 +239,18 @@ def parse_arguments(given: list[str]) -> argparse.Namespace:
     cancelling.set_defaults(run=cancel)
     cancelling.add_argument("subscription", nargs="?", help="AS-...; default: a new one")
     cancelling.add_argument("--new", action="store_true", help="a new preview subscription")
+    forwarding = commands.add_parser(
+        "forward",
+        help="bring the planned date of a scheduled request forward to now, at the vendor, too",
+    )
+    forwarding.set_defaults(run=forward)
+    forwarding.add_argument("request", help="PR-...")
+    revoking = commands.add_parser(
+        "revoke", help="take a scheduled cancellation back, as the customer's side does"
+    )
+    revoking.set_defaults(run=revoke)
+    revoking.add_argument("request", help="PR-...")
+    revoking.add_argument("--reason", default="The customer stays.", help="why (%(default)s)")
     return parser.parse_args(given)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sandbox.certificates import Certificates, issue_certificates
 from sandbox.connect.server import LocalConnect
 from sandbox.runner import Runner, RunnerOptions
-from sandbox.vendor import LocalVendor
+from sandbox.vendor import ENDS_LATER, LocalVendor
 from sandbox.zuora import LocalZuora
 from sandbox.zuora_orders import LocalZuoraOrders
 
@@ -85,6 +85,7 @@ class Sandbox:
             **self._connect_options,
         )
         self.connect.new_preview_subscription = self.new_subscription
+        self.connect.planned_day_comes = self._end_at_vendor
         await self.connect.start()
         self._stack.push_async_callback(self.connect.stop)
 
@@ -135,6 +136,13 @@ class Sandbox:
         """The runner that last got the request's task."""
         instance_id = self.connect.tasks_of(request_id)[-1].deliveries[-1].instance_id
         return next(runner for runner in self.runners if runner.instance_id == instance_id)
+
+    def _end_at_vendor(self, request: dict[str, Any]) -> None:
+        """The day that came for a request has come for the vendor's subscription, too."""
+        for parameter in request["asset"]["params"]:
+            subscription = self.vendor.subscriptions.get(parameter.get("value"))
+            if subscription is not None and subscription.look().status == ENDS_LATER:
+                subscription.end_now()
 
     def _runner(self, options: RunnerOptions) -> Runner:
         return Runner(

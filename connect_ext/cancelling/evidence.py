@@ -9,7 +9,7 @@ from connect_ext.cancelling.marks import History, Mark, State
 from connect_ext.cancelling.request import FoundId
 from connect_ext.cause import Cause
 from connect_ext.portal.policy import Policy
-from connect_ext.vendors.base import Advice, Subscription
+from connect_ext.vendors.base import Advice, Subscription, SubscriptionStatus
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,14 @@ class Evidence:
     def may_still_cancel(self) -> bool:
         """Of an undo: whether a cancellation may still be under way, so that it would come after.
 
-        One with a result is not: it is what the vendor shows.
+        One whose result the vendor has shown is not, nor is one that it has accepted, once the
+        subscription shows as cancelled.
         """
         if not isinstance(self.history, History):
             return False
-        sent = (m for m in self.history.cancelling if m.state is State.SENDING)
+        is_shown = self.shown and self.shown.status is SubscriptionStatus.CANCELLED
+        coming = (State.SENDING,) if is_shown else (State.SENDING, State.ACCEPTED)
+        sent = (m for m in self.history.cancelling if m.state in coming)
         return any(self.is_live(mark) for mark in sent)
 
     def was_ours(self) -> bool:

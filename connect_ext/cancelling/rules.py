@@ -147,10 +147,10 @@ def _decide_date(e: Evidence) -> Step:
         return _cancel(e)
     if (lacking := without_marks(e)) is not None:
         return lacking
-    if e.standing():
+    if any(map(e.is_live, e.standing())):
         return wait_for_result(e, "A cancellation was sent, or may have been, before.")
     what = "The subscription cannot be cancelled at the end of its term: it has none."
-    if e.policy.on_no_term_end is OnNoTermEnd.REJECT:
+    if e.policy.on_no_term_end is OnNoTermEnd.REJECT and not e.standing():
         check = "Check the variables CANCELLATION_DATE and ON_NO_TERM_END."
         return _reject_if_proven(e, Reject(Cause.NO_TERM_END, what), check)
     do = "Cancel it at the vendor, or set ON_NO_TERM_END; then resubmit the task."

@@ -82,17 +82,16 @@ class Settling:
         except ConnectRefusalError as refusal:
             if refusal.status == UNAUTHORIZED:
                 raise
-            status = ""
-        if status not in (SCHEDULED, ""):
+            await self._note("", accepted)
+            why = (
+                f"The subscription is cancelled and ends on {step.planned:%Y-%m-%d}. The request"
+                f" waits until then: Connect refuses to schedule it (HTTP {refusal.status})."
+            )
+            return Wait(Cause.ENDS_LATER, why, until=step.planned)
+        if status != SCHEDULED:
             return _settled_otherwise(status)
         await self._note(step.note, accepted)
-        if status:
-            return step
-        why = (
-            f"The subscription is cancelled and ends on {step.planned:%Y-%m-%d}. The request waits"
-            " until then, since Connect refuses to schedule it."
-        )
-        return Wait(Cause.ENDS_LATER, why, until=step.planned)
+        return step
 
     async def confirm(self, step: Confirm) -> Final:
         """Confirm that the request is revoked."""

@@ -177,4 +177,7 @@ def _text(value: Any) -> str:
 
 
 def _iso(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).isoformat(timespec="seconds")
+    """In UTC; for a moment that would lie before its first year or after its last, nearly."""
+    with suppress(OverflowError):
+        moment = moment.astimezone(timezone.utc)
+    return moment.replace(tzinfo=timezone.utc).isoformat(timespec="seconds")

@@ -41,8 +41,10 @@ class Api:
 
     def control_routes(self) -> list[web.RouteDef]:
         """The end points with which another process controls the sandbox itself."""
-        path = f"{CONTROL_PREFIX}/subscriptions"
-        return [web.post(path, self._guarded(self.new_subscription))]
+        return [
+            web.post(f"{CONTROL_PREFIX}/subscriptions", self._guarded(self.new_subscription)),
+            web.post(f"{CONTROL_PREFIX}/requests/{{id}}/forward", self._guarded(self.forward)),
+        ]
 
     def _guarded(self, handler: Any) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
@@ -64,3 +66,9 @@ class Api:
         """POST /sandbox/subscriptions: one more preview subscription, here and at the vendor"""
         asset_id = self._connect.new_preview_subscription()
         return web.json_response(self._connect.catalogue.asset(asset_id), status=201)
+
+    async def forward(self, request: web.Request) -> web.StreamResponse:
+        """POST /sandbox/requests/{id}/forward: a scheduled request's planned date has come"""
+        found = self._connect.requests.bring_forward(request.match_info["id"])
+        self._connect.planned_day_comes(found)
+        return web.json_response(found)

@@ -20,15 +20,22 @@ class Catalogue:
 
     def __init__(self) -> None:
         self.products: dict[str, Json] = {}
+        self.capabilities: dict[str, Json] = {}
         self.templates: dict[str, list[Json]] = {}
         self.assets: dict[str, Json] = {}
         self._numbers = count(1)
         self._past_numbers = count(1)
 
-    def add_product(self, name: str, product_id: str | None = None) -> str:
-        """Add a product without templates; returns its id."""
+    def add_product(
+        self, name: str, product_id: str | None = None, *, scheduling: bool = True
+    ) -> str:
+        """Add a product without templates; returns its id.
+
+        `scheduling` is its capability `subscription.cancel.scheduling` (docs/facts.md, Connect 2).
+        """
         product_id = product_id or f"PRD-{_dashed(100_000_000 + next(self._numbers), 3, 3)}"
         self.products[product_id] = objects.product(product_id, name)
+        self.capabilities[product_id] = objects.capabilities(scheduling=scheduling)
         self.templates[product_id] = []
         return product_id
 
@@ -71,6 +78,11 @@ class Catalogue:
         if asset_id not in self.assets:
             raise unknown(asset_id)
         return self.assets[asset_id]
+
+    def can_schedule(self, product_id: str) -> bool:
+        """Whether a product's cancel requests can be scheduled."""
+        scheduling: bool = self.capabilities[product_id]["subscription"]["cancel"]["scheduling"]
+        return scheduling
 
     def activation_templates(self, product_id: str) -> list[Json]:
         """The templates that may approve a request (docs/facts.md, Connect 2.1)."""

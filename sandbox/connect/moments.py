@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -26,15 +27,32 @@ def now() -> datetime:
 class Clock:
     """Connect's own clock; `ahead` is its difference from this machine's.
 
-    Moving it on makes everything written so far that much older.
+    Moving it on makes everything written so far that much older, and what is planned for a moment
+    that it passes happens at once.
     """
 
     def __init__(self) -> None:
-        self.ahead = timedelta()
+        self._ahead = timedelta()
+        self._listeners: list[Callable[[], object]] = []
+
+    @property
+    def ahead(self) -> timedelta:
+        """The difference from this machine's clock."""
+        return self._ahead
+
+    @ahead.setter
+    def ahead(self, ahead: timedelta) -> None:
+        self._ahead = ahead
+        for listener in self._listeners:
+            listener()
+
+    def when_moved(self, listener: Callable[[], object]) -> None:
+        """Call the listener whenever somebody moves the clock."""
+        self._listeners.append(listener)
 
     def now(self) -> datetime:
         """The current time in Connect, in UTC."""
-        return now() + self.ahead
+        return now() + self._ahead
 
 
 def written(moment: datetime, timespec: str = "seconds") -> str:

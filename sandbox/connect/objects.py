@@ -77,6 +77,11 @@ def product(product_id: str, name: str) -> Json:
     return {"id": product_id, "icon": icon, "name": name, "status": "published"}
 
 
+def capabilities(*, scheduling: bool) -> Json:
+    """What a product can do with its subscriptions, as far as cancelling them goes."""
+    return {"subscription": {"cancel": {"scheduling": scheduling, "offline": "no"}}}
+
+
 def template(template_id: str, name: str, scope: str, type_: str | None, position: int) -> Json:
     """A template of a product."""
     return {

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from sandbox.connect import objects
@@ -20,6 +21,21 @@ from sandbox.connect.timers import Timers
 
 OPEN = ("pending", "scheduled", "revoking")
 SETTLED = ("approved", "failed", "revoked")
+
+
+class OnConfirm(str, Enum):
+    """What `confirm` does with a revoking request.
+
+    Which call confirms a revocation is not documented (docs/facts.md, Connect 2), so a test can
+    have any of them.
+    """
+
+    REVOKE = "revoke"
+    """The request is revoked."""
+    REFUSE = "refuse"
+    """The call is refused, and the request stays revoking."""
+    IGNORE = "ignore"
+    """The call is answered 200, and the request stays revoking all the same."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +55,14 @@ class CancelRequests:
         timers: Timers,
         changed: Callable[[Json], None],
         clock: Clock | None = None,
+        on_confirm: OnConfirm = OnConfirm.REVOKE,
     ) -> None:
+        self.on_confirm = OnConfirm(on_confirm)
         self._catalogue = catalogue
         self._timers = timers
         self._changed = changed
         self._clock = clock or Clock()
+        self._clock.when_moved(self._reach_planned_dates)
         self.by_id: dict[str, Json] = {}
         self.history: dict[str, list[StatusChange]] = {}
         self._by_asset: dict[str, list[Json]] = {}
@@ -132,22 +151,50 @@ class CancelRequests:
         return request
 
     def schedule(self, request_id: str, body: Json) -> Json:
-        """Postpone a pending request until its planned date."""
+        """Postpone a pending request until its planned date, if the product can do that."""
         request = self.get(request_id)
+        self._must_schedule(request["asset"]["product"]["id"])
         if "planned_date" not in body:
             raise missing("planned_date")
         planned = parse("planned_date", body["planned_date"])
-        wait = (planned - self._clock.now()).total_seconds()
-        if wait <= 0:
+        if planned <= self._clock.now():
             raise invalid("planned_date: The planned date must be in the future.")
         self._must_be(request, "pending", "scheduled")
-        request["planned_date"] = written(planned)
+        request["planned_date"] = written(planned, "auto")
         self._move(request, "scheduled")
-        self._timers.set(request_id, wait, lambda: self.advance(request_id))
+        self._await_planned_date(request)
         return request
 
+    def bring_forward(self, request_id: str, planned: datetime | None = None) -> Json:
+        """Replace the planned date of a scheduled request, by now unless told otherwise.
+
+        One that has come returns the request to pending at once.
+        """
+        request = self.get(request_id)
+        self._must_be(request, "scheduled", "brought forward")
+        request["planned_date"] = written(planned or self._clock.now(), "auto")
+        self._await_planned_date(request)
+        return request
+
+    def _await_planned_date(self, request: Json) -> None:
+        request_id = request["id"]
+        planned = parse("planned_date", request["planned_date"])
+        wait = (planned - self._clock.now()).total_seconds()
+        if wait <= 0:
+            self.advance(request_id)
+        else:
+            self._timers.set(request_id, wait, lambda: self.advance(request_id))
+
+    def _reach_planned_dates(self) -> None:
+        for request in list(self.by_id.values()):
+            if request["status"] == "scheduled":
+                self._await_planned_date(request)
+
     def advance(self, request_id: str) -> Json:
-        """Return a scheduled request to pending, as its planned date does."""
+        """Return a scheduled request to pending; its planned date stays as it is.
+
+        The platform's clock does this on the planned date, or the vendor does (UNKNOWN which).
+        """
         request = self.get(request_id)
         self._must_be(request, "scheduled", "returned to pending")
         self._timers.cancel(request_id)
@@ -164,9 +211,19 @@ class CancelRequests:
         return request
 
     def confirm(self, request_id: str) -> Json:
-        """The vendor confirms a revocation; the subscription is active again."""
+        """The vendor confirms a revocation; `on_confirm` says what comes of it."""
         request = self.get(request_id)
         self._must_be(request, "revoking", "confirmed")
+        if self.on_confirm is OnConfirm.REFUSE:
+            raise wrong_state("Only draft Fulfillments can be confirmed.")
+        if self.on_confirm is OnConfirm.REVOKE:
+            self.complete_revocation(request_id)
+        return request
+
+    def complete_revocation(self, request_id: str) -> Json:
+        """A revocation is confirmed by whatever means; the subscription is active again."""
+        request = self.get(request_id)
+        self._must_be(request, "revoking", "revoked")
         self._move(request, "revoked", asset_status="active")
         return request
 
@@ -185,6 +242,12 @@ class CancelRequests:
     def _must_be(self, request: Json, status: str, participle: str) -> None:
         if request["status"] != status:
             raise wrong_state(f"Only {status} Fulfillments can be {participle}.")
+
+    def _must_schedule(self, product_id: str) -> None:
+        # That the capability gates this call is INFERRED, and the code is that of a request's
+        # rules (docs/facts.md, Connect 2 and 3.1).
+        if not self._catalogue.can_schedule(product_id):
+            raise wrong_state("The product does not support scheduling of cancel Fulfillments.")
 
     def _template(self, request: Json, body: Json) -> Json | None:
         template_id = body.get("template_id")

@@ -17,7 +17,7 @@ from sandbox.connect.environment import API_KEY, Environment, Variable
 from sandbox.connect.journal import Journal
 from sandbox.connect.moments import Clock
 from sandbox.connect.objects import DISTRIBUTOR, Customer, Json, Parameter
-from sandbox.connect.requests import SETTLED, CancelRequests, StatusChange
+from sandbox.connect.requests import SETTLED, CancelRequests, OnConfirm, StatusChange
 from sandbox.connect.tasks import CANCEL_EVENT, Task, TaskQueue
 from sandbox.connect.timers import Timers
 from sandbox.connect.websocket import Instances
@@ -32,9 +32,10 @@ class LocalConnect:
     """A Connect good enough for the official runner, on one TLS port of the loopback.
 
     `countdown_scale` shortens the wait of rescheduled and retried tasks. `proven` lets every new
-    product have a cancellation that was approved in the past. The parts (`catalogue`, `clock`,
-    `requests`, `conversations`, `environment`, `tasks`, `instances`, `journal`, `calls`, `faults`)
-    may be used directly.
+    product have a cancellation that was approved in the past; `scheduling` lets its cancel requests
+    be scheduled. `on_confirm` says what `confirm` does with a revoking request. The parts
+    (`catalogue`, `clock`, `requests`, `conversations`, `environment`, `tasks`, `instances`,
+    `journal`, `calls`, `faults`) may be used directly.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class LocalConnect:
         multi_account: bool = False,
         messages_by_instance_id: bool = True,
         proven: bool = False,
+        scheduling: bool = True,
+        on_confirm: OnConfirm = OnConfirm.REVOKE,
         runtime: str = "local",
         log_level: str = "INFO",
         fault_seed: int = 0,
@@ -54,6 +57,7 @@ class LocalConnect:
     ) -> None:
         self.api_key = API_KEY
         self.proven = proven
+        self.scheduling = scheduling
         self.clock = Clock()
         self.journal = Journal()
         self.calls = CallLog()
@@ -64,7 +68,7 @@ class LocalConnect:
         self._timers = Timers()
         self.catalogue = Catalogue()
         self.requests = CancelRequests(
-            self.catalogue, self._timers, self._request_changed, self.clock
+            self.catalogue, self._timers, self._request_changed, self.clock, on_confirm
         )
         self.conversations = Conversations(self.clock, by_instance_id=messages_by_instance_id)
         self.tasks = TaskQueue(
@@ -76,6 +80,7 @@ class LocalConnect:
         )
         self.instances = Instances(self.environment, self.tasks, self.journal.record)
         self.new_preview_subscription: Callable[[], str] = self.create_subscription
+        self.planned_day_comes: Callable[[Json], object] = lambda _: None
         self._server = HttpServer(self._application, port=port, ssl_context=ssl_context)
         self._default_product: str | None = None
 
@@ -140,12 +145,14 @@ class LocalConnect:
         *,
         templates: bool = True,
         proven: bool | None = None,
+        scheduling: bool | None = None,
     ) -> str:
         """A product, with the platform's default templates unless told otherwise.
 
-        `proven` None means: as `proven` says for all.
+        `proven` and `scheduling` None mean: as they say for all.
         """
-        product_id = self.catalogue.add_product(name, product_id)
+        scheduling = self.scheduling if scheduling is None else scheduling
+        product_id = self.catalogue.add_product(name, product_id, scheduling=scheduling)
         if templates:
             self.catalogue.add_template(product_id, "Default Draft Template", "asset", "pending")
             self.create_template(product_id)
@@ -268,8 +275,16 @@ class LocalConnect:
         """Somebody rejects the request in the portal."""
         self.requests.fail(request_id, {"reason": reason})
 
+    def revoke(self, request_id: str, reason: str = "The customer stays.") -> None:
+        """The customer's side takes a scheduled cancellation back."""
+        self.requests.revoke(request_id, {"reason": reason})
+
+    def bring_forward(self, request_id: str, planned: datetime | None = None) -> None:
+        """Replace the planned date of a scheduled request, by now unless told otherwise."""
+        self.requests.bring_forward(request_id, planned)
+
     def advance(self, request_id: str) -> None:
-        """Make the planned date of a scheduled request arrive now."""
+        """Return a scheduled request to pending before its planned date."""
         self.requests.advance(request_id)
 
     # Tasks and variables

@@ -1,6 +1,6 @@
 """A stateful local vendor with a strict REST API, on plain HTTP."""
 
 from sandbox.vendor.server import LocalVendor, VendorCall
-from sandbox.vendor.subscription import VendorSubscription
+from sandbox.vendor.subscription import ENDS_LATER, VendorSubscription
 
-__all__ = ["LocalVendor", "VendorCall", "VendorSubscription"]
+__all__ = ["ENDS_LATER", "LocalVendor", "VendorCall", "VendorSubscription"]

@@ -50,12 +50,12 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return refused(error.status, error.reason).response()
 
 
-def fields_of(raw: bytes, content_type: str) -> frozenset[str]:
-    """The names of the fields in a body, which may be empty."""
+def body_of(raw: bytes, content_type: str) -> Json:
+    """The fields of a body, which may be empty; those of a form are texts."""
     if not raw:
-        return frozenset()
+        return {}
     if content_type == "application/x-www-form-urlencoded":
-        return frozenset(name for name, _ in parse_qsl(raw.decode(), keep_blank_values=True))
+        return dict(parse_qsl(raw.decode(), keep_blank_values=True))
     if content_type != "application/json":
         raise VendorError(415, "the body must be JSON or a form")
     try:
@@ -64,4 +64,4 @@ def fields_of(raw: bytes, content_type: str) -> frozenset[str]:
         raise VendorError(400, "the body is not JSON") from error
     if not isinstance(body, dict):
         raise VendorError(400, "the body must be a JSON object")
-    return frozenset(body)
+    return body

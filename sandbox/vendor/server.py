@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import count
 from typing import Any
 
@@ -14,10 +14,15 @@ from aiohttp.typedefs import Handler, Middleware
 from sandbox.faults import FaultPlan
 from sandbox.http_server import HttpServer
 from sandbox.vendor.access import Credentials, Tokens
-from sandbox.vendor.answers import Answer, Json, VendorError, answer_errors, fields_of
-from sandbox.vendor.subscription import REMOVED, VendorSubscription
+from sandbox.vendor.answers import Answer, Json, VendorError, answer_errors, body_of
+from sandbox.vendor.clock import VendorClock
+from sandbox.vendor.ending import end_date
+from sandbox.vendor.subscription import CANCELLED, ENDS_LATER, REMOVED, VendorSubscription
 
 BODY_FIELDS = frozenset(("reason", "effective_date", "request_id", "asset_id", "at_period_end"))
+
+# A subscription's answer to a call with an effect; None means done, and shown at once.
+Work = Callable[[VendorSubscription], Answer | None]
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,8 @@ class LocalVendor:
 
     `auth` is bearer, oauth2, basic, none or `header:NAME`. `statuses` renames the statuses that
     the API shows, for example {"cancelled": "terminated"}. `defaults` are fields of every
-    subscription that is added from now on.
+    subscription that is added from now on. `time_zone` is the one of the vendor's days, and `clock`
+    the one by which its subscriptions change.
     """
 
     def __init__(
@@ -48,9 +54,11 @@ class LocalVendor:
         expires_in: int = 3600,
         body_fields: frozenset[str] = BODY_FIELDS,
         statuses: Mapping[str, str] | None = None,
+        time_zone: str = "UTC",
         fault_seed: int = 0,
         port: int = 0,
     ) -> None:
+        self.clock = VendorClock(time_zone)
         self.credentials = Credentials(auth, api_key, expires_in)
         self.auth, self.client_id = auth, self.credentials.client_id
         self.client_secret = self.credentials.client_secret
@@ -104,10 +112,33 @@ class LocalVendor:
             }
         return found if self.auth == "none" else {**found, "REST_API_KEY": self.api_key}
 
+    def variables_for_later_ends(self) -> dict[str, str]:
+        """The additional variables for cancellations on a day, and for taking them back.
+
+        The API shows `ends_later` until the day, and the dates as `ends_at`, `term_ends` and
+        `charged_through`; it takes the day as `effective_date`.
+        """
+        cancelled = [self._statuses.get(each, each) for each in (CANCELLED, ENDS_LATER)]
+        return {
+            "REST_STATUS_PATH": "status",
+            "REST_CANCELLED_VALUES": ",".join(cancelled),
+            "REST_END_DATE_PATH": "ends_at",
+            "REST_TERM_END_PATH": "term_ends",
+            "REST_CHARGED_THROUGH_PATH": "charged_through",
+            "REST_CANCEL_BODY": '{"effective_date": "{effective_date}"}',
+            "REST_UNDO_REQUEST": "POST /subscriptions/{subscription_id}/undo_cancellation",
+            "REST_UNDO_BODY": "{}",
+        }
+
+    def move_clock(self, by: timedelta) -> None:
+        """Move the vendor's clock on; days and delays that it passes have come."""
+        self.clock.ahead += by
+
     def add(self, subscription_id: str | None = None, **fields: Any) -> VendorSubscription:
         """One more subscription; `fields` are those of `VendorSubscription`."""
         subscription_id = subscription_id or f"SUB-{next(self._numbers):04d}"
-        subscription = VendorSubscription(subscription_id, **{**self.defaults, **fields})
+        fields = {"clock": self.clock, **self.defaults, **fields}
+        subscription = VendorSubscription(subscription_id, **fields)
         self.subscriptions[subscription_id] = subscription
         return subscription
 
@@ -119,6 +150,10 @@ class LocalVendor:
         """Every attempt to cancel a subscription, successful or not."""
         return self.calls_to("POST", f"/subscriptions/{subscription_id}/cancel")
 
+    def undo_calls(self, subscription_id: str) -> list[VendorCall]:
+        """Every attempt to undo a subscription's cancellation, successful or not."""
+        return self.calls_to("POST", f"/subscriptions/{subscription_id}/undo_cancellation")
+
     def _application(self) -> web.Application:
         application = web.Application(
             middlewares=[self._recording(), self.faults.middleware(), answer_errors]
@@ -127,6 +162,7 @@ class LocalVendor:
             [
                 web.get("/subscriptions/{id}", self._authorized(self._get)),
                 web.post("/subscriptions/{id}/cancel", self._authorized(self._cancel)),
+                web.post("/subscriptions/{id}/undo_cancellation", self._authorized(self._undo)),
                 web.post("/oauth/token", self.credentials.answer_token),
             ]
         )
@@ -172,14 +208,33 @@ class LocalVendor:
         return web.json_response(self._shown(self._subscription(request)))
 
     async def _cancel(self, request: web.Request) -> web.StreamResponse:
-        unknown_fields = fields_of(await request.read(), request.content_type) - self._body_fields
+        body = await self._body(request)
+        key = request.headers.get("Idempotency-Key")
+
+        def work(subscription: VendorSubscription) -> Answer | None:
+            ends = end_date(body, self.clock.today(), subscription.term_ends)
+            return subscription.try_to_cancel(key, ends)
+
+        return self._once(request, key, work)
+
+    async def _undo(self, request: web.Request) -> web.StreamResponse:
+        await self._body(request)
+        key = request.headers.get("Idempotency-Key")
+        return self._once(request, key, VendorSubscription.try_to_undo)
+
+    async def _body(self, request: web.Request) -> Json:
+        body = body_of(await request.read(), request.content_type)
+        unknown_fields = body.keys() - self._body_fields
         if unknown_fields:
             raise VendorError(400, f"unknown fields: {', '.join(sorted(unknown_fields))}")
-        key = request.headers.get("Idempotency-Key")
+        return body
+
+    def _once(self, request: web.Request, key: str | None, work: Work) -> web.Response:
+        """The answer to a call with an effect: the first one again, if its key is known."""
         if key in self._first_answers:
             return self._replay(key, request.path)
         subscription = self._subscription(request)
-        answer = subscription.try_to_cancel(key) or Answer(200, self._shown(subscription))
+        answer = work(subscription) or Answer(200, self._shown(subscription))
         if key is not None and subscription.honours_keys:
             self._first_answers[key] = (request.path, answer)
         return answer.response()

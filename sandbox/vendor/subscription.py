@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, field
+from datetime import date
 
 from sandbox.vendor.answers import Answer, Json, refused
+from sandbox.vendor.clock import VendorClock
 
-REMOVED = "removed"
+ACTIVE, CANCELLED, REMOVED = "active", "cancelled", "removed"
+ENDS_LATER = "ends_later"
+"""The status of a subscription that is cancelled and has not ended yet."""
 LOCKED = "The subscription is locked before renewal."
 # Answers to a second cancellation, while the first is at work and afterwards.
 CONFLICT, REFUSE, ORDER = "conflict", "refuse", "order"
@@ -26,8 +29,12 @@ class VendorSubscription:
     `second`: the answer to a second cancellation: "conflict" (409), "refuse" (422), or "order": the
     vendor takes it as one more order, with an effect of its own.
     `honours_keys`: whether a known idempotency key gets its first answer again.
-    `locked_seconds`: for how long from now on the vendor answers 409 to a cancellation.
+    `locked_seconds`: for how long from now on the vendor answers 409 to a cancellation or an undo.
     `ends_at_when_cancelled`: a cancelled subscription ends at this ISO date.
+    `term_ends`, `charged_through`: the ISO dates up to which it runs, and up to which it is paid.
+    `undo_refusal`: the business reason for which the vendor refuses to undo a cancellation.
+    `undo_shows_after_seconds`: for how long an accepted undo does not show; it is answered 202.
+    `undone`: how many undos have taken effect.
     `status` is as of the last call; `look()` brings it up to date.
     """
 
@@ -42,17 +49,29 @@ class VendorSubscription:
     honours_keys: bool = True
     locked_seconds: float | None = None
     ends_at_when_cancelled: str | None = None
+    term_ends: str | None = None
+    charged_through: str | None = None
     ends_at: str | None = None
+    undo_refusal: str | None = None
+    undo_shows_after_seconds: float | None = None
     cancelled_by: str | None = None
+    clock: VendorClock = field(default_factory=VendorClock, repr=False)
+    undone: int = field(default=0, init=False)
     _effects: list[float] = field(default_factory=list)
     """When each order takes effect."""
     _coming: list[tuple[float, str]] = field(default_factory=list)
     """The statuses to come, each with its time."""
+    _ends: date | None = field(default=None, init=False)
+    """The day that a cancellation gave for the end."""
 
     def __post_init__(self) -> None:
         if self.second not in (CONFLICT, REFUSE, ORDER):
             raise ValueError(f"second: {self.second!r}")
-        self._locked_until = time.monotonic() + (self.locked_seconds or 0.0)
+        for day in filter(None, (self.term_ends, self.charged_through)):
+            date.fromisoformat(day)
+        if self.status == ENDS_LATER:
+            self._ends = date.fromisoformat(self.ends_at or "")
+        self.lock(self.locked_seconds or 0.0)
 
     @property
     def orders(self) -> int:
@@ -61,65 +80,126 @@ class VendorSubscription:
 
     @property
     def cancellations(self) -> int:
-        """How many of them have taken effect: more than one is a customer's complaint."""
-        return sum(moment <= time.monotonic() for moment in self._effects)
+        """How many of them have taken effect: two more than were undone are a complaint."""
+        return sum(moment <= self.clock.seconds() for moment in self._effects)
 
-    def try_to_cancel(self, key: str | None) -> Answer | None:
-        """Accept a cancellation or refuse it; None means accepted, and shown at once."""
+    def lock(self, seconds: float) -> None:
+        """From now on, refuse cancellations and undos for so long."""
+        self._locked_until = self.clock.seconds() + seconds
+
+    def try_to_cancel(self, key: str | None, ends: date | None = None) -> Answer | None:
+        """Accept a cancellation or refuse it; None means accepted, and shown at once.
+
+        It takes effect on the day `ends`, or at once.
+        """
         status = self.look().status
         if self.refusal is not None:
             return refused(422, self.refusal)
-        if time.monotonic() < self._locked_until:
+        if self._is_locked():
             return refused(409, LOCKED, code="subscription_locked")
         if status == "draft":
             return refused(409, "a draft subscription cannot be cancelled")
-        is_second = bool(self._coming) or status in ("cancelling", "cancelled")
+        is_second = bool(self._coming) or status in ("cancelling", CANCELLED, ENDS_LATER)
         if is_second and self.second != ORDER:
-            reason = "already cancelled" if status == "cancelled" else "already being cancelled"
+            is_done = status in (CANCELLED, ENDS_LATER)
+            reason = "already cancelled" if is_done else "already being cancelled"
             return refused(409 if self.second == CONFLICT else 422, reason)
-        self._effects.append(time.monotonic() + (self.shows_after_seconds or 0.0))
-        self.cancelled_by = key
-        if not is_second:
-            self._coming = self._plan(self._effects[-1])
-            self.look()
+        self._accept(key, ends, is_second=is_second)
         return (
             None if self.shows_after_seconds is None else Answer(self.accepted_status, {"ok": True})
         )
 
+    def _is_locked(self) -> bool:
+        return self.clock.seconds() < self._locked_until
+
+    def _accept(self, key: str | None, ends: date | None, *, is_second: bool) -> None:
+        self._effects.append(self.clock.seconds() + (self.shows_after_seconds or 0.0))
+        self.cancelled_by = key
+        if not is_second:
+            self._ends = ends
+            self._coming = self._plan(self._effects[-1])
+            self.look()
+
+    def try_to_undo(self) -> Answer | None:
+        """Undo a cancellation that has not taken effect; None means done, and shown at once."""
+        refusal = self._refusal_to_undo(self.look().status)
+        if refusal is not None:
+            return refusal
+        shown_at = self.clock.seconds() + (self.undo_shows_after_seconds or 0.0)
+        self._coming = [(shown_at, ACTIVE)]
+        self.look()
+        return None if self.undo_shows_after_seconds is None else Answer(202, {"ok": True})
+
+    def _refusal_to_undo(self, status: str) -> Answer | None:
+        if self.undo_refusal is not None:
+            return refused(422, self.undo_refusal)
+        if self._is_locked():
+            return refused(409, LOCKED, code="subscription_locked")
+        if status == CANCELLED:
+            return refused(422, "the subscription has ended")
+        if self._coming:
+            undoing = status == ENDS_LATER
+            return refused(409, f"already being {'undone' if undoing else 'cancelled'}")
+        return None if status == ENDS_LATER else refused(409, "there is no cancellation to undo")
+
     def look(self) -> VendorSubscription:
         """Bring the status up to date."""
-        while self._coming and self._coming[0][0] <= time.monotonic():
+        while self._coming and self._coming[0][0] <= self.clock.seconds():
             self._enter(self._coming.pop(0)[1])
+        if self.status == ENDS_LATER and not self._coming and self._has_come(self._ends):
+            self._end()
         return self
 
+    def end_now(self) -> None:
+        """The day on which an ends-later subscription ends is today."""
+        if self.look().status != ENDS_LATER:
+            raise ValueError(f"{self.id} is {self.status}, not {ENDS_LATER}")
+        self._ends = self.clock.today()
+        self._end()
+
     def finish(self) -> None:
-        """Complete at once everything that takes its time."""
-        self._effects = [at if math.isinf(at) else 0.0 for at in self._effects]
-        self._coming = [(at if it == REMOVED else 0.0, it) for at, it in self._coming]
+        """Complete at once everything that takes its time; a day for the end still has to come."""
+        self._effects = [at if math.isinf(at) else -math.inf for at in self._effects]
+        self._coming = [(at if it == REMOVED else -math.inf, it) for at, it in self._coming]
         if self.look().status == "cancelling":
-            self._enter("cancelled")
+            self._enter(CANCELLED)
 
     def reactivate(self) -> None:
         """Somebody at the vendor makes it active again; orders under way take no effect."""
-        now = time.monotonic()
+        now = self.clock.seconds()
         self._effects = [moment if moment <= now else math.inf for moment in self._effects]
         self._coming.clear()
-        self.status, self.ends_at = "active", None
+        self.status, self.ends_at, self._ends = ACTIVE, None, None
 
     def json(self) -> Json:
         """The subscription as the API shows it."""
         body = {"id": self.id, "status": self.look().status}
-        return {**body, "ends_at": self.ends_at} if self.ends_at else body
+        dates = {name: getattr(self, name) for name in ("term_ends", "charged_through", "ends_at")}
+        return {**body, **{name: value for name, value in dates.items() if value}}
 
     def _plan(self, shown_at: float) -> list[tuple[float, str]]:
         done_at = shown_at + (self.cancelling_seconds or 0.0)
-        plan = [(done_at, "cancelled")]
+        ends_later = not self._has_come(self._ends)
+        plan = [(done_at, ENDS_LATER if ends_later else CANCELLED)]
         if self.cancelling_seconds is not None:
             plan.insert(0, (shown_at, "cancelling"))
-        if self.removed_after_seconds is not None:
+        if self.removed_after_seconds is not None and not ends_later:
             plan.append((done_at + self.removed_after_seconds, REMOVED))
         return plan
 
     def _enter(self, status: str) -> None:
         self.status = status
-        self.ends_at = self.ends_at_when_cancelled
+        if status == ACTIVE:
+            self.undone += 1
+            self.ends_at, self._ends = None, None
+            return
+        ends_at = self._ends.isoformat() if self._ends else None
+        self.ends_at = ends_at if status == ENDS_LATER else self.ends_at_when_cancelled or ends_at
+
+    def _has_come(self, day: date | None) -> bool:
+        return day is None or day <= self.clock.today()
+
+    def _end(self) -> None:
+        self._enter(CANCELLED)
+        if self.removed_after_seconds is not None:
+            self._coming = [(self.clock.seconds() + self.removed_after_seconds, REMOVED)]

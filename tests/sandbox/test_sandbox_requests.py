@@ -176,42 +176,6 @@ async def test_a_request_that_is_not_pending_is_neither_approved_nor_rejected(
     assert connect.status(request_id) == "approved"
 
 
-async def test_a_scheduled_request_comes_back_with_a_new_task(
-    connect: LocalConnect, call: Any
-) -> None:
-    request_id = connect.cancel("A-1")
-    path = f"requests/{request_id}/schedule"
-    for payload in ({}, {"planned_date": "soon"}, {"planned_date": iso(hours=-1)}):
-        assert (await call("POST", path, payload))[0] == 400
-    status, scheduled = await call("POST", path, {"planned_date": iso(seconds=1)})
-    assert (status, scheduled["status"]) == (200, "scheduled")
-    assert scheduled["asset"]["status"] == "terminating"
-    assert (await call("POST", path, {"planned_date": iso(hours=1)}))[0] == 400
-    await connect.reaches(request_id, "pending", timeout=5)
-    assert statuses(connect, request_id) == ["pending", "scheduled", "pending"]
-
-
-async def test_the_planned_date_can_be_made_to_come(connect: LocalConnect) -> None:
-    request_id = connect.cancel("A-1")
-    connect.requests.schedule(request_id, {"planned_date": iso(days=300)})
-    connect.advance(request_id)
-    assert connect.status(request_id) == "pending"
-
-
-async def test_a_scheduled_request_can_be_revoked_and_then_only_confirmed(
-    connect: LocalConnect, call: Any
-) -> None:
-    request_id = connect.cancel("A-1")
-    assert (await call("POST", f"requests/{request_id}/revoke", {"reason": "no"}))[0] == 400
-    connect.requests.schedule(request_id, {"planned_date": iso(days=1)})
-    status, revoking = await call("POST", f"requests/{request_id}/revoke", {"reason": "stay"})
-    assert (status, revoking["status"]) == (200, "revoking")
-    payload = {"template_id": template_of(connect, request_id)}
-    assert (await call("POST", f"requests/{request_id}/approve", payload))[0] == 400
-    status, revoked = await call("POST", f"requests/{request_id}/confirm")
-    assert (status, revoked["status"], revoked["asset"]["status"]) == (200, "revoked", "active")
-
-
 async def test_a_request_can_be_assigned(connect: LocalConnect, call: Any) -> None:
     request_id = connect.cancel("A-1")
     status, body = await call("POST", f"requests/{request_id}/assign", {"email": "a@b.example"})

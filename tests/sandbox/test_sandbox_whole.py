@@ -108,6 +108,15 @@ async def line_with(process: Any, text: str) -> str:
             return line
 
 
+def client(address: Any) -> aiohttp.ClientSession:
+    """A client of the sandbox that another process serves."""
+    context = ssl.create_default_context(cafile=address["ca_bundle"])
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=context),
+        headers={"Authorization": address["api_key"]},
+    )
+
+
 async def test_another_process_can_make_one_more_request_and_follow_it(
     tmp_path: Path, project_root: Path
 ) -> None:
@@ -117,11 +126,7 @@ async def test_another_process_can_make_one_more_request_and_follow_it(
         address = json.loads((tmp_path / ".sandbox" / "state.json").read_text())
         async with command("cancel", **where) as cancelling:
             request_id = (await line_with(cancelling, "pending")).split()[0]
-            context = ssl.create_default_context(cafile=address["ca_bundle"])
-            async with aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=context),
-                headers={"Authorization": address["api_key"]},
-            ) as session:
+            async with client(address) as session:
                 url = f"{address['url']}/requests/{request_id}/fail"
                 async with session.post(url, json={"reason": "in use"}) as response:
                     assert response.status == 200
@@ -129,6 +134,30 @@ async def test_another_process_can_make_one_more_request_and_follow_it(
             assert await asyncio.wait_for(cancelling.wait(), PATIENCE) == 0
     assert serving.returncode == 0
     assert not (tmp_path / ".sandbox" / "state.json").exists()
+
+
+async def test_another_process_can_play_the_planned_date_and_the_customer_s_side(
+    tmp_path: Path, project_root: Path
+) -> None:
+    where = {"cwd": tmp_path, "root": project_root}
+    async with command("serve", "--no-runner", **where) as serving:
+        await line_with(serving, "-m sandbox cancel")
+        address = json.loads((tmp_path / ".sandbox" / "state.json").read_text())
+        async with command("cancel", **where) as cancelling, client(address) as session:
+            request_id = (await line_with(cancelling, "pending")).split()[0]
+            url = f"{address['url']}/requests/{request_id}"
+            planned = {"planned_date": "2999-12-31T00:00:00Z"}
+            for name, shown in (("forward", "pending"), ("revoke", "revoking")):
+                await session.post(f"{url}/schedule", json=planned)
+                assert "2999-12-31" in await line_with(cancelling, "scheduled")
+                async with command(name, request_id, **where) as playing:
+                    assert request_id in await line_with(playing, shown)
+                    assert request_id in await line_with(cancelling, shown)
+            await session.post(f"{url}/confirm")
+            assert "subscription active" in await line_with(cancelling, "revoked")
+            assert await asyncio.wait_for(cancelling.wait(), PATIENCE) == 0
+        async with command("forward", request_id, **where) as refused:
+            assert "Only scheduled" in await line_with(refused, "REQ_003")
 
 
 async def test_cancelling_without_a_sandbox_is_one_clear_sentence(

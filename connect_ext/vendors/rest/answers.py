@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -19,7 +21,10 @@ from connect_ext.errors import (
     Refused,
 )
 from connect_ext.http.client import BUSY, Answer, Call, unreadable
+from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import PLAIN_WORD, Subscription, SubscriptionStatus
+from connect_ext.vendors.rest import dates
+from connect_ext.vendors.rest.dates import ShownSubscription
 from connect_ext.vendors.rest.settings import RestSettings
 
 UNKNOWN_ID = (404, 410)
@@ -28,16 +33,20 @@ _WITH_A_REASON = (400, 409, 422)
 
 MAX_KEYS = 10
 
+_PLAIN_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+
 
 class AnswerReader:
     """Reads answers by the paths and the words of the variables."""
 
     def __init__(self, settings: RestSettings) -> None:
-        self._settings = settings
+        self._settings, self._zone = settings, ZoneInfo(settings.time_zone)
         self._status_path = _compiled(settings.status_path)
         self._reason_path = _compiled(settings.reason_path)
         self._busy_when = _compiled(settings.busy_when)
         self._end_date_path = _compiled(settings.end_date_path)
+        self._term_end_path = _compiled(settings.term_end_path)
+        self._charged_through_path = _compiled(settings.charged_through_path)
         self._id_path = _compiled(settings.id_path)
 
     def raise_if_about_another(self, answer: Answer, call: Call, asked_for: str) -> None:
@@ -45,10 +54,13 @@ class AnswerReader:
         if self._id_path is not None and self._id(answer.json()) not in (None, asked_for):
             raise unreadable(call, "is about another subscription (REST_ID_PATH)")
 
-    def subscription(self, answer: Answer, call: Call, asked_for: str) -> Subscription:
+    def subscription(
+        self, answer: Answer, call: Call, asked_for: str, when: CancellationDate
+    ) -> Subscription:
         """The subscription in the answer to a question; raise ``Later`` if it shows none.
 
         Where ``REST_ID_PATH`` is set, only an answer about the subscription ``asked_for`` counts.
+        ``when`` is what the days of an active one are for.
         """
         document = answer.json()
         if self._id_path is not None and self._id(document) != asked_for:
@@ -65,19 +77,59 @@ class AnswerReader:
                 cause=Cause.UNKNOWN_STATUS,
             )
         value = _search(self._end_date_path, document)
-        ends_at = _moment(value)
-        if ends_at is None and not _is_nothing(value):
+        ends_at = dates.moment(value, self._zone)
+        if ends_at is None and not dates.is_nothing(value):
+            raise _no_date("REST_END_DATE_PATH")
+        if status is not SubscriptionStatus.ACTIVE:
+            return Subscription(status, ends_at)
+        return self._active(document, ends_at, when)
+
+    def _active(
+        self, document: Any, ends_at: datetime | None, when: CancellationDate
+    ) -> ShownSubscription:
+        """A subscription that may be cancelled, with the days that the date depends on."""
+        if not self._settings.sends_date or when is CancellationDate.IMMEDIATE:
+            return ShownSubscription(SubscriptionStatus.ACTIVE, ends_at)
+        term_ends, charged = None, None
+        settings = self._settings
+        if settings.term_end_path:
+            path = settings.term_end_path
+            term_ends = self._day(path, self._term_end_path, document, "REST_TERM_END_PATH")
+        if when is CancellationDate.END_OF_INVOICED_PERIOD:
+            path, name = settings.charged_through_path, "REST_CHARGED_THROUGH_PATH"
+            charged = self._day(path, self._charged_through_path, document, name)
+        is_evergreen = when is CancellationDate.END_OF_TERM and term_ends is None
+        return ShownSubscription(
+            SubscriptionStatus.ACTIVE,
+            ends_at,
+            term_ends=term_ends,
+            charged_through=charged,
+            is_evergreen=is_evergreen,
+        )
+
+    def _day(self, path: str, compiled: Any, document: Any, name: str) -> date | None:
+        """A day; None where the answer says that there is none.
+
+        A path that leads nowhere may be misspelt: whoever knows better says so in it.
+        """
+        value = _search(compiled, document)
+        if value is None and not _is_null(path, document):
             raise NotConfigured(
-                "The vendor's answer has something at REST_END_DATE_PATH that is not a date: check"
-                " the path."
+                f"The vendor's answer has nothing at {name}: check the path. For a vendor that"
+                " leaves the date out where there is none, let the path end with || ''."
             )
-        return Subscription(status, ends_at)
+        found = None if dates.is_nothing(value) else dates.day(value, self._zone)
+        if found is None and not dates.is_nothing(value):
+            raise _no_date(name)
+        return found
 
     def cancelled_subscription(self, answer: Answer, asked_for: str) -> Subscription | None:
         """The subscription in the answer to a cancellation, only if it says that it is cancelled.
 
         Any other status may be that of the answer itself, or older than the cancellation; and
         what does not name the subscription at ``REST_ID_PATH``, where that is set, shows nothing.
+        Nor does one without the date at ``REST_END_DATE_PATH``, where a look may show it: it would
+        be taken for one that has ended.
         """
         document = answer.json()
         if self._id_path is not None and self._id(document) != asked_for:
@@ -86,9 +138,11 @@ class AnswerReader:
         if not isinstance(word, str) or self._status(word) is not SubscriptionStatus.CANCELLED:
             return None
         value = _search(self._end_date_path, document)
-        ends_at = _moment(value)
-        unreadable_date = ends_at is None and not _is_nothing(value)
-        return None if unreadable_date else Subscription(SubscriptionStatus.CANCELLED, ends_at)
+        ends_at = dates.moment(value, self._zone)
+        may_be_asked = self._end_date_path is not None and self._settings.status_request is not None
+        if ends_at is None and (may_be_asked or not dates.is_nothing(value)):
+            return None
+        return Subscription(SubscriptionStatus.CANCELLED, ends_at)
 
     def error(self, answer: Answer, call: Call) -> CancellationError:
         """The error for an answer that does not serve the call."""
@@ -136,6 +190,11 @@ class AnswerReader:
         keys = [key for key in found if PLAIN_WORD.fullmatch(key)][:MAX_KEYS]
         shown = f"has the keys {', '.join(keys)}" if keys else "has no key that can be shown"
         return f"REST_REASON_PATH finds no reason; where it stops, the answer {shown}."
+
+
+def _no_date(name: str) -> NotConfigured:
+    message = f"The vendor's answer has something at {name} that is not a date: check the path."
+    return NotConfigured(message)
 
 
 def _error_by_status(answer: Answer, call: Call, reason: str) -> CancellationError:
@@ -196,6 +255,15 @@ def _objects_along(path: str, document: Any) -> Iterator[tuple[int, dict[str, An
             yield length, first
 
 
+def _is_null(path: str, document: Any) -> bool:
+    """Whether a plain path leads to a member that is there, and null."""
+    if not _PLAIN_PATH.fullmatch(path):
+        return False
+    owner, _, member = path.rpartition(".")
+    found = _search(_compiled(owner), document) if owner else document
+    return isinstance(found, dict) and member in found
+
+
 def _compiled(path: str) -> Any:
     try:
         return jmespath.compile(path) if path else None
@@ -209,20 +277,4 @@ def _search(path: Any, document: Any) -> Any:
         return path.search(document) if path is not None else None
     # An expression can be right and not fit: a slice of step 0, a comparison of text and number.
     except (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError):
-        return None
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None or value == ""
-
-
-def _moment(value: Any) -> datetime | None:
-    """A date, a date with time (UTC if it has no zone) or seconds since 1970; None otherwise."""
-    try:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, timezone.utc)
-        moment = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-        return moment.astimezone(timezone.utc)
-    except (ValueError, OverflowError, OSError):
         return None

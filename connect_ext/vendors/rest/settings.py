@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
+from connect_ext.portal.policy import CancellationDate, WhenEffectiveLater
 from connect_ext.portal.reader import VariableReader
 from connect_ext.portal.secret import Secret
 from connect_ext.portal.shapes import texts_within
@@ -37,6 +38,11 @@ _RESERVED_HEADERS = (
     "proxy-connection",
 )
 """What the exchange itself is made of: another value would break it, or lead it elsewhere."""
+
+_PATH_OF_DATE = {
+    CancellationDate.END_OF_TERM: "REST_TERM_END_PATH",
+    CancellationDate.END_OF_INVOICED_PERIOD: "REST_CHARGED_THROUGH_PATH",
+}
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # Without steps up: what they would leave of an address need not have the id in it.
@@ -103,6 +109,12 @@ class RestSettings:
     cancel_request: RequestTemplate
     cancel_body: str = field(repr=False)
     """JSON text of an object; its placeholders are filled in after it is parsed."""
+    undo_request: RequestTemplate | None
+    undo_body: str = field(repr=False)
+    term_end_path: str
+    charged_through_path: str
+    sends_date: bool
+    """Whether the cancellation names the day on which it takes effect."""
     body_format: BodyFormat
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     time_zone: str
@@ -114,7 +126,11 @@ def read_settings(read: VariableReader) -> RestSettings:
     auth = _read_auth(read)
     status_request = _read_request(read, "REST_STATUS_REQUEST", _METHODS_THAT_ASK)
     cancel_request = _read_request(read, "REST_CANCEL_REQUEST")
+    undo_request = _read_request(read, "REST_UNDO_REQUEST")
     _check_requests(read, status_request, cancel_request)
+    _check_undo(read, undo_request, status_request, cancel_request)
+    sends_date = _sends_date(read, cancel_request)
+    _check_dates(read, status_request, sends_date=sends_date)
     _check_words(read)
     return RestSettings(
         api_url=read.url("REST_API_URL"),
@@ -132,6 +148,11 @@ def read_settings(read: VariableReader) -> RestSettings:
         end_date_path=_read_jmespath(read, "REST_END_DATE_PATH"),
         cancel_request=cancel_request or RequestTemplate("POST", "/"),
         cancel_body=read.text("REST_CANCEL_BODY") or "{}",
+        undo_request=undo_request,
+        undo_body=read.text("REST_UNDO_BODY") or "{}",
+        term_end_path=_read_jmespath(read, "REST_TERM_END_PATH"),
+        charged_through_path=_read_jmespath(read, "REST_CHARGED_THROUGH_PATH"),
+        sends_date=sends_date,
         body_format=read.choice("REST_BODY_FORMAT", BodyFormat),
         headers=_read_all_headers(read, auth),
         time_zone=read_time_zone(read, "UTC"),
@@ -171,6 +192,46 @@ def _check_requests(
         read.report("REST_CANCEL_REQUEST", "is empty")
     elif cancel and not any("{subscription_id}" in text for text in (cancel.path, *texts)):
         read.report("REST_CANCEL_REQUEST", "has no {subscription_id}, nor has REST_CANCEL_BODY")
+
+
+def _check_undo(
+    read: VariableReader, undo: RequestTemplate | None, *others: RequestTemplate | None
+) -> None:
+    texts = list(texts_within(read.json_object("REST_UNDO_BODY")))
+    _check_braces(read, "REST_UNDO_BODY", *texts)
+    if undo and not any("{subscription_id}" in text for text in (undo.path, *texts)):
+        read.report("REST_UNDO_REQUEST", "has no {subscription_id}, nor has REST_UNDO_BODY")
+    status, cancel = others
+    if undo and undo == status:
+        read.report("REST_UNDO_REQUEST", "is the same as REST_STATUS_REQUEST")
+    bodies = [read.json_object(name) for name in ("REST_UNDO_BODY", "REST_CANCEL_BODY")]
+    if undo and undo == cancel and bodies[0] == bodies[1]:
+        read.report("REST_UNDO_REQUEST", "does the same as REST_CANCEL_REQUEST")
+
+
+def _sends_date(read: VariableReader, cancel: RequestTemplate | None) -> bool:
+    texts = texts_within(read.json_object("REST_CANCEL_BODY"))
+    path = cancel.path if cancel else ""
+    return any("{effective_date}" in text for text in (path, *texts))
+
+
+def _check_dates(read: VariableReader, status: RequestTemplate | None, *, sends_date: bool) -> None:
+    """What a date is read from must be there: it would be today's, or nothing, unseen."""
+    when = read.choice("CANCELLATION_DATE", CancellationDate)
+    needed = _PATH_OF_DATE.get(when, "")
+    because = f"CANCELLATION_DATE {when.value} needs it for {{effective_date}}"
+    if sends_date and needed:
+        _check_needed(read, needed, because, has_status=status is not None)
+    if read.choice("WHEN_EFFECTIVE_LATER", WhenEffectiveLater) is WhenEffectiveLater.SCHEDULE:
+        because = "WHEN_EFFECTIVE_LATER schedule needs it"
+        _check_needed(read, "REST_END_DATE_PATH", because, has_status=status is not None)
+
+
+def _check_needed(read: VariableReader, name: str, because: str, *, has_status: bool) -> None:
+    if not read.text(name):
+        read.report(name, f"is empty, and {because}")
+    if not has_status:
+        read.report("REST_STATUS_REQUEST", f"is empty, and {because}")
 
 
 def _check_braces(read: VariableReader, name: str, *texts: str) -> None:

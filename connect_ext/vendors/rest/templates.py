@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import tzinfo
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -27,13 +27,13 @@ def has_misspelt_placeholder(text: str) -> bool:
     return _MISSPELT.search(_KNOWN.sub("x", text)) is not None
 
 
-def placeholder_values(cancellation: Cancellation, zone: tzinfo) -> Mapping[str, str]:
-    """The value of each placeholder; the date is that in the zone."""
+def placeholder_values(cancellation: Cancellation, effective: date) -> Mapping[str, str]:
+    """The value of each placeholder."""
     return {
         "subscription_id": cancellation.subscription_id.text,
         "request_id": cancellation.request_id,
         "asset_id": cancellation.asset_id,
-        "effective_date": cancellation.asked_at.astimezone(zone).date().isoformat(),
+        "effective_date": effective.isoformat(),
     }
 
 

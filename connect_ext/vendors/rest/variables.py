@@ -56,6 +56,10 @@ VARIABLES = (
         may_hold_keys=True,
     ),
     Variable("REST_CANCEL_BODY", "{}", "a JSON object", may_hold_keys=True),
+    Variable("REST_TERM_END_PATH", "", "a JMESPath expression, or nothing"),
+    Variable("REST_CHARGED_THROUGH_PATH", "", "a JMESPath expression, or nothing"),
+    Variable("REST_UNDO_REQUEST", "", "METHOD /path, or nothing", may_hold_keys=True),
+    Variable("REST_UNDO_BODY", "{}", "a JSON object", may_hold_keys=True),
     Variable("REST_BODY_FORMAT", "json", "json or form"),
     Variable("REST_HEADERS", "{}", "a JSON object of header names and texts", holds_secrets=True),
     Variable(

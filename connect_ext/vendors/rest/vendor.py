@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
+from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -12,16 +14,27 @@ from connect_ext.errors import NotConfigured, UnknownId
 from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call
 from connect_ext.http.oauth import KeptToken, OAuthClient, TokenSource
+from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import (
     Accepted,
+    Act,
     Advice,
     Cancellation,
+    Plan,
+    PlannedCall,
     Subscription,
     SubscriptionStatus,
     VendorContext,
 )
 from connect_ext.vendors.rest.answers import UNKNOWN_ID, AnswerReader
-from connect_ext.vendors.rest.settings import AuthKind, BodyFormat, RestAuth, RestSettings
+from connect_ext.vendors.rest.dates import effective_day
+from connect_ext.vendors.rest.settings import (
+    AuthKind,
+    BodyFormat,
+    RequestTemplate,
+    RestAuth,
+    RestSettings,
+)
 from connect_ext.vendors.rest.templates import (
     filled,
     filled_path,
@@ -31,6 +44,7 @@ from connect_ext.vendors.rest.templates import (
 
 STATUS_CALL = "the status request (REST_STATUS_REQUEST)"
 CANCEL_CALL = "the cancellation (REST_CANCEL_REQUEST)"
+UNDO_CALL = "taking the cancellation back (REST_UNDO_REQUEST)"
 OAUTH_CALL = "the token request (REST_OAUTH_TOKEN_URL)"
 
 ADVICE = Advice(
@@ -41,6 +55,8 @@ ADVICE = Advice(
         " REST_CANCELLED_VALUES)."
     ),
     refusal="Check REST_CANCEL_REQUEST, REST_CANCEL_BODY, REST_BODY_FORMAT and REST_HEADERS.",
+    cannot_take_back="The vendor cannot be asked to take it back (REST_UNDO_REQUEST is empty).",
+    address_of_undo="Check REST_UNDO_REQUEST.",
 )
 _OAUTH_ADVICE = (
     "Check REST_OAUTH_TOKEN_URL, REST_OAUTH_CLIENT_ID, REST_OAUTH_CLIENT_SECRET and"
@@ -57,7 +73,8 @@ class RestVendor:
         self._settings, self._http = settings, context.http
         self._tokens = _token_source(settings.auth, context)
         self._answers = AnswerReader(settings)
-        self._body = json.loads(settings.cancel_body)
+        self._cancel_body = json.loads(settings.cancel_body)
+        self._undo_body = json.loads(settings.undo_body)
         self._zone = ZoneInfo(settings.time_zone)
 
     @property
@@ -70,12 +87,18 @@ class RestVendor:
         """``REST_REPEATABLE``"""
         return self._settings.repeatable
 
+    @property
+    def can_take_back(self) -> bool:
+        """False where ``REST_UNDO_REQUEST`` is empty."""
+        return self._settings.undo_request is not None
+
     async def look_up(self, cancellation: Cancellation) -> Subscription:
         """Read the subscription by ``REST_STATUS_REQUEST``."""
         request = self._settings.status_request
         if request is None:
             raise NotConfigured(ADVICE.cannot_be_asked)
-        path = filled_path(request.path, placeholder_values(cancellation, self._zone))
+        values = placeholder_values(cancellation, effective_day(cancellation, None, self._zone))
+        path = filled_path(request.path, values)
         call = Call(STATUS_CALL, request.method, self._settings.api_url + path, self._headers())
         answer = await self._send(call)
         return await aside(len(answer.body), lambda: self._shown(answer, call, cancellation))
@@ -87,36 +110,72 @@ class RestVendor:
             return Subscription(SubscriptionStatus.UNKNOWN_ID)
         if not 200 <= answer.status < 300:
             raise self._answers.error(answer, call)
-        return self._answers.subscription(answer, call, asked_for)
+        return self._answers.subscription(answer, call, asked_for, cancellation.when)
 
     async def cancel(
+        self, cancellation: Cancellation, subscription: Subscription | None
+    ) -> Accepted:
+        """Send ``REST_CANCEL_REQUEST``, with the cancellation's ``Idempotency-Key``."""
+        day = effective_day(cancellation, subscription, self._zone)
+        call, asked_for = self._cancel_call(cancellation, day), cancellation.subscription_id.text
+        answer = await self._send(call)
+
+        def accepted() -> Accepted:
+            self._raise_unless_accepted(answer, call, asked_for)
+            return Accepted(self._answers.cancelled_subscription(answer, asked_for))
+
+        return await aside(len(answer.body), accepted)
+
+    async def take_back(
         self,
         cancellation: Cancellation,
         subscription: Subscription | None,  # noqa: ARG002 - the id is all that the request needs
     ) -> Accepted:
-        """Send ``REST_CANCEL_REQUEST``, with the cancellation's ``Idempotency-Key``."""
-        call = self._cancel_call(cancellation)
+        """Send ``REST_UNDO_REQUEST``, with an ``Idempotency-Key`` of its own."""
+        call, asked_for = self._undo_call(cancellation), cancellation.subscription_id.text
         answer = await self._send(call)
-        return await aside(len(answer.body), lambda: self._accepted(answer, call, cancellation))
+        await aside(len(answer.body), lambda: self._raise_unless_accepted(answer, call, asked_for))
+        return Accepted()
 
-    def _accepted(self, answer: Answer, call: Call, cancellation: Cancellation) -> Accepted:
-        asked_for = cancellation.subscription_id.text
+    async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
+        """The call that would be sent; nobody is asked for it."""
+        if cancellation.act is Act.UNDO:
+            return Plan((_planned(self._undo_call(cancellation)),))
+        day = effective_day(cancellation, subscription, self._zone)
+        call = _planned(self._cancel_call(cancellation, day))
+        if self._settings.sends_date:
+            return Plan((call,), day)
+        if cancellation.when is CancellationDate.IMMEDIATE:
+            return Plan((call,))
+        remark = "CANCELLATION_DATE has no effect on it: the request has no {effective_date}."
+        return Plan((call,), remarks=(remark,))
+
+    def _raise_unless_accepted(self, answer: Answer, call: Call, asked_for: str) -> None:
         self._answers.raise_if_about_another(answer, call, asked_for)
         if answer.status in UNKNOWN_ID:
             raise UnknownId
         if not 200 <= answer.status < 300:
             raise self._answers.error(answer, call)
-        return Accepted(self._answers.cancelled_subscription(answer, asked_for))
 
-    def _cancel_call(self, cancellation: Cancellation) -> Call:
-        request, values = (
-            self._settings.cancel_request,
-            placeholder_values(cancellation, self._zone),
-        )
+    def _cancel_call(self, cancellation: Cancellation, day: date) -> Call:
+        request = self._settings.cancel_request
+        return self._call(CANCEL_CALL, request, self._cancel_body, cancellation, day)
+
+    def _undo_call(self, cancellation: Cancellation) -> Call:
+        request = self._settings.undo_request
+        if request is None:
+            raise NotConfigured(ADVICE.cannot_take_back)
+        today = effective_day(cancellation, None, self._zone)
+        return self._call(UNDO_CALL, request, self._undo_body, cancellation, today)
+
+    def _call(
+        self, name: str, request: RequestTemplate, body: Any, cancellation: Cancellation, day: date
+    ) -> Call:
+        values = placeholder_values(cancellation, day)
         headers = [*self._headers(), ("Idempotency-Key", cancellation.idempotency_key)]
         content = None
-        if self._body:
-            body = filled(self._body, values)
+        if body:
+            body = filled(body, values)
             if self._settings.body_format is BodyFormat.FORM:
                 content = urlencode(list(form_fields(body))).encode()
                 headers += self._unless_given("Content-Type", "application/x-www-form-urlencoded")
@@ -124,7 +183,7 @@ class RestVendor:
                 content = json.dumps(body).encode()
                 headers += self._unless_given("Content-Type", "application/json")
         url = self._settings.api_url + filled_path(request.path, values)
-        return Call(CANCEL_CALL, request.method, url, tuple(headers), content, changes=True)
+        return Call(name, request.method, url, tuple(headers), content, changes=True)
 
     def _headers(self) -> tuple[tuple[str, str], ...]:
         return (*self._unless_given("Accept", "application/json"), *self._settings.headers)
@@ -166,6 +225,10 @@ def _credentials(auth: RestAuth) -> list[tuple[str, str]]:
             return [("Authorization", f"Basic {pair}")]
         case _:
             return []
+
+
+def _planned(call: Call) -> PlannedCall:
+    return PlannedCall(call.method, call.url, (call.content or b"").decode())
 
 
 def _with(call: Call, *credentials: tuple[str, str]) -> Call:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -56,6 +56,10 @@ class SubscriptionRecord:
     """The first day without service, as it is answered; of use only for a cancelled one."""
     cancels_itself_on: date | None
     """The day on which Zuora is going to cancel an active one by itself."""
+    is_evergreen: bool
+    """Whether it has no term that could end."""
+    cancel_reason: str = field(repr=False)
+    """The text that the order to cancel it bore; empty if the answer has none."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +96,14 @@ class OrderPage:
 
 @dataclass(frozen=True)
 class Preview:
-    """The sums that an order would bill; both as Zuora shows them."""
+    """What an order would bill; credits are negative."""
 
-    invoices: Decimal
-    credit_memos: Decimal
-    documents: int
+    amount: Decimal
+    """With tax."""
+    tax: Decimal | None
+    """None where the preview leaves taxes out."""
+    period: tuple[date, date] | None
+    """The first and the last day of the services that it is about."""
 
 
 def plain(status: str) -> str:
@@ -106,6 +113,8 @@ def plain(status: str) -> str:
 
 def subscription(document: dict[str, Any]) -> SubscriptionRecord:
     """Read a subscription."""
+    term_ends, term_type = _day_if_any(document, "termEndDate"), _text(document, "termType")
+    is_evergreen = plain(term_type) == "evergreen" if term_type else term_ends is None
     account = _text(document, "invoiceOwnerAccountNumber") or _text(document, "accountNumber")
     found = SubscriptionRecord(
         id=_text(document, "id"),
@@ -115,9 +124,12 @@ def subscription(document: dict[str, Any]) -> SubscriptionRecord:
         account_number=account if len(account) <= MOST_OF_AN_ACCOUNT else "",
         currency=_currency(document),
         begins=_day_if_any(document, "contractEffectiveDate"),
-        term_ends=_day_if_any(document, "termEndDate"),
+        # What is left of a term that was is no end.
+        term_ends=None if is_evergreen else term_ends,
         ends=document.get("subscriptionEndDate") or document.get("termEndDate"),
         cancels_itself_on=_day_if_any(document, "scheduledCancelDate"),
+        is_evergreen=is_evergreen,
+        cancel_reason=_text(document, "cancelReason"),
     )
     if not found.id or not found.number or not found.status:
         raise UnreadableError("shows no subscription with an id, a number and a status")
@@ -163,19 +175,50 @@ def order_page(document: dict[str, Any]) -> OrderPage:
     return OrderPage(orders, bool(document.get("nextPage")))
 
 
+def is_deleted(document: dict[str, Any], order_number: str) -> bool:
+    """Read the answer to the deletion of the order with this number, which it need not name."""
+    if document.get("success") is not True:
+        raise UnreadableError("does not report success")
+    _check_order(_text(document, "orderNumber") or order_number, order_number)
+    return True
+
+
 def preview(document: dict[str, Any]) -> Preview:
-    """Read a preview's sums."""
+    """Read a preview: its invoices less its credit memos.
+
+    Samples show the amounts of credit memos positive; negative ones would mean the same.
+    """
     result = document.get("previewResult")
     if not isinstance(result, dict):
         raise UnreadableError("holds no preview")
     invoices = list(_objects(result, "invoices"))
     memos = list(_objects(result, "creditMemos"))
+    has_taxes = all("taxAmount" in each for each in (*invoices, *memos))
     return Preview(
-        invoices=sum((_amount(each) for each in invoices), Decimal(0)),
-        # Samples show them positive; a negative one would mean the same.
-        credit_memos=sum((abs(_amount(each)) for each in memos), Decimal(0)),
-        documents=len(invoices) + len(memos),
+        amount=_net(invoices, memos, "amount"),
+        tax=_net(invoices, memos, "taxAmount") if has_taxes else None,
+        period=_period(
+            item
+            for name, documents in (("invoiceItems", invoices), ("creditMemoItems", memos))
+            for each in documents
+            for item in _objects(each, name)
+        ),
     )
+
+
+def _net(invoices: list[dict[str, Any]], memos: list[dict[str, Any]], name: str) -> Decimal:
+    billed = sum((_amount(each, name) for each in invoices), Decimal(0))
+    return billed - sum((abs(_amount(each, name)) for each in memos), Decimal(0))
+
+
+def _period(items: Iterable[dict[str, Any]]) -> tuple[date, date] | None:
+    pairs = [
+        (_day_if_any(item, "serviceStartDate"), _day_if_any(item, "serviceEndDate"))
+        for item in items
+    ]
+    starts = [start for start, _ in pairs if start]
+    ends = [end for _, end in pairs if end]
+    return (min(starts), max(ends)) if starts and ends else None
 
 
 def _check_order(number: str, asked_for: str) -> None:
@@ -213,8 +256,10 @@ def _currency(document: dict[str, Any]) -> str:
     return found if _CURRENCY.fullmatch(found) else ""
 
 
-def _amount(document: dict[str, Any]) -> Decimal:
-    found = document.get("amount")
+def _amount(document: dict[str, Any], name: str) -> Decimal:
+    found = document.get(name)
+    if found is None and name != "amount":
+        return Decimal(0)
     if not isinstance(found, (int, float)) or isinstance(found, bool) or not math.isfinite(found):
         raise UnreadableError("holds an amount that is not a number")
     if abs(found) >= MOST_AMOUNT:

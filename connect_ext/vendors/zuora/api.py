@@ -11,7 +11,7 @@ from connect_ext.errors import CancellationError, UnknownId
 from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call, unreadable
 from connect_ext.http.oauth import KeptToken, OAuthClient, TokenSource
-from connect_ext.vendors.base import VendorContext
+from connect_ext.vendors.base import PlannedCall, VendorContext
 from connect_ext.vendors.zuora.answers import MAX_ANSWER_PARTS, UnreadableError
 from connect_ext.vendors.zuora.errors import error_in, token_is_refused
 from connect_ext.vendors.zuora.orders import Body
@@ -47,7 +47,8 @@ class Operation(Generic[Result]):
     path: str = field(repr=False)
     read: Callable[[Said], Result]
     body: Body | None = field(default=None, repr=False)
-    """None: a GET."""
+    """None: a GET, unless another method is named."""
+    method: str = ""
     changes: bool = False
     key_of: Callable[[bytes], str] | None = None
     """The idempotency key for a content."""
@@ -80,6 +81,11 @@ class ZuoraApi:
         except UnknownId:
             return None
 
+    def planned(self, operation: Operation[Any]) -> PlannedCall:
+        """The operation as it would be sent."""
+        call = self._call(operation, "")
+        return PlannedCall(call.method, call.url, (call.content or b"").decode())
+
     def _call(self, operation: Operation[Result], track_id: str) -> Call:
         headers = [("Zuora-Version", VERSION), ("Accept", "application/json")]
         if track_id:
@@ -96,7 +102,7 @@ class ZuoraApi:
                 headers.append(("Idempotency-Key", operation.key_of(content)))
         return Call(
             operation.name,
-            "GET" if content is None else "POST",
+            operation.method or ("GET" if content is None else "POST"),
             self._settings.api_url + operation.path,
             tuple(headers),
             content,

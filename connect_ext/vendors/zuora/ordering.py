@@ -45,10 +45,11 @@ class Ordering:
                 raise
         return await self._sent(*again)
 
-    async def _sent(self, number: str, days: Days) -> Accepted:
+    def operation(self, number: str, days: Days) -> Operation[OrderResult]:
+        """The order, as it is sent."""
         cancellation, record = self.cancellation, self.record
         request_id = cancellation.request_id
-        operation = Operation(
+        return Operation(
             "the order (ZUORA_API_URL)",
             "/v1/orders",
             lambda said: answers.order_result(said.document, number, record.number),
@@ -59,14 +60,20 @@ class Ordering:
             ),
             timeout_seconds=ORDER_SECONDS,
         )
-        result = await self.zuora.ask(operation, orders.track_id(request_id))
+
+    async def _sent(self, number: str, days: Days) -> Accepted:
+        track_id = orders.track_id(self.cancellation.request_id)
+        result = await self.zuora.ask(self.operation(number, days), track_id)
         return self._accepted(result, days)
 
     def _accepted(self, result: OrderResult, days: Days) -> Accepted:
         """What Zuora has stored; only a completed order with its subscription is one."""
         match finding.fate_of(result.status):
             case Fate.DONE if plain(result.subscription_status) in finding.CANCELLED:
-                ends_at = dates.midnight(days.effective, self.zone)
+                if days.named is None:
+                    # The answer has no date: the subscription does.
+                    return Accepted()
+                ends_at = dates.midnight(days.named, self.zone)
                 return Accepted(Subscription(SubscriptionStatus.CANCELLED, ends_at))
             case Fate.UNFINISHED:
                 return Accepted(unfinished(result.number, result.status))

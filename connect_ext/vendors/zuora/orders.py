@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date
 from typing import Any
 
 from connect_ext.vendors.zuora.answers import SubscriptionRecord
@@ -49,17 +48,22 @@ def cancellation(
     return {
         "orderNumber": number,
         **_common(request_id, shown, days),
-        "processingOptions": _processing(settings, days.effective),
+        "processingOptions": _processing(settings, days),
     }
 
 
 def preview(request_id: str, shown: SubscriptionRecord, days: Days) -> Body:
     """The same order, to be previewed; it has no number, so that it takes none."""
+    until: Body = {"previewThruType": "TermEnd"}
+    if days.effective or shown.is_evergreen:
+        until = {
+            "previewThruType": "SpecificDate",
+            "specificPreviewThruDate": (days.effective or days.ordered).isoformat(),
+        }
     return {
         **_common(request_id, shown, days),
         "previewOptions": {
-            "previewThruType": "SpecificDate",
-            "specificPreviewThruDate": days.effective.isoformat(),
+            **until,
             "previewTypes": ["BillingDocs"],
             # Other orders that are scheduled are none of ours.
             "validateScheduledOrders": False,
@@ -78,16 +82,15 @@ def idempotency_key(request_id: str, attempt: str, content: bytes) -> str:
 
 
 def _common(request_id: str, shown: SubscriptionRecord, days: Days) -> Body:
-    effective, ordered = days.effective.isoformat(), days.ordered.isoformat()
+    ordered, details = days.ordered.isoformat(), {"cancellationPolicy": days.policy}
+    if days.named:
+        details["cancellationEffectiveDate"] = days.named.isoformat()
     action = {
         "type": "CancelSubscription",
         "changeReason": marker(request_id),
         # Tenants that demand one of these make a pending order of an action without it.
         "triggerDates": [{"name": name, "triggerDate": ordered} for name in _TRIGGERS],
-        "cancelSubscription": {
-            "cancellationPolicy": "SpecificDate",
-            "cancellationEffectiveDate": effective,
-        },
+        "cancelSubscription": details,
     }
     return {
         "orderDate": ordered,
@@ -97,11 +100,13 @@ def _common(request_id: str, shown: SubscriptionRecord, days: Days) -> Body:
     }
 
 
-def _processing(settings: ZuoraSettings, effective: date) -> Body:
+def _processing(settings: ZuoraSettings, days: Days) -> Body:
     options: Body = {
         "runBilling": settings.generate_invoice,
         "collectPayment": settings.process_payments,
     }
     if settings.generate_invoice:
-        options["billingOptions"] = {"targetDate": effective.isoformat()}
+        # Not as far as a later end: that would bill the rest of the term today.
+        target = days.named or days.ordered
+        options["billingOptions"] = {"targetDate": target.isoformat()}
     return options

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from decimal import Decimal
 
 from connect_ext.cause import Cause
 from connect_ext.errors import CancellationError
 from connect_ext.http.budget import current_budget
+from connect_ext.vendors.amounts import in_words
 from connect_ext.vendors.zuora import answers, orders
-from connect_ext.vendors.zuora.answers import Preview, SubscriptionRecord
+from connect_ext.vendors.zuora.answers import SubscriptionRecord
 from connect_ext.vendors.zuora.api import Operation, ZuoraApi
 from connect_ext.vendors.zuora.dates import Days
 from connect_ext.vendors.zuora.settings import ORDER_SECONDS
@@ -20,12 +20,19 @@ PREVIEW_SECONDS = 30.0
 _NOT_OF_THE_PREVIEW = (Cause.CREDENTIALS, Cause.BUSY, Cause.PAUSED)
 
 
+class NotPreviewedError(Exception):
+    """There are no amounts; the text says why, to partners as well."""
+
+
 async def previewed(
     zuora: ZuoraApi, request_id: str, record: SubscriptionRecord, days: Days
 ) -> str:
-    """The amounts that the cancellation would bill, as a sentence; so is a failure."""
+    """The amounts that the cancellation would bill, as a sentence.
+
+    Raises ``NotPreviewedError`` where there are none, which stops nothing.
+    """
     if not _leaves_time_for_the_order():
-        return "There was no time left for a preview."
+        raise NotPreviewedError("There was no time left for a preview.")
     operation = Operation(
         "the preview (ZUORA_PREVIEW)",
         "/v1/orders/preview",
@@ -42,8 +49,11 @@ async def previewed(
             raise
         # What to do about it is for those who read the log, not for partners.
         what, _, _ = error.message.partition(". ")
-        return f"The preview failed, and the cancellation went on without it. {what.rstrip('.')}."
-    return _sentence(shown, record.currency)
+        raise NotPreviewedError(
+            f"The preview failed, which stops nothing. {what.rstrip('.')}."
+        ) from None
+    words = in_words(shown.amount, shown.tax, record.currency, shown.period)
+    return f"By Zuora's preview, the cancellation {words}."
 
 
 def _leaves_time_for_the_order() -> bool:
@@ -52,20 +62,3 @@ def _leaves_time_for_the_order() -> bool:
         return True
     left = budget.ends_at - asyncio.get_running_loop().time()
     return left >= PREVIEW_SECONDS + ORDER_SECONDS
-
-
-def _sentence(shown: Preview, currency: str) -> str:
-    if not shown.documents:
-        return "Zuora's preview of the cancellation shows no invoice and no credit memo."
-    net = shown.invoices - shown.credit_memos
-    return (
-        f"Zuora's preview of the cancellation shows about {_amount(net, currency)} (invoices"
-        f" {_amount(shown.invoices, currency)}, credit memos"
-        f" {_amount(shown.credit_memos, currency)}); a negative amount is a credit to the customer."
-    )
-
-
-def _amount(amount: Decimal, currency: str) -> str:
-    whole = amount == amount.to_integral_value()
-    shown = f"{amount:.0f}" if whole else f"{amount:.2f}"
-    return f"{shown} {currency}".rstrip()

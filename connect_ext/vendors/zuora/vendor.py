@@ -6,22 +6,24 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from connect_ext.cause import Cause
-from connect_ext.errors import CancellationError, NotDone, OutcomeUnknown, UnknownId
+from connect_ext.errors import CancellationError, NotDone, OutcomeUnknown, Refused, UnknownId
 from connect_ext.vendors.base import (
     Accepted,
+    Act,
     Advice,
     Cancellation,
+    Plan,
     Subscription,
     SubscriptionStatus,
     VendorContext,
 )
-from connect_ext.vendors.zuora import api, dates, finding, orders
+from connect_ext.vendors.zuora import api, dates, finding, orders, undoing
 from connect_ext.vendors.zuora.answers import SubscriptionRecord
 from connect_ext.vendors.zuora.api import ZuoraApi
 from connect_ext.vendors.zuora.dates import Days
 from connect_ext.vendors.zuora.finding import Fate
 from connect_ext.vendors.zuora.ordering import Ordering
-from connect_ext.vendors.zuora.previewing import previewed
+from connect_ext.vendors.zuora.previewing import NotPreviewedError, previewed
 from connect_ext.vendors.zuora.settings import FINISHES_WITHIN_SECONDS, ZuoraSettings
 from connect_ext.vendors.zuora.shown import ShownSubscription, on_its_way, unfinished
 
@@ -33,6 +35,8 @@ _ADVICE = Advice(
     " VENDOR_TIME_ZONE, ZUORA_GENERATE_INVOICE and ZUORA_PROCESS_PAYMENTS.",
     suspended="Resume it first in Zuora.",
 )
+
+_ACTED_ON = {Act.CANCEL: SubscriptionStatus.ACTIVE, Act.UNDO: SubscriptionStatus.CANCELLED}
 
 
 def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraVendor:
@@ -93,33 +97,82 @@ class ZuoraVendor:
         if status is SubscriptionStatus.CANCELLED:
             ends = finding.end_of(found)
             ends_at = dates.midnight(ends, self._zone) if ends else None
-        return ShownSubscription(status, ends_at, record=found, order_number=order_number)
+        return ShownSubscription(
+            status,
+            ends_at,
+            record=found,
+            order_number=order_number,
+            is_evergreen=found.is_evergreen,
+        )
 
     async def cancel(
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
         """Order the cancellation of the subscription that ``look_up`` has shown."""
+        shown = await self._known(cancellation, subscription)
+        if shown.status is not SubscriptionStatus.ACTIVE:
+            return Accepted(shown)
+        ordering, number, days = self._ordering(cancellation, shown)
+        told = await self._told(ordering, days)
+        try:
+            accepted = await self._checked(cancellation, await ordering.ordered(number, days))
+        except OutcomeUnknown as error:
+            raise _patient(error) from None
+        return replace(accepted, remarks=told.remarks, amounts=told.amounts)
+
+    @property
+    def can_take_back(self) -> bool:
+        """Always; Zuora itself refuses it once something is invoiced."""
+        return True
+
+    async def take_back(
+        self, cancellation: Cancellation, subscription: Subscription | None
+    ) -> Accepted:
+        """Delete the order that has cancelled the subscription, if it is this request's."""
+        shown = await self._known(cancellation, subscription)
+        if shown.status is not SubscriptionStatus.CANCELLED:
+            return Accepted(shown)
+        deletion = await undoing.deletion(self._zuora, cancellation, _record(shown))
+        try:
+            await undoing.delete(self._zuora, deletion, cancellation.request_id)
+        except OutcomeUnknown as error:
+            raise _patient(error) from None
+        return Accepted()
+
+    async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
+        """The order, or the deletion of one, with the preview of what it bills."""
+        shown = await self._known(cancellation, subscription)
+        if shown.status is not _ACTED_ON[cancellation.act]:
+            raise Refused(hint=f"Zuora shows the subscription as {shown.status.value}.")
+        if cancellation.act is Act.UNDO:
+            deletion = await undoing.deletion(self._zuora, cancellation, _record(shown))
+            return Plan((self._zuora.planned(deletion),))
+        ordering, number, days = self._ordering(cancellation, shown)
+        told = await self._told(ordering, days)
+        call = self._zuora.planned(ordering.operation(number, days))
+        return Plan((call,), days.effective, told.remarks, told.amounts)
+
+    async def _known(
+        self, cancellation: Cancellation, subscription: Subscription | None
+    ) -> Subscription:
         shown = subscription or await self.look_up(cancellation)
         if shown.status is SubscriptionStatus.UNKNOWN_ID:
             raise UnknownId
-        if shown.status is not SubscriptionStatus.ACTIVE:
-            return Accepted(shown)
-        if not isinstance(shown, ShownSubscription):
-            raise TypeError("The subscription was shown by another vendor.")
-        record = shown.record
+        return shown
+
+    def _ordering(
+        self, cancellation: Cancellation, shown: Subscription
+    ) -> tuple[Ordering, str, Days]:
+        record = _record(shown)
         if not record.account_number:
             message = "Zuora shows no account that could order for the subscription."
             raise NotDone(message, cause=Cause.UNREADABLE)
-        days = dates.days_of(cancellation.asked_at, self._zone, record.begins, record.term_ends)
-        remarks = await self._remarks(cancellation, record, days)
+        days = dates.days_of(
+            cancellation.asked_at, self._zone, record.begins, record.term_ends, cancellation.when
+        )
+        number = shown.order_number if isinstance(shown, ShownSubscription) else ""
         ordering = Ordering(self._zuora, self._settings, self._zone, cancellation, record)
-        try:
-            accepted = await ordering.ordered(shown.order_number, days)
-            return replace(await self._checked(cancellation, accepted), remarks=remarks)
-        except OutcomeUnknown as error:
-            # Whatever was answered, or not: Zuora may go on with the order by itself.
-            error.retry_after = max(FINISHES_WITHIN_SECONDS, error.retry_after or 0.0)
-            raise
+        return ordering, number, days
 
     async def _checked(self, cancellation: Cancellation, accepted: Accepted) -> Accepted:
         """Only the subscription says whether an order that was left lying has cancelled it."""
@@ -132,13 +185,28 @@ class ZuoraVendor:
             raise OutcomeUnknown(error.message) from None
         return Accepted(shown if shown.status is SubscriptionStatus.CANCELLED else left)
 
-    async def _remarks(
-        self, cancellation: Cancellation, record: SubscriptionRecord, days: Days
-    ) -> tuple[str, ...]:
-        remarks = []
+    async def _told(self, ordering: Ordering, days: Days) -> Accepted:
+        """What is worth telling about the order before it is sent."""
+        remarks, amounts, record = [], "", ordering.record
         if self._settings.preview:
-            remarks.append(await previewed(self._zuora, cancellation.request_id, record, days))
+            try:
+                request_id = ordering.cancellation.request_id
+                amounts = await previewed(self._zuora, request_id, record, days)
+            except NotPreviewedError as why:
+                remarks.append(str(why))
         if record.cancels_itself_on:
             planned = record.cancels_itself_on.isoformat()
             remarks.append(f"Zuora would have cancelled it by itself on {planned}.")
-        return tuple(remarks)
+        return Accepted(remarks=tuple(remarks), amounts=amounts)
+
+
+def _record(shown: Subscription) -> SubscriptionRecord:
+    if not isinstance(shown, ShownSubscription):
+        raise TypeError("The subscription was shown by another vendor.")
+    return shown.record
+
+
+def _patient(error: OutcomeUnknown) -> OutcomeUnknown:
+    """Whatever was answered, or not: Zuora may go on with it by itself."""
+    error.retry_after = max(FINISHES_WITHIN_SECONDS, error.retry_after or 0.0)
+    return error
