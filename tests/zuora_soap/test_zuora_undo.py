@@ -95,6 +95,17 @@ async def test_what_was_invoiced_is_refused_in_zuoras_words(version: str) -> Non
         assert there.zuora.undone_cancellations(there.name) == 0
 
 
+@pytest.mark.parametrize("version", ["28.0", "29.0"])
+async def test_28_and_29_invoice_every_amendment_so_that_none_is_taken_back(version: str) -> None:
+    """They have no option against it (docs/facts.md, Zuora 1.4, 2.6)."""
+    async with tenant(version) as there:
+        there.add()
+        await there.cancel()
+        with pytest.raises(Refused) as caught:
+            await there.vendor.take_back(there.undo, await there.look())
+        assert "invoiced" in caught.value.reason
+
+
 @pytest.mark.parametrize("version", GENERATIONS)
 async def test_another_amendment_on_top_is_left_alone(version: str) -> None:
     async with tenant(version) as there:
