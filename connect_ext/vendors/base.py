@@ -155,12 +155,12 @@ class Advice:
     """The vendor refuses the first cancellation of all."""
     suspended: str = "Resume it at the vendor."
     """The subscription is suspended."""
-    no_end: str = "Check the subscription at the vendor."
-    """The vendor shows no end of a cancelled subscription, and a later one was asked for."""
     cannot_take_back: str = "The vendor cannot take a cancellation back."
     """Why nobody can."""
     address_of_undo: str = "Check the address for taking a cancellation back."
     """The vendor shows the cancelled subscription, and does not know its id when asked for it."""
+    no_end: str = "Check the subscription at the vendor."
+    """The vendor shows no end of a cancelled subscription, and a later one was asked for."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -33,10 +32,11 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}+00:00")
 
 
-async def looked_up(http, when=AT_ONCE, zone="UTC", body=None, **dates):
+async def looked_up(http, when=AT_ONCE, zone="UTC", body=None, variables=None, **dates):
     """The subscription that a look shows."""
     said = answers(body or {"status": "active", **dates})
-    async with a_vendor(http, said, **DATES, VENDOR_TIME_ZONE=zone) as (rest, _):
+    of_vendor = {**DATES, **(variables or {}), "VENDOR_TIME_ZONE": zone}
+    async with a_vendor(http, said, **of_vendor) as (rest, _):
         return await rest.look_up(cancellation(when=when))
 
 
@@ -109,8 +109,9 @@ class TestTheEndOfTheTerm:
         dates = {"term": term, "charged": "2026-03-10"}
         assert await sent_day(http, TERM, "Europe/Berlin", **dates) == day
 
-    @pytest.mark.parametrize("dates", [{}, {"term": None}, {"term": ""}], ids=str)
-    async def test_a_subscription_without_one_is_evergreen(self, http, dates):
+    @pytest.mark.parametrize("term", [None, "", "9999-12-31"])
+    async def test_a_subscription_without_one_is_evergreen(self, http, term):
+        dates = {"term": term, "charged": None}
         assert (await looked_up(http, TERM, **dates)).is_evergreen
         for when in (AT_ONCE, INVOICED):
             assert not (await looked_up(http, when, **dates)).is_evergreen
@@ -146,13 +147,23 @@ class TestWhatIsNotADate:
     )  # fmt: skip
     async def test_it_waits_and_names_the_variable(self, http, when, field, name, value):
         with pytest.raises(NotConfigured, match=f"{name} that is not a date"):
-            await looked_up(http, when, **{field: value})
+            await looked_up(http, when, **{"charged": None, field: value})
 
     async def test_nobody_looks_at_it_where_it_is_no_matter(self, http):
         dates = {"term": "soon", "charged": "soon"}
         assert not (await looked_up(http, AT_ONCE, **dates)).is_evergreen
         body = {"status": "cancelled", "ends": "2026-03-31", **dates}
         assert (await looked_up(http, TERM, body=body)).ends_at
+
+    @pytest.mark.parametrize(
+        ("when", "name"),
+        [(TERM, "REST_TERM_END_PATH"), (INVOICED, "REST_CHARGED_THROUGH_PATH")],
+    )
+    async def test_a_path_that_leads_nowhere_may_be_misspelt(self, http, when, name):
+        with pytest.raises(NotConfigured, match=f"nothing at {name}: check the path"):
+            await looked_up(http, when)
+        path = {name: f"{'term' if when is TERM else 'charged'} || ''"}
+        assert await looked_up(http, when, variables=path)
 
 
 class TestTheEndDate:
@@ -175,13 +186,9 @@ class TestTheEndDate:
 
     @pytest.mark.parametrize("zone", ["Asia/Tokyo", "UTC", "America/Los_Angeles"])
     @pytest.mark.parametrize("ends", ["0001-01-01", "0001-01-01T00:00:00", "9999-12-31T23:59:59"])
-    async def test_one_from_the_end_of_time_is_a_moment_for_connect_too_or_a_mistake(
-        self, http, zone, ends
-    ):
-        """Some systems write the first day of the calendar for none."""
-        with suppress(NotConfigured):
-            shown = await looked_up(http, zone=zone, body={"status": "cancelled", "ends": ends})
-            assert shown.ends_at.astimezone(timezone.utc)
+    async def test_the_first_and_the_last_day_of_all_are_written_for_none(self, http, zone, ends):
+        shown = await looked_up(http, zone=zone, body={"status": "cancelled", "ends": ends})
+        assert shown.ends_at is None
 
 
 # Whatever the dates.

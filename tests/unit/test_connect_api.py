@@ -107,4 +107,5 @@ class TestConfirm:
 
     async def test_a_fault_is_none_of_its_answers(self):
         with pytest.raises(NotDone):
-            await answering(request_in("revoked"), 502).confirm("PR-1-2")
+            await answering(request_in("revoking"), 502).confirm("PR-1-2")
+        assert await answering(request_in("revoked"), 502).confirm("PR-1-2") == "revoked"

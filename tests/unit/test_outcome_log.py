@@ -43,7 +43,7 @@ def test_a_task_ends_in_facts_and_then_a_sentence():
         (Schedule(Cause.SCHEDULED, NOW, GOSSIP), "scheduled", logging.INFO),
         (Confirm(Cause.REVOKED), "revoked", logging.INFO),
         (Reject(Cause.REFUSED, GOSSIP), "rejected", logging.WARNING),
-        (Wait(Cause.ENDS_LATER, "It ends.", until=NOW), "waits", logging.WARNING),
+        (Wait(Cause.ENDS_LATER, "It ends.", until=NOW), "waits", logging.INFO),
         (Wait(Cause.SENT, "It works."), "waits", logging.WARNING),
         (Wait(Cause.BUG, "A bug.", needs_person=True), "waits", logging.ERROR),
         (Hold(Cause.UNPROVEN, GOSSIP), "held", logging.ERROR),

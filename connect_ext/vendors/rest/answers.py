@@ -98,7 +98,9 @@ class AnswerReader:
             path, name = settings.charged_through_path, "REST_CHARGED_THROUGH_PATH"
             charged = self._day(path, self._charged_through_path, document, name)
             # It only bounds the other one.
-            term_ends = dates.day(_search(self._term_end_path, document), self._zone)
+            path, name = settings.term_end_path, "REST_TERM_END_PATH"
+            is_there = _search(self._term_end_path, document) is not None
+            term_ends = self._day(path, self._term_end_path, document, name) if is_there else None
         is_evergreen = when is CancellationDate.END_OF_TERM and term_ends is None
         return ShownSubscription(
             SubscriptionStatus.ACTIVE,
