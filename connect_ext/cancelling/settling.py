@@ -85,7 +85,8 @@ class Settling:
             status = ""
         if status not in (SCHEDULED, ""):
             return _settled_otherwise(status)
-        await self._note(step.note, accepted)
+        # Where it waits, this comes again; what the vendor has said does not.
+        await self._note(step.note if status else "", accepted)
         if status:
             return step
         why = (
