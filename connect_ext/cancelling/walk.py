@@ -7,7 +7,7 @@ from collections.abc import Callable
 from connect_ext.cancelling import revoking, rules
 from connect_ext.cancelling.case import Case
 from connect_ext.cancelling.dry_run import foreseen
-from connect_ext.cancelling.evidence import Evidence, Refusal
+from connect_ext.cancelling.evidence import Evidence, NotNow, Refusal
 from connect_ext.cancelling.marks import State
 from connect_ext.cancelling.observing import Observer, settled_elsewhere
 from connect_ext.cancelling.sending import Sender
@@ -79,6 +79,9 @@ class Walk:
             case Reject():
                 return await self._case.settling.reject(step)
             case _ if isinstance(e.attempt, Refusal):
+                await self._note_refusal(step, e)
+            case Hold() if isinstance(e.attempt, NotNow):
+                # Believed as a refusal: without a note the mark would stand.
                 await self._note_refusal(step, e)
         return step
 

@@ -143,3 +143,18 @@ async def test_the_first_waits_after_sending_are_short_for_an_old_request_too(ex
     assert (response.status, response.countdown < 60) == ("reschedule", True)
     extension.let_pass(2000.0)
     assert (await extension.deliver(request_id)).countdown >= 400
+
+
+async def test_a_conflict_that_has_lasted_and_is_held_can_be_tried_again_by_another_instance():
+    async with running_extension(ON_REFUSAL="hold") as extension:
+        request_id = extension.sandbox.cancel("SUB-1")
+        refusal = extension.sandbox.vendor.faults.add(*CANCEL, Respond(409, b"{}"))
+        await extension.settle(request_id)
+        assert (status(extension, request_id), marks(extension, request_id)[-1]) == (
+            "pending",
+            "refused",
+        )
+        extension.sandbox.vendor.faults.remove(refusal)
+        extension.begin_new_process()
+        assert (await extension.deliver(request_id)).status == "success"
+        assert status(extension, request_id) == "approved"
