@@ -1,12 +1,13 @@
-"""The requests of an `amend` call: reading, checking, previewing and carrying them out."""
+"""The requests of an `amend` call: reading, checking and carrying them out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date
 
 from sandbox.zuora import soap, values
-from sandbox.zuora.billing import Billing
+from sandbox.zuora.amending import Amending
+from sandbox.zuora.previewing import Preview, deltas
 from sandbox.zuora.records import Amended, Amendment
 from sandbox.zuora.schema import Element
 from sandbox.zuora.soap import Part, RowError
@@ -17,44 +18,56 @@ class AmendPlan:
     """One request of an amend, checked against the rules."""
 
     amendments: tuple[Amendment, ...]
-    preview: bool
-    metrics_only: bool
+    preview: Preview | None
+    target: date | None
     generate_invoice: bool
     process_payments: bool
 
     @classmethod
-    def read(cls, billing: Billing, version: float, request: Element) -> AmendPlan:
+    def read(cls, amending: Amending, version: float, request: Element) -> AmendPlan:
         """Read one request and check it against the rules. Raises RowError."""
         elements = soap.members(request, "Amendments")
         if not elements:
             raise RowError("MISSING_REQUIRED_VALUE", "Missing required value: Amendments")
         fields = [soap.object_fields(version, element, "Amendment") for element in elements]
         options = soap.member(request, "AmendOptions")
-        preview = soap.member(request, "PreviewOptions")
-        kind = None if preview is None else soap.value(preview, "PreviewType")
+        target = _target(amending, version, options)
         plan = cls(
-            amendments=tuple(billing.plan(version, each) for each in fields),
-            preview=preview is not None
-            and values.is_true(soap.value(preview, "EnablePreviewMode")),
-            metrics_only=kind == "ChargeMetrics",
+            amendments=tuple(amending.plan(version, each) for each in fields),
+            preview=Preview.read(soap.member(request, "PreviewOptions"), target),
+            target=target,
             generate_invoice=_unless_false(options, "GenerateInvoice"),
             process_payments=_unless_false(options, "ProcessPayments"),
         )
-        if plan.generate_invoice and plan.process_payments and not plan.preview:
+        if plan.generate_invoice and plan.process_payments and plan.preview is None:
             for amendment in plan.amendments:
-                billing.check_payment(amendment)
+                amending.check_payment(amendment)
         return plan
 
-    def carry_out(self, billing: Billing, version: float) -> list[Part]:
+    def carry_out(self, amending: Amending, version: float) -> list[Part]:
         """Carry it out, or preview it, and give its result."""
-        if self.preview:
-            amounts = [(a, billing.credit(a)) for a in self.amendments]
-            return _preview_result(billing, version, amounts, metrics_only=self.metrics_only)
+        if self.preview is not None:
+            return self.preview.result(amending, version, self.amendments)
         amended = [
-            billing.amend(a, invoice=self.generate_invoice, payment=self.process_payments)
-            for a in self.amendments
+            amending.amend(
+                amendment,
+                invoice=self.generate_invoice,
+                payment=self.process_payments,
+                through=self.target,
+            )
+            for amendment in self.amendments
         ]
         return _amend_result(version, amended)
+
+
+def _target(amending: Amending, version: float, options: Element | None) -> date | None:
+    """The day through which an invoice goes, if the call says so."""
+    found = None if options is None else soap.member(options, "InvoiceProcessingOptions")
+    text = None if found is None else soap.value(found, "InvoiceTargetDate")
+    if not text:
+        return None
+    zone = amending.billing.zone
+    return values.day_of(values.moment(version, text, zone), zone)
 
 
 def _unless_false(options: Element | None, name: str) -> bool:
@@ -63,12 +76,12 @@ def _unless_false(options: Element | None, name: str) -> bool:
     return said is None or values.is_true(said)
 
 
-def check_once(plans: list[AmendPlan], billing: Billing) -> None:
+def check_once(plans: list[AmendPlan], amending: Amending) -> None:
     """Raises RowError where the requests of a call cancel a subscription twice."""
     names = [
-        billing.name_of(amendment.subscription_id)
+        amending.billing.name_of(amendment.subscription_id)
         for plan in plans
-        if not plan.preview
+        if plan.preview is None
         for amendment in plan.amendments
     ]
     if len(names) != len(set(names)):
@@ -87,55 +100,4 @@ def _amend_result(version: float, amended: list[Amended]) -> list[Part]:
     if version >= 51:
         result.append(("SubscriptionId", last.subscription.id))
     result.append(("Success", "true"))
-    return [*result, *_deltas(version, last.subscription.monthly_price)]
-
-
-def _deltas(version: float, monthly_price: Decimal) -> list[Part]:
-    if version < 51:
-        return []
-    return [("TotalDeltaMrr", f"{-monthly_price:.9f}"), ("TotalDeltaTcv", None)]
-
-
-def _preview_result(
-    billing: Billing,
-    version: float,
-    amounts: list[tuple[Amendment, Decimal]],
-    *,
-    metrics_only: bool,
-) -> list[Part]:
-    base = billing.subscriptions[amounts[-1][0].subscription_id]
-    tail: list[Part] = [("Success", "true"), *_deltas(version, base.monthly_price)]
-    if metrics_only:
-        metrics: list[Part] = [
-            ("DMRR", f"{-base.monthly_price:.2f}"),
-            ("DTCV", str(amounts[-1][1])),
-        ]
-        return [("ChargeMetricsData", [("ChargeMetrics", metrics)]), *tail]
-    return [
-        *(
-            ("InvoiceDatas", _invoice_data(billing, version, amendment, amount))
-            for amendment, amount in amounts
-        ),
-        *tail,
-    ]
-
-
-def _invoice_data(
-    billing: Billing, version: float, amendment: Amendment, amount: Decimal
-) -> list[Part]:
-    base, tax = billing.subscriptions[amendment.subscription_id], ("obj:TaxAmount", "0")
-    sums: list[Part] = [("obj:Amount", str(amount)), ("obj:AmountWithoutTax", str(amount)), tax]
-    item: list[Part] = [("obj:ChargeAmount", str(amount)), ("obj:ChargeName", "Monthly fee")]
-    # The service that was already invoiced and is no longer provided.
-    days = (
-        ("ServiceEndDate", base.invoiced_through),
-        ("ServiceStartDate", amendment.effective_date),
-    )
-    for name, day in days:
-        if day is not None:
-            text = values.day_text(version, values.day_of(day, billing.zone), billing.zone)
-            item.append((f"obj:{name}", text))
-    return [
-        ("Invoice", sums),
-        ("InvoiceItem", [*item, ("obj:SubscriptionNumber", base.name), tax]),
-    ]
+    return [*result, *deltas(version, last.subscription.monthly_price)]

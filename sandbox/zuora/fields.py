@@ -129,7 +129,8 @@ SUBSCRIPTION = Type(
         Field("OriginalCreatedDate", "dateTime", since=20),
         Field("OriginalId", "ID", since=20),
         Field("OriginalSubscriptionId", until=19),
-        Field("PreviousSubscriptionId", "ID"),
+        Field("PreviousSubscriptionId", until=19),
+        Field("PreviousSubscriptionId", "ID", since=20),
         Field("RenewalSetting", since=69),
         Field("RenewalTerm", "int"),
         Field("RenewalTermPeriodType", since=73),
@@ -147,7 +148,55 @@ SUBSCRIPTION = Type(
     ),
 )
 
+ACCOUNT = Type(
+    OBJECT,
+    (
+        *_OBJECT_FIELDS,
+        Field("AccountNumber"),
+        Field("Currency"),
+        Field("Name"),
+        Field("Status"),
+    ),
+)
+
+RATE_PLAN = Type(
+    OBJECT,
+    (
+        *_OBJECT_FIELDS,
+        Field("CreatedDate", "dateTime", since=25),
+        Field("Name"),
+        Field("SubscriptionId", "ID"),
+    ),
+)
+
+RATE_PLAN_CHARGE = Type(
+    OBJECT,
+    (
+        *_OBJECT_FIELDS,
+        Field("ChargedThroughDate", "day", since=25),
+        Field("ChargeModel"),
+        Field("ChargeNumber"),
+        Field("ChargeType"),
+        Field("CreatedDate", "dateTime", since=25),
+        Field("EffectiveEndDate", "day", since=25),
+        Field("EffectiveStartDate", "day", since=25),
+        Field("IsLastSegment", "boolean", since=25),
+        Field("Name"),
+        Field("ProcessedThroughDate", "day", since=25),
+        Field("RatePlanId", "ID"),
+        Field("Segment", "int", since=25),
+        Field("Version", "long", since=25),
+    ),
+)
+
+# Calls may send these; queries may ask for all of the others as well.
 OBJECTS = {"Amendment": AMENDMENT, "Subscription": SUBSCRIPTION}
+QUERIED = {
+    **OBJECTS,
+    "Account": ACCOUNT,
+    "RatePlan": RATE_PLAN,
+    "RatePlanCharge": RATE_PLAN_CHARGE,
+}
 
 TYPES = {
     **OBJECTS,

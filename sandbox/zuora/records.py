@@ -1,4 +1,4 @@
-"""A tenant's records: versions of subscriptions, amendments, invoices and payments."""
+"""A tenant's records: accounts, versions of subscriptions, charges, amendments, invoices."""
 
 from __future__ import annotations
 
@@ -8,11 +8,24 @@ from decimal import Decimal
 
 
 @dataclass
+class Account:
+    """A customer's account."""
+
+    id: str
+    account_number: str
+    name: str = "Sandbox customer"
+    currency: str = "USD"
+    status: str = "Active"
+
+
+@dataclass
 class Subscription:
     """One version of a subscription; all versions share the `name`, which is its number.
 
-    `refusal`: a business reason for which a cancellation is refused. Zuora's fields have Zuora's
-    names; the dates of the term are None for an evergreen one.
+    `refusal`: a business reason for which a cancellation is refused. `charged_through`: for each
+    rate plan, and in it for each charge, the first day that is not invoiced yet, None if nothing
+    was; `invoiced_through` is the latest of them. Zuora's fields have Zuora's names; the dates of
+    the term are None for an evergreen one.
     """
 
     id: str
@@ -20,6 +33,7 @@ class Subscription:
     status: str
     original_id: str
     contract_effective_date: date
+    account_id: str = ""
     service_activation_date: date | None = None
     contract_acceptance_date: date | None = None
     version: int = 1
@@ -37,6 +51,7 @@ class Subscription:
     created_date: datetime | None = None
     monthly_price: Decimal = Decimal(59)
     invoiced_through: date | None = None
+    charged_through: tuple[tuple[date | None, ...], ...] = ()
     autopay: bool = True
     balance: Decimal = Decimal(0)
     refusal: str | None = None
@@ -55,6 +70,46 @@ class Subscription:
     def version_created_date(self) -> datetime | None:
         """Its name in version 19."""
         return self.created_date
+
+
+@dataclass(frozen=True)
+class RatePlan:
+    """A rate plan of one version of a subscription; the next version has another."""
+
+    id: str
+    subscription_id: str
+    position: int = 0
+    created_date: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the plan."""
+        return f"Monthly {self.position + 1}"
+
+
+@dataclass(frozen=True)
+class RatePlanCharge:
+    """A charge of a rate plan; `price` is its part of the subscription's monthly price."""
+
+    id: str
+    rate_plan_id: str
+    charge_number: str
+    price: Decimal
+    charged_through_date: date | None
+    effective_start_date: date
+    effective_end_date: date | None
+    version: int
+    created_date: datetime | None
+    name: str = "Monthly fee"
+    charge_model: str = "Flat Fee Pricing"
+    charge_type: str = "Recurring"
+    is_last_segment: bool = True
+    segment: int = 1
+
+    @property
+    def processed_through_date(self) -> date | None:
+        """It is charged in advance, so both dates are the same."""
+        return self.charged_through_date
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone, tzinfo
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
 from typing import Any, Literal
 
 from aiohttp import web
@@ -12,14 +13,15 @@ from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.faults import FaultPlan
 from sandbox.http_server import HttpServer
-from sandbox.zuora import soap, values, zoql
-from sandbox.zuora.amend import AmendPlan, check_once
+from sandbox.zuora import soap, zoql
+from sandbox.zuora.amending import Amending
 from sandbox.zuora.billing import PACIFIC, Billing
-from sandbox.zuora.fields import NEWEST, OBJECTS, OLDEST, Field, code_at
-from sandbox.zuora.records import Amendment, Subscription
-from sandbox.zuora.schema import Element
+from sandbox.zuora.changes import Call, Changes
+from sandbox.zuora.fields import NEWEST, OLDEST, code_at
+from sandbox.zuora.querying import answered
+from sandbox.zuora.records import Account, Amendment, Invoice, Subscription
 from sandbox.zuora.sessions import Sessions, User
-from sandbox.zuora.soap import CallError, Envelope, Part, RowError
+from sandbox.zuora.soap import CallError, Envelope, Part
 from sandbox.zuora.trouble import Trouble, concerning, version_of, xml
 
 Tenant = Literal["subscribe-and-amend", "harmonization", "orders"]
@@ -33,7 +35,6 @@ _SWITCHED_OFF: dict[Tenant, frozenset[str]] = {
     "harmonization": frozenset(("create", "update", "delete")),
     "orders": frozenset(("create", "update", "delete", "amend")),
 }
-MAX_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -49,22 +50,14 @@ class ZuoraCall:
     envelope: str = field(repr=False)
 
 
-@dataclass(frozen=True)
-class _Call:
-    """A checked call, as its handler needs it."""
-
-    version: float
-    operation: str
-    body: Element
-    headers: dict[str, Element]
-
-
 class LocalZuora:
     """Zuora: a tenant with subscriptions, its API and a log of all calls.
 
     `idle_seconds`: the life of an unused session. `server_url`: the address for further calls in
     the login's answer (None: the login's own). `nil_unset_fields`: a query answers unset fields
     as nil instead of leaving them out. `soap_12_answers`: answers come in SOAP 1.2's envelope.
+    `tax_rate`: what is added to every amount (0.2: a fifth). `clock_ahead`, to be set, moves the
+    tenant's clock.
     """
 
     def __init__(
@@ -80,6 +73,7 @@ class LocalZuora:
         nil_unset_fields: bool = False,
         soap_12_answers: bool = False,
         zone: tzinfo = PACIFIC,
+        tax_rate: Decimal | float = 0,
         fault_seed: int = 0,
         port: int = 0,
     ) -> None:
@@ -89,9 +83,13 @@ class LocalZuora:
         self.server_url = server_url
         self.nil_unset_fields = nil_unset_fields
         self.soap_12_answers = soap_12_answers
+        self.clock_ahead = timedelta()
         self.billing = Billing(zone=zone)
+        self.billing.now = self.now
         self.billing.require_activation = require_activation
         self.billing.require_acceptance = require_acceptance
+        self.billing.tax_rate = Decimal(str(tax_rate))
+        self._changes = Changes(Amending(self.billing))
         self.sessions = Sessions(idle_seconds=idle_seconds)
         self.faults = FaultPlan(seed=fault_seed)
         self.calls: list[ZuoraCall] = []
@@ -123,6 +121,18 @@ class LocalZuora:
             "ZUORA_PASSWORD": self.password,
         }
 
+    def now(self) -> datetime:
+        """The moment by the tenant's clock, in UTC."""
+        return datetime.now(timezone.utc) + self.clock_ahead
+
+    def today(self) -> date:
+        """The day in the tenant's zone."""
+        return self.billing.today()
+
+    def add_account(self, currency: str = "USD", name: str = "Sandbox customer") -> Account:
+        """Add an account; `add` takes its id as `account_id`."""
+        return self.billing.add_account(currency, name)
+
     def add(self, name: str | None = None, status: str = "Active", **fields: Any) -> Subscription:
         """Add a subscription; `fields` are those of `Subscription`."""
         return self.billing.add(name, status, fields)
@@ -130,6 +140,16 @@ class LocalZuora:
     def new_version(self, name: str, **fields: Any) -> Subscription:
         """Amend a subscription in another way, which makes the ids of older versions stale."""
         return self.billing.new_version(name, **fields)
+
+    def amend_otherwise(
+        self, name: str, kind: str = "TermsAndConditions", **fields: Any
+    ) -> Amendment:
+        """Put an amendment of another kind on top, so that a cancellation is not the last one."""
+        return self.billing.amend_otherwise(name, kind, fields)
+
+    def invoice(self, name: str, through: date | None = None) -> Invoice:
+        """Run billing: nothing that was amended before can be deleted any more."""
+        return self.billing.invoice(name, through)
 
     def subscription(self, name: str) -> Subscription:
         """The latest version. Raises KeyError."""
@@ -144,8 +164,13 @@ class LocalZuora:
         return self.billing.amendments_of(name)
 
     def effective_cancellations(self, name: str) -> int:
-        """How many cancellations took effect; never more than one, if all goes well."""
+        """How many cancellations took effect, also those that were undone; never more than one,
+        if all goes well."""
         return self.billing.cancellations[name]
+
+    def undone_cancellations(self, name: str) -> int:
+        """How many cancellations were taken back."""
+        return self.billing.undone[name]
 
     def expire_sessions(self) -> None:
         """End every session before its time."""
@@ -219,32 +244,26 @@ class LocalZuora:
             if not OLDEST <= version <= NEWEST:
                 raise CallError("INVALID_VERSION", "There is no such version of the API")
             envelope = soap.parse(await request.read())
-            call = _Call(version, envelope.name, envelope.body, envelope.check(version))
+            call = Call(version, envelope.name, envelope.body, envelope.check(version))
             results = self._results(call, request)
         except CallError as fault:
             fault.code = code_at(version, fault.code)
             return xml(soap.fault(fault, soap_12=self.soap_12_answers), 500)
         return xml(soap.answer(call.operation, results, soap_12=self.soap_12_answers))
 
-    def _results(self, call: _Call, request: web.Request) -> Iterable[list[Part]]:
+    def _results(self, call: Call, request: web.Request) -> Iterable[list[Part]]:
         if call.operation == "login":
             return [self._login(call, str(request.url))]
         self._authorize(call)
-        return {
-            "query": self._query,
-            "create": self._create,
-            "update": self._update,
-            "delete": self._delete,
-            "amend": self._amend,
-        }[call.operation](call)
+        return self._query(call) if call.operation == "query" else self._changes.result(call)
 
-    def _login(self, call: _Call, url: str) -> list[Part]:
+    def _login(self, call: Call, url: str) -> list[Part]:
         user = self.users.get(soap.value(call.body, "username") or "")
         if user is None or user.password != soap.value(call.body, "password"):
             raise CallError("INVALID_VALUE", _WRONG_LOGIN, "LoginFault")
         return [("Session", self.sessions.open(user)), ("ServerUrl", self.server_url or url)]
 
-    def _authorize(self, call: _Call) -> None:
+    def _authorize(self, call: Call) -> None:
         header = call.headers.get("SessionHeader")
         token = soap.value(header, "session") if header is not None else None
         user = self.sessions.user(token or "")
@@ -255,93 +274,6 @@ class LocalZuora:
         if call.operation in _SWITCHED_OFF[self.tenant]:
             raise CallError("API_DISABLED", "The API was disabled.")
 
-    def _query(self, call: _Call) -> Iterable[list[Part]]:
+    def _query(self, call: Call) -> Iterable[list[Part]]:
         query = zoql.parse(soap.value(call.body, "queryString") or "", call.version)
-        table: Iterable[object] = self.billing.amendments.values()
-        if query.kind == "Subscription":
-            names = query.only("Name")
-            table = self.billing.subscriptions.values() if names is None else self._named(names)
-        zone = self.billing.zone
-        found = [record for record in table if query.wants(record, zone)][:MAX_ROWS]
-        fields = [f for f in OBJECTS[query.kind].at(call.version) if f in query.fields]
-        rows = [self._record(call.version, query.kind, fields, record) for record in found]
-        # An empty result holds one nil record.
-        records: list[Part] = rows or [("records", None)]
-        return [[("done", "true"), ("queryLocator", None), *records, ("size", str(len(rows)))]]
-
-    def _named(self, names: Iterable[str]) -> list[Subscription]:
-        known = [name for name in sorted(names) if self.billing.name_of(name) == name]
-        return [each for name in known for each in self.billing.versions(name)]
-
-    def _record(self, version: float, kind: str, fields: list[Field], record: object) -> Part:
-        shown: list[Part] = []
-        for wanted in fields:
-            part = zoql.rendered(version, wanted, record, self.billing.zone)
-            if part is not None:
-                shown.append(part)
-            elif self.nil_unset_fields:
-                shown.append((wanted.name, None))
-        return soap.record(kind, shown)
-
-    def _create(self, call: _Call) -> Iterable[list[Part]]:
-        options = call.headers.get("CallOptions")
-        single = options is not None and values.is_true(soap.value(options, "useSingleTransaction"))
-
-        def create(element: Element) -> list[Part]:
-            fields = soap.object_fields(call.version, element, "Amendment")
-            made = self.billing.create(call.version, fields, single_transaction=single)
-            return [("Id", made.id), ("Success", "true")]
-
-        return self._each_amendment(call, create)
-
-    def _update(self, call: _Call) -> Iterable[list[Part]]:
-        def update(element: Element) -> list[Part]:
-            fields = soap.object_fields(call.version, element, "Amendment")
-            made = self.billing.update(call.version, soap.value(element, "Id"), fields)
-            return [("Id", made.id), ("Success", "true")]
-
-        return self._each_amendment(call, update)
-
-    def _each_amendment(
-        self, call: _Call, work: Callable[[Element], list[Part]]
-    ) -> list[list[Part]]:
-        elements = soap.within_limit(soap.members(call.body, "zObjects"))
-        if any(soap.object_type(element) != "Amendment" for element in elements):
-            raise CallError("INVALID_TYPE", "The sandbox supports only amendments here")
-        return [_row(call, work, element) for element in elements]
-
-    def _delete(self, call: _Call) -> Iterable[list[Part]]:
-        deletions = {
-            "Amendment": self.billing.delete_amendment,
-            "Subscription": self.billing.delete_subscription,
-        }
-        kind = soap.value(call.body, "type") or ""
-        if kind not in deletions:
-            raise CallError("INVALID_TYPE", f"invalid type: {kind}")
-        elements = soap.within_limit(soap.members(call.body, "ids"))
-
-        def delete(element: Element) -> list[Part]:
-            deletions[kind](element.text or "")
-            return [("id", element.text), ("success", "true")]
-
-        return [_row(call, delete, element) for element in elements]
-
-    def _amend(self, call: _Call) -> Iterable[list[Part]]:
-        requests = soap.members(call.body, "requests")
-        limit = 1 if call.version < 42 else 3 if call.version < 69 else 10
-        if any(len(soap.members(request, "Amendments")) > limit for request in requests):
-            raise CallError("MAX_RECORDS_EXCEEDED", f"At most {limit} amendments in a request")
-        try:
-            # Check all of them first: if one fails, the whole call fails.
-            plans = [AmendPlan.read(self.billing, call.version, request) for request in requests]
-            check_once(plans, self.billing)
-            return [plan.carry_out(self.billing, call.version) for plan in plans]
-        except RowError as error:
-            return [soap.row_error("amend", call.version, error)] * len(requests)
-
-
-def _row(call: _Call, work: Callable[[Element], list[Part]], element: Element) -> list[Part]:
-    try:
-        return work(element)
-    except RowError as error:
-        return soap.row_error(call.operation, call.version, error)
+        return [answered(self.billing, query, call.version, nil_unset=self.nil_unset_fields)]

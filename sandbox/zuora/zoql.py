@@ -10,7 +10,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 from sandbox.zuora import values
-from sandbox.zuora.fields import OBJECTS, Field
+from sandbox.zuora.fields import QUERIED, Field
 from sandbox.zuora.soap import CallError, Part
 
 MAX_CHARACTERS, MAX_CONDITIONS = 10_000, 200
@@ -174,13 +174,13 @@ class _Parser:
 
     def _object(self) -> str:
         name = self._next()
-        kinds = {kind.lower(): kind for kind in OBJECTS}
+        kinds = {kind.lower(): kind for kind in QUERIED}
         if name.lower() not in kinds:
             raise CallError("INVALID_TYPE", f"invalid type for query: {name}")
         return kinds[name.lower()]
 
     def _field(self, kind: str, name: str) -> Field:
-        for field in OBJECTS[kind].at(self._version):
+        for field in QUERIED[kind].at(self._version):
             if field.name == name and name != "fieldsToNull":
                 return field
         if not re.fullmatch(r"\w+", name):

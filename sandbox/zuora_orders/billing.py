@@ -21,12 +21,15 @@ def account_id(account_number: str) -> str:
 
 
 class Billing:
-    """The tenant's subscriptions; `cancellations` counts those that took effect, by number."""
+    """The tenant's subscriptions; `cancellations` counts those that took effect, by number, and
+    `undone` those that were taken back."""
 
-    def __init__(self, *, zone: tzinfo, seed: int = 0) -> None:
+    def __init__(self, *, zone: tzinfo, tax_rate: Decimal | float = 0, seed: int = 0) -> None:
         self.zone = zone
         self.now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
+        self.tax_rate = Decimal(str(tax_rate))
         self.cancellations: Counter[str] = Counter()
+        self.undone: Counter[str] = Counter()
         self.documents: list[BillingDocument] = []
         self._versions: dict[str, list[Subscription]] = {}
         self._revisions: Counter[str] = Counter()
@@ -105,6 +108,16 @@ class Billing:
             cancel_reason=cancellation.change_reason,
             order_number=order_number,
             scheduled_cancel_date=None,
+        )
+
+    def reinstate(self, former: Subscription) -> Subscription:
+        """A new version with the status and the end of a former one."""
+        return self.new_version(
+            former.number,
+            status="Active",
+            term_end_date=former.term_end_date,
+            subscription_end_date=former.subscription_end_date,
+            cancel_reason=None,
         )
 
     def roll_back(self, number: str, status: str) -> Subscription:

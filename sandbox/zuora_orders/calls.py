@@ -69,8 +69,7 @@ class Subjects:
         if operation == "subscription":
             found = self._billing.find(key)
             return (found.number if found else key,)
-        order = self._orders.find(key)
-        return order.numbers if order else ()
+        return self._orders.numbers_of(key)
 
 
 def _ordered(body: bytes) -> tuple[str, ...]:

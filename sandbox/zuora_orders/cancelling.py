@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 
 from sandbox.zuora_orders.billing import Billing
 from sandbox.zuora_orders.errors import Json, ZuoraError
 from sandbox.zuora_orders.records import Cancellation, Subscription
 from sandbox.zuora_orders.schema import day
 
-CENT = Decimal("0.01")
 MAX_ACTIONS = 50
 # Which category a cancellation of another status is refused with is not documented.
 _NOT_ACTIVE = {"Draft": 30, "Suspended": 30}
@@ -138,21 +136,6 @@ def check_order_date(billing: Billing, base: Subscription, order_date: date | No
     # Whether a day in the future is refused is not documented, but for one that has to be.
     if order_date > max(today, start):
         raise ZuoraError(20, "future order", day=order_date, number=base.number)
-
-
-def credit(cancellation: Cancellation, *, until: date | None = None) -> Decimal:
-    """What a cancellation bills, for days of a thirtieth of a month: a credit is negative.
-
-    Days that nobody has invoiced yet are billed as far as `until`.
-    """
-    base = cancellation.subscription
-    if base.invoiced_through is None:
-        return Decimal(0)
-    end = cancellation.effective_date
-    if until is not None and until > base.invoiced_through:
-        end = min(end, until)
-    days = (end - base.invoiced_through).days
-    return (base.monthly_price * days / 30).quantize(CENT)
 
 
 def _day(given: Json, name: str) -> date | None:

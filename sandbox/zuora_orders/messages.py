@@ -148,6 +148,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "The order {order} cannot be deleted: {state}.",
         "オーダー {order} は削除できません: {state}。",
     ),
+    "not the last": (
+        "The order {order} cannot be deleted because it is not the last one of {number}.",
+        "オーダー {order} は {number} の最新のオーダーではないため削除できません。",
+    ),
     "invoiced": (
         "The order {order} cannot be deleted because its charges are invoiced.",
         "オーダー {order} は料金が請求済みのため削除できません。",

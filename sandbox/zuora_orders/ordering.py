@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date
 from itertools import count
 
 from sandbox.zuora_orders.billing import Billing
-from sandbox.zuora_orders.cancelling import check_active, credit, read_account, read_cancellations
+from sandbox.zuora_orders.cancelling import check_active, read_account, read_cancellations
+from sandbox.zuora_orders.charging import CENT, Billed, billed, billed_to
 from sandbox.zuora_orders.errors import Json, ZuoraError
-from sandbox.zuora_orders.records import BillingDocument, Order
+from sandbox.zuora_orders.records import BillingDocument, Cancellation, Order
 from sandbox.zuora_orders.schema import day
 
 REQUIRED_TRIGGERS = frozenset(("ContractEffective", "ServiceActivation", "CustomerAcceptance"))
@@ -42,7 +43,7 @@ class Orders:
         self.billing = billing
         self.rules = rules
         self._orders: list[Order] = []
-        self._deleted: set[str] = set()
+        self._deleted: dict[str, tuple[str, ...]] = {}
         self._numbers = count(1)
         self._documents = count(1)
 
@@ -110,14 +111,15 @@ class Orders:
     def _carry_out(self, order: Order) -> None:
         for each in order.cancellations:
             if order.run_billing:
-                self._bill(order, each.number, credit(each))
+                found = billed(each, self.billing.tax_rate)
+                if found is not None:
+                    order.documents.append(self._document(each.number, found))
             made = self.billing.cancel(each, order.number)
             order.new_versions[each.number] = made.id
         order.status, order.updated_at = "Completed", self.billing.now()
 
-    def _bill(self, order: Order, number: str, amount: Decimal) -> None:
-        if not amount:
-            return
+    def _document(self, number: str, found: Billed | None) -> BillingDocument:
+        amount = CENT * 0 if found is None else found.total
         memo = amount < 0 and self.rules.invoice_settlement
         document = BillingDocument(
             kind="credit memo" if memo else "invoice",
@@ -125,8 +127,40 @@ class Orders:
             subscription_number=number,
             amount=abs(amount) if memo else amount,
         )
-        order.documents.append(document)
         self.billing.documents.append(document)
+        return document
+
+    def invoice(self, number: str, through: date | None = None) -> BillingDocument:
+        """A bill run: the subscription is invoiced through this day, or else as far as it was,
+        but not beyond its end; its orders can no longer be deleted."""
+        latest = self.billing.latest(number)
+        end = through or latest.invoiced_through or self.billing.today()
+        if latest.status == "Cancelled" and latest.subscription_end_date is not None:
+            end = min(end, latest.subscription_end_date)
+        found = billed_to(latest, end, self.billing.tax_rate)
+        latest.invoiced_through = end
+        for order in self.of(number):
+            order.invoiced = order.invoiced or number in order.new_versions
+        return self._document(number, found)
+
+    def order_otherwise(self, number: str, kind: str, client: str) -> Order:
+        """An order with another action on top, whatever Zuora's rules say; the status stays."""
+        billing, base = self.billing, self.billing.latest(number)
+        action = Cancellation(base, "SpecificDate", billing.today(), kind=kind)
+        order = Order(
+            id=billing.new_id(),
+            number=self._generated_number(),
+            status="Completed",
+            order_date=billing.today(),
+            account_number=base.invoice_owner_account_number,
+            cancellations=(action,),
+            created_by=client,
+            created_at=billing.now(),
+            updated_at=billing.now(),
+        )
+        order.new_versions[number] = billing.new_version(number, order_number=order.number).id
+        self._orders.append(order)
+        return order
 
     def find(self, number: str) -> Order | None:
         """The latest order with this number."""
@@ -138,6 +172,11 @@ class Orders:
         if order is None:
             raise ZuoraError(40, "not found", key=number)
         return order
+
+    def numbers_of(self, number: str) -> tuple[str, ...]:
+        """The subscriptions of an order, also of a deleted one; none for an unknown number."""
+        order = self.find(number)
+        return order.numbers if order else self._deleted.get(number, ())
 
     def of(self, number: str) -> list[Order]:
         """The orders of a subscription, the oldest first."""
@@ -157,19 +196,46 @@ class Orders:
         order.status, order.updated_at = "Cancelled", self.billing.now()
         return order
 
+    def revert(self, number: str) -> Order:
+        """Revert a completed order: its subscriptions are active again, in new versions.
+
+        Raises ZuoraError.
+        """
+        order = self.get(number)
+        if order.status != "Completed":
+            raise ZuoraError(20, "invalid value", field="status", value=order.status)
+        self._check_last(order)
+        for each in order.cancellations:
+            self.billing.reinstate(each.subscription)
+        order.status, order.updated_at = "Reverted", self.billing.now()
+        return order
+
     def delete(self, number: str) -> None:
         """Delete an order; its subscriptions return to their former versions. Raises ZuoraError."""
         order = self.get(number)
-        if order.documents:
+        if order.status == "Reverted":
+            raise ZuoraError(20, "cannot delete", order=number, state=order.status)
+        if order.documents or order.invoiced:
             raise ZuoraError(20, "invoiced", order=number)
-        for name, made in order.new_versions.items():
-            if self.billing.latest(name).id != made:
-                raise ZuoraError(20, "cannot delete", order=number, state=order.status)
+        self._check_last(order)
         for each in order.cancellations:
             if each.number in order.new_versions:
-                self.billing.roll_back(each.number, "Active")
+                self._roll_back(each)
         self._orders.remove(order)
-        self._deleted.add(number)
+        self._deleted[number] = order.numbers
+
+    def _check_last(self, order: Order) -> None:
+        for name, made in order.new_versions.items():
+            if self.billing.latest(name).id != made:
+                raise ZuoraError(20, "not the last", order=order.number, number=name)
+
+    def _roll_back(self, action: Cancellation) -> None:
+        if action.kind == "CancelSubscription":
+            self.billing.roll_back(action.number, "Active")
+            self.billing.undone[action.number] += 1
+        else:
+            status = self.billing.latest(action.number).status
+            self.billing.roll_back(action.number, status)
 
     def _open(self, number: str) -> Order:
         order = self.get(number)

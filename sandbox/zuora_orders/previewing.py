@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 from sandbox.zuora_orders.billing import Billing, account_id
-from sandbox.zuora_orders.cancelling import credit, read_account, read_cancellations
+from sandbox.zuora_orders.cancelling import read_account, read_cancellations
+from sandbox.zuora_orders.charging import CENT, Billed, billed
 from sandbox.zuora_orders.errors import Json, ZuoraError
-from sandbox.zuora_orders.records import Cancellation
+from sandbox.zuora_orders.records import Cancellation, Subscription
 from sandbox.zuora_orders.schema import day
 
 # What else the preview's type needs.
@@ -17,6 +19,7 @@ _NEEDED = {
     "NumberOfPeriods": "previewNumberOfPeriods",
 }
 _SUPPORTED = ("BillingDocs", "ChargeMetrics", "OrderDeltaMetrics")
+PERIOD = timedelta(days=30)
 
 
 def preview(billing: Billing, body: Json, *, invoice_settlement: bool) -> Json:
@@ -27,8 +30,12 @@ def preview(billing: Billing, body: Json, *, invoice_settlement: bool) -> Json:
     cancellations = read_cancellations(billing, body, account)
     result: Json = {}
     if "BillingDocs" in options["previewTypes"]:
-        until = day(options.get("specificPreviewThruDate", ""))
-        result.update(_documents(cancellations, until, invoice_settlement))
+        tax_rate = Decimal(0) if options.get("skipTax") else billing.tax_rate
+        shown = [
+            _document(each, _through(billing, options, each.subscription), tax_rate)
+            for each in cancellations
+        ]
+        result.update(_documents(shown, invoice_settlement))
     if "ChargeMetrics" in options["previewTypes"]:
         result["chargeMetrics"] = [_charge_metrics(each) for each in cancellations]
     if "OrderDeltaMetrics" in options["previewTypes"]:
@@ -49,40 +56,60 @@ def _check_options(options: Json) -> None:
             raise ZuoraError(20, "unsupported", what=kind)
 
 
-def _documents(
-    cancellations: tuple[Cancellation, ...], until: date | None, invoice_settlement: bool
-) -> Json:
+def _through(billing: Billing, options: Json, base: Subscription) -> date:
+    """The day as far as a preview goes; a period of it has 30 days."""
+    if options["previewThruType"] == "SpecificDate":
+        return day(options["specificPreviewThruDate"]) or billing.today()
+    if options["previewThruType"] == "NumberOfPeriods":
+        return billing.today() + int(options["previewNumberOfPeriods"]) * PERIOD
+    return base.term_end_date or billing.today()
+
+
+@dataclass(frozen=True)
+class _Document:
+    """What a cancellation bills as far as a day."""
+
+    cancellation: Cancellation
+    through: date
+    billed: Billed
+
+    def shown(self, items: str) -> Json:
+        return {
+            "amount": float(self.billed.total),
+            "amountWithoutTax": float(self.billed.amount),
+            "taxAmount": float(self.billed.tax),
+            "targetDate": self.through.isoformat(),
+            items: [_item(self.cancellation.subscription, self.billed)],
+        }
+
+
+def _document(cancellation: Cancellation, through: date, tax_rate: Decimal) -> _Document | None:
+    found = billed(cancellation, tax_rate, until=through)
+    return None if found is None else _Document(cancellation, through, found)
+
+
+def _documents(documents: list[_Document | None], invoice_settlement: bool) -> Json:
+    """Invoices, and with Invoice Settlement credit memos, whose amounts are positive."""
     invoices: list[Json] = []
     memos: list[Json] = []
-    for each in cancellations:
-        amount = credit(each, until=until)
-        if amount < 0 and invoice_settlement:
-            memos.append(_document(each, -amount, "creditMemoItems"))
-        elif amount:
-            invoices.append(_document(each, amount, "invoiceItems"))
+    for each in documents:
+        if each is None:
+            continue
+        if each.billed.amount < 0 and invoice_settlement:
+            turned = replace(each, billed=each.billed.turned())
+            memos.append(turned.shown("creditMemoItems"))
+        else:
+            invoices.append(each.shown("invoiceItems"))
     found = {"invoices": invoices}
     return {**found, "creditMemos": memos} if invoice_settlement else found
 
 
-def _document(cancellation: Cancellation, amount: Decimal, items: str) -> Json:
+def _item(base: Subscription, billed: Billed) -> Json:
     return {
-        "amount": float(amount),
-        "amountWithoutTax": float(amount),
-        "taxAmount": 0,
-        "targetDate": cancellation.effective_date.isoformat(),
-        items: [_item(cancellation, amount)],
-    }
-
-
-def _item(cancellation: Cancellation, amount: Decimal) -> Json:
-    base = cancellation.subscription
-    invoiced = base.invoiced_through or cancellation.effective_date
-    start, end = sorted((cancellation.effective_date, invoiced))
-    return {
-        "serviceStartDate": start.isoformat(),
-        "serviceEndDate": end.isoformat(),
-        "amountWithoutTax": float(amount),
-        "taxAmount": 0,
+        "serviceStartDate": billed.start.isoformat(),
+        "serviceEndDate": billed.end.isoformat(),
+        "amountWithoutTax": float(billed.amount),
+        "taxAmount": float(billed.tax),
         "chargeDescription": "",
         "chargeName": "Monthly charge",
         "chargeNumber": "C-00000001",
@@ -131,4 +158,4 @@ def _lost(cancellation: Cancellation) -> Decimal:
     if base.term_end_date is None:
         return Decimal(0)
     days = (cancellation.effective_date - base.term_end_date).days
-    return (base.monthly_price * days / 30).quantize(Decimal("0.01"))
+    return (base.monthly_price * days / 30).quantize(CENT)

@@ -54,7 +54,8 @@ class Subscription:
 class Cancellation:
     """A CancelSubscription action, checked; the effective date is the first day without service.
 
-    `subscription` is the version that it cancels.
+    `subscription` is the version that it cancels. `kind`: an action of another type that an
+    operator has put on top; it only makes a new version.
     """
 
     subscription: Subscription
@@ -64,6 +65,7 @@ class Cancellation:
     change_reason: str | None = None
     trigger_dates: tuple[tuple[str | None, date | None], ...] = ()
     notes: str | None = None
+    kind: str = "CancelSubscription"
 
     @property
     def number(self) -> str:
@@ -73,7 +75,10 @@ class Cancellation:
 
 @dataclass
 class Order:
-    """An order with its cancellations; `new_versions` are the ids of the versions that it made."""
+    """An order with its cancellations; `new_versions` are the ids of the versions that it made.
+
+    `invoiced`: a bill run came after it.
+    """
 
     id: str
     number: str
@@ -86,6 +91,7 @@ class Order:
     reason_code: str | None = None
     scheduled_date: date | None = None
     run_billing: bool = False
+    invoiced: bool = False
     created_by: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None

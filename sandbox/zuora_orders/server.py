@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -31,8 +32,9 @@ class LocalZuoraOrders:
     token in seconds. `concurrency`: how many orders may run at once. `gateway_seconds`: after so
     long an order that `finishes_later` is answered with 504. `old_ids`: whether the id of an old
     version shows the latest version or that one. `order_metrics`: whether orders can be read.
-    `shows_after_seconds`: how far reading a subscription lags behind, by the tenant's clock. The
-    other options are those of `OrderRules`.
+    `shows_after_seconds`: how far reading a subscription lags behind, by the tenant's clock.
+    `tax_rate`: what is added to every amount (0.2: a fifth). The other options are those of
+    `OrderRules`. `clock_ahead`, to be set, moves the tenant's clock.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class LocalZuoraOrders:
         invoice_settlement: bool = True,
         old_ids: Literal["latest", "version"] = "latest",
         shows_after_seconds: float = 0.0,
+        tax_rate: Decimal | float = 0,
         fault_seed: int = 0,
         port: int = 0,
     ) -> None:
@@ -59,7 +62,7 @@ class LocalZuoraOrders:
         self.clock_ahead = timedelta()
         self.client_id, self.client_secret = CLIENT_ID, CLIENT_SECRET
         self.access = Access(expires_in)
-        self.billing = Billing(zone=ZoneInfo(zone))
+        self.billing = Billing(zone=ZoneInfo(zone), tax_rate=tax_rate)
         self.billing.now = self.now
         self.rules = OrderRules(
             own_numbers_unique, completes, require_trigger_dates, invoice_settlement
@@ -151,8 +154,26 @@ class LocalZuoraOrders:
         return [order for order in self.orders.of(number) if order.status == "Cancelled"]
 
     def effective_cancellations(self, number: str) -> int:
-        """How many cancellations took effect; never more than one, if all goes well."""
+        """How many cancellations took effect, also those that were undone; never more than one,
+        if all goes well."""
         return self.billing.cancellations[number]
+
+    def undone_cancellations(self, number: str) -> int:
+        """How many cancellations were taken back."""
+        return self.billing.undone[number]
+
+    def invoice(self, number: str, through: date | None = None) -> BillingDocument:
+        """Run billing: no order that came before can be deleted any more."""
+        return self.orders.invoice(number, through)
+
+    def order_otherwise(self, number: str, kind: str = "TermsAndConditions") -> Order:
+        """Put an order of another kind on top, so that a cancellation is not the last one."""
+        return self.orders.order_otherwise(number, kind, "sandbox")
+
+    def revert_order(self, order_number: str) -> Order:
+        """What an operator does with a completed order: the subscriptions are active again in new
+        versions, and the order can no longer be deleted. Raises ZuoraError."""
+        return self.orders.revert(order_number)
 
     def complete_order(self, order_number: str) -> Order:
         """What an operator does with a waiting order: it is carried out. Raises ZuoraError."""

@@ -211,21 +211,27 @@ def _ordered(order: Order, cancellation: Cancellation) -> Json:
 
 
 def _action(cancellation: Cancellation) -> Json:
-    details: Json = {"cancellationPolicy": cancellation.policy}
-    if cancellation.given_date is not None:
-        details["cancellationEffectiveDate"] = _text(cancellation.given_date)
     triggers: list[Json] = [
         _without_none({"name": name, "triggerDate": _text(day)})
         for name, day in cancellation.trigger_dates
     ]
-    return {
-        "type": "CancelSubscription",
+    shown: Json = {
+        "type": cancellation.kind,
         "sequence": 0,
         "changeReason": cancellation.change_reason,
-        "cancelSubscription": details,
         "triggerDates": triggers,
         "customFields": {},
     }
+    if cancellation.kind == "CancelSubscription":
+        shown["cancelSubscription"] = _details(cancellation)
+    return shown
+
+
+def _details(cancellation: Cancellation) -> Json:
+    details: Json = {"cancellationPolicy": cancellation.policy}
+    if cancellation.given_date is not None:
+        details["cancellationEffectiveDate"] = _text(cancellation.given_date)
+    return details
 
 
 def _without_none(given: dict[str, Any]) -> Json:

@@ -11,7 +11,9 @@ from lxml import etree
 from sandbox.zuora import LocalZuora
 from sandbox.zuora.fields import API, OBJECT
 
-CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts" / "zuora"
+# Beside the repository, or further up.
+_PLACES = [up / "shared" / "contracts" / "zuora" for up in Path(__file__).parents]
+CONTRACTS = next((place for place in _PLACES if place.exists()), _PLACES[0])
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 NAMESPACES = f'xmlns:soapenv="{SOAP}" xmlns:api="{API}" xmlns:obj="{OBJECT}" xmlns:xsi="{INSTANCE}"'

@@ -8,7 +8,8 @@ import pytest
 from lxml import etree
 
 from sandbox.zuora import LocalZuora
-from sandbox.zuora.fields import SUBSCRIPTION
+from sandbox.zuora.fields import QUERIED
+from sandbox.zuora.values import type_at
 from tests.sandbox_zuora.calling import (
     CONTRACTS,
     Answer,
@@ -17,7 +18,7 @@ from tests.sandbox_zuora.calling import (
     cancellation,
     fields,
 )
-from tests.sandbox_zuora.test_schema import schema, verdicts
+from tests.sandbox_zuora.test_schema import VERSIONS, real_fields, schema, verdicts
 
 pytestmark = pytest.mark.skipif(not CONTRACTS.exists(), reason="the contracts are not here")
 
@@ -87,21 +88,33 @@ async def test_an_amend_that_is_refused(
     assert [etree.QName(part).localname for part in result[0]] == ["Code", "Message"]
 
 
-@pytest.mark.parametrize("version", ["19.0", "25.0", "27.0", "28.0", "38.0", "78.0"])
+def everything(kind: str, version: str) -> str:
+    """The query for every field that the local Zuora knows in a version."""
+    known = (field.name for field in QUERIED[kind].at(float(version)))
+    names = [name for name in known if name not in ("fieldsToNull", "RatePlanData")]
+    return f"select {', '.join(names)} from {kind}"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("kind", QUERIED)
+def test_queries_know_no_field_that_the_real_schema_does_not_have(kind: str, version: str) -> None:
+    real = dict(real_fields(version, kind, "ons")) | {"Id": "ID", "fieldsToNull": "string"}
+    for field in QUERIED[kind].at(float(version)):
+        if field.kind != "anything":
+            assert real.get(field.name) == type_at(float(version), field.kind), field.name
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 async def test_every_answer_is_valid(
     zuora: LocalZuora, caller: Callable[[str], Caller], day: Callable[..., str], version: str
 ) -> None:
     zuora.nil_unset_fields = True
     client, when = caller(version), day(3, version)
-    subscription = zuora.add()
-    everything = [
-        field.name
-        for field in SUBSCRIPTION.at(float(version))
-        if field.name not in ("fieldsToNull", "RatePlanData")
-    ]
+    days = (zuora.today(), None)
+    subscription = zuora.add(charged_through=(days, days[:1]))
     answers = [
         await client.login(),
-        await client.query(f"select {', '.join(everything)} from Subscription"),
+        *[await client.query(everything(kind, version)) for kind in QUERIED],
         await client.query("select Id from Subscription where Name = 'none'"),
         await client.create(cancellation(subscription.id, when, Status=None)),
         await client.create(fields(Name="x")),
@@ -117,6 +130,7 @@ async def test_every_answer_is_valid(
         answers.append(await client.amend(cancellation(fresh.id, when), ""))
     answers.append(await client.delete("Amendment", draft.id))
     answers.append(await client.delete("Amendment", draft.id))
+    answers.append(await client.query(everything("RatePlanCharge", version)))
     for answer in answers:
         schema(version).assertValid(answer.body)
         assert answer.status == 200
