@@ -50,20 +50,20 @@ class Telling:
         self.asset_id = self.story.arrange(self.sandbox)
         self.request_id = self.sandbox.connect.create_cancel_request(self.asset_id)
 
-    async def finish(self) -> None:
+    async def finish(self, patience: float = STORY_SECONDS) -> None:
         """Wait for the end, and compare it with the right one."""
         with contextlib.suppress(TimeoutError):
-            await self._take_turn()
+            await self._take_turn(patience)
             await self.sandbox.connect.journal.until(
-                lambda: not self._differences(), STORY_SECONDS, self.story.title
+                lambda: not self._differences(), patience, self.story.title
             )
         self.problems = self._differences()
 
-    async def _take_turn(self) -> None:
+    async def _take_turn(self, patience: float) -> None:
         """If the story has one: see that the request is scheduled, and stays so until then."""
         if self.story.turn is None:
             return
-        await self.sandbox.connect.reaches(self.request_id, "scheduled", timeout=STORY_SECONDS)
+        await self.sandbox.connect.reaches(self.request_id, "scheduled", timeout=patience)
         await asyncio.sleep(SCHEDULED_SECONDS)
         self.turned = self.statuses == ["pending", "scheduled"]
         if self.turned:
