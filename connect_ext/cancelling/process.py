@@ -20,6 +20,7 @@ from connect_ext.cancelling.steps import (
     Wait,
 )
 from connect_ext.cancelling.waiting import (
+    MAX_SECONDS,
     wait_seconds,
     wait_seconds_for_a_person,
     wait_seconds_until,
@@ -67,7 +68,10 @@ async def process(
         with spending(budget):
             step = await _within_deadline(case)
         step = with_seconds(step, request, shared)
-        await told(step, request, connect, shared, settings.escalate_after_hours)
+        is_told = await told(step, request, connect, shared, settings.escalate_after_hours)
+        if isinstance(step, Wait) and step.until and not is_told:
+            # Nobody knows yet what it waits for: a day is too long.
+            step = replace(step, seconds=min(step.seconds, int(MAX_SECONDS)))
         return Ended(step, settings.vendor.name, budget.last_status)
 
     key = (connect.account.key, request.id, request.status)
@@ -121,10 +125,10 @@ async def told(
     connect: ConnectApi,
     shared: SharedState,
     escalate_after_hours: float,
-) -> None:
-    """Report the step, and forget the request once it is settled."""
+) -> bool:
+    """Report the step, and forget the request once it is settled; False if nobody was told."""
     account = connect.account.key
-    await report(
+    is_told = await report(
         step,
         request,
         connect.conversation,
@@ -134,3 +138,4 @@ async def told(
     )
     if isinstance(step, (Approve, Confirm, Reject, Leave)):
         shared.forget(account, request.id)
+    return is_told

@@ -22,6 +22,7 @@ from connect_ext.cancelling.steps import (
     Schedule,
     Wait,
 )
+from connect_ext.cause import Cause
 from connect_ext.connect.conversation import MAX_NOTE_CHARACTERS, Conversation
 from connect_ext.connect.notes import PrivateNote
 from connect_ext.errors import Later
@@ -65,17 +66,21 @@ async def report(
     *,
     age_seconds: float,
     escalate_after_hours: float,
-) -> None:
-    """Leave a report if people should hear of the step and have not yet; errors are no matter."""
+) -> bool:
+    """Leave a report if people should hear of the step and have not yet.
+
+    False if they still have not; errors are no matter.
+    """
     due = _due(step, age_seconds, escalate_after_hours)
     if due is None or memory.told == due:
-        return
+        return True
     if due.kind == SETTLED and memory.told is None and age_seconds < OLD_ENOUGH_SECONDS:
-        return
+        return True
     with suppress(Later, asyncio.TimeoutError):
         work = _leave(due, _sentence(step, request.created), request.id, conversation)
         if await asyncio.wait_for(work, REPORT_SECONDS):
             memory.told = due
+    return memory.told == due
 
 
 async def _leave(due: Report, sentence: str, request_id: str, conversation: Conversation) -> bool:
@@ -90,7 +95,8 @@ async def _leave(due: Report, sentence: str, request_id: str, conversation: Conv
         return True
     if due.kind == SETTLED and (last is None or last.kind not in (WAITING, HELD)):
         return True
-    if due.kind == WAITING and last and last.is_recent_wait(notes.now):
+    changes_often = due.kind == WAITING and due.cause != Cause.ENDS_LATER.value
+    if changes_often and last and last.is_recent_wait(notes.now):
         return False
     return await _note(due, sentence, request_id, conversation)
 

@@ -25,9 +25,10 @@ from connect_ext.cancelling.steps import Confirm, Hold, Lack, Learn, Step, Undo,
 from connect_ext.cause import Cause
 from connect_ext.vendors.base import Subscription, SubscriptionId, SubscriptionStatus
 
-_BY_HAND = (
-    "Take the cancellation back at the vendor, or make a new subscription, and then resubmit the"
-    " task."
+_TAKE_BACK = "Take the cancellation back at the vendor, then resubmit the task."
+_TOO_LATE = (
+    "Settle with the customer whether there is to be a new subscription, and settle the request in"
+    " Connect by hand."
 )
 
 
@@ -37,7 +38,8 @@ def decide(e: Evidence) -> Step:
         case NoParameter() | BlankParameter() | NotAnId():
             return _hold(
                 f"The request's fulfillment parameter '{e.parameter_id}' holds no subscription id:"
-                " check SUBSCRIPTION_ID_PARAMETER, SUBSCRIPTION_ID_PATTERN and the parameter."
+                " check SUBSCRIPTION_ID_PARAMETER, SUBSCRIPTION_ID_PATTERN and the parameter.",
+                "Then resubmit the task.",
             )
         case SubscriptionId():
             return _decide_on_id(e)
@@ -64,7 +66,7 @@ def _decide_shown(e: Evidence, subscription: Subscription) -> Step:
         case SubscriptionStatus.ACTIVE:
             return Confirm(Cause.REVOKED)
         case SubscriptionStatus.UNKNOWN_ID:
-            return _hold("The vendor does not know the subscription id any more.")
+            return _hold("The vendor does not know the subscription id any more.", _TOO_LATE)
         case SubscriptionStatus.CANCELLED:
             return _decide_cancelled(e, subscription.ends_at)
         case SubscriptionStatus.CANCELLING:
@@ -109,7 +111,7 @@ def _decide_ended(e: Evidence, ends_at: datetime | None) -> Step:
     if isinstance(e.attempt, Sent) or any(map(e.is_live, e.standing())):
         return _wait_for_undo(e)
     when = f"has ended on {ends_at:%Y-%m-%d}" if ends_at else "is shown without an end to come"
-    return _hold(f"The subscription {when} at the vendor.")
+    return _hold(f"The subscription {when} at the vendor.", _TOO_LATE)
 
 
 def _decide_untried(e: Evidence) -> Step:
@@ -146,6 +148,6 @@ def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
     return Wait(Cause.CONFLICT, why, retry_after=pause, vendor_says=conflict.reason)
 
 
-def _hold(why: str) -> Hold:
+def _hold(why: str, do: str = _TAKE_BACK) -> Hold:
     what = "The request is revoked, and the cancellation is not taken back."
-    return Hold(Cause.NOT_TAKEN_BACK, f"{what} {why.rstrip('.')}. {_BY_HAND}")
+    return Hold(Cause.NOT_TAKEN_BACK, f"{what} {why.rstrip('.')}. {do}")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from connect_ext.portal.settings import declared_variables
+from connect_ext.portal.policy import WhenEffectiveLater
+from connect_ext.portal.settings import declared_variables, read_configuration
 from connect_ext.vendors.registry import definitions
 from tests.e2e.test_stripe import STRIPE
 
@@ -36,7 +37,18 @@ def test_the_table_names_no_variable_that_does_not_exist():
 
 
 def test_the_tests_run_the_worked_example():
-    example = README.partition("### An example: Stripe")[2].partition("###")[0]
-    shown = dict(re.findall(r"^\| `([A-Z_]+)` \| `(.*)` \|$", example, re.MULTILINE))
+    shown = _example("### An example: Stripe\n")
     assert shown.pop("REST_API_URL") == "https://api.stripe.com"
     assert shown == STRIPE
+
+
+def test_the_example_for_the_end_of_the_period_is_one_that_can_be_set():
+    shown = _example("### An example: Stripe, at the end of the period\n")
+    found = read_configuration({**shown, "REST_API_KEY": "sk_test_sandbox"}, definitions())
+    assert found.default.policy.when_effective_later is WhenEffectiveLater.SCHEDULE
+
+
+def _example(heading: str) -> dict[str, str]:
+    example = README.partition(heading)[2].partition("\n#")[0]
+    rows = re.findall(r"^\| `([A-Z_]+)` \| `(.*)` \|$", example, re.MULTILINE)
+    return {name: value.replace("\\|", "|") for name, value in rows}

@@ -46,7 +46,7 @@ MAY_IMPORT = {
     " errors vendors.base",
     "cancelling.settling": "cause cancelling.request cancelling.steps connect http.aside"
     " portal.policy portal.settings redaction vendors.base",
-    "cancelling.reporting": "cancelling.request cancelling.steps connect errors",
+    "cancelling.reporting": "cancelling.request cancelling.steps cause connect errors",
     **dict.fromkeys(
         (
             f"cancelling.{each}"
