@@ -173,6 +173,10 @@ class Attempts:
         self._memory.sent_unmarked_at = None
         self._memory.attempt = permission.attempt
 
+    async def give_up(self) -> None:
+        """Nothing is to be sent any more: take a mark back that this process has in hand."""
+        await self._take_back()
+
     async def _take_back(self) -> None:
         attempt, self._memory.attempt = self._memory.attempt, ""
         if attempt:

@@ -9,7 +9,7 @@ from connect_ext.cancelling.marks import History, Mark, State
 from connect_ext.cancelling.request import FoundId
 from connect_ext.cause import Cause
 from connect_ext.portal.policy import Policy
-from connect_ext.vendors.base import Advice, Subscription
+from connect_ext.vendors.base import Advice, Subscription, SubscriptionStatus
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ class Evidence:
     """The count of refusals that the last idempotency key was made with."""
     history: History | Unreadable | None = None
     """The attempts of earlier walks and of other instances; None: not read yet."""
+    planned: datetime | None = None
+    """When Connect was to bring the request back; None if it was not scheduled."""
     is_proven: bool | None = None
     """Whether a cancellation of the product was ever approved; None: not asked yet."""
 
@@ -121,22 +123,26 @@ class Evidence:
     @property
     def has_unfinished(self) -> bool:
         """Whether an attempt is known to have left an order that the vendor does not carry out."""
-        return any(mark.state is State.UNFINISHED for mark in self.standing())
+        marks = (*self.standing(), *self.cancelling())
+        return any(mark.state is State.UNFINISHED for mark in marks)
+
+    def cancelling(self) -> tuple[Mark, ...]:
+        """Of an undo: the marks under which the cancellation was, or may have been, sent."""
+        if not isinstance(self.history, History):
+            return ()
+        return tuple(mark for mark in self.history.cancelling if mark.stands)
 
     def may_still_cancel(self) -> bool:
         """Of an undo: whether a cancellation may still be under way, so that it would come after.
 
-        One with a result is not: it is what the vendor shows.
+        What the vendor shows is the result of one. While it shows none, each may be meant: an
+        answer can be ahead of what is shown.
         """
-        if not isinstance(self.history, History):
-            return False
-        sent = (m for m in self.history.cancelling if m.state is State.SENDING)
-        return any(self.is_live(mark) for mark in sent)
-
-    def was_ours(self) -> bool:
-        """Of an undo: whether this request's cancellation was, or may have been, sent."""
-        history = self.history
-        return isinstance(history, History) and any(mark.stands for mark in history.cancelling)
+        live = [mark for mark in self.cancelling() if self.is_live(mark)]
+        if self.shown and self.shown.status is SubscriptionStatus.ACTIVE:
+            return bool(live)
+        coming = (State.SENDING, State.ACCEPTED)
+        return len(self.cancelling()) > 1 and any(mark.state in coming for mark in live)
 
     def is_live(self, mark: Mark) -> bool:
         """Whether the vendor may still be at work on what was sent under the mark."""

@@ -105,8 +105,8 @@ class History:
 
     @property
     def definite_answers(self) -> int:
-        """How often the vendor has refused."""
-        return sum(mark.state is State.REFUSED for mark in self.marks)
+        """How often the vendor has refused, or has carried out what is to be done once more."""
+        return sum(mark.state in (State.REFUSED, State.CANCELLED) for mark in self.marks)
 
 
 def text_of(attempt: str, state: State, act: Act = Act.CANCEL) -> str:

@@ -39,6 +39,7 @@ class Observer:
             advice=case.vendor.advice,
             shown=case.memory.attempts.shown,
             void_attempt=case.attempts.in_hand,
+            planned=case.request.planned,
         )
 
     async def learn(self, lack: Lack, e: Evidence) -> Evidence:
@@ -52,7 +53,9 @@ class Observer:
             case Lack.ORDER:
                 return await self.look_again(e, for_orders=True)
             case Lack.SECOND_LOOK:
-                return await self.look_later(e)
+                again = await self.look_later(e)
+                # Somebody may have left a mark meanwhile.
+                return replace(again, history=None) if self._case.act is Act.UNDO else again
             case Lack.MARKS:
                 return replace(e, history=await self.history())
             case Lack.PRECEDENT:

@@ -77,7 +77,7 @@ async def report(
     if due.kind == SETTLED and memory.told is None and age_seconds < OLD_ENOUGH_SECONDS:
         return True
     with suppress(Later, asyncio.TimeoutError):
-        work = _leave(due, _sentence(step, request.created), request.id, conversation)
+        work = _leave(due, _sentence(step, request.waits_since), request.id, conversation)
         if await asyncio.wait_for(work, REPORT_SECONDS):
             memory.told = due
     return memory.told == due
@@ -139,13 +139,13 @@ def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report
             return Report(SETTLED, "elsewhere")
 
 
-def _sentence(step: Final, created: datetime | None) -> str:
+def _sentence(step: Final, waits_since: datetime | None) -> str:
     match step:
         case Wait(why=why, until=until) if until:
-            return f"{why} It is looked at again once a day, and on {until:%Y-%m-%d %H:%M %Z}."
+            return f"{why} It is checked once a day, and at {until:%Y-%m-%d %H:%M %Z}."
         case Wait(why=why, vendor_says=said):
             why = f"{why} The vendor says: {said}" if said else why
-            since = f" since {created:%Y-%m-%d %H:%M %Z}" if created else ""
+            since = f" since {waits_since:%Y-%m-%d %H:%M %Z}" if waits_since else ""
             return (
                 f"This request has been waiting{since}. It is tried again at least every 30"
                 f" minutes. {why}"

@@ -53,6 +53,10 @@ class CancelRequest:
     status: str
     created: datetime | None
     """With a time zone; None if Connect gives no date that can be read."""
+    updated: datetime | None
+    """When it has changed last, most often its status."""
+    planned: datetime | None
+    """When Connect was to bring it back; None if it was not scheduled."""
     asset_id: str
     product_id: str
     template_id: str
@@ -81,6 +85,8 @@ class CancelRequest:
             id=_id(request, "id"),
             status=_text(request.get("status")),
             created=read_moment(request.get("created")),
+            updated=read_moment(request.get("updated")),
+            planned=read_moment(request.get("planned_date")),
             asset_id=_id(asset, "asset.id"),
             product_id=_id(_object(asset.get("product")), "asset.product.id"),
             template_id=_text(_object(request.get("template")).get("id")),
@@ -103,9 +109,15 @@ class CancelRequest:
             return BlankParameter()
         return SubscriptionId(value) if _can_be_an_id(value, pattern) else NotAnId()
 
+    @property
+    def waits_since(self) -> datetime | None:
+        """Since when it waits for us; before, it may have been scheduled for a year."""
+        return (self.updated if self.planned else None) or self.created
+
     def age_seconds(self, now: datetime) -> float:
-        """How long the request has waited so far; never negative."""
-        return max(0.0, (now - self.created).total_seconds()) if self.created else 0.0
+        """How long the request has waited for us so far; never negative."""
+        since = self.waits_since
+        return max(0.0, (now - since).total_seconds()) if since else 0.0
 
 
 def _can_be_an_id(value: str, pattern: str) -> bool:

@@ -26,6 +26,10 @@ from connect_ext.cause import Cause
 from connect_ext.vendors.base import Subscription, SubscriptionId, SubscriptionStatus
 
 _TAKE_BACK = "Take the cancellation back at the vendor, then resubmit the task."
+_UNFINISHED = (
+    "The request is revoked, and the vendor has an order of this request's that it has not carried"
+    " out: see to it that it never is. Then resubmit the task."
+)
 _TOO_LATE = (
     "Settle with the customer whether there is to be a new subscription, and settle the request in"
     " Connect by hand."
@@ -50,38 +54,48 @@ def _decide_on_id(e: Evidence) -> Step:
         return _hold(e.advice.cannot_be_asked)
     if e.shown is None:
         return Learn(Lack.LOOK)
-    if e.shown.status is SubscriptionStatus.ACTIVE and isinstance(e.attempt, Sent):
+    if e.shown.status is SubscriptionStatus.ACTIVE and _was_undone_now(e):
         return Confirm(Cause.REVOKED)
-    if (lacking := without_marks(e)) is not None:
-        return lacking
-    if e.may_still_cancel():
-        return wait_for_result(e, "A cancellation was sent, and may not have arrived yet.")
-    return _decide_shown(e, e.shown)
+    return without_marks(e) or _decide_shown(e, e.shown)
+
+
+def _was_undone_now(e: Evidence) -> bool:
+    """Whether this walk has seen the cancellation, and then what the vendor made of its undo."""
+    return isinstance(e.attempt, Sent) and e.attempt.accepted
 
 
 def _decide_shown(e: Evidence, subscription: Subscription) -> Step:
     match subscription.status:
-        case SubscriptionStatus.ACTIVE | SubscriptionStatus.UNKNOWN_ID if _wants_second_look(e):
-            return Learn(Lack.SECOND_LOOK)
         case SubscriptionStatus.ACTIVE:
-            return Confirm(Cause.REVOKED)
+            return _decide_active(e)
+        case SubscriptionStatus.UNKNOWN_ID if e.looks < 2:
+            return Learn(Lack.SECOND_LOOK)
         case SubscriptionStatus.UNKNOWN_ID:
             return _hold("The vendor does not know the subscription id any more.", _TOO_LATE)
         case SubscriptionStatus.CANCELLED:
             return _decide_cancelled(e, subscription.ends_at)
+        case SubscriptionStatus.CANCELLING if subscription.ends_at:
+            return _decide_cancelled(e, subscription.ends_at)
         case SubscriptionStatus.CANCELLING:
             return Wait(Cause.ON_ITS_WAY, "The vendor is at work on the subscription.")
         case SubscriptionStatus.UNFINISHED:
-            return Hold(Cause.UNFINISHED, subscription.detail or "See to the order at the vendor.")
+            return Hold(Cause.UNFINISHED, _UNFINISHED)
         case SubscriptionStatus.NOT_STARTED | SubscriptionStatus.SUSPENDED:
             status = subscription.status.value
             return _hold(f"The subscription is {status} at the vendor, and not active.")
 
 
-def _wants_second_look(e: Evidence) -> bool:
-    """Whether one look is too little: the subscription was cancelled when it was scheduled."""
-    is_active = e.shown is not None and e.shown.status is SubscriptionStatus.ACTIVE
-    return e.looks < 2 and not (is_active and e.standing())
+def _decide_active(e: Evidence) -> Step:
+    """Confirm it once that is certain: the subscription was cancelled when it was scheduled."""
+    if not e.standing() and e.may_still_cancel():
+        return wait_for_result(e, "The cancellation was sent, and may still have its effect.")
+    if e.looks < 2:
+        return Learn(Lack.SECOND_LOOK)
+    if e.leaves_orders and e.cancelling() and not e.was_looked_for:
+        return Learn(Lack.ORDER)
+    if e.has_unfinished and e.shown and e.shown.orders_unseen:
+        return Hold(Cause.UNFINISHED, _UNFINISHED)
+    return Confirm(Cause.REVOKED)
 
 
 def _decide_cancelled(e: Evidence, ends_at: datetime | None) -> Step:
@@ -101,8 +115,8 @@ def _decide_cancelled(e: Evidence, ends_at: datetime | None) -> Step:
             return _decide_conflict(e, e.attempt)
         case IdNotKnown():
             why = (
-                "The vendor shows the subscription, and answers as if it did not know it when asked"
-                f" to take the cancellation back. {e.advice.address_of_undo}"
+                "The vendor shows the subscription, and says that it does not know its id when it"
+                f" is to take the cancellation back. {e.advice.address_of_undo}"
             )
             return Wait(Cause.CONFIGURATION, why, needs_person=True)
 
@@ -110,14 +124,19 @@ def _decide_cancelled(e: Evidence, ends_at: datetime | None) -> Step:
 def _decide_ended(e: Evidence, ends_at: datetime | None) -> Step:
     if isinstance(e.attempt, Sent) or any(map(e.is_live, e.standing())):
         return _wait_for_undo(e)
-    when = f"has ended on {ends_at:%Y-%m-%d}" if ends_at else "is shown without an end to come"
+    when = f"ended on {ends_at:%Y-%m-%d}" if ends_at else "is cancelled, without an end to come,"
     return _hold(f"The subscription {when} at the vendor.", _TOO_LATE)
 
 
 def _decide_untried(e: Evidence) -> Step:
-    if not e.was_ours():
+    if e.may_still_cancel():
+        return wait_for_result(e, "A cancellation was sent, and may not have arrived yet.")
+    if not e.cancelling():
         return _hold("No cancellation at the vendor is known to be this request's.")
-    return Undo() if e.can_take_back else _hold(e.advice.cannot_take_back)
+    if e.can_take_back:
+        return Undo()
+    is_under_way = any(map(e.is_live, e.standing()))
+    return _wait_for_undo(e) if is_under_way else _hold(e.advice.cannot_take_back)
 
 
 def _wait_for_undo(e: Evidence) -> Step:

@@ -1,13 +1,12 @@
-"""The rules, all of them: evidence in, one step out. Pure, with no clock and no I/O.
+"""The rules for a pending request: evidence in, one step out. Pure, with no clock and no I/O.
 
 They are the tables under 'What happens in each case' in the README.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from connect_ext.cancelling.conflicts import CONFLICTS_ASKED, believes_conflict
+from connect_ext.cancelling.ending import decide_cancelled, ends_later
 from connect_ext.cancelling.evidence import (
     Evidence,
     IdNotKnown,
@@ -28,19 +27,17 @@ from connect_ext.cancelling.steps import (
     Lack,
     Learn,
     Reject,
-    Schedule,
     Step,
     Wait,
 )
 from connect_ext.cause import Cause
 from connect_ext.portal.policy import CancellationDate, OnNoTermEnd, OnNotFound, OnRefusal
-from connect_ext.vendors.base import Subscription, SubscriptionId, SubscriptionStatus
+from connect_ext.vendors.base import SubscriptionId, SubscriptionStatus
 
 SECOND_LOOK_SECONDS = 120.0
 """One bad gateway must neither approve, reject nor hold."""
 
-SOONEST_PLANNED_SECONDS = 900.0
-"""A request is not scheduled for a moment that is nearer: clocks differ."""
+_NOW = CancellationDate.IMMEDIATE
 
 _UNFINISHED = (
     "The vendor has an order of this request's to cancel the subscription, and has not carried it"
@@ -77,7 +74,9 @@ def _decide_on_id(e: Evidence) -> Step:
         return Learn(Lack.LOOK) if e.can_be_asked else _decide_unseen(e)
     match e.shown.status:
         case SubscriptionStatus.CANCELLED:
-            return _decide_cancelled(e, e.shown)
+            return decide_cancelled(e, e.shown)
+        case SubscriptionStatus.CANCELLING if e.policy.schedules and ends_later(e):
+            return decide_cancelled(e, e.shown)
         case SubscriptionStatus.CANCELLING:
             why = "The vendor is cancelling the subscription and has not finished."
             return Wait(Cause.ON_ITS_WAY, why)
@@ -91,29 +90,6 @@ def _decide_on_id(e: Evidence) -> Step:
             return Hold(Cause.UNFINISHED, e.shown.detail or _UNFINISHED)
         case SubscriptionStatus.ACTIVE:
             return _decide_active(e)
-
-
-def _decide_cancelled(e: Evidence, subscription: Subscription) -> Step:
-    if isinstance(e.attempt, NotTried) and e.history is None and e.can_be_asked:
-        return Learn(Lack.MARKS)
-    ends_at = subscription.ends_at
-    by_us = isinstance(e.attempt, Sent) or bool(e.standing()) or not e.can_be_asked
-    cause = Cause.CANCELLED if by_us else Cause.ALREADY_CANCELLED
-    note = "" if by_us else "The subscription was already cancelled at the vendor."
-    if ends_at is None or ends_at <= e.now:
-        return Approve(cause, ends_at, note)
-    if e.policy.schedules:
-        return _wait_for_end(e, ends_at, note)
-    # Connect refuses an effective date in the future.
-    return Approve(cause, None, f"{note} It ends at the vendor on {ends_at:%Y-%m-%d}.".strip())
-
-
-def _wait_for_end(e: Evidence, ends_at: datetime, note: str) -> Step:
-    left = (ends_at - e.now).total_seconds()
-    if left < SOONEST_PLANNED_SECONDS:
-        why = "The subscription is cancelled at the vendor, and is about to end."
-        return Wait(Cause.ENDS_LATER, why, retry_after=left)
-    return Schedule(Cause.SCHEDULED, ends_at, note)
 
 
 def _decide_active(e: Evidence) -> Step:
@@ -147,10 +123,10 @@ def _decide_date(e: Evidence) -> Step:
         return _cancel(e)
     if (lacking := without_marks(e)) is not None:
         return lacking
-    if e.standing():
+    if any(map(e.is_live, e.standing())):
         return wait_for_result(e, "A cancellation was sent, or may have been, before.")
     what = "The subscription cannot be cancelled at the end of its term: it has none."
-    if e.policy.on_no_term_end is OnNoTermEnd.REJECT:
+    if e.policy.on_no_term_end is OnNoTermEnd.REJECT and not e.standing():
         check = "Check the variables CANCELLATION_DATE and ON_NO_TERM_END."
         return _reject_if_proven(e, Reject(Cause.NO_TERM_END, what), check)
     do = "Cancel it at the vendor, or set ON_NO_TERM_END; then resubmit the task."
@@ -164,8 +140,7 @@ def _lacks_a_term(e: Evidence) -> bool:
 
 def _cancel(e: Evidence, pause: float = 0.0) -> Cancel:
     """Cancel on the date that was asked for; of a term that is not there, at once."""
-    now = CancellationDate.IMMEDIATE
-    return Cancel(pause, now if _lacks_a_term(e) else e.policy.cancellation_date)
+    return Cancel(pause, _NOW if _lacks_a_term(e) else e.policy.cancellation_date)
 
 
 def wait_for_result(e: Evidence, what: str) -> Wait:

@@ -140,7 +140,7 @@ class Sender:
         definite = history.definite_answers if history else 0
         e = replace(e, history=history or e.history, definite_answers=definite, void_attempt="")
         if not permission.attempt and not e.is_repeatable:
-            e = replace(e, history=_not_marked())
+            e = replace(e, history=_not_marked(self._case.act))
         attempt = self._attempts.sending(permission)
         before = bool(history and history.standing(permission.attempt))
         cancellation = replace(
@@ -158,7 +158,7 @@ class Sender:
             raise
         self.accepted, self.sent_under = accepted, permission.attempt
         e = replace(e, attempt=Sent(accepted=True))
-        if accepted.subscription is None:
+        if accepted.subscription is None or self._case.act is Act.UNDO:
             return await self._accepted(e)
         await self._note_result(accepted.subscription)
         return replace(e, shown=accepted.subscription)
@@ -233,11 +233,11 @@ async def _call(case: Case, cancellation: Cancellation, shown: Subscription | No
     return await case.takes_back.take_back(cancellation, shown)
 
 
-def _not_marked() -> Unreadable:
-    """Without a mark nobody knows whether an earlier cancellation was sent."""
-    why = (
-        "Connect keeps no note on this request, so that what the vendor refuses may as well be a"
-        " second cancellation. Check the subscription at the vendor, and approve or reject the"
-        " request."
-    )
+def _not_marked(act: Act) -> Unreadable:
+    """Without a mark nobody knows whether something was sent before."""
+    what = "a second cancellation. Check the subscription at the vendor, and approve or reject"
+    if act is Act.UNDO:
+        what = "a second attempt to take the cancellation back. Check the subscription, and settle"
+    why = "Connect keeps no note on this request, so that what the vendor refuses may as well be"
+    why = f"{why} {what} the request."
     return Unreadable(Cause.NO_MARK, why, needs_person=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from connect_ext.cancelling.request import CancelRequest
@@ -136,8 +137,18 @@ class Settling:
         return await self._looked_through(text, redact) if text else ""
 
     async def masked(self, text: str) -> str:
-        """A text of our own with the secrets and the personal data in it masked."""
-        return await self._looked_through(text, without_secrets) if text else ""
+        """A text of our own with the secrets and the personal data in it masked.
+
+        The request's own ids stay, whatever numbers of the customer's are in them.
+        """
+        ids = "|".join(map(re.escape, (self._request.id, self._request.asset_id)))
+        pieces = re.split(f"({ids})", text)
+        for position in range(0, len(pieces), 2):
+            piece = pieces[position]
+            pieces[position] = piece and await self._looked_through(piece, without_secrets)
+            if piece and not pieces[position]:
+                return ""
+        return "".join(pieces)
 
     async def _looked_through(self, text: str, redacted: Redaction) -> str:
         secrets = self._settings.secrets.union(self._tokens)

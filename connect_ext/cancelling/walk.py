@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from connect_ext.cancelling import revoking, rules
 from connect_ext.cancelling.case import Case
+from connect_ext.cancelling.dry_run import foreseen
 from connect_ext.cancelling.evidence import Evidence, Refusal
-from connect_ext.cancelling.foreseeing import foreseen
 from connect_ext.cancelling.marks import State
 from connect_ext.cancelling.observing import Observer, settled_elsewhere
 from connect_ext.cancelling.sending import Sender
@@ -17,6 +17,7 @@ from connect_ext.cancelling.steps import (
     Confirm,
     Final,
     Hold,
+    Lack,
     Learn,
     Leave,
     Reject,
@@ -53,6 +54,8 @@ class Walk:
             match step:
                 case Learn(lack):
                     evidence = await self._observer.learn(lack, evidence)
+                case Cancel() if is_dry and evidence.history is None and evidence.can_be_asked:
+                    evidence = await self._observer.learn(Lack.MARKS, evidence)
                 case _ if is_dry:
                     return await foreseen(self._case, self._observer, step, evidence)
                 case Cancel() | Undo():
@@ -70,7 +73,7 @@ class Walk:
             case Approve():
                 return await self._approve(step, e)
             case Schedule():
-                return await self._schedule(step)
+                return await self._schedule(step, e)
             case Confirm():
                 return await self._case.settling.confirm(step)
             case Reject():
@@ -85,10 +88,18 @@ class Walk:
             # A held request is tried again, and then with another idempotency key.
             await self._case.attempts.must_note(e.void_attempt, State.REFUSED)
 
-    async def _schedule(self, step: Schedule) -> Final:
-        if self._sender.sent_under:
-            # If it is revoked, nothing needs to be waited for.
-            await self._case.attempts.note(self._sender.sent_under, State.CANCELLED)
+    async def _schedule(self, step: Schedule, e: Evidence) -> Final:
+        """Note whose result it is before: whoever takes it back need not wait for it."""
+        attempts, sent_under = self._case.attempts, self._sender.sent_under
+        await attempts.give_up()
+        done = {m.attempt: None for m in e.standing() if m.state is not State.CANCELLED}
+        if sent_under:
+            done[sent_under] = None
+        elif len(done) > 1:
+            # The newest may still be under way.
+            done.popitem()
+        for attempt in done:
+            await attempts.note(attempt, State.CANCELLED)
         return await self._case.settling.schedule(step, self._sender.accepted)
 
     async def _approve(self, step: Approve, e: Evidence) -> Final:

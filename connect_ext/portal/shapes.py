@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _PLACEHOLDER = re.compile(r"changeme|<.*>", re.IGNORECASE)
+_IN_BRACES = re.compile(r"\{\w*\}")
 _NAME_OF_A_KEY = re.compile(r"key|token|secret|passw|signature|auth|credential", re.IGNORECASE)
 # What every reader of addresses takes for the same host.
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
@@ -63,24 +64,39 @@ def keys_within(text: str) -> Iterator[str]:
     parsed = parsed_json(text)
     named = (part.rpartition("=") for part in re.split(r"[/?&\s]", text))
     pairs = _named_texts(parsed) if parsed is not None else ((n, value) for n, _, value in named)
-    for name, value in pairs:
-        least = 4 if _NAME_OF_A_KEY.search(name) else 8
-        looks_like_one = least == 4 or any(map(str.isdigit, value))
-        if len(value) >= least and looks_like_one and not re.search(r"[{}\s]", value):
-            yield value
+    for name, whole in pairs:
+        # A key may stand beside a placeholder, and "Bearer abc" holds the key "abc".
+        pieces = [piece.strip() for piece in _IN_BRACES.split(whole)]
+        if _NAME_OF_A_KEY.search(name):
+            pieces += [piece.partition(" ")[2].strip() for piece in pieces]
+            yield from (piece for piece in pieces if len(piece) >= 4)
+        else:
+            yield from filter(_looks_like_a_key, pieces)
+
+
+def _looks_like_a_key(piece: str) -> bool:
+    return len(piece) >= 8 and any(map(str.isdigit, piece)) and not re.search(r"[{}\s]", piece)
 
 
 def _named_texts(parsed: Any) -> Iterator[tuple[str, str]]:
-    """Every text within a JSON value, with the name of the member that it is in."""
+    """Every text within a JSON value, with the names of the members that it is in.
+
+    A long number counts only in a member that is named like a key.
+    """
     left = [("", parsed)]
     while left:
         name, value = left.pop()
         if isinstance(value, str):
             yield name, value
         elif isinstance(value, dict):
-            left += value.items()
+            left += [
+                (f"{name} {key}" if _NAME_OF_A_KEY.search(name) else key, item)
+                for key, item in value.items()
+            ]
         elif isinstance(value, list):
             left += [(name, item) for item in value]
+        elif type(value) is int and value >= 10**7 and _NAME_OF_A_KEY.search(name):
+            yield name, str(value)
 
 
 def problem_of_url(value: str) -> str:

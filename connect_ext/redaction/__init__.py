@@ -14,6 +14,7 @@ from connect_ext.redaction.canonical import (
 )
 from connect_ext.redaction.credentials import forms_of, secrets_in
 from connect_ext.redaction.encodings import SHORTEST_DECODED, stretches_decoded, words_decoded
+from connect_ext.redaction.escapes import without_escapes
 from connect_ext.redaction.looks import looks_like_a_credential, ranges_that_look_personal
 from connect_ext.redaction.reading import Part, Range, Reading
 from connect_ext.redaction.values import values_in, values_of
@@ -53,7 +54,7 @@ def redact(text: str, secrets: Iterable[str], keep: str = "", personal: Iterable
         covered[start:end] = b"\1" * (end - start)
     is_cut = len(text) >= MAX_INPUT_CHARACTERS
     cut = max(0, len(line) - CUT_OFF_CHARACTERS) if is_cut else len(line)
-    masked = _masked(line, covered, _kept(line, keep), cut)
+    masked = _masked(line, covered, _reach(line, _kept((line, None), keep)), cut)
     rest = re.sub(_whole(keep), " ", masked, flags=re.IGNORECASE) if keep else masked
     if looks_like_a_credential(rest):
         return ""
@@ -65,11 +66,13 @@ def without_secrets(
 ) -> str:
     """A text that we have made, with the confidential values in it masked.
 
-    It is not a vendor's: nothing in it is disguised, and nothing has to look harmless.
+    It is not a vendor's: nothing in it is disguised but by the escapes of addresses, forms and
+    JSON, and nothing has to look harmless.
     """
     covered = bytearray(len(text))
+    parts: list[Part] = [(text, None), *without_escapes(text)]
     found = _confidential(
-        [(Reading([(text, None)]), 0)],
+        [(Reading(parts), 0)],
         [s for s in secrets if s != keep],
         [p for p in personal if p != keep],
     )
@@ -77,7 +80,8 @@ def without_secrets(
         if count == MOST_RANGES:
             return ""
         covered[start:end] = b"\1" * (end - start)
-    return _masked(text, covered, _kept(text, keep), len(text))
+    kept = (place for part in parts for place in _kept(part, keep))
+    return _masked(text, covered, _reach(text, kept), len(text))
 
 
 def _readings(text: str, line: str) -> list[tuple[Reading, int]] | None:
@@ -107,12 +111,20 @@ def _whole(keep: str) -> str:
     return rf"(?<!\w){re.escape(keep)}(?!\w)"
 
 
-def _kept(line: str, keep: str) -> list[int]:
+def _kept(part: Part, keep: str) -> Iterator[Range]:
+    """The ranges of the line in which the text stands that is kept."""
+    text, places = part
+    # A look ahead consumes nothing, so that overlapping ones are found as well.
+    for found in re.finditer(f"(?={_whole(keep)})", text, re.IGNORECASE) if keep else ():
+        start, end = found.start(), found.start() + len(keep)
+        yield (places[start][0], places[end - 1][1]) if isinstance(places, list) else (start, end)
+
+
+def _reach(line: str, kept: Iterable[Range]) -> list[int]:
     """For each position how far the text reaches that is kept from there, or from before."""
     ends = [0] * (len(line) + 1)
-    # A look ahead consumes nothing, so that overlapping ones are found as well.
-    for found in re.finditer(f"(?={_whole(keep)})", line, re.IGNORECASE) if keep else ():
-        ends[found.start()] = found.start() + len(keep)
+    for start, end in kept:
+        ends[start] = max(ends[start], end)
     return list(accumulate(ends, max))
 
 

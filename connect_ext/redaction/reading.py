@@ -16,8 +16,9 @@ from unicodedata import category, normalize
 Range = tuple[int, int]
 """The first position, and the one after the last."""
 
-Part = tuple[str, "Range | None"]
-"""A text, and the range of the line that it was decoded from; None: it is the line."""
+Part = tuple[str, "Range | list[Range] | None"]
+"""A text, and the range of the line that it was decoded from, or that of each of its characters;
+None: it is the line."""
 
 SHORT_VALUE = 8
 """A value of at least so many letters and digits is found inside of longer words as well."""
@@ -78,13 +79,14 @@ class Reading:
         self.words: list[Word] = []
         for text, place in parts:
             self._read(text, place)
-            self._add(_WALL, place or (0, 0))
+            self._add(_WALL, place if isinstance(place, tuple) else (0, 0))
         self.dense, self.skeleton = "".join(self._dense), "".join(self._letters)
 
-    def _read(self, text: str, place: Range | None) -> None:
+    def _read(self, text: str, place: Range | list[Range] | None) -> None:
         before = ""
         for position, character in enumerate(text):
-            at = place or (position, position + 1)
+            at = place[position] if isinstance(place, list) else place
+            at = at or (position, position + 1)
             for letter in folded(character):
                 if letter.isalnum():
                     self._begin_or_go_on(before, character)

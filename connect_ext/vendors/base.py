@@ -155,6 +155,8 @@ class Advice:
     """The vendor refuses the first cancellation of all."""
     suspended: str = "Resume it at the vendor."
     """The subscription is suspended."""
+    no_end: str = "Check the subscription at the vendor."
+    """The vendor shows no end of a cancelled subscription, and a later one was asked for."""
     cannot_take_back: str = "The vendor cannot take a cancellation back."
     """Why nobody can."""
     address_of_undo: str = "Check the address for taking a cancellation back."

@@ -1,11 +1,9 @@
 import base64
 import json
-from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from urllib.parse import parse_qsl, unquote
 
 import pytest
-from aiohttp import web
 
 from connect_ext.cause import Cause
 from connect_ext.errors import (
@@ -19,37 +17,15 @@ from connect_ext.errors import (
 )
 from connect_ext.vendors.base import (
     Accepted,
-    Cancellation,
     Subscription,
-    SubscriptionId,
     SubscriptionStatus,
 )
-from tests.http.servers import raw_server, speaks, web_server
-from tests.http.vendors import KEY, rest_vendor
+from tests.http.servers import raw_server, speaks
+from tests.http.vendors import KEY, a_vendor, answers, cancellation, rest_vendor
 
-NOW = datetime(2026, 3, 2, 23, 15, 41, tzinfo=timezone.utc)
 ACTIVE, CANCELLED = SubscriptionStatus.ACTIVE, SubscriptionStatus.CANCELLED
 NOT_STARTED, UNKNOWN = SubscriptionStatus.NOT_STARTED, SubscriptionStatus.UNKNOWN_ID
 CANCELLING = SubscriptionStatus.CANCELLING
-
-
-def cancellation(subscription_id="A-1", asked_at=NOW, **more):
-    return Cancellation(SubscriptionId(subscription_id), "PR-1-2-3", "AS-1-2", asked_at, **more)
-
-
-def answers(body=None, status=200, headers=None, text=None):
-    async def handler(request):
-        said = json.dumps(body) if text is None else text
-        return web.Response(status=status, text=said, headers=headers)
-
-    return handler
-
-
-@asynccontextmanager
-async def a_vendor(http, handler=None, **variables):
-    """A vendor and the server behind it."""
-    async with web_server(handler or answers({"status": "active"})) as server:
-        yield rest_vendor(http, f"{server.url}/v1", **variables), server
 
 
 async def seen(http, subscription_id="A-1", ask=False, **variables):
@@ -255,7 +231,8 @@ class TestStatus:
          ("terminating", CANCELLING), ("Pending_Cancellation", CANCELLING)],
     )  # fmt: skip
     async def test_a_word_of_the_lists_is_known_whatever_its_case(self, http, word, status):
-        assert await looked_up(http, {"status": word}) == Subscription(status)
+        found = await looked_up(http, {"status": word})
+        assert (found.status, found.ends_at, found.is_evergreen) == (status, None, False)
 
     @pytest.mark.parametrize(
         "body",
@@ -504,6 +481,14 @@ class TestAcceptance:
         body = {"status": "canceled", "end": "2026-03-31"}
         accepted = await cancelled(http, body, REST_END_DATE_PATH="end")
         assert accepted.subscription.ends_at == utc()
+
+    @pytest.mark.parametrize("end", [{}, {"end": None}, {"end": ""}], ids=str)
+    async def test_without_it_the_subscription_is_looked_at_if_it_can_be(self, http, end):
+        """It may well end later, and would be taken for one that has ended."""
+        body, path = {"status": "canceled", **end}, {"REST_END_DATE_PATH": "end"}
+        assert await cancelled(http, body, **path) == Accepted(None)
+        muted = await cancelled(http, body, **path, REST_STATUS_REQUEST="")
+        assert muted == Accepted(Subscription(CANCELLED))
 
     @pytest.mark.parametrize(
         "body",

@@ -444,7 +444,7 @@ async def test_a_dry_run_asks_and_sends_nothing(zuora):
     async with running_extension(**zuora.variables(), DRY_RUN="true") as extension:
         _, request_id = cancelled(extension, zuora)
         assert (await extension.deliver(request_id)).status == "skip"
-        assert [call.operation for call in zuora.calls] == ["token", "subscription"]
+        assert [call.operation for call in zuora.calls] == ["token", "subscription", "preview"]
 
 
 async def test_an_order_is_told_by_its_marks_alone_where_orders_cannot_be_read():

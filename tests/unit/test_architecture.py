@@ -36,8 +36,9 @@ MAY_IMPORT = {
     "cancelling.marks": "connect.notes vendors.base",
     "cancelling.evidence": "cause cancelling.marks cancelling.request portal.policy vendors.base",
     "cancelling.conflicts": "cancelling.marks",
-    "cancelling.rules": "cause cancelling.conflicts cancelling.evidence cancelling.marks"
-    " cancelling.request cancelling.steps portal.policy vendors.base",
+    "cancelling.ending": "cause cancelling.evidence cancelling.steps portal.policy vendors.base",
+    "cancelling.rules": "cause cancelling.conflicts cancelling.ending cancelling.evidence"
+    " cancelling.marks cancelling.request cancelling.steps portal.policy vendors.base",
     "cancelling.revoking": "cause cancelling.conflicts cancelling.evidence cancelling.marks"
     " cancelling.request cancelling.rules cancelling.steps vendors.base",
     "cancelling.turns": "cancelling.marks",
@@ -50,7 +51,7 @@ MAY_IMPORT = {
     **dict.fromkeys(
         (
             f"cancelling.{each}"
-            for each in ("case", "foreseeing", "observing", "sending", "walk", "process")
+            for each in ("case", "dry_run", "observing", "sending", "walk", "process")
         ),
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
@@ -71,8 +72,8 @@ IMPURE = {
     *("socket", "subprocess", "threading", "time", "urllib.request"),
 }
 PURE = (
-    *("cancelling.conflicts", "cancelling.revoking", "cancelling.rules", "cancelling.turns"),
-    *("cancelling.waiting", "redaction"),
+    *("cancelling.conflicts", "cancelling.ending", "cancelling.revoking", "cancelling.rules"),
+    *("cancelling.turns", "cancelling.waiting", "redaction"),
 )
 """The rules import evidence, marks, steps and the other value types."""
 

@@ -1,6 +1,7 @@
 """Connect's answers about requests: only those that are about what was asked count."""
 
 import json
+from datetime import datetime, timedelta, timezone
 
 import httpx
 import pytest
@@ -8,7 +9,7 @@ from connect.client import AsyncConnectClient
 
 from connect_ext.connect.account import AccountKey, AccountState
 from connect_ext.connect.api import ConnectApi
-from connect_ext.connect.client import ConnectClient, QuietClient, Session
+from connect_ext.connect.client import ConnectClient, ConnectRefusalError, QuietClient, Session
 from connect_ext.errors import NotDone
 from connect_ext.portal.secret import Secret
 
@@ -17,10 +18,18 @@ JSON = {"Content-Type": "application/json"}
 APPROVED = {"id": "PR-1-2", "type": "cancel", "status": "approved"}
 
 
-def answering(body) -> ConnectApi:
-    """Connect that answers everything with this."""
-    stream = httpx.ByteStream(json.dumps(body).encode())
-    server = httpx.MockTransport(lambda _: httpx.Response(200, headers=JSON, stream=stream))
+def answering(body, post=None, seen=None) -> ConnectApi:
+    """Connect that answers everything with this, and a POST with ``post``: a status, or a body."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if seen is not None:
+            seen.append((request.method, request.url.path.rpartition("/")[2], request.content))
+        said = body if request.method == "GET" or post is None else post
+        status, said = (said, {}) if isinstance(said, int) else (200, said)
+        stream = httpx.ByteStream(json.dumps(said).encode())
+        return httpx.Response(status, headers=JSON, stream=stream)
+
+    server = httpx.MockTransport(answer)
     client = QuietClient(AsyncConnectClient("ApiKey SU-1:1", endpoint=ENDPOINT), Session(server))
     state = AccountState(AccountKey(ENDPOINT, Secret("ApiKey SU-1:1")))
     return ConnectApi(ConnectClient(client, pauses=()), state)
@@ -52,3 +61,50 @@ async def test_an_answer_about_another_request_settles_nothing():
 async def test_the_cancellation_of_another_product_is_no_precedent(asset, is_one):
     connect = answering([{**APPROVED, "asset": asset}])
     assert await connect.has_approved_cancellation("PRD-1") is is_one
+
+
+def request_in(status):
+    return {**APPROVED, "status": status}
+
+
+MIDNIGHT = datetime(2026, 4, 1, tzinfo=timezone(timedelta(hours=2)))
+
+
+class TestSchedule:
+    async def test_the_date_is_sent_as_a_moment_of_utc(self):
+        seen = []
+        connect = answering(None, request_in("scheduled"), seen)
+        assert await connect.schedule("PR-1-2", MIDNIGHT) == "scheduled"
+        [(method, verb, body)] = seen
+        assert (method, verb) == ("POST", "schedule")
+        assert json.loads(body) == {"planned_date": "2026-03-31T22:00:00+00:00"}
+
+    @pytest.mark.parametrize("found", ["scheduled", "revoking", "approved", "failed"])
+    async def test_a_refusal_is_forgotten_where_the_request_has_gone_on(self, found):
+        connect = answering(request_in(found), 400)
+        assert await connect.schedule("PR-1-2", MIDNIGHT) == found
+
+    @pytest.mark.parametrize(("status", "error"), [(400, ConnectRefusalError), (502, NotDone)])
+    async def test_a_refusal_of_a_pending_request_is_one(self, status, error):
+        with pytest.raises(error):
+            await answering(request_in("pending"), status).schedule("PR-1-2", MIDNIGHT)
+
+    @pytest.mark.parametrize("said", [request_in("pending"), {**APPROVED, "id": "PR-9-9"}, {}])
+    async def test_an_answer_that_does_not_show_it_scheduled_is_not_believed(self, said):
+        with pytest.raises(NotDone, match="scheduled"):
+            await answering(request_in("pending"), said).schedule("PR-1-2", MIDNIGHT)
+
+
+class TestConfirm:
+    """Which call confirms a revocation is not documented: only the status is believed."""
+
+    @pytest.mark.parametrize("post", [request_in("revoked"), {}, 400, 403, 404])
+    @pytest.mark.parametrize("found", ["revoked", "revoking", "approved"])
+    async def test_the_status_that_is_read_afterwards_is_believed(self, post, found):
+        seen = []
+        assert await answering(request_in(found), post, seen).confirm("PR-1-2") == found
+        assert [call[:2] for call in seen] == [("POST", "confirm"), ("GET", "PR-1-2")]
+
+    async def test_a_fault_is_none_of_its_answers(self):
+        with pytest.raises(NotDone):
+            await answering(request_in("revoked"), 502).confirm("PR-1-2")

@@ -1,6 +1,7 @@
 """Marks: which notes count, and what all of them together say."""
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,12 @@ from hypothesis import strategies as st
 
 from connect_ext.cancelling.marks import History, Mark, State, history_of, text_of, with_conflict
 from connect_ext.connect.notes import PrivateNote
+from connect_ext.vendors.base import Act
 from tests.unit.builders import NOW, odd_texts
 
 A, B = "aaaaaaaa", "bbbbbbbb"
+OF_UNDOING = set(State) - {State.UNFINISHED, State.CANCELLED}
+MARKS = [(Act.CANCEL, state) for state in State] + [(Act.UNDO, state) for state in OF_UNDOING]
 STANDING = {State.SENDING, State.UNFINISHED, State.ACCEPTED, State.CANCELLED}
 
 
@@ -18,26 +22,54 @@ def at(second: float):
     return NOW + timedelta(seconds=second)
 
 
-def note(attempt: str, state: State, second: float = 0) -> PrivateNote:
-    return PrivateNote(text_of(attempt, state), at(second))
+def note(attempt: str, state: State, second: float = 0, act: Act = Act.CANCEL) -> PrivateNote:
+    return PrivateNote(text_of(attempt, state, act), at(second))
 
 
-def read(*notes: PrivateNote) -> History:
-    return history_of(notes, at(100))
+def read(*notes: PrivateNote, act: Act = Act.CANCEL) -> History:
+    return history_of(notes, at(100), act)
 
 
 def marks_in(text: str) -> tuple[Mark, ...]:
     return read(PrivateNote(text, NOW)).marks
 
 
-@pytest.mark.parametrize("state", State)
-def test_a_mark_is_a_sentence_with_a_tag_for_the_program_at_its_end(state):
-    text = text_of("0123abcd", state)
+@pytest.mark.parametrize(("act", "state"), MARKS)
+def test_a_mark_is_a_sentence_with_a_tag_for_the_program_at_its_end(act, state):
+    text = text_of("0123abcd", state, act)
     sentence, _, tag = text.rpartition(" [")
-    assert tag == f"connect-ext cancel 0123abcd {state.value}]"
+    assert tag == f"connect-ext {act.value} 0123abcd {state.value}]"
     assert sentence.endswith(".")
-    begun = PrivateNote(text_of("0123abcd", State.SENDING), NOW)
-    assert read(begun, PrivateNote(text, NOW)).marks == (Mark("0123abcd", NOW, state),)
+    begun, told = note("0123abcd", State.SENDING, act=act), PrivateNote(text, NOW)
+    assert read(begun, told, act=act).marks == (Mark("0123abcd", NOW, state),)
+
+
+@pytest.mark.parametrize(("act", "state"), MARKS)
+def test_the_marks_of_one_act_never_count_for_the_other(act, state):
+    """Nor do two acts share an attempt, whatever its id."""
+    [other] = set(Act) - {act}
+    ours = [note(A, State.SENDING, 1, other), note(A, State.CONFLICT, 2, other)]
+    theirs = [note(A, State.SENDING, 3, act), note(A, state, 4, act), note(B, state, 5, act)]
+    assert read(*ours, *theirs, act=other).marks == read(*ours, act=other).marks
+    assert read(*ours, *theirs, act=other).conflicts == (at(2),)
+    assert read(*theirs, act=other).marks == ()
+
+
+def test_an_undo_knows_the_attempts_to_cancel_besides_its_own():
+    notes = [
+        note(A, State.SENDING, 1),
+        note(A, State.CANCELLED, 2),
+        note(B, State.SENDING, 3, Act.UNDO),
+    ]
+    history = read(*notes, act=Act.UNDO)
+    assert history.cancelling == read(*notes).marks == (Mark(A, at(1), State.CANCELLED),)
+    assert history.marks == history.standing() == (Mark(B, at(3), State.SENDING),)
+    assert read(*notes).cancelling == ()
+
+
+def test_the_result_of_an_undo_that_was_never_begun_here_is_not_believed():
+    history = read(note(A, State.ACCEPTED, act=Act.UNDO), act=Act.UNDO)
+    assert history.marks == (Mark(A, NOW, State.SENDING),)
 
 
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.CANCELLED])
@@ -51,11 +83,11 @@ def test_the_tags_of_earlier_releases_are_read():
     """Marks outlive the release that left them: neither the tag nor a state is ever reworded."""
     words = ["sending", "unfinished", "accepted", "cancelled", "not-sent", "conflict", "refused"]
     assert [state.value for state in State] == words
-    for state in State:
-        texts = [
-            f"Other words. [connect-ext cancel {A} {each}]" for each in ("sending", state.value)
-        ]
-        assert read(*(PrivateNote(text, NOW) for text in texts)).marks[0].state is state
+    assert [act.value for act in Act] == ["cancel", "undo"]
+    for act, state in product(Act, State):
+        tags = [f"[connect-ext {act.value} {A} {each}]" for each in ("sending", state.value)]
+        notes = [PrivateNote(f"Other words. {tag}", NOW) for tag in tags]
+        assert read(*notes, act=act).marks[0].state is state
 
 
 @pytest.mark.parametrize(
@@ -75,6 +107,8 @@ def test_the_tags_of_earlier_releases_are_read():
         f"[connect-ext cancel {A[1:]} sending]",
         "[connect-ext cancel gggggggg sending]",
         f"[connect-ext resume {A} sending]",
+        f"[connect-ext undo cancel {A} sending]",
+        f"[connect-ext cancel {A} undo sending]",
         f"[connect-ext waiting sent] [connect-ext cancel {A} sending ]",
     ],
 )
@@ -86,9 +120,10 @@ def test_blanks_at_the_end_of_a_note_are_no_matter():
     assert len(marks_in(text_of(A, State.SENDING) + " \n")) == 1
 
 
-@given(odd_texts, odd_texts)
-def test_no_text_around_a_tag_forges_a_mark_or_breaks_the_reading(before, after):
-    found = marks_in(f"{before}[connect-ext cancel {A} refused]{after}")
+@given(odd_texts, odd_texts, st.sampled_from(Act))
+def test_no_text_around_a_tag_forges_a_mark_or_breaks_the_reading(before, after, act):
+    text = f"{before}[connect-ext {act.value} {A} refused]{after}"
+    found = read(PrivateNote(text, NOW), act=act).marks
     assert bool(found) is (not after.strip())
 
 

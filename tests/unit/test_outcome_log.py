@@ -4,10 +4,20 @@ import re
 import pytest
 
 from connect_ext.cancelling.observing import settled_elsewhere
-from connect_ext.cancelling.steps import Approve, DryRun, Ended, Hold, Leave, Reject, Wait
+from connect_ext.cancelling.steps import (
+    Approve,
+    Confirm,
+    DryRun,
+    Ended,
+    Hold,
+    Leave,
+    Reject,
+    Schedule,
+    Wait,
+)
 from connect_ext.cause import Cause
 from connect_ext.outcome_log import TaskLine, at_start
-from tests.unit.builders import configuration, connect_request
+from tests.unit.builders import NOW, configuration, connect_request
 
 GOSSIP = "Mallory of Example Ltd. says no."
 TASK = "TQ-618-123-0001"
@@ -30,7 +40,10 @@ def test_a_task_ends_in_facts_and_then_a_sentence():
     ("step", "outcome", "level"),
     [
         (Approve(Cause.CANCELLED, note=GOSSIP), "approved", logging.INFO),
+        (Schedule(Cause.SCHEDULED, NOW, GOSSIP), "scheduled", logging.INFO),
+        (Confirm(Cause.REVOKED), "revoked", logging.INFO),
         (Reject(Cause.REFUSED, GOSSIP), "rejected", logging.WARNING),
+        (Wait(Cause.ENDS_LATER, "It ends.", until=NOW), "waits", logging.WARNING),
         (Wait(Cause.SENT, "It works."), "waits", logging.WARNING),
         (Wait(Cause.BUG, "A bug.", needs_person=True), "waits", logging.ERROR),
         (Hold(Cause.UNPROVEN, GOSSIP), "held", logging.ERROR),
@@ -43,6 +56,15 @@ def test_the_level_says_who_must_look_and_a_reason_of_the_vendors_stays_out(step
     assert found.level == level
     assert f" vendor=- outcome={outcome} cause={step.cause.value} http=- ms=412: " in str(found)
     assert "Mallory" not in str(found)
+
+
+def test_a_scheduled_request_has_its_day_in_the_log():
+    text = str(line(Schedule(Cause.SCHEDULED, NOW)))
+    assert text.endswith("The subscription is cancelled, and the request waits for 2026-03-02.")
+
+
+def test_a_request_that_is_scheduled_already_is_no_riddle():
+    assert str(line(settled_elsewhere("scheduled"))).endswith("and comes back on its day.")
 
 
 def test_a_cause_is_one_word_of_a_closed_list():

@@ -1,7 +1,7 @@
 """The table of rules, and what holds whatever the evidence."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from itertools import product
 
 import pytest
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from connect_ext.cancelling.conflicts import wants_conflict_note
 from connect_ext.cancelling.evidence import (
-    Evidence,
     IdNotKnown,
     NoMarkKept,
     NotNow,
@@ -18,124 +17,92 @@ from connect_ext.cancelling.evidence import (
     NotTried,
     Refusal,
     Sent,
-    Unreadable,
 )
-from connect_ext.cancelling.marks import History, Mark, State
+from connect_ext.cancelling.marks import History, State
 from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
 from connect_ext.cancelling.rules import (
     believes_conflict,
     decide,
     second_look_seconds,
 )
-from connect_ext.cancelling.steps import Approve, Cancel, Hold, Lack, Learn, Reject, Wait
+from connect_ext.cancelling.steps import (
+    Approve,
+    Cancel,
+    Hold,
+    Lack,
+    Learn,
+    Reject,
+    Schedule,
+    Wait,
+)
 from connect_ext.cause import Cause
-from connect_ext.portal.policy import OnNotFound, OnRefusal, Policy
-from connect_ext.vendors.base import Advice, Subscription, SubscriptionStatus
-from tests.unit.builders import DAY, ID, NOW
+from connect_ext.portal.policy import (
+    CancellationDate,
+    OnNoTermEnd,
+    OnNotFound,
+    OnRefusal,
+    Policy,
+    WhenEffectiveLater,
+)
+from connect_ext.vendors.base import SubscriptionStatus
+from tests.unit.builders import DAY, NOW
+from tests.unit.evidence import (
+    ACCEPTED,
+    ACTIVE,
+    BLOCKS_FOR,
+    BROKEN,
+    CANCELLED,
+    CANCELLING,
+    FORBIDDEN,
+    LEFT,
+    LONG_CONFLICT,
+    MAYBE,
+    NOT_STARTED,
+    NOTHING,
+    ORDERS,
+    REFUSED,
+    SENDING,
+    SENT_A_MINUTE_AGO,
+    SETTLE,
+    SHOWN,
+    STALE,
+    SUSPENDED,
+    TAKEN,
+    UNFINISHED,
+    UNKNOWN,
+    UNSEEN,
+    ago,
+    approve,
+    bare,
+    history,
+    hold,
+    known,
+    mark,
+    mute,
+    reject,
+    wait,
+    words,
+)
 
-SETTLE, BLOCKS_FOR = 1200.0, 1300.0
 HOLD_REFUSALS = Policy(on_refusal=OnRefusal.HOLD)
 REJECT_UNKNOWN, APPROVE_UNKNOWN, HOLD_UNKNOWN = (
     Policy(on_not_found=choice)
     for choice in (OnNotFound.REJECT, OnNotFound.APPROVE, OnNotFound.HOLD)
 )
-ADVICE = Advice(
-    "Mend the address.", "It is mute.", "It says nothing.", "Mend the body.", "Resume it."
+LATER = Policy(when_effective_later=WhenEffectiveLater.SCHEDULE)
+TERM, INVOICED = CancellationDate.END_OF_TERM, CancellationDate.END_OF_INVOICED_PERIOD
+AT_TERM_OR_HOLD, AT_TERM_OR_NOW, AT_TERM_OR_REJECT = (
+    Policy(cancellation_date=TERM, on_no_term_end=choice)
+    for choice in (OnNoTermEnd.HOLD, OnNoTermEnd.IMMEDIATE, OnNoTermEnd.REJECT)
 )
-ACTIVE, CANCELLING, CANCELLED, NOT_STARTED, SUSPENDED, UNKNOWN = (
-    Subscription(status)
-    for status in (
-        SubscriptionStatus.ACTIVE,
-        SubscriptionStatus.CANCELLING,
-        SubscriptionStatus.CANCELLED,
-        SubscriptionStatus.NOT_STARTED,
-        SubscriptionStatus.SUSPENDED,
-        SubscriptionStatus.UNKNOWN_ID,
-    )
-)
-UNFINISHED = Subscription(SubscriptionStatus.UNFINISHED, detail="The order O-1 lies there.")
-ORDERS = {"leaves_orders": True}
-MAYBE, ACCEPTED = Sent(accepted=False, why="Lost."), Sent(accepted=True)
-BROKEN = Unreadable(Cause.CONNECT, "Connect is down.", needs_person=False)
-FORBIDDEN = Unreadable(Cause.CONFIGURATION, "Connect says no.", needs_person=True)
+EVERGREEN, ENDS = replace(ACTIVE, is_evergreen=True), replace(CANCELLED, ends_at=NOW + DAY)
 
 
-WORDS = ("why", "reason", "note", "vendor_says")
+def ends_in(seconds: float, policy: Policy = LATER):
+    """What is known of a subscription that we have cancelled, and that ends then."""
+    ends_at = NOW + timedelta(seconds=seconds)
+    return known(replace(CANCELLED, ends_at=ends_at), ACCEPTED, policy=policy)
 
-
-def ago(seconds: float) -> datetime:
-    return NOW - timedelta(seconds=seconds)
-
-
-def mark(state: State, age_seconds: float = 60.0, attempt: str = "aaaaaaaa") -> Mark:
-    return Mark(attempt, ago(age_seconds), state)
-
-
-def history(*marks: Mark, conflicts: tuple[float, ...] = ()) -> History:
-    return History(marks, NOW, tuple(map(ago, conflicts)))
-
-
-SENDING, TAKEN, SHOWN = mark(State.SENDING), mark(State.ACCEPTED), mark(State.CANCELLED)
-LEFT, UNSEEN = mark(State.UNFINISHED), replace(ACTIVE, orders_unseen=True)
-STALE = mark(State.SENDING, BLOCKS_FOR + 1)
-REFUSED = mark(State.REFUSED, attempt="eeeeeeee")
-NOTHING = history()
-LONG_CONFLICT = history(conflicts=(SETTLE + 1, 500, 1))
-
-
-def known(shown=None, attempt=None, notes=None, **fields) -> Evidence:
-    """What is known where the vendor can be asked; unless said otherwise, the product is proven."""
-    given = Evidence(
-        now=NOW,
-        policy=Policy(),
-        parameter=ID,
-        parameter_id="subscription_id",
-        settle_seconds=SETTLE,
-        blocks_for=BLOCKS_FOR,
-        advice=ADVICE,
-        shown=shown,
-        looks=2,
-        attempt=attempt or NotTried(),
-        history=notes,
-        is_proven=True,
-    )
-    return replace(given, **fields)
-
-
-def mute(attempt=None, notes=None, **fields) -> Evidence:
-    """What is known where the vendor cannot be asked."""
-    return known(None, attempt, notes, can_be_asked=False, **fields)
-
-
-def words(step) -> str:
-    """What a step says to people; the vendor's own words at the end."""
-    said = [getattr(step, name, "") for name in WORDS]
-    assert all(isinstance(each, str) for each in said)
-    return " ".join(filter(None, said))
-
-
-def bare(step):
-    """The step without its words."""
-    return replace(step, **{name: "" for name in WORDS if hasattr(step, name)})
-
-
-def approve(cause, effective_date=None):
-    return Approve(cause, effective_date)
-
-
-def reject(cause):
-    return Reject(cause, "")
-
-
-def hold(cause):
-    return Hold(cause, "")
-
-
-def wait(cause, **fields):
-    return Wait(cause, "", **fields)
-
-
-SENT_A_MINUTE_AGO = wait(Cause.SENT, since=ago(60))
 
 TABLE = {
     "a vendor that can be asked is looked at first": (known(), Learn(Lack.LOOK)),
@@ -192,6 +159,72 @@ TABLE = {
     "cancelled and ends later": (
         known(replace(CANCELLED, ends_at=NOW + DAY), ACCEPTED),
         approve(Cause.CANCELLED),
+    ),
+    "cancelled and ends later: schedule": (
+        ends_in(86400),
+        Schedule(Cause.SCHEDULED, NOW + DAY),
+    ),
+    "cancelled and ends later, in a quarter of an hour": (
+        ends_in(900),
+        Schedule(Cause.SCHEDULED, NOW + timedelta(seconds=900)),
+    ),
+    "cancelled and about to end": (ends_in(899), wait(Cause.ENDS_LATER, retry_after=899.0)),
+    "cancelled and about to end, where nothing is scheduled": (
+        ends_in(899, Policy()),
+        approve(Cause.CANCELLED),
+    ),
+    "cancelled and ended on its day": (ends_in(0), approve(Cause.CANCELLED, NOW)),
+    "cancelled without an end: nothing to schedule": (
+        known(CANCELLED, ACCEPTED, policy=LATER),
+        approve(Cause.CANCELLED),
+    ),
+    "cancelled and ends later: the marks are read before it is scheduled": (
+        known(ENDS, policy=LATER),
+        Learn(Lack.MARKS),
+    ),
+    "cancelled by somebody else, ends later: schedule": (
+        known(ENDS, None, NOTHING, policy=LATER),
+        Schedule(Cause.SCHEDULED, NOW + DAY),
+    ),
+    # The date.
+    "at the end of the term": (known(ACTIVE, policy=AT_TERM_OR_HOLD), Cancel(when=TERM)),
+    "at the end of what is invoiced, without a term": (
+        known(EVERGREEN, policy=Policy(cancellation_date=INVOICED)),
+        Cancel(when=INVOICED),
+    ),
+    "at once, without a term": (known(EVERGREEN), Cancel()),
+    "no term to end: at once": (known(EVERGREEN, policy=AT_TERM_OR_NOW), Cancel()),
+    "no term to end: the marks are read": (
+        known(EVERGREEN, policy=AT_TERM_OR_HOLD),
+        Learn(Lack.MARKS),
+    ),
+    "no term to end, the notes cannot be read": (
+        known(EVERGREEN, None, BROKEN, policy=AT_TERM_OR_REJECT),
+        wait(Cause.CONNECT),
+    ),
+    "no term to end: hold": (
+        known(EVERGREEN, None, NOTHING, policy=AT_TERM_OR_HOLD),
+        hold(Cause.NO_TERM_END),
+    ),
+    "no term to end: reject": (
+        known(EVERGREEN, None, NOTHING, policy=AT_TERM_OR_REJECT),
+        reject(Cause.NO_TERM_END),
+    ),
+    "no term to end, under a mark of late": (
+        known(EVERGREEN, None, history(SENDING), policy=AT_TERM_OR_REJECT),
+        SENT_A_MINUTE_AGO,
+    ),
+    "no term to end, under an old mark: a person decides": (
+        known(EVERGREEN, None, history(STALE), policy=AT_TERM_OR_REJECT),
+        hold(Cause.NO_TERM_END),
+    ),
+    "no term to end, and refused with a key that was answered before": (
+        known(EVERGREEN, Refusal("No."), history(REFUSED), policy=AT_TERM_OR_NOW),
+        Cancel(),
+    ),
+    "refused at the end of the term with a key that was answered before": (
+        known(ACTIVE, Refusal("No."), history(REFUSED), policy=AT_TERM_OR_HOLD),
+        Cancel(when=TERM),
     ),
     # Not started.
     "not started: the marks are read": (known(NOT_STARTED), Learn(Lack.MARKS)),
@@ -378,6 +411,10 @@ TABLE = {
         known(NOT_STARTED, None, NOTHING, is_proven=False),
         hold(Cause.UNPROVEN),
     ),
+    "unproven: no term to end": (
+        known(EVERGREEN, None, NOTHING, is_proven=False, policy=AT_TERM_OR_REJECT),
+        hold(Cause.UNPROVEN),
+    ),
     "unproven: an unknown id": (
         known(UNKNOWN, None, NOTHING, is_proven=False, policy=REJECT_UNKNOWN),
         hold(Cause.UNPROVEN),
@@ -485,6 +522,17 @@ OPEN = Refusal("An invoice is open.")
             known(replace(CANCELLED, ends_at=NOW + DAY), None, NOTHING),
             ["was already cancelled at the vendor. It ends at the vendor on 2026-03-03."],
         ),
+        (ends_in(86400), []),
+        (known(ENDS, None, NOTHING, policy=LATER), ["was already cancelled at the vendor."]),
+        (ends_in(60), ["is about to end."]),
+        (
+            known(EVERGREEN, None, NOTHING, policy=AT_TERM_OR_HOLD),
+            ["at the end of its term: it has none.", "or set ON_NO_TERM_END; then resubmit"],
+        ),
+        (
+            known(EVERGREEN, None, NOTHING, is_proven=False, policy=AT_TERM_OR_REJECT),
+            ["it has none.", "Check the variables CANCELLATION_DATE and ON_NO_TERM_END."],
+        ),
         (
             known(ACTIVE, ACCEPTED),
             ["has accepted the cancellation. The vendor does not"],
@@ -572,12 +620,13 @@ def test_end_dates_of_all_zones_compare_as_moments(ends_at, hours):
 def cases_of():
     """Each combination of what can be known, with its step, by the kind of step."""
     views = [None, ACTIVE, CANCELLING, NOT_STARTED, SUSPENDED, UNFINISHED, UNKNOWN, CANCELLED]
-    views += [UNSEEN, replace(CANCELLED, ends_at=NOW - DAY), replace(CANCELLED, ends_at=NOW + DAY)]
+    views += [UNSEEN, EVERGREEN, ENDS, replace(CANCELLED, ends_at=NOW - DAY)]
     attempts = [NotTried(), NotOurTurn(), NoMarkKept(), ACCEPTED, MAYBE, Refusal("No."), Refusal()]
     attempts += [Sent(accepted=False), NotNow(), IdNotKnown(), IdNotKnown(2)]
     pasts = [None, BROKEN, FORBIDDEN, NOTHING, LONG_CONFLICT, history(REFUSED)]
     pasts += [history(each) for each in (SENDING, TAKEN, SHOWN, STALE, LEFT)]
-    policies, flags = (HOLD_REFUSALS, REJECT_UNKNOWN, APPROVE_UNKNOWN), (False, True)
+    flags, policies = (False, True), [HOLD_REFUSALS, REJECT_UNKNOWN, APPROVE_UNKNOWN]
+    policies += [replace(AT_TERM_OR_REJECT, when_effective_later=WhenEffectiveLater.SCHEDULE)]
     names = ("policy", "can_be_asked", "is_repeatable", "is_proven", "looks")
     names += ("leaves_orders", "was_looked_for")
     found = []
@@ -590,7 +639,7 @@ def cases_of():
 
 
 def test_each_end_that_somebody_reads_is_told_in_whole_sentences(cases_of):
-    for said in {words(step) for _, step in cases_of(Approve, Reject, Hold, Wait)} - {""}:
+    for said in {words(step) for _, step in cases_of(Approve, Schedule, Reject, Hold, Wait)} - {""}:
         assert said[:1].isupper()
         assert said.endswith(".")
         assert not any(slip in said for slip in ("  ", "XX", "None", ".."))
@@ -613,7 +662,7 @@ def test_nothing_is_sent_again_by_the_same_walk_nor_where_the_vendor_shows_more_
     for evidence, _ in cases_of(Cancel):
         unseen = evidence.shown is None and not evidence.can_be_asked
         gone = evidence.shown == UNKNOWN and evidence.is_repeatable
-        assert unseen or gone or evidence.shown in (ACTIVE, UNSEEN)
+        assert unseen or gone or evidence.shown in (ACTIVE, EVERGREEN, UNSEEN)
         assert not isinstance(evidence.attempt, (Sent, NotOurTurn, NoMarkKept, NotNow))
 
 
@@ -623,7 +672,7 @@ def test_nothing_is_rejected_that_may_be_cancelled_or_before_a_product_is_proven
         assert isinstance(evidence.history, History)
         assert not evidence.standing()
         assert not isinstance(evidence.attempt, Sent)
-        assert evidence.shown in (None, ACTIVE, UNSEEN, NOT_STARTED, UNKNOWN)
+        assert evidence.shown in (None, ACTIVE, EVERGREEN, UNSEEN, NOT_STARTED, UNKNOWN)
 
 
 def test_nothing_is_approved_that_is_not_cancelled_or_gone(cases_of):
@@ -637,6 +686,13 @@ def test_nothing_is_approved_that_is_not_cancelled_or_gone(cases_of):
         else:
             assert evidence.shown.status is SubscriptionStatus.CANCELLED
         assert step.effective_date is None or step.effective_date <= NOW
+
+
+def test_nothing_is_scheduled_but_what_is_cancelled_and_ends_later(cases_of):
+    for evidence, step in cases_of(Schedule):
+        assert evidence.shown == ENDS
+        assert step.planned == ENDS.ends_at
+        assert evidence.policy.schedules
 
 
 class TestAConflict:

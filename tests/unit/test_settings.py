@@ -13,7 +13,9 @@ from connect_ext.errors import NotConfigured
 from connect_ext.portal.secret import Secret
 from connect_ext.portal.settings import (
     COMMON_VARIABLES,
+    CancellationDate,
     Notes,
+    OnNoTermEnd,
     OnNotFound,
     OnRefusal,
     declared_variables,
@@ -121,17 +123,13 @@ class TestInitialValues:
         assert policy.on_not_found is OnNotFound.HOLD
         assert initial.notes is Notes.PRIVATE
         assert initial.settle_seconds == 3600
+        assert policy.cancellation_date is CancellationDate.IMMEDIATE
+        assert policy.on_no_term_end is OnNoTermEnd.HOLD
+        assert (policy.schedules, initial.amounts_in_messages) == (False, False)
         assert (initial.vendor.own.repeatable, initial.vendor.own.busy_when) == (False, "")
 
     def test_zuora_needs_none_of_the_rest_variables(self):
         assert read(ZUORA_VARIABLES).default.vendor.name == "zuora-soap"
-
-
-def test_an_environment_that_still_has_a_variable_of_an_earlier_version_is_not_bothered():
-    values = overrides(CANCELLATION_DATE="immediate", NOTES="off")
-    found = configuration(CANCELLATION_DATE="end_of_term", PRODUCT_OVERRIDES=values)
-    assert found.default == settings()
-    assert found.for_product(PRODUCT) == settings(NOTES="off")
 
 
 @pytest.mark.parametrize(("minutes", "seconds"), [("0.05", 3), ("1.5", 90), ("10080", 604800)])
@@ -158,8 +156,12 @@ MISTAKES_OF = {
     "APPROVAL_TEMPLATE_ID": ["Default Activation Template", "TL-"],
     "ON_REFUSAL": ["rejekt"],
     "ON_NOT_FOUND": ["ignore"],
+    "CANCELLATION_DATE": ["", "end-of-term", "2026-03-31", "Immediate end_of_term"],
+    "WHEN_EFFECTIVE_LATER": ["", "scheduled"],
+    "ON_NO_TERM_END": ["", "approve"],
     "DRY_RUN": ["yes", ""],
     "NOTES": ["public"],
+    "AMOUNTS_IN_MESSAGES": ["partners", ""],
     "ESCALATE_AFTER_HOURS": ["0", "a day"],
     "VENDOR_TIMEOUT_SECONDS": ["0", "101", "-1", "nan", "1e1", "٣٠"],
     "VENDOR_MAX_CONCURRENCY": ["1.5", "0", "501"],
@@ -215,6 +217,15 @@ MISTAKES_OF = {
     "SETTLE_MINUTES": ["0.04", "10081", "an hour"],
     "VENDOR_TIME_ZONE": ["Mars", "America", "../../etc/passwd", "/etc/passwd"],
     "REST_ID_PATH": ["id =="],
+    "REST_TERM_END_PATH": ["term end"],
+    "REST_CHARGED_THROUGH_PATH": ["charged["],
+    "REST_UNDO_REQUEST": [
+        "POST /subscriptions/{subscription_id}/cancel", "GET /subscriptions/{subscription_id}",
+        "/undo/{subscription_id}", "POST /undo/{subscription_id}/..",
+        "POST /{subscription_id}/{customer}",
+        "POST /undo",
+    ],
+    "REST_UNDO_BODY": ["[]", "{", '{"id": "{subscription}"}', '{"id": 1e999}'],
     "REST_SECRET_HEADERS": [
         "[]", '{"X-Key": 1}', '{"Host": "x"}', '{"X Key": "1"}', '{"X-Key": "a\\nb"}',
     ],
@@ -311,6 +322,67 @@ def test_one_message_names_all_mistakes_at_once():
 def test_a_status_word_in_two_lists_is_a_mistake_that_names_both():
     line = mistake(REST_CANCELLING_VALUES="ending, Trialing")
     assert "REST_CANCELLING_VALUES has a word that REST_ACTIVE_VALUES has as well" in line
+
+
+SENDS_DATE = {"REST_CANCEL_BODY": '{"at": "{effective_date}"}'}
+IN_PATH = {"REST_CANCEL_REQUEST": "DELETE /s/{subscription_id}?at={effective_date}"}
+SCHEDULES = {"WHEN_EFFECTIVE_LATER": "schedule", "REST_END_DATE_PATH": "ends_at"}
+
+
+class TestDatesOfRest:
+    @pytest.mark.parametrize("sends_date", [SENDS_DATE, IN_PATH], ids=["body", "path"])
+    @pytest.mark.parametrize(
+        ("when", "path"),
+        [("end_of_term", "REST_TERM_END_PATH"),
+         ("end_of_invoiced_period", "REST_CHARGED_THROUGH_PATH")],
+    )  # fmt: skip
+    def test_a_date_that_is_sent_needs_the_path_that_it_is_read_from(self, when, path, sends_date):
+        variables = {**sends_date, "CANCELLATION_DATE": when}
+        line = mistake(**variables)
+        assert line.startswith(f"  {path} is empty, and CANCELLATION_DATE {when} needs it for")
+        assert rest(**variables, **{path: "dates.end"}).sends_date
+        muted = {**variables, path: "dates.end", "REST_STATUS_REQUEST": ""}
+        assert mistake(**muted).startswith("  REST_STATUS_REQUEST is empty, and CANCELLATION_DATE")
+
+    @pytest.mark.parametrize("when", ["end_of_term", "end_of_invoiced_period"])
+    def test_one_that_is_not_sent_needs_none(self, when):
+        assert not rest(CANCELLATION_DATE=when).sends_date
+        assert rest(CANCELLATION_DATE="immediate", **SENDS_DATE).sends_date
+
+    @pytest.mark.parametrize("missing", ["REST_END_DATE_PATH", "REST_STATUS_REQUEST"])
+    def test_nothing_is_scheduled_without_a_date_and_a_vendor_that_can_be_asked(self, missing):
+        assert rest(**SCHEDULES).end_date_path == "ends_at"
+        line = mistake(**{**SCHEDULES, missing: ""})
+        assert line.startswith(f"  {missing} is empty, and WHEN_EFFECTIVE_LATER schedule needs it")
+
+    def test_a_product_that_overrides_one_half_is_told_of_the_other(self):
+        line = mistake(PRODUCT_OVERRIDES=overrides(WHEN_EFFECTIVE_LATER="schedule"))
+        assert line.startswith("  REST_END_DATE_PATH is empty, and WHEN_EFFECTIVE_LATER schedule")
+
+
+class TestUndoOfRest:
+    UNDO = "POST /subscriptions/{subscription_id}/undo"
+
+    def test_it_has_a_request_and_a_body_of_its_own_or_none(self):
+        found = rest(REST_UNDO_REQUEST=self.UNDO, REST_UNDO_BODY='{"why": "{request_id}"}')
+        assert found.undo_request.path == "/subscriptions/{subscription_id}/undo"
+        assert json.loads(found.undo_body) == {"why": "{request_id}"}
+        assert rest().undo_request is None
+
+    def test_it_may_go_to_the_address_of_the_cancellation_with_another_body(self):
+        same = {"REST_UNDO_REQUEST": "POST /subscriptions/{subscription_id}/cancel"}
+        assert "does the same as REST_CANCEL_REQUEST" in mistake(**same)
+        assert rest(**same, REST_UNDO_BODY='{"cancel": false}').undo_request
+        one, other = '{"a": 1, "b": 2}', '{"b": 2, "a": 1}'
+        assert "the same" in mistake(**same, REST_UNDO_BODY=one, REST_CANCEL_BODY=other)
+
+    def test_it_must_not_be_the_question(self):
+        line = mistake(REST_UNDO_REQUEST="GET /subscriptions/{subscription_id}")
+        assert "is the same as REST_STATUS_REQUEST" in line
+
+    def test_the_id_may_stand_in_its_body(self):
+        body = '{"subscription": ["{subscription_id}"]}'
+        assert rest(REST_UNDO_REQUEST="POST /undo", REST_UNDO_BODY=body).undo_request
 
 
 SECRETS = {
@@ -617,6 +689,8 @@ class TestKeysInOtherPlaces:
             ({"REST_CANCEL_REQUEST": "POST /k9f3k2m1x/{subscription_id}"}, "k9f3k2m1x"),
             ({"REST_STATUS_REQUEST": "GET /a/{subscription_id}?token=abcd&b=1"}, "abcd"),
             ({"REST_API_URL": "https://vendor.example/t/k9f3k2m1x"}, "k9f3k2m1x"),
+            ({"REST_UNDO_BODY": '{"a": {"api_key": "abcd"}, "b": "{subscription_id}"}'}, "abcd"),
+            ({"REST_UNDO_REQUEST": "POST /k9f3k2m1x/{subscription_id}/undo"}, "k9f3k2m1x"),
             ({"ACME_PASSPHRASE": "correct horse"}, "correct horse"),
             ({"REST_SECRET_HEADERS": '{"X-Key": "Token abcd9"}'}, "abcd9"),
         ],

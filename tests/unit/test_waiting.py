@@ -8,6 +8,7 @@ from connect_ext.cancelling.waiting import (
     MIN_SECONDS_FOR_A_PERSON,
     wait_seconds,
     wait_seconds_for_a_person,
+    wait_seconds_until,
 )
 
 ages, jitters = st.floats(0, 10**9), st.floats(0, 1)
@@ -44,3 +45,11 @@ def test_it_is_a_quarter_of_the_age_give_or_take_a_fifth(age, jitter, seconds):
 def test_it_is_five_minutes_at_least_where_somebody_has_to_fix_something(age, jitter):
     assert MIN_SECONDS_FOR_A_PERSON == 300
     assert wait_seconds_for_a_person(age, jitter) == max(300, wait_seconds(age, jitter))
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds"),
+    [(-5, 30), (0, 30), (30.2, 31), (86_399.5, 86_400), (86_400, 86_400), (1e9, 86_400)],
+)
+def test_it_is_a_day_at_most_where_the_moment_is_known_and_never_ends_before_that(left, seconds):
+    assert wait_seconds_until(left) == seconds

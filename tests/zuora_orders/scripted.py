@@ -49,6 +49,7 @@ COMPLETED = {
     "status": "Completed",
     "subscriptions": [{"subscriptionNumber": NUMBER, "status": "Cancelled"}],
 }
+TAKEN_BACK = {"success": True}
 PREVIEW = {"success": True, "previewResult": {"invoices": [], "creditMemos": [{"amount": 42.5}]}}
 TOKEN = {"access_token": "6447d349d8854f0d8d5535484b0b811b", "token_type": "bearer"}
 
@@ -78,6 +79,7 @@ class Seen:
     """What the server got."""
 
     operation: str
+    method: str
     path: str
     query: dict[str, str]
     headers: Mapping[str, str]
@@ -97,6 +99,7 @@ class ScriptedZuora:
             "order": [Answer(COMPLETED)],
             "order by number": [Answer(reasons(50000040), 404)],
             "orders": [Answer({"success": True, "orders": []})],
+            "deletion": [Answer(TAKEN_BACK)],
         }
 
     def say(self, operation: str, *answers: Answer) -> None:
@@ -116,7 +119,9 @@ class ScriptedZuora:
         raw, name = await request.read(), _operation(request)
         body = dict(parse_qsl(raw.decode())) if name == "token" else raw and json.loads(raw)
         query = dict(request.query)
-        self.seen.append(Seen(name, request.raw_path, query, request.headers.copy(), body))
+        self.seen.append(
+            Seen(name, request.method, request.raw_path, query, request.headers.copy(), body)
+        )
         answers = self.answers[name]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         content = (
@@ -133,6 +138,8 @@ def _operation(request: web.BaseRequest) -> str:
         return "token"
     if path.startswith("/v1/subscriptions/"):
         return "subscription"
+    if request.method == "DELETE":
+        return "deletion"
     if request.method == "POST":
         return "preview" if path.endswith("/preview") else "order"
     return "orders" if path.startswith("/v1/orders/subscription/") else "order by number"

@@ -11,6 +11,7 @@ import pytest
 from connect_ext.cause import Cause
 from connect_ext.errors import NotConfigured, NotDone, OutcomeUnknown
 from connect_ext.http.oauth import MAX_TOKEN_CHARACTERS
+from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import SubscriptionStatus
 from connect_ext.vendors.zuora.dates import days_of, midnight
 from tests.zuora_orders.scripted import (
@@ -21,7 +22,6 @@ from tests.zuora_orders.scripted import (
     NUMBER,
     OLD_ID,
     ORDER,
-    PREVIEW,
     SUBSCRIPTION,
     TOKEN,
     Answer,
@@ -30,6 +30,7 @@ from tests.zuora_orders.scripted import (
     reasons,
 )
 
+NOW = CancellationDate.IMMEDIATE
 ACTIVE, DONE = SubscriptionStatus.ACTIVE, SubscriptionStatus.CANCELLED
 OTHER, HEX = "A-S00000002", "0123456789abcdef0123456789abcdef"
 OLD = {**SUBSCRIPTION, "id": OLD_ID, "isLatestVersion": False, "status": "Expired"}
@@ -246,53 +247,14 @@ class TestDays:
             assert begins.astimezone(where).date() == day
             assert (begins - timedelta(seconds=1)).astimezone(where).date() < day
             for moment in (begins, begins + timedelta(hours=22, minutes=59)):
-                assert days_of(moment, where, None, None).ordered == day
+                assert days_of(moment, where, None, None, NOW).ordered == day
 
     def test_a_day_that_a_zone_has_left_out_is_still_ordered(self):
+        apia = ZoneInfo("Pacific/Apia")
         before = datetime(2011, 12, 30, 9, 59, 59, tzinfo=timezone.utc)
         for seconds, day in ((0, date(2011, 12, 29)), (1, date(2011, 12, 31))):
             moment = before + timedelta(seconds=seconds)
-            assert days_of(moment, ZoneInfo("Pacific/Apia"), None, None).ordered == day
-
-
-class TestThePreviewsNote:
-    @pytest.mark.parametrize(
-        ("invoices", "memos", "said"),
-        [
-            ([], [-42.5], "about -42.50 USD (invoices 0 USD, credit memos 42.50 USD)"),
-            ([-10], [], "about -10 USD (invoices -10 USD, credit memos 0 USD)"),
-            ([-0.0], [-0.0], "about 0 USD (invoices 0 USD, credit memos 0 USD)"),
-            ([1e-300], [], "about 0.00 USD"),
-            ([0.1] * 3, [], "about 0.30 USD"),
-            ([999999999999999], [], "about 999999999999999 USD"),
-        ],
-    )
-    async def test_its_amounts_are_plain(self, zuora, make_vendor, invoices, memos, said):
-        documents = {
-            "invoices": [{"amount": each} for each in invoices],
-            "creditMemos": [{"amount": each} for each in memos],
-        }
-        zuora.say("preview", Answer({"success": True, "previewResult": documents}))
-        accepted = await ordered(zuora, make_vendor(), Answer(COMPLETED))
-        assert said in accepted.remarks[0]
-
-    @pytest.mark.parametrize("amount", [1e15, -1e300, 10**290, "1", True, None, [], "9" * 300])
-    async def test_an_amount_that_nobody_bills_is_not_told(self, zuora, make_vendor, amount):
-        result = {"invoices": [{"amount": amount}]}
-        zuora.say("preview", Answer({"success": True, "previewResult": result}))
-        accepted = await ordered(zuora, make_vendor(), Answer(COMPLETED))
-        assert "The preview failed" in accepted.remarks[0]
-        assert "9999" not in accepted.remarks[0]
-
-    @pytest.mark.parametrize(
-        "currency",
-        ["usd", "USD paid to evil.example", "<b>", "\uff35\uff33\uff24", "U\nD", "", 17, ["USD"]],
-    )
-    async def test_only_a_code_of_three_letters_is_a_currency(self, zuora, make_vendor, currency):
-        zuora.say("subscription", Answer({**SUBSCRIPTION, "currency": currency}))
-        zuora.say("preview", Answer(PREVIEW))
-        accepted = await ordered(zuora, make_vendor(), Answer(COMPLETED))
-        assert "about -42.50 (invoices 0, credit memos 42.50)" in accepted.remarks[0]
+            assert days_of(moment, apia, None, None, NOW).ordered == day
 
 
 class TestTokens:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connect_ext.errors import NotConfigured, NotDone, OutcomeUnknown, Refused, UnknownId
+from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import SubscriptionStatus
 from connect_ext.vendors.zuora.dates import days_of
 from connect_ext.vendors.zuora.orders import order_number, track_id
@@ -20,7 +21,6 @@ from tests.zuora_orders.scripted import (
     NUMBER,
     OLD_ID,
     ORDER,
-    PREVIEW,
     REQUEST,
     SUBSCRIPTION,
     TOKEN,
@@ -345,7 +345,8 @@ class TestTheOrder:
         self, asked_at, zone, dates, days
     ):
         begins, term_ends = (at(text).date() if text else None for text in dates)
-        found = days_of(at(asked_at), ZoneInfo(zone), begins, term_ends)
+        now = CancellationDate.IMMEDIATE
+        found = days_of(at(asked_at), ZoneInfo(zone), begins, term_ends, now)
         assert (found.ordered.day, found.effective.day) == days
 
     async def test_a_subscription_that_begins_later_is_cancelled_on_its_first_day(
@@ -471,58 +472,6 @@ class TestWhatBecomesOfIt:
         assert vendor.can_be_asked
         assert not vendor.is_repeatable
         assert "Zuora" in vendor.advice.suspended
-
-
-class TestPreview:
-    @pytest.mark.parametrize(
-        ("result", "said"),
-        [
-            (PREVIEW["previewResult"], "about -42.50 USD (invoices 0 USD, credit memos 42.50 USD)"),
-            ({"creditMemos": [{"amount": -10}]}, "about -10 USD (invoices 0 USD, credit memos 10"),
-            ({"invoices": [{"amount": -7.005}]}, "about -7.00 USD (invoices -7.00 USD, credit"),
-            ({"invoices": [{"amount": 3}, {"amount": 4}], "creditMemos": None}, "about 7 USD"),
-            ({"invoices": [], "creditMemos": []}, "shows no invoice and no credit memo."),
-        ],
-    )
-    async def test_its_amounts_are_told_with_their_currency(self, zuora, make_vendor, result, said):
-        zuora.say("preview", Answer({"success": True, "previewResult": result}))
-        accepted = await make_vendor().cancel(asking(), None)
-        assert said in accepted.remarks[0]
-
-    async def test_it_is_the_order_without_its_number_and_its_billing(self, zuora, make_vendor):
-        await make_vendor().cancel(asking(), None)
-        [previewed], [sent] = zuora.bodies("preview"), zuora.bodies("order")
-        options = previewed.pop("previewOptions")
-        assert options["specificPreviewThruDate"] == "2026-03-03"
-        del sent["orderNumber"], sent["processingOptions"]
-        assert previewed == sent
-        assert zuora.operations() == ["token", "subscription", "preview", "order"]
-
-    @pytest.mark.parametrize(
-        "answer",
-        [
-            Answer(b"", 500),
-            Answer(b"<html>"),
-            Answer(reasons(58740021), 400),
-            Answer(reasons(58730020), 400),
-            Answer(reasons(58730050), 409),
-            Answer(reasons(58730010), 403),
-            Answer({"success": True, "previewResult": {"invoices": [{"amount": "9"}]}}),
-            Answer(b'{"success": true, "previewResult": {"invoices": [{"amount": 1e400}]}}'),
-        ],
-    )
-    async def test_its_failure_is_never_fatal(self, zuora, make_vendor, answer):
-        zuora.say("preview", answer)
-        accepted = await make_vendor().cancel(asking(), None)
-        assert accepted.subscription.status is DONE
-        assert accepted.remarks[0].startswith("The preview failed, and the cancellation went on")
-
-    async def test_a_limit_that_it_meets_holds_for_the_order_too(self, zuora, make_vendor):
-        zuora.say("preview", Answer(b"", 429, {"Retry-After": "77"}))
-        with pytest.raises(NotDone) as caught:
-            await make_vendor().cancel(asking(), None)
-        assert caught.value.retry_after == 77
-        assert zuora.bodies("order") == []
 
 
 class TestTokens:

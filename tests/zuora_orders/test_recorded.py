@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ import pytest
 
 from connect_ext.cause import Cause
 from connect_ext.errors import CancellationError, Later
+from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import Accepted, Subscription, SubscriptionStatus
 from connect_ext.vendors.zuora import dates, orders
 from connect_ext.vendors.zuora.answers import UnreadableError
@@ -34,7 +36,9 @@ from tests.zuora_orders.scripted import (
     order,
 )
 
-RECORDED = Path(__file__).parents[3] / "shared/contracts/zuora/orders/recorded"
+# Beside the repository, or further up.
+_PLACES = [up / "shared/contracts/zuora/orders/recorded" for up in Path(__file__).parents]
+RECORDED = next((place for place in _PLACES if place.is_dir()), _PLACES[0])
 pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason="the contracts are not here")
 
 UNKNOWN, NOT_DONE, NOT_CONFIGURED = "OutcomeUnknown", "NotDone", "NotConfigured"
@@ -78,8 +82,8 @@ UNDERSTOOD = {
     "subscription-cancelled-2018": ("subscription", "CANCELLED 2018-04-20"),
     "subscription-cancelled-in-account-list": ("subscription", "CANCELLED 2022-10-07"),
     "object-query-cancelled-in-future": ("subscription", "CANCELLED 2026-11-07"),
-    "order-preview-billing-docs": ("preview", "shows about"),
-    "order-preview-charge-metrics-negative": ("preview", "shows no invoice and no credit memo"),
+    "order-preview-billing-docs": ("preview", "would charge 14.99 USD for 1 July to 31 July 2024."),
+    "order-preview-charge-metrics-negative": ("preview", "would bill nothing."),
     "subscription-preview-credit-memo": ("preview", "CANCELLED, The preview failed"),
     "put-cancel-orders-tenant-request": ("", ""),
 }
@@ -124,7 +128,7 @@ def meaning(found: Accepted | Subscription | CancellationError) -> str:
         if found.subscription is None:
             return LOOK_AGAIN
         shown = meaning(found.subscription).split()[0]
-        return ", ".join([shown, *found.remarks])
+        return ", ".join([shown, *found.remarks, found.amounts])
     if isinstance(found, Subscription):
         day = f" {found.ends_at:%Y-%m-%d}" if found.ends_at else ""
         return f"{found.status.name}{day}"
@@ -175,7 +179,8 @@ async def test_the_nested_order_of_a_completed_job_is_unfinished(zuora, vendor):
 def test_the_sister_operations_memos_have_the_sign_that_we_take():
     body = exchange("subscription-preview-credit-memo")["response"]["body"]
     found = read_preview({"previewResult": body})
-    assert (found.invoices, found.credit_memos) == (10, 10)
+    assert (found.amount, found.tax) == (0, 0)
+    assert found.period == (date(2024, 1, 1), date(2024, 1, 31))
     with pytest.raises(UnreadableError):
         read_preview(body)
 
@@ -200,10 +205,23 @@ def requests_with(word: str) -> list[Any]:
 def ours(kind: str, **variables: str) -> Any:
     settings = configuration(**ORDERS_VARIABLES, **variables).default.vendor.own
     record = read_subscription(SUBSCRIPTION)
-    days = dates.days_of(NOW, ZoneInfo(settings.time_zone), record.begins, record.term_ends)
+    zone, now = ZoneInfo(settings.time_zone), CancellationDate.IMMEDIATE
+    days = dates.days_of(NOW, zone, record.begins, record.term_ends, now)
     if kind == "preview":
         return orders.preview(REQUEST, record, days)
     return orders.cancellation(REQUEST, ORDER, record, days, settings)
+
+
+async def test_the_published_order_for_what_is_invoiced_is_ours_and_names_no_end(zuora, vendor):
+    name = "order-cancel-end-of-invoiced-period"
+    zuora.say("order", answer_of(name))
+    asked = asking(when=CancellationDate.END_OF_INVOICED_PERIOD)
+    assert await vendor.cancel(asked, None) == Accepted()
+    [action], [published] = (
+        body["subscriptions"][0]["orderActions"]
+        for body in (*zuora.bodies("order"), exchange(name)["request"]["body"])
+    )
+    assert action["cancelSubscription"] == published["cancelSubscription"]
 
 
 def test_our_order_has_no_field_that_no_published_cancellation_has_but_for_the_marks():

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
+from connect_ext.errors import Refused
+from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import Subscription, SubscriptionStatus
 from connect_ext.vendors.zuora_soap import answers
 from tests.zuora_soap.conftest import MakeVendor, asking
@@ -26,8 +29,11 @@ from tests.zuora_soap.scripted import (
     soap,
     subscription,
 )
+from tests.zuora_soap.serving import tenant
 
-CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts" / "zuora"
+# Beside the repository, or further up.
+_PLACES = [up / "shared" / "contracts" / "zuora" for up in Path(__file__).parents]
+CONTRACTS = next((place for place in _PLACES if place.exists()), _PLACES[0])
 VERSIONS = ("19.0", "25.0", "27.0", "28.0", "38.0", "78.0")
 
 pytestmark = pytest.mark.skipif(not CONTRACTS.is_dir(), reason="the contracts are not here")
@@ -73,6 +79,24 @@ async def test_every_request_is_valid_in_the_schema_of_its_version(
         assert asked.headers["Content-Type"] == "text/xml; charset=UTF-8"
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_every_envelope_of_a_later_date_an_undo_and_a_plan_is_valid(version: str) -> None:
+    when = CancellationDate.END_OF_TERM
+    if float(version) >= 25:
+        when = CancellationDate.END_OF_INVOICED_PERIOD
+    async with tenant(version, preview=True) as there:
+        there.add()
+        await there.cancel(when)
+        plan = await there.vendor.plan(there.undo, await there.look())
+        with suppress(Refused):
+            # 28 cannot say that nothing is to be invoiced.
+            await there.vendor.take_back(there.undo, await there.look())
+        sent = [call.envelope for call in there.zuora.calls]
+    assert sum("delete" in envelope for envelope in sent) == 1
+    for envelope in (*sent, *(call.body for call in plan.calls)):
+        assert_valid(etree.fromstring(envelope.encode()), version)
+
+
 async def test_the_children_of_an_amendment_come_in_the_order_of_the_schema(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
@@ -115,10 +139,11 @@ def test_the_recorded_answers_are_all_read() -> None:
     assert refused.fault.code == "INVALID_VALUE"
     assert [error.code for error in failed.errors] == ["MISSING_REQUIRED_VALUE"]
     assert deleted.succeeded
+    assert answers.deleted_id(deleted)
     assert answers.subscription_versions(empty) == ()
 
 
-@pytest.mark.parametrize("name", ["login-29.xml", "query-19.0.xml"])
+@pytest.mark.parametrize("name", ["login-29.xml", "query-19.0.xml", "delete-19.0.xml"])
 def test_our_envelope_equals_that_of_an_independent_client(name: str) -> None:
     from connect_ext.vendors.zuora_soap import envelopes
 
@@ -132,9 +157,11 @@ def test_our_envelope_equals_that_of_an_independent_client(name: str) -> None:
 
     sample = (CONTRACTS / "wire" / name).read_bytes()
     asked = etree.fromstring(sample).findtext(".//{*}queryString") or ""
-    ours = (
-        envelopes.query(asked)("SESSIONTOKEN") if asked else envelopes.login("u@example.com", "pw")
-    )
+    ids = etree.fromstring(sample).findtext(".//{*}ids") or ""
+    ours = envelopes.login("u@example.com", "pw")
+    if asked or ids:
+        build = envelopes.query(asked) if asked else envelopes.delete(ids)
+        ours = build("SESSIONTOKEN")
     assert canonical(ours) == canonical(sample)
 
 

@@ -27,12 +27,17 @@ from tests.zuora_soap.scripted import (
     fault,
     found,
     previewed,
+    record,
     row_error,
     saved,
     subscription,
 )
 
 ACTIVE = ShownSubscription(SubscriptionStatus.ACTIVE, None, ACTIVE_ID)
+FIELDS = (
+    "Id, Name, Status, Version, PreviousSubscriptionId, AccountId, CancelledDate, "
+    "SubscriptionEndDate, ContractEffectiveDate, TermEndDate, TermType"
+)
 NAME = "Cancel request PR-1000-2000"
 
 
@@ -73,7 +78,8 @@ async def test_the_status_of_the_latest_version_decides(
 async def test_an_unfinished_amendment_does_not_make_a_running_subscription_a_draft(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
-    zuora.on("query", found(subscription(), subscription("Draft", Id=OTHER_ID, Version="2")))
+    running = subscription(TermType="TERMED")
+    zuora.on("query", found(running, subscription("Draft", Id=OTHER_ID, Version="2")))
 
     assert await make_vendor().look_up(asking()) == ACTIVE
 
@@ -117,12 +123,11 @@ async def test_an_empty_answer_is_an_unknown_id(
 
 
 async def test_an_id_is_asked_for_as_an_id(zuora: ScriptedZuora, make_vendor: MakeVendor) -> None:
-    zuora.on("query", found(subscription()))
+    zuora.on("query", found(subscription(TermType="TERMED")))
 
     assert await make_vendor().look_up(asking(ACTIVE_ID.upper())) == ACTIVE
     assert zuora.of("query")[0].text("queryString") == (
-        "select Id, Name, Status, Version, CancelledDate, SubscriptionEndDate, "
-        f"ContractEffectiveDate, TermEndDate from Subscription where Id = '{ACTIVE_ID}'"
+        f"select {FIELDS} from Subscription where Id = '{ACTIVE_ID}'"
     )
 
 
@@ -130,12 +135,11 @@ async def test_the_id_of_a_superseded_version_leads_to_the_latest(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     old = subscription("Expired", Id=OTHER_ID)
-    zuora.on("query", found(old), found(old, subscription(Version="2")))
+    zuora.on("query", found(old), found(old, subscription(Version="2", TermType="TERMED")))
 
     assert await make_vendor().look_up(asking(OTHER_ID)) == ACTIVE
     assert zuora.of("query")[1].text("queryString") == (
-        "select Id, Name, Status, Version, CancelledDate, SubscriptionEndDate, "
-        f"ContractEffectiveDate, TermEndDate from Subscription where Name = '{NUMBER}'"
+        f"select {FIELDS} from Subscription where Name = '{NUMBER}'"
     )
 
 
@@ -218,15 +222,13 @@ def test_up_to_24_the_date_is_another_day_in_every_zone(offset: int) -> None:
     [
         (23, "2026-03-05", "2026-03-05"),
         (10, "2026-03-05", "2026-03-05"),
-        # Even at UTC+14 the next day begins at 10:00 UTC.
-        (9, "2026-03-05", "2026-03-04"),
-        (23, "2026-03-06", "2026-03-04"),
-        (23, "2026-04-04", "2026-03-04"),
+        (9, "2026-03-05", "2026-03-05"),
+        (23, "2026-04-04", "2026-04-04"),
         (23, "2026-03-04", "2026-03-04"),
         (23, "2025-03-04", "2026-03-04"),
     ],
 )
-async def test_the_first_day_is_sent_where_it_is_today_in_some_zone(
+async def test_the_first_day_is_sent_where_it_is_still_to_come(
     zuora: ScriptedZuora, make_vendor: MakeVendor, hour: int, begins: str, sent: str
 ) -> None:
     dates = {"ContractEffectiveDate": begins}
@@ -257,7 +259,7 @@ async def test_the_last_day_of_the_term_is_sent_where_it_is_today_in_some_zone(
     ("hour", "dates", "sent"),
     [
         (23, {"ContractEffectiveDate": "2026-03-05T00:00:00.000-08:00"}, "2026-03-05T08:00:00"),
-        (23, {"ContractEffectiveDate": "2026-03-06T00:00:00.000-08:00"}, "2026-03-04T23:00:00"),
+        (23, {"ContractEffectiveDate": "2026-03-06T00:00:00.000-08:00"}, "2026-03-06T08:00:00"),
         (9, {"TermEndDate": "2026-03-03T00:00:00.000-08:00"}, "2026-03-03T08:00:00"),
         (9, {"TermEndDate": "2026-03-02T00:00:00.000-08:00"}, "2026-03-04T09:00:00"),
     ],
@@ -304,16 +306,17 @@ async def test_amend_is_previewed_and_confirms_the_cancellation(
 ) -> None:
     zuora.on("preview", previewed(("-703.22", "-1.10"), ("3.20", "0")))
     zuora.on("amend", amended())
+    zuora.on("query", found(record("Account", Id=OTHER_ID, Currency="USD")))
     date = effective_date(version, NOW)
 
-    accepted = await make_vendor(version).cancel(asking(), ACTIVE)
+    shown = replace(ACTIVE, account_id=OTHER_ID)
+    accepted = await make_vendor(version).cancel(asking(), shown)
 
-    assert zuora.operations() == ["login", "preview", "amend"]
+    assert zuora.operations() == ["login", "preview", "query", "amend"]
     assert accepted.subscription == Subscription(SubscriptionStatus.CANCELLED, date.moment)
-    (remark,) = accepted.remarks
-    assert remark == (
-        "Zuora's preview of the cancellation shows -700.02 without tax and -1.10 of tax "
-        "(items: 2); a negative amount is a credit to the customer."
+    assert accepted.remarks == ()
+    assert accepted.amounts == (
+        "By Zuora's preview, the cancellation would credit 701.12 USD, 1.10 USD of it tax."
     )
     (amend,) = zuora.of("amend")
     for name in (
@@ -411,9 +414,8 @@ async def test_a_preview_without_items_says_so(
 
     accepted = await make_vendor().cancel(asking(), ACTIVE)
 
-    assert accepted.remarks == (
-        "Zuora's preview of the cancellation shows no charge and no credit.",
-    )
+    assert accepted.amounts == "By Zuora's preview, the cancellation would bill nothing."
+    assert accepted.remarks == ()
 
 
 async def test_success_without_an_amendment_is_looked_up_again(

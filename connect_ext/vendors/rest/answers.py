@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
@@ -31,6 +32,8 @@ _WITH_A_REASON = (400, 409, 422)
 """Answers that may refuse the cancellation, or put it off."""
 
 MAX_KEYS = 10
+
+_PLAIN_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 class AnswerReader:
@@ -75,7 +78,7 @@ class AnswerReader:
             )
         value = _search(self._end_date_path, document)
         ends_at = dates.moment(value, self._zone)
-        if ends_at is None and not _is_nothing(value):
+        if ends_at is None and not dates.is_nothing(value):
             raise _no_date("REST_END_DATE_PATH")
         if status is not SubscriptionStatus.ACTIVE:
             return Subscription(status, ends_at)
@@ -87,9 +90,15 @@ class AnswerReader:
         """A subscription that may be cancelled, with the days that the date depends on."""
         if not self._settings.sends_date or when is CancellationDate.IMMEDIATE:
             return ShownSubscription(SubscriptionStatus.ACTIVE, ends_at)
-        term_ends = self._day(self._term_end_path, document, "REST_TERM_END_PATH")
-        name = "REST_CHARGED_THROUGH_PATH"
-        charged = self._day(self._charged_through_path, document, name)
+        settings, charged = self._settings, None
+        if when is CancellationDate.END_OF_TERM:
+            path, name = settings.term_end_path, "REST_TERM_END_PATH"
+            term_ends = self._day(path, self._term_end_path, document, name)
+        else:
+            path, name = settings.charged_through_path, "REST_CHARGED_THROUGH_PATH"
+            charged = self._day(path, self._charged_through_path, document, name)
+            # It only bounds the other one.
+            term_ends = dates.day(_search(self._term_end_path, document), self._zone)
         is_evergreen = when is CancellationDate.END_OF_TERM and term_ends is None
         return ShownSubscription(
             SubscriptionStatus.ACTIVE,
@@ -99,10 +108,19 @@ class AnswerReader:
             is_evergreen=is_evergreen,
         )
 
-    def _day(self, path: Any, document: Any, name: str) -> date | None:
-        value = _search(path, document)
-        found = None if _is_nothing(value) else dates.day(value, self._zone)
-        if found is None and not _is_nothing(value):
+    def _day(self, path: str, compiled: Any, document: Any, name: str) -> date | None:
+        """A day; None where the answer says that there is none.
+
+        A path that leads nowhere may be misspelt: whoever knows better says so in it.
+        """
+        value = _search(compiled, document)
+        if value is None and not _is_null(path, document):
+            raise NotConfigured(
+                f"The vendor's answer has nothing at {name}: check the path. For a vendor that"
+                " leaves the date out where there is none, let the path end with || ''."
+            )
+        found = None if dates.is_nothing(value) else dates.day(value, self._zone)
+        if found is None and not dates.is_nothing(value):
             raise _no_date(name)
         return found
 
@@ -111,6 +129,8 @@ class AnswerReader:
 
         Any other status may be that of the answer itself, or older than the cancellation; and
         what does not name the subscription at ``REST_ID_PATH``, where that is set, shows nothing.
+        Nor does one without the date at ``REST_END_DATE_PATH``, where a look may show it: it would
+        be taken for one that has ended.
         """
         document = answer.json()
         if self._id_path is not None and self._id(document) != asked_for:
@@ -120,8 +140,10 @@ class AnswerReader:
             return None
         value = _search(self._end_date_path, document)
         ends_at = dates.moment(value, self._zone)
-        unreadable_date = ends_at is None and not _is_nothing(value)
-        return None if unreadable_date else Subscription(SubscriptionStatus.CANCELLED, ends_at)
+        may_be_asked = self._end_date_path is not None and self._settings.status_request is not None
+        if ends_at is None and (may_be_asked or not dates.is_nothing(value)):
+            return None
+        return Subscription(SubscriptionStatus.CANCELLED, ends_at)
 
     def error(self, answer: Answer, call: Call) -> CancellationError:
         """The error for an answer that does not serve the call."""
@@ -234,6 +256,15 @@ def _objects_along(path: str, document: Any) -> Iterator[tuple[int, dict[str, An
             yield length, first
 
 
+def _is_null(path: str, document: Any) -> bool:
+    """Whether a plain path leads to a member that is there, and null."""
+    if not _PLAIN_PATH.fullmatch(path):
+        return False
+    owner, _, member = path.rpartition(".")
+    found = _search(_compiled(owner), document) if owner else document
+    return isinstance(found, dict) and member in found
+
+
 def _compiled(path: str) -> Any:
     try:
         return jmespath.compile(path) if path else None
@@ -248,7 +279,3 @@ def _search(path: Any, document: Any) -> Any:
     # An expression can be right and not fit: a slice of step 0, a comparison of text and number.
     except (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError):
         return None
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None or value == ""

@@ -13,7 +13,7 @@ from typing import Any
 from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import Cancellation, Subscription
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_NO_YEARS = (1, 9999)
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,30 @@ class ShownSubscription(Subscription):
 
 
 def moment(value: Any, zone: tzinfo) -> datetime | None:
-    """A date, a date with time or seconds since 1970, in the zone; None otherwise."""
+    """A date, a date with time or seconds since 1970, in the zone; None otherwise.
+
+    Some write the first day of the calendar for none, and the last one for never: both are None.
+    """
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, timezone.utc).astimezone(zone)
-        found = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(zone)
+            found = datetime.fromtimestamp(value, timezone.utc)
+        elif isinstance(value, str):
+            found = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+        else:
+            return None
     except (ValueError, OverflowError, OSError):
         return None
+    if found.year in _NO_YEARS:
+        return None
+    found = found if found.tzinfo else found.replace(tzinfo=zone)
+    # A midnight that the clocks skip equals nothing until it is written as what it means.
+    return found.astimezone(timezone.utc).astimezone(zone)
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a value says that there is no date, rather than something that is none."""
+    year = re.match(r"\s*(\d{4})-\d\d-\d\d", value, re.ASCII) if isinstance(value, str) else None
+    return value is None or value == "" or bool(year and int(year[1]) in _NO_YEARS)
 
 
 def day(value: Any, zone: tzinfo) -> date | None:

@@ -55,6 +55,7 @@ ADVICE = Advice(
         " REST_CANCELLED_VALUES)."
     ),
     refusal="Check REST_CANCEL_REQUEST, REST_CANCEL_BODY, REST_BODY_FORMAT and REST_HEADERS.",
+    no_end="Check REST_END_DATE_PATH, and the words in REST_CANCELLED_VALUES.",
     cannot_take_back="The vendor cannot be asked to take it back (REST_UNDO_REQUEST is empty).",
     address_of_undo="Check REST_UNDO_REQUEST.",
 )

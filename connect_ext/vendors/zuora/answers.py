@@ -114,6 +114,7 @@ def plain(status: str) -> str:
 def subscription(document: dict[str, Any]) -> SubscriptionRecord:
     """Read a subscription."""
     term_ends, term_type = _day_if_any(document, "termEndDate"), _text(document, "termType")
+    is_evergreen = plain(term_type) == "evergreen" if term_type else term_ends is None
     account = _text(document, "invoiceOwnerAccountNumber") or _text(document, "accountNumber")
     found = SubscriptionRecord(
         id=_text(document, "id"),
@@ -123,10 +124,11 @@ def subscription(document: dict[str, Any]) -> SubscriptionRecord:
         account_number=account if len(account) <= MOST_OF_AN_ACCOUNT else "",
         currency=_currency(document),
         begins=_day_if_any(document, "contractEffectiveDate"),
-        term_ends=term_ends,
+        # What is left of a term that was is no end.
+        term_ends=None if is_evergreen else term_ends,
         ends=document.get("subscriptionEndDate") or document.get("termEndDate"),
         cancels_itself_on=_day_if_any(document, "scheduledCancelDate"),
-        is_evergreen=plain(term_type) == "evergreen" if term_type else term_ends is None,
+        is_evergreen=is_evergreen,
         cancel_reason=_text(document, "cancelReason"),
     )
     if not found.id or not found.number or not found.status:
@@ -173,10 +175,11 @@ def order_page(document: dict[str, Any]) -> OrderPage:
     return OrderPage(orders, bool(document.get("nextPage")))
 
 
-def is_deleted(document: dict[str, Any]) -> bool:
-    """Read the answer to the deletion of an order."""
+def is_deleted(document: dict[str, Any], order_number: str) -> bool:
+    """Read the answer to the deletion of the order with this number, which it need not name."""
     if document.get("success") is not True:
         raise UnreadableError("does not report success")
+    _check_order(_text(document, "orderNumber") or order_number, order_number)
     return True
 
 

@@ -25,6 +25,11 @@ class Days:
     effective: date | None
     """The first day without service; None where only Zuora knows it."""
 
+    @property
+    def named(self) -> date | None:
+        """The same, as far as the order names it: a policy of Zuora's is all that it needs."""
+        return self.effective if self.policy == SPECIFIC_DATE else None
+
 
 def days_of(
     asked_at: datetime,

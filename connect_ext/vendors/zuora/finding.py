@@ -72,6 +72,8 @@ class OurOrder:
     """Zuora's own word; empty for an order that is not there."""
     key: str = field(default="", repr=False)
     """The number as it is, whatever its shape; empty for an order that is not there."""
+    is_about_others: bool = False
+    """Whether it names any subscription but the one that was asked for."""
 
 
 async def subscription(zuora: ZuoraApi, cancellation: Cancellation) -> SubscriptionRecord | None:
@@ -139,7 +141,7 @@ async def our_order(
                 marked = await _marked_order(zuora, subscription_number, request_id)
                 return marked or OurOrder(Fate.NONE, number)
             if _is_about(found, subscription_number) and fate_of(found.status) is not Fate.NONE:
-                return OurOrder(fate_of(found.status), number, found.status, number)
+                return _ours(found, subscription_number, request_id)
     except NotPermittedError:
         if must_read:
             raise
@@ -208,11 +210,16 @@ async def _marked_order(
         )
         found, has_more = await zuora.find(operation, orders.track_id(request_id)) or (None, False)
         if found:
-            number = found.number if _is_shown(found.number, request_id) else ""
-            return OurOrder(fate_of(found.status), number, found.status, found.number)
+            return _ours(found, subscription_number, request_id)
         if not has_more:
             return None
     return None
+
+
+def _ours(found: OrderRecord, subscription_number: str, request_id: str) -> OurOrder:
+    number = found.number if _is_shown(found.number, request_id) else ""
+    others = found.subscriptions - {subscription_number}
+    return OurOrder(fate_of(found.status), number, found.status, found.number, bool(others))
 
 
 def _is_about(found: OrderRecord, subscription_number: str) -> bool:

@@ -70,10 +70,10 @@ class Ordering:
         """What Zuora has stored; only a completed order with its subscription is one."""
         match finding.fate_of(result.status):
             case Fate.DONE if plain(result.subscription_status) in finding.CANCELLED:
-                if days.policy != dates.SPECIFIC_DATE or days.effective is None:
+                if days.named is None:
                     # The answer has no date: the subscription does.
                     return Accepted()
-                ends_at = dates.midnight(days.effective, self.zone)
+                ends_at = dates.midnight(days.named, self.zone)
                 return Accepted(Subscription(SubscriptionStatus.CANCELLED, ends_at))
             case Fate.UNFINISHED:
                 return Accepted(unfinished(result.number, result.status))

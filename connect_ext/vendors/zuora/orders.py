@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from connect_ext.vendors.zuora.answers import SubscriptionRecord
-from connect_ext.vendors.zuora.dates import SPECIFIC_DATE, Days
+from connect_ext.vendors.zuora.dates import Days
 from connect_ext.vendors.zuora.settings import ZuoraSettings
 
 Body = dict[str, Any]
@@ -83,8 +83,8 @@ def idempotency_key(request_id: str, attempt: str, content: bytes) -> str:
 
 def _common(request_id: str, shown: SubscriptionRecord, days: Days) -> Body:
     ordered, details = days.ordered.isoformat(), {"cancellationPolicy": days.policy}
-    if days.policy == SPECIFIC_DATE and days.effective:
-        details["cancellationEffectiveDate"] = days.effective.isoformat()
+    if days.named:
+        details["cancellationEffectiveDate"] = days.named.isoformat()
     action = {
         "type": "CancelSubscription",
         "changeReason": marker(request_id),
@@ -106,6 +106,7 @@ def _processing(settings: ZuoraSettings, days: Days) -> Body:
         "collectPayment": settings.process_payments,
     }
     if settings.generate_invoice:
-        target = days.effective or days.ordered
+        # Not as far as a later end: that would bill the rest of the term today.
+        target = days.named or days.ordered
         options["billingOptions"] = {"targetDate": target.isoformat()}
     return options

@@ -5,10 +5,11 @@ The subscription then is again what it was before (docs/facts.md, Orders 11).
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from connect_ext.cause import Cause
 from connect_ext.errors import NotDone, OutcomeUnknown, Refused, UnknownId
+from connect_ext.portal.segments import leads_up
 from connect_ext.vendors.base import Cancellation
 from connect_ext.vendors.zuora import answers, finding, orders
 from connect_ext.vendors.zuora.answers import SubscriptionRecord
@@ -33,10 +34,15 @@ async def deletion(
     if order.fate is not Fate.DONE:
         message = "Zuora has not finished the order to cancel: only then it can be deleted."
         raise NotDone(message, cause=Cause.ON_ITS_WAY)
+    if order.is_about_others:
+        raise Refused(hint="Zuora shows the order that has cancelled it with other subscriptions.")
+    if not _is_number(order.key):
+        message = "Zuora shows the order to cancel with a number that no order has."
+        raise NotDone(message, cause=Cause.UNREADABLE)
     return Operation(
         "the deletion of the order (ZUORA_API_URL)",
         f"/v1/orders/{quote(order.key, safe='')}",
-        lambda said: answers.is_deleted(said.document),
+        lambda said: answers.is_deleted(said.document, order.key),
         method="DELETE",
         changes=True,
         timeout_seconds=ORDER_SECONDS,
@@ -49,3 +55,9 @@ async def delete(zuora: ZuoraApi, operation: Operation[bool], request_id: str) -
         await zuora.ask(operation, orders.track_id(request_id))
     except UnknownId:
         raise OutcomeUnknown("Zuora does not know the order that is to be deleted.") from None
+
+
+def _is_number(text: str) -> bool:
+    """Whether it may be the number of an order (docs/facts.md, Orders 3), and leads nowhere else:
+    it was found by what the order says, and is about to be deleted."""
+    return text.isprintable() and not set("#?/\\") & set(unquote(text)) and not leads_up(text)

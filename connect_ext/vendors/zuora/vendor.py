@@ -6,7 +6,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from connect_ext.cause import Cause
-from connect_ext.errors import CancellationError, NotDone, OutcomeUnknown, UnknownId
+from connect_ext.errors import CancellationError, NotDone, OutcomeUnknown, Refused, UnknownId
 from connect_ext.vendors.base import (
     Accepted,
     Act,
@@ -35,6 +35,8 @@ _ADVICE = Advice(
     " VENDOR_TIME_ZONE, ZUORA_GENERATE_INVOICE and ZUORA_PROCESS_PAYMENTS.",
     suspended="Resume it first in Zuora.",
 )
+
+_ACTED_ON = {Act.CANCEL: SubscriptionStatus.ACTIVE, Act.UNDO: SubscriptionStatus.CANCELLED}
 
 
 def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraVendor:
@@ -107,9 +109,7 @@ class ZuoraVendor:
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
         """Order the cancellation of the subscription that ``look_up`` has shown."""
-        shown = subscription or await self.look_up(cancellation)
-        if shown.status is SubscriptionStatus.UNKNOWN_ID:
-            raise UnknownId
+        shown = await self._known(cancellation, subscription)
         if shown.status is not SubscriptionStatus.ACTIVE:
             return Accepted(shown)
         ordering, number, days = self._ordering(cancellation, shown)
@@ -129,8 +129,10 @@ class ZuoraVendor:
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
         """Delete the order that has cancelled the subscription, if it is this request's."""
-        record = _record(subscription or await self.look_up(cancellation))
-        deletion = await undoing.deletion(self._zuora, cancellation, record)
+        shown = await self._known(cancellation, subscription)
+        if shown.status is not SubscriptionStatus.CANCELLED:
+            return Accepted(shown)
+        deletion = await undoing.deletion(self._zuora, cancellation, _record(shown))
         try:
             await undoing.delete(self._zuora, deletion, cancellation.request_id)
         except OutcomeUnknown as error:
@@ -139,7 +141,9 @@ class ZuoraVendor:
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
         """The order, or the deletion of one, with the preview of what it bills."""
-        shown = subscription or await self.look_up(cancellation)
+        shown = await self._known(cancellation, subscription)
+        if shown.status is not _ACTED_ON[cancellation.act]:
+            raise Refused(hint=f"Zuora shows the subscription as {shown.status.value}.")
         if cancellation.act is Act.UNDO:
             deletion = await undoing.deletion(self._zuora, cancellation, _record(shown))
             return Plan((self._zuora.planned(deletion),))
@@ -147,6 +151,14 @@ class ZuoraVendor:
         told = await self._told(ordering, days)
         call = self._zuora.planned(ordering.operation(number, days))
         return Plan((call,), days.effective, told.remarks, told.amounts)
+
+    async def _known(
+        self, cancellation: Cancellation, subscription: Subscription | None
+    ) -> Subscription:
+        shown = subscription or await self.look_up(cancellation)
+        if shown.status is SubscriptionStatus.UNKNOWN_ID:
+            raise UnknownId
+        return shown
 
     def _ordering(
         self, cancellation: Cancellation, shown: Subscription

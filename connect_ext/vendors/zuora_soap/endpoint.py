@@ -41,6 +41,10 @@ class Endpoint:
         except SessionLost:
             return await self._send(operation)
 
+    async def address(self) -> str:
+        """Where the calls go: the address of the session, which is opened if need be."""
+        return (await self._sessions.get(self._credentials, self._http)).url
+
     async def _send(self, operation: Operation[Result]) -> Result:
         session = await self._sessions.get(self._credentials, self._http)
         self._keep_secret(session.token.reveal())

@@ -103,6 +103,19 @@ def update(amendment: Amendment) -> WithSession:
     return build
 
 
+def delete(amendment_id: str) -> WithSession:
+    """Build the call that deletes an amendment."""
+
+    def build(session: str) -> bytes:
+        envelope, body = _envelope(session)
+        call = _add(body, API, "delete")
+        _add(call, API, "type", "Amendment")
+        _add(call, API, "ids", amendment_id)
+        return _written(envelope)
+
+    return build
+
+
 def amend(
     amendment: Amendment, options: AmendOptions | None, preview: PreviewOptions | None = None
 ) -> WithSession:

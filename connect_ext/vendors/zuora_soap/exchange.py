@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 
 from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call, HttpClient
-from connect_ext.vendors.zuora_soap.answers import Reply, UnreadableError, read_reply
+from connect_ext.vendors.zuora_soap.answers import Reply, read_reply
 from connect_ext.vendors.zuora_soap.faults import error_in, unreadable_reply
+from connect_ext.vendors.zuora_soap.nodes import UnreadableError
 
 Result = TypeVar("Result")
 

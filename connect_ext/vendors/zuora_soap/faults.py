@@ -12,6 +12,7 @@ from enum import IntEnum
 from connect_ext.cause import Cause
 from connect_ext.errors import (
     CancellationError,
+    Conflict,
     Later,
     NotConfigured,
     NotDone,
@@ -19,7 +20,8 @@ from connect_ext.errors import (
     Refused,
 )
 from connect_ext.http.client import Answer, Call, unreadable
-from connect_ext.vendors.zuora_soap.answers import Reply, UnreadableError, VendorError
+from connect_ext.vendors.zuora_soap.answers import Reply, VendorError
+from connect_ext.vendors.zuora_soap.nodes import UnreadableError
 
 
 class Meaning(IntEnum):
@@ -31,9 +33,11 @@ class Meaning(IntEnum):
     """It may have been done; look before anything is sent again."""
     NOT_DONE = 3
     """Nothing was done; it may work later."""
-    MISCONFIGURED = 4
+    LOCKED = 4
+    """Nothing was done: something else is at work on it."""
+    MISCONFIGURED = 5
     """Nothing was done, and it will not work until somebody fixes something."""
-    REFUSED = 5
+    REFUSED = 6
     """Nothing was done, for a business reason."""
 
 
@@ -86,9 +90,16 @@ _ORDERS = re.compile(
     re.IGNORECASE,
 )
 
+# There is nothing to delete any more, whatever has become of it.
+_GONE = re.compile(r"(does not|no longer) exists?\b|already (been )?deleted", re.IGNORECASE)
+
 _ON_ORDERS = (
     "A tenant with Orders Harmonization allows only amend, which needs version 28.0 or higher in "
     "ZUORA_SOAP_URL; a tenant with Orders accepts only the REST API (VENDOR rest)."
+)
+_NO_DELETE = (
+    "A tenant with Orders or Orders Harmonization cannot delete an amendment by SOAP: take the "
+    "cancellation back in Zuora. The subscription is looked at again."
 )
 _LOOK_FIRST = "The subscription is looked at again before anything else is sent."
 _TRY_AGAIN = "Nothing was changed; it is tried again later."
@@ -97,6 +108,7 @@ _ADVICE = {
     "user of ZUORA_USERNAME too?",
     Meaning.UNKNOWN: _LOOK_FIRST,
     Meaning.NOT_DONE: _TRY_AGAIN,
+    Meaning.LOCKED: _TRY_AGAIN,
     Meaning.MISCONFIGURED: "Nothing was changed; check the settings of the tenant and of its API "
     "user, and ZUORA_SOAP_URL.",
     # A query cannot be refused, and a fault is no verdict on the amendment.
@@ -112,6 +124,11 @@ _ADVICE_FOR_CODE = {
     "MISSING_REQUIRED_VALUE": "The tenant demands a field of an amendment that the extension does "
     "not send; make it optional in Zuora.",
 }
+_DELETE_ADVICE = {
+    "NO_PERMISSION": f"Allow the API user of ZUORA_USERNAME to delete amendments. {_NO_DELETE}",
+    "API_DISABLED": f"This call is switched off for the tenant. {_NO_DELETE}",
+    "INVALID_TYPE": _NO_DELETE,
+}
 _LOGIN_ADVICE = (
     "Check ZUORA_USERNAME and ZUORA_PASSWORD, and the addresses from which the user may log in."
 )
@@ -119,6 +136,7 @@ _CAUSES = {
     Meaning.SESSION_LOST: Cause.CREDENTIALS,
     Meaning.UNKNOWN: Cause.VENDOR_ERROR,
     Meaning.NOT_DONE: Cause.BUSY,
+    Meaning.LOCKED: Cause.CONFLICT,
     Meaning.MISCONFIGURED: Cause.CONFIGURATION,
     Meaning.REFUSED: Cause.CONFIGURATION,
 }
@@ -127,6 +145,7 @@ MOST_REASONS = 10
 """A row has one error or two; so many are told at most."""
 
 LOGIN = "the login (ZUORA_SOAP_URL)"
+DELETE = "the delete call (ZUORA_SOAP_URL)"
 
 
 def meaning_of(error: VendorError, *, is_fault: bool) -> Meaning:
@@ -143,6 +162,21 @@ def meaning_of(error: VendorError, *, is_fault: bool) -> Meaning:
     return meaning
 
 
+def meaning_of_delete(error: VendorError, *, is_fault: bool) -> Meaning:
+    """The meaning of an error of the call that deletes an amendment.
+
+    One that is gone may have been deleted by an earlier call, so that only a look will tell.
+    """
+    if _LOCKED.search(error.message) or error.code == "LOCK_COMPETITION":
+        return Meaning.LOCKED
+    if error.code == "INVALID_ID" or _GONE.search(error.message):
+        return Meaning.UNKNOWN
+    meaning = meaning_of(error, is_fault=is_fault)
+    # It is invoiced, or no longer the last one.
+    is_refused = error.code == "CANNOT_DELETE" and not is_fault
+    return Meaning.REFUSED if is_refused and not _ORDERS.search(error.message) else meaning
+
+
 def error_in(call: Call, answer: Answer, reply: Reply) -> CancellationError | None:
     """The error that a readable answer reports, with the answer's ``Retry-After``.
 
@@ -153,8 +187,9 @@ def error_in(call: Call, answer: Answer, reply: Reply) -> CancellationError | No
         return None
     if reply.succeeded:
         raise UnreadableError("says both success and an error")
+    judge = meaning_of_delete if call.name == DELETE else meaning_of
     meaning, error = min(
-        ((meaning_of(e, is_fault=bool(reply.fault)), e) for e in errors), key=lambda pair: pair[0]
+        ((judge(e, is_fault=bool(reply.fault)), e) for e in errors), key=lambda pair: pair[0]
     )
     if answer.status == 429:
         # Turned away, whatever the code: older versions have none for it.
@@ -169,6 +204,7 @@ def _later(call: Call, answer: Answer, meaning: Meaning, error: VendorError) -> 
         Meaning.SESSION_LOST: SessionLost,
         Meaning.UNKNOWN: OutcomeUnknown if call.changes else NotDone,
         Meaning.NOT_DONE: NotDone,
+        Meaning.LOCKED: Conflict,
     }
     is_login = call.name == LOGIN and meaning >= Meaning.MISCONFIGURED
     return classes.get(meaning, NotConfigured)(
@@ -183,6 +219,9 @@ def _advice(call: Call, meaning: Meaning, error: VendorError) -> str:
     if meaning >= Meaning.MISCONFIGURED:
         if call.name == LOGIN:
             return _LOGIN_ADVICE
+        if call.name == DELETE:
+            on_orders = _NO_DELETE if _ORDERS.search(error.message) else ""
+            return on_orders or _DELETE_ADVICE.get(error.code, _ADVICE[meaning])
         if _ORDERS.search(error.message):
             return _ON_ORDERS
         return _ADVICE_FOR_CODE.get(error.code, _ADVICE[meaning])

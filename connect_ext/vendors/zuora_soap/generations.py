@@ -5,11 +5,19 @@ The WSDL version at the end of the URL picks it (docs/facts.md, Zuora 0.3).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from enum import Enum
+from typing import Any
 
 from connect_ext.vendors.base import Cancellation
+from connect_ext.vendors.zuora_soap.dates import (
+    LAST_WITH_MOMENTS,
+    PACIFIC,
+    ZuoraDate,
+    midnight,
+)
 from connect_ext.vendors.zuora_soap.envelopes import Amendment, AmendOptions, PreviewOptions
 from connect_ext.vendors.zuora_soap.settings import ZuoraSettings
 
@@ -21,8 +29,8 @@ MAX_NAME_LENGTH = 100
 # a few minutes too early would get every cancellation refused; one too late costs a day.
 _AHEAD = timedelta(hours=25)
 
-# The time zones furthest from UTC: today's date anywhere on earth lies between them.
-_EAST, _WEST = timedelta(hours=14), timedelta(hours=-12)
+# The time zone furthest behind UTC: a day that is over there is over everywhere.
+_WEST = timezone(timedelta(hours=-12))
 
 
 class Generation(Enum):
@@ -35,10 +43,13 @@ class Generation(Enum):
 
 @dataclass(frozen=True)
 class EffectiveDate:
-    """The date of a cancellation, as it is sent and as a moment."""
+    """The date of a cancellation, as it is sent."""
 
     text: str
     moment: datetime
+    """When it begins."""
+    day: date
+    """The first day without service, in the tenant's time zone."""
 
 
 def generation_of(version: float) -> Generation:
@@ -51,31 +62,61 @@ def generation_of(version: float) -> Generation:
 def effective_date(
     version: float,
     asked_at: datetime,
-    begins_at: datetime | None = None,
-    term_ends_at: datetime | None = None,
+    wanted: ZuoraDate | None = None,
+    bounds: tuple[ZuoraDate | None, ZuoraDate | None] = (None, None),
     zone: tzinfo = timezone.utc,
 ) -> EffectiveDate:
-    """The date of a cancellation that is asked for now: now, or as soon as Zuora allows.
+    """The date of a cancellation: the wanted one, or as soon as Zuora allows.
 
-    Zuora refuses any day before the subscription's first or after its term's last. Only the tenant
-    knows which day is today: from version 69 on a date has no time, and we send today's in
-    ``zone``; up to 68 Zuora converts a moment to Pacific time, whatever the tenant's zone (its page
-    "Actions before changing time zone"). So we send the first or the last day if it is today in any
-    zone; if it is today nowhere, Zuora's refusal is justified.
+    It is never before the subscription's first day or after its last one, which are the bounds:
+    nothing is renewed in order to be cancelled later. Nor is it before today in the tenant's zone,
+    or, up to version 68, where Zuora converts moments to Pacific time, before now.
     """
-    now = asked_at.astimezone(timezone.utc).replace(microsecond=0)
-    ahead = _AHEAD if generation_of(version) is Generation.TWO_STEPS else timedelta()
-    moment = (now + ahead).astimezone(zone)
-    # Zuora writes a day as midnight in its own zone; the day as written is the one that counts.
-    if begins_at and moment < begins_at and begins_at.date() <= (now + _EAST).date():
-        moment = begins_at
-    if term_ends_at and moment > term_ends_at and term_ends_at.date() >= (now + _WEST).date():
-        moment = term_ends_at
-    if version < 69:
-        moment = moment.astimezone(timezone.utc)
-        return EffectiveDate(moment.isoformat(), moment)
-    midnight = moment.replace(hour=0, minute=0, second=0)
-    return EffectiveDate(midnight.date().isoformat(), midnight)
+    today = asked_at.astimezone(zone).date()
+    if version > LAST_WITH_MOMENTS:
+        chosen = _within(_latest(_day, ZuoraDate(today), wanted), bounds, asked_at, _day)
+        return EffectiveDate(chosen.day.isoformat(), midnight(chosen.day, zone), chosen.day)
+    moment = asked_at.astimezone(timezone.utc).replace(microsecond=0) + _ahead(version)
+    soonest = ZuoraDate(moment.astimezone(zone).date(), moment)
+    chosen = _within(_latest(_moment, soonest, wanted), bounds, asked_at, _moment)
+    moment = _moment(chosen).astimezone(timezone.utc)
+    return EffectiveDate(moment.isoformat(), moment, chosen.day)
+
+
+def _within(
+    wanted: ZuoraDate,
+    bounds: tuple[ZuoraDate | None, ZuoraDate | None],
+    asked_at: datetime,
+    order: Callable[[ZuoraDate], Any],
+) -> ZuoraDate:
+    """The wanted date, or the nearest within the bounds.
+
+    The last day does not count once it is over in every zone: then Zuora's refusal is justified.
+    Until then it does, since the tenant's zone need not be known.
+    """
+    first, last = bounds
+    chosen = _latest(order, wanted, first)
+    if last and last.day >= asked_at.astimezone(_WEST).date():
+        return min(chosen, last, key=order)
+    return chosen
+
+
+def _latest(
+    order: Callable[[ZuoraDate], Any], one: ZuoraDate, other: ZuoraDate | None
+) -> ZuoraDate:
+    return max(one, other, key=order) if other else one
+
+
+def _day(written: ZuoraDate) -> date:
+    return written.day
+
+
+def _moment(written: ZuoraDate) -> datetime:
+    return written.begins(PACIFIC)
+
+
+def _ahead(version: float) -> timedelta:
+    return _AHEAD if generation_of(version) is Generation.TWO_STEPS else timedelta()
 
 
 def amendment_name(request_id: str) -> str:

@@ -6,12 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connect_ext.portal.policy import CancellationDate
 from connect_ext.portal.secret import Secret
 from connect_ext.portal.time_zone import read_time_zone
 from connect_ext.vendors.zuora_soap.variables import URL
 
 if TYPE_CHECKING:
     from connect_ext.portal.reader import VariableReader
+
+FIRST_WITH_CHARGED_THROUGH = 25.0
+"""The first version whose charges tell through when they are invoiced."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,11 @@ class ZuoraSettings:
 def read_settings(read: VariableReader) -> ZuoraSettings:
     """Read the settings; the reader collects every mistake."""
     url = read.url(URL)
+    version = _version(read, url)
+    _check_date(read, version)
     return ZuoraSettings(
         url=url,
-        version=_version(read, url),
+        version=version,
         username=read.secret("ZUORA_USERNAME"),
         password=read.secret("ZUORA_PASSWORD"),
         generate_invoice=read.flag("ZUORA_GENERATE_INVOICE"),
@@ -43,6 +49,18 @@ def read_settings(read: VariableReader) -> ZuoraSettings:
         preview=read.flag("ZUORA_PREVIEW"),
         time_zone=read_time_zone(read, "UTC"),
     )
+
+
+def _check_date(read: VariableReader, version: float) -> None:
+    """Report a date that the version cannot find; 0 stands for one that is reported already."""
+    date = read.choice("CANCELLATION_DATE", CancellationDate)
+    is_invoiced = date is CancellationDate.END_OF_INVOICED_PERIOD
+    if is_invoiced and 0 < version < FIRST_WITH_CHARGED_THROUGH:
+        read.report(
+            "CANCELLATION_DATE",
+            f"is {date.value}, and only from version {FIRST_WITH_CHARGED_THROUGH} in {URL} on does"
+            " Zuora tell through when a subscription is invoiced",
+        )
 
 
 def _version(read: VariableReader, url: str) -> float:

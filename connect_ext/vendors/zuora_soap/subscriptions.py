@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import tzinfo
 
 from connect_ext.cause import Cause
 from connect_ext.errors import NotDone
@@ -15,6 +15,7 @@ from connect_ext.vendors.base import (
 )
 from connect_ext.vendors.zuora_soap import answers, envelopes, zoql
 from connect_ext.vendors.zuora_soap.answers import SubscriptionVersion, plain
+from connect_ext.vendors.zuora_soap.dates import ZuoraDate, zone_of
 from connect_ext.vendors.zuora_soap.endpoint import Endpoint
 from connect_ext.vendors.zuora_soap.exchange import Operation
 
@@ -34,43 +35,70 @@ _STATUSES = {
 
 @dataclass(frozen=True)
 class ShownSubscription(Subscription):
-    """A subscription with the first and the last day on which Zuora cancels it, if known."""
+    """A subscription with all that its cancellation, or taking that back, may need."""
 
-    begins_at: datetime | None = None
-    term_ends_at: datetime | None = None
-
-
-async def look_up(endpoint: Endpoint, subscription_id: SubscriptionId) -> Subscription:
-    """Read the latest version of a subscription, by its number or the id of any version.
-
-    One query; two for the id of a version that an amendment has superseded ("Expired",
-    docs/facts.md, Zuora 2.1).
-    """
-    key = subscription_id.text
-    if not zoql.can_be_asked_for(key):
-        return Subscription(SubscriptionStatus.UNKNOWN_ID)
-    if not zoql.is_id(key):
-        return _shown(await _versions_of(endpoint, key))
-    found = await _version(endpoint, key.lower())
-    if found and plain(found[0].status) == _EXPIRED:
-        found = await _versions_of(endpoint, found[0].number)
-    return _shown(found)
+    begins: ZuoraDate | None = None
+    """The first day on which Zuora cancels it, if known."""
+    term_ends: ZuoraDate | None = None
+    """The last day on which Zuora cancels it, if known; evergreen ones have none."""
+    previous_id: str = ""
+    """The version that it has superseded."""
+    account_id: str = field(default="", repr=False)
 
 
-async def _version(endpoint: Endpoint, version_id: str) -> list[SubscriptionVersion]:
-    found = await _query(endpoint, zoql.subscription_by_id(version_id))
-    return _only(found, [one for one in found if one.id.lower() == version_id])
+@dataclass(frozen=True)
+class Catalogue:
+    """A tenant's subscriptions, as a version of the WSDL shows them."""
 
+    endpoint: Endpoint = field(repr=False)
+    version: float
+    zone: tzinfo
+    """The tenant's; up to version 68 days begin in Zuora's own."""
 
-async def _versions_of(endpoint: Endpoint, number: str) -> list[SubscriptionVersion]:
-    found = await _query(endpoint, zoql.subscriptions_by_number(number))
-    same = number.casefold()
-    return _only(found, [one for one in found if one.number.casefold() == same])
+    async def look_up(self, subscription_id: SubscriptionId) -> Subscription:
+        """Read the latest version of a subscription, by its number or the id of any version.
 
+        One query; two for the id of a version that an amendment has superseded ("Expired",
+        docs/facts.md, Zuora 2.1).
+        """
+        key = subscription_id.text
+        if not zoql.can_be_asked_for(key):
+            return Subscription(SubscriptionStatus.UNKNOWN_ID)
+        if not zoql.is_id(key):
+            return self._shown(await self._versions_of(key))
+        found = await self._version(key.lower())
+        if found and plain(found[0].status) == _EXPIRED:
+            found = await self._versions_of(found[0].number)
+        return self._shown(found)
 
-async def _query(endpoint: Endpoint, question: str) -> tuple[SubscriptionVersion, ...]:
-    build = envelopes.query(question)
-    return await endpoint.ask(Operation("query", build, answers.subscription_versions))
+    async def _version(self, version_id: str) -> list[SubscriptionVersion]:
+        found = await self._query(zoql.subscription_by_id(version_id, self.version))
+        return _only(found, [one for one in found if one.id.lower() == version_id])
+
+    async def _versions_of(self, number: str) -> list[SubscriptionVersion]:
+        found = await self._query(zoql.subscriptions_by_number(number, self.version))
+        same = number.casefold()
+        return _only(found, [one for one in found if one.number.casefold() == same])
+
+    async def _query(self, question: str) -> tuple[SubscriptionVersion, ...]:
+        build = envelopes.query(question)
+        return await self.endpoint.ask(Operation("query", build, answers.subscription_versions))
+
+    def _shown(self, versions: list[SubscriptionVersion]) -> Subscription:
+        if not versions:
+            return Subscription(SubscriptionStatus.UNKNOWN_ID)
+        newest, status = _that_counts(versions)
+        ends = newest.ends if status is SubscriptionStatus.CANCELLED else None
+        return ShownSubscription(
+            status,
+            ends.begins(zone_of(self.version, self.zone)) if ends else None,
+            newest.id,
+            is_evergreen=newest.is_evergreen,
+            begins=newest.begins,
+            term_ends=None if newest.is_evergreen else newest.term_ends,
+            previous_id=newest.previous_id,
+            account_id=newest.account_id,
+        )
 
 
 def _only(
@@ -86,20 +114,17 @@ def _only(
     return asked_for
 
 
-def _shown(versions: list[SubscriptionVersion]) -> Subscription:
+def _that_counts(
+    versions: list[SubscriptionVersion],
+) -> tuple[SubscriptionVersion, SubscriptionStatus]:
     """The version whose status counts for the whole subscription."""
-    if not versions:
-        return Subscription(SubscriptionStatus.UNKNOWN_ID)
     newest = _newest(versions)
     status = _status_of(newest)
     if status is SubscriptionStatus.NOT_STARTED:
         # If an older version is active, an amendment is pending, and the subscription runs.
         newest = _newest([one for one in versions if plain(one.status) == _ACTIVE] or versions)
         status = _status_of(newest)
-    ends_at = newest.ends_at if status is SubscriptionStatus.CANCELLED else None
-    return ShownSubscription(
-        status, ends_at, newest.id, begins_at=newest.begins_at, term_ends_at=newest.term_ends_at
-    )
+    return newest, status
 
 
 def _newest(versions: list[SubscriptionVersion]) -> SubscriptionVersion:

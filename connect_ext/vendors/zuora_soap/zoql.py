@@ -7,13 +7,18 @@ ZOQL has no ORDER BY and no joins; in a literal, ``'`` and ``\\`` are escaped wi
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _SUBSCRIPTION_FIELDS = (
-    "Id, Name, Status, Version, CancelledDate, SubscriptionEndDate, ContractEffectiveDate, "
-    "TermEndDate"
+    "Id, Name, Status, Version, PreviousSubscriptionId, AccountId, CancelledDate, "
+    "SubscriptionEndDate, ContractEffectiveDate, TermEndDate"
 )
+_FIRST_WITH_TERM_TYPE = 25.0
 _AMENDMENT_FIELDS = "Id, Name, Status, SubscriptionId, Type"
 MAX_NUMBER_LENGTH = 255
+
+MOST_CONDITIONS = 100
+"""Zuora takes 200 in a query, and 10,000 characters; a query finds 2,000 records at most."""
 
 
 def is_id(text: str) -> bool:
@@ -29,14 +34,19 @@ def can_be_asked_for(text: str) -> bool:
     return bool(text) and len(text) <= MAX_NUMBER_LENGTH and text.isprintable()
 
 
-def subscription_by_id(subscription_id: str) -> str:
-    """Ask for one version of a subscription."""
-    return _select(_SUBSCRIPTION_FIELDS, "Subscription", "Id", subscription_id)
+def subscription_by_id(subscription_id: str, version: float = 0.0) -> str:
+    """Ask for one version of a subscription, in a version of the WSDL."""
+    return _select(_fields_of(version), "Subscription", "Id", subscription_id)
 
 
-def subscriptions_by_number(number: str) -> str:
+def subscriptions_by_number(number: str, version: float = 0.0) -> str:
     """Ask for all versions of a subscription; they share its number, which Zuora calls Name."""
-    return _select(_SUBSCRIPTION_FIELDS, "Subscription", "Name", number)
+    return _select(_fields_of(version), "Subscription", "Name", number)
+
+
+def _fields_of(version: float) -> str:
+    has_term_type = version >= _FIRST_WITH_TERM_TYPE
+    return f"{_SUBSCRIPTION_FIELDS}, TermType" if has_term_type else _SUBSCRIPTION_FIELDS
 
 
 def amendments_by_name(name: str) -> str:
@@ -44,9 +54,26 @@ def amendments_by_name(name: str) -> str:
     return _select(_AMENDMENT_FIELDS, "Amendment", "Name", name)
 
 
-def _select(fields: str, table: str, field: str, value: str) -> str:
-    # The linter takes this for SQL; the value is quoted, and the rest is ours.
-    return f"select {fields} from {table} where {field} = {quoted(value)}"  # noqa: S608
+def rate_plans_of(version_id: str) -> str:
+    """Ask for the rate plans of one version of a subscription."""
+    return _select("Id, SubscriptionId", "RatePlan", "SubscriptionId", version_id)
+
+
+def charges_of(rate_plan_ids: Sequence[str]) -> str:
+    """Ask through when the charges of rate plans are invoiced; of ``MOST_CONDITIONS`` at most."""
+    fields = "RatePlanId, ChargedThroughDate"
+    return _select(fields, "RatePlanCharge", "RatePlanId", *rate_plan_ids)
+
+
+def account_by_id(account_id: str) -> str:
+    """Ask for an account's currency."""
+    return _select("Id, Currency", "Account", "Id", account_id)
+
+
+def _select(fields: str, table: str, field: str, *values: str) -> str:
+    conditions = " or ".join(f"{field} = {quoted(value)}" for value in values)
+    # The linter takes this for SQL; the values are quoted, and the rest is ours.
+    return f"select {fields} from {table} where {conditions}"  # noqa: S608
 
 
 def quoted(value: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from connect_ext.cancelling import turns
 from connect_ext.cancelling.case import Case
 from connect_ext.cancelling.evidence import Evidence
+from connect_ext.cancelling.marks import History
 from connect_ext.cancelling.observing import Observer
+from connect_ext.cancelling.rules import wait_for_result
 from connect_ext.cancelling.steps import (
     Approve,
     Cancel,
@@ -18,7 +21,7 @@ from connect_ext.cancelling.steps import (
     Wait,
 )
 from connect_ext.cause import Cause
-from connect_ext.errors import Never
+from connect_ext.errors import Refused
 from connect_ext.vendors.base import Plan, PlannedCall, Plans
 
 _NEXT = {
@@ -32,6 +35,8 @@ async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> D
 
     Nothing is changed, neither at the vendor nor at Connect.
     """
+    if isinstance(step, Cancel) and _must_wait(case, e):
+        step = wait_for_result(e, "A cancellation was sent, or may have been, before.")
     act, what = _in_words(step, case)
     if isinstance(step, (Cancel, Undo)):
         what = f"{what} {await _planned(case, observer, step, e)}"
@@ -67,13 +72,20 @@ def _in_words(step: Step, case: Case) -> tuple[str, str]:
             return "leave", "Nothing would be done."
 
 
+def _must_wait(case: Case, e: Evidence) -> bool:
+    """Whether an earlier cancellation keeps another one from being sent."""
+    if not isinstance(e.history, History) or e.is_repeatable:
+        return False
+    return not turns.is_free(e.history, case.pace.blocks_for, can_be_asked=e.can_be_asked)
+
+
 async def _planned(case: Case, observer: Observer, step: Cancel | Undo, e: Evidence) -> str:
     if not isinstance(case.vendor, Plans):
         return ""
     try:
         plan = await case.vendor.plan(observer.cancellation(e, step), e.shown)
-    except Never:
-        return "The vendor would refuse it."
+    except Refused as refusal:
+        return f"It would not be sent. {refusal.hint}".rstrip()
     return await _shown(case, plan)
 
 

@@ -1,0 +1,59 @@
+"""Reads the escapes in a text that we have made ourselves, and knows where each character stood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from connect_ext.redaction.canonical import text_of
+from connect_ext.redaction.reading import Part, Range
+
+MOST_ROUNDS = 3
+"""A template of an administrator's may be escaped already when we escape it."""
+
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\[\"\\/bfnrt]")
+
+
+def without_escapes(text: str) -> Iterator[Part]:
+    """What the text says without its percent escapes and those of JSON, round by round."""
+    places = [(position, position + 1) for position in range(len(text))]
+    for _ in range(MOST_ROUNDS):
+        if not _ESCAPES.search(text):
+            return
+        read = list(_characters(text))
+        places = [(places[start][0], places[end - 1][1]) for _, (start, end) in read]
+        text = "".join(character for character, _ in read)
+        yield text, places
+
+
+def _characters(text: str) -> Iterator[tuple[str, Range]]:
+    position = 0
+    for found in _ESCAPES.finditer(text):
+        yield from _as_they_are(text, position, found.start())
+        yield from _unescaped(found)
+        position = found.end()
+    yield from _as_they_are(text, position, len(text))
+
+
+def _as_they_are(text: str, start: int, end: int) -> Iterator[tuple[str, Range]]:
+    return ((text[position], (position, position + 1)) for position in range(start, end))
+
+
+def _unescaped(found: re.Match[str]) -> Iterator[tuple[str, Range]]:
+    """The characters of some escapes in a row; one character may take several."""
+    escaped, start = found[0], found.start()
+    if escaped.startswith("%"):
+        raw = bytes.fromhex(escaped.replace("%", ""))
+        said, width, encoding, size = text_of(raw), 3, "utf-8", 1
+        if len(said) == len(raw):
+            encoding = "latin-1"
+    elif escaped.startswith("\\u"):
+        raw = bytes.fromhex(escaped.replace("\\u", ""))
+        said, width, encoding, size = raw.decode("utf-16-be", "replace"), 6, "utf-16-be", 2
+    else:
+        yield escaped[1] if escaped[1] in '"\\/' else " ", found.span()
+        return
+    for character in said:
+        end = start + width * (len(character.encode(encoding)) // size)
+        yield character, (start, end)
+        start = end
