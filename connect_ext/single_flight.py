@@ -23,7 +23,8 @@ class SingleFlight(Generic[Key, Result]):
     async def run(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
         """Join the work that is under way for the key, or begin it; its error is raised here."""
         task = self._tasks.get(key)
-        if task is None or task.get_loop() is not asyncio.get_running_loop():
+        # What has just ended is forgotten a moment later.
+        if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
             task = asyncio.create_task(work())
             self._tasks[key] = task
             task.add_done_callback(lambda done: self._forget(key, done))

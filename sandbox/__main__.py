@@ -145,7 +145,7 @@ async def cancel(arguments: argparse.Namespace) -> None:
 async def forward(arguments: argparse.Namespace) -> None:
     """Bring a scheduled request's planned date forward to now, and follow the request.
 
-    The local REST vendor's subscription ends, too, if it was to end later.
+    The local vendor's subscription ends, too, if it was to end later.
     """
     address = Address.read()
     async with _session(address, address.api_key) as session:

@@ -19,7 +19,15 @@ from rich.padding import Padding
 from rich.table import Table
 
 from sandbox.sandbox import Sandbox
-from sandbox.stories import COUNTDOWN_SCALE, FIRST, LAST, OTHERS, Story, prepare
+from sandbox.stories import (
+    COUNTDOWN_SCALE,
+    FIRST,
+    LAST,
+    OTHERS,
+    SCHEDULED_SECONDS,
+    Story,
+    prepare,
+)
 
 STORY_SECONDS = 40.0
 # A task's status, in words for a request that stays as it is.
@@ -34,6 +42,7 @@ class Telling:
     sandbox: Sandbox
     asset_id: str = ""
     request_id: str = ""
+    turned: bool = False
     problems: list[str] | None = None
 
     def begin(self) -> None:
@@ -41,13 +50,24 @@ class Telling:
         self.asset_id = self.story.arrange(self.sandbox)
         self.request_id = self.sandbox.connect.create_cancel_request(self.asset_id)
 
-    async def finish(self) -> None:
+    async def finish(self, patience: float = STORY_SECONDS) -> None:
         """Wait for the end, and compare it with the right one."""
         with contextlib.suppress(TimeoutError):
+            await self._take_turn(patience)
             await self.sandbox.connect.journal.until(
-                lambda: not self._differences(), STORY_SECONDS, self.story.title
+                lambda: not self._differences(), patience, self.story.title
             )
         self.problems = self._differences()
+
+    async def _take_turn(self, patience: float) -> None:
+        """If the story has one: see that the request is scheduled, and stays so until then."""
+        if self.story.turn is None:
+            return
+        await self.sandbox.connect.reaches(self.request_id, "scheduled", timeout=patience)
+        await asyncio.sleep(SCHEDULED_SECONDS)
+        self.turned = self.statuses == ["pending", "scheduled"]
+        if self.turned:
+            self.story.turn(self.sandbox, self.request_id)
 
     def _differences(self) -> list[str]:
         end = self.story.end
@@ -56,13 +76,17 @@ class Telling:
             "task": (self.task_status, end.task),
             "number of orders at the vendor": (self.ordered, end.cancellations),
             "number of cancellations at the vendor": (self.cancelled, end.cancellations),
+            "number of cancellations undone there": (self.undone, end.undone),
             "number of instances": (self.instances, end.instances),
+            "way to the end": (tuple(self.statuses[1:-1]), end.by_way_of),
         }
         problems = [
             f"the {k} is {is_!r}, not {must!r}" for k, (is_, must) in found.items() if is_ != must
         ]
         if end.says and end.says not in self.says:
             problems.append(f"nothing says {end.says!r}")
+        if self.story.turn and not self.turned:
+            problems.append("it was not scheduled until then")
         if self.waits < end.waits:
             problems.append(f"it waited {self.waits} times, not {end.waits}")
         return problems
@@ -71,6 +95,13 @@ class Telling:
     def status(self) -> str:
         """The request's status."""
         return self.sandbox.connect.status(self.request_id) if self.request_id else ""
+
+    @property
+    def statuses(self) -> list[str]:
+        """Every status that the request has had."""
+        if not self.request_id:
+            return []
+        return [change.status for change in self.sandbox.connect.history(self.request_id)]
 
     @property
     def task_status(self) -> str:
@@ -101,6 +132,12 @@ class Telling:
         return sum(s.cancellations for s in at_vendor) + at_zuora
 
     @property
+    def undone(self) -> int:
+        """How many cancellations of the subscription the vendor has undone."""
+        ids = self._ids()
+        return sum(s.undone for s in self.sandbox.vendor.subscriptions.values() if s.id in ids)
+
+    @property
     def ordered(self) -> int:
         """How many cancellations of the subscription the vendor has accepted."""
         ids = self._ids()
@@ -126,12 +163,20 @@ class Telling:
 
     @property
     def walk(self) -> str:
-        """The statuses that the request went through; if it stays, what its task does."""
-        if not self.request_id:
+        """The statuses that the request went through; if it stays, what its task does.
+
+        What has come between being scheduled and the end is left out, so that a line will do.
+        """
+        statuses = self.statuses
+        if not statuses:
             return ""
-        statuses = [change.status for change in self.sandbox.connect.history(self.request_id)]
         waited = f" (waited {self.waits} x)" if self.waits else ""
-        walk = statuses[0] + waited + "".join(f" → {status}" for status in statuses[1:])
+        shown = [*statuses[1:2], *statuses[2:][-1:]]
+        walk = statuses[0] + waited + "".join(f" → {status}" for status in shown)
+        if statuses[-1] == "scheduled":
+            return (
+                f"{walk} for {self.sandbox.connect.request(self.request_id)['planned_date'][:10]}"
+            )
         task = STAYS.get(self.task_status) if len(statuses) == 1 else None
         return f"{walk}, {task}" if task else walk
 
@@ -150,10 +195,10 @@ def _numbers(ids: set[str | None]) -> list[str]:
 
 def _table(tellings: list[Telling]) -> Table:
     table = Table(title="Cancel requests in the official runner", title_justify="left")
-    table.box = box.SIMPLE_HEAD
+    table.box, table.show_edge, table.pad_edge = box.SIMPLE_HEAD, False, False
     table.add_column("")
     table.add_column("What happens", no_wrap=True)
-    table.add_column("Its walk", no_wrap=True, min_width=31)
+    table.add_column("Its walk", no_wrap=True, min_width=34)
     table.add_column("Cancels", justify="right", no_wrap=True)
     for telling in tellings:
         times = f"{telling.cancelled} x" if telling.request_id else ""

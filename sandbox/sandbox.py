@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -106,6 +106,11 @@ class Sandbox:
         """A new subscription that the customer cancels at once; returns the request's id."""
         return self.connect.create_cancel_request(self.new_subscription(subscription_id, **fields))
 
+    def day_comes(self, request_id: str) -> None:
+        """The planned date of a scheduled request has come, here and at the vendor."""
+        self.connect.bring_forward(request_id)
+        self._end_at_vendor(self.connect.request(request_id))
+
     async def start_runner(
         self,
         *,
@@ -140,9 +145,13 @@ class Sandbox:
     def _end_at_vendor(self, request: dict[str, Any]) -> None:
         """The day that came for a request has come for the vendor's subscription, too."""
         for parameter in request["asset"]["params"]:
-            subscription = self.vendor.subscriptions.get(parameter.get("value"))
+            key = parameter.get("value") or ""
+            subscription = self.vendor.subscriptions.get(key)
             if subscription is not None and subscription.look().status == ENDS_LATER:
                 subscription.end_now()
+            for tenant in (self.zuora, self.zuora_orders):
+                with suppress(KeyError):
+                    tenant.end_now(key)
 
     def _runner(self, options: RunnerOptions) -> Runner:
         return Runner(

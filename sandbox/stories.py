@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sandbox.connect.objects import Parameter
 from sandbox.faults import DropAfter, Kill, Respond
@@ -20,14 +21,19 @@ ZUORA_PRODUCTS = {
     "78.0": "PRD-500-000-078",
 }
 ORDERS_PRODUCT = "PRD-500-000-100"
+LATER_PRODUCT = "PRD-500-000-200"
 # 30 seconds of a rescheduled task take less than half a second here.
 COUNTDOWN_SCALE = 0.015
 # In the demo's time a slow vendor needs more than four minutes.
 SLOW_SECONDS = 4.0
 # Zuora's gateway gives up after two minutes, and Zuora does not.
 GATEWAY_SECONDS = 1.0
+# For so long a scheduled request is watched, before its day comes or the customer changes his mind.
+SCHEDULED_SECONDS = 3.0
+TERM_DAYS = 90
 
 Arrange = Callable[[Sandbox], str]
+Turn = Callable[[Sandbox, str], None]
 
 
 @dataclass(frozen=True)
@@ -44,16 +50,24 @@ class End:
     """How often the task must have been postponed at least."""
     instances: int = 1
     """How many instances must have had the task."""
+    undone: int = 0
+    """How many cancellations the vendor must have taken back."""
+    by_way_of: tuple[str, ...] = ()
+    """The request's statuses between the first and the last, where they are not its own affair."""
 
 
 @dataclass(frozen=True)
 class Story:
-    """One cancel request; `arrange` sets the scene and returns the subscription's id `AS-...`."""
+    """One cancel request; `arrange` sets the scene and returns the subscription's id `AS-...`.
+
+    `turn` is what happens to the request once it has been scheduled for a while.
+    """
 
     title: str
     arrange: Arrange
     end: End
     why: str
+    turn: Turn | None = None
 
 
 def prepare(sandbox: Sandbox) -> None:
@@ -62,6 +76,11 @@ def prepare(sandbox: Sandbox) -> None:
         DRY_PRODUCT: {"DRY_RUN": "true"},
         # An unknown id is looked up twice, with this time in between.
         IMPATIENT_PRODUCT: {"SETTLE_MINUTES": "0.05", "VENDOR_TIMEOUT_SECONDS": "1.5"},
+    }
+    overrides[LATER_PRODUCT] = {
+        **sandbox.vendor.variables_for_later_ends(),
+        "CANCELLATION_DATE": "end_of_term",
+        "WHEN_EFFECTIVE_LATER": "schedule",
     }
     for version, product_id in ZUORA_PRODUCTS.items():
         of_zuora = sandbox.zuora.variables(version)
@@ -124,6 +143,12 @@ def _killed(sandbox: Sandbox) -> str:
 def _dry(sandbox: Sandbox) -> str:
     subscription = sandbox.vendor.add()
     return sandbox.connect.create_subscription(subscription.id, product_id=DRY_PRODUCT)
+
+
+def _at_the_end_of_its_term(sandbox: Sandbox) -> str:
+    term_ends = sandbox.vendor.clock.today() + timedelta(days=TERM_DAYS)
+    subscription = sandbox.vendor.add(term_ends=term_ends.isoformat())
+    return sandbox.connect.create_subscription(subscription.id, product_id=LATER_PRODUCT)
 
 
 def _zuora(version: str, status: str = "Active") -> Arrange:
@@ -213,6 +238,22 @@ OTHERS = (
         " of the demo's time. The request waited; nothing was sent again.",
     ),
     Story(
+        "at the end of its term",
+        _at_the_end_of_its_term,
+        End("approved", "succeeded", 1, by_way_of=("scheduled", "pending")),
+        "The vendor took the cancellation for the end of the term, and the request was scheduled"
+        " until then. On that day, which the demo brings forward, it came back and was approved.",
+        turn=Sandbox.day_comes,
+    ),
+    Story(
+        "taken back in time",
+        _at_the_end_of_its_term,
+        End("revoked", "succeeded", 1, undone=1, by_way_of=("scheduled", "revoking")),
+        "Scheduled as well, but the customer changed his mind. The vendor undid the cancellation,"
+        " then the revocation was confirmed: the subscription is active on both sides.",
+        turn=lambda sandbox, request_id: sandbox.connect.revoke(request_id),
+    ),
+    Story(
         "a dry run",
         _dry,
         End("pending", "skipped", 0, says="Dry run"),
@@ -247,7 +288,7 @@ OTHERS = (
     Story(
         "Zuora orders",
         _orders("A-S10000001"),
-        End("approved", "succeeded", 1, says="credit memos"),
+        End("approved", "succeeded", 1, says="would credit 59.00 USD"),
         "A tenant without amendments: an order was previewed, then made. A private note shows the"
         " preview's amounts.",
     ),

@@ -164,6 +164,12 @@ class Billing:
             latest.charged_through = charged["charged_through"]
         return invoice
 
+    def end_now(self, name: str) -> None:
+        """A cancelled subscription that was to end later ends today. Raises KeyError."""
+        found, today = self.latest(name), self.today()
+        if found.cancelled_date is not None and found.cancelled_date > today:
+            found.cancelled_date = found.subscription_end_date = today
+
     def latest(self, name: str) -> Subscription:
         """The latest version. Raises KeyError."""
         return self.subscriptions[self._versions[name][-1]]

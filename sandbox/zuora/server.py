@@ -147,6 +147,10 @@ class LocalZuora:
         """Put an amendment of another kind on top, so that a cancellation is not the last one."""
         return self.billing.amend_otherwise(name, kind, fields)
 
+    def end_now(self, name: str) -> None:
+        """The day on which a cancelled subscription ends is today. Raises KeyError."""
+        self.billing.end_now(name)
+
     def invoice(self, name: str, through: date | None = None) -> Invoice:
         """Run billing: nothing that was amended before can be deleted any more."""
         return self.billing.invoice(name, through)

@@ -127,6 +127,13 @@ class Billing:
         versions[-1].status, versions[-1].is_latest_version = status, True
         return self._revised(versions[-1])
 
+    def end_now(self, number: str) -> None:
+        """A cancelled subscription that was to end later ends today. Raises KeyError."""
+        found, today = self.latest(number), self.today()
+        ends = found.subscription_end_date
+        if found.status == "Cancelled" and ends is not None and ends > today:
+            found.term_end_date = found.subscription_end_date = today
+
     def latest(self, number: str) -> Subscription:
         """The latest version. Raises KeyError."""
         return self._versions[number][-1]

@@ -162,6 +162,10 @@ class LocalZuoraOrders:
         """How many cancellations were taken back."""
         return self.billing.undone[number]
 
+    def end_now(self, number: str) -> None:
+        """The day on which a cancelled subscription ends is today. Raises KeyError."""
+        self.billing.end_now(number)
+
     def invoice(self, number: str, through: date | None = None) -> BillingDocument:
         """Run billing: no order that came before can be deleted any more."""
         return self.orders.invoice(number, through)

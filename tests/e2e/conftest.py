@@ -28,10 +28,10 @@ class World:
         """An id at the vendor that no other test uses."""
         return f"SUB-{next(self._numbers)}"
 
-    def product(self, **variables: str) -> str:
+    def product(self, *, scheduling: bool = True, **variables: str) -> str:
         """A new product with these variables, which the running extension learns of at once."""
         product_id = f"PRD-777-000-{next(self._numbers)}"
-        self.connect.create_product(product_id=product_id)
+        self.connect.create_product(product_id=product_id, scheduling=scheduling)
         self.override(product_id, **variables)
         return product_id
 

@@ -299,3 +299,24 @@ async def test_the_day_that_comes_for_a_request_comes_at_the_vendor_too() -> Non
                     assert response.status == expected
         assert sandbox.connect.status(request_id) == "pending"
         assert sandbox.vendor.subscriptions["SUB-1"].status == "cancelled"
+
+
+async def test_the_day_comes_at_the_zuoras_if_a_subscription_waits_for_it() -> None:
+    async with Sandbox() as sandbox:
+        soap, orders = sandbox.zuora, sandbox.zuora_orders
+        later = soap.today() + timedelta(days=90)
+        ended = {"status": "Cancelled", "cancelled_date": later, "subscription_end_date": later}
+        soap.add("A-S1", **ended)
+        orders.add("A-S2", status="Cancelled", subscription_end_date=later)
+        soap.add("A-S3")
+        orders.add("A-S4")
+        for number in ("A-S1", "A-S2", "A-S3", "A-S4"):
+            request_id = sandbox.connect.cancel(number)
+            planned = {"planned_date": later.isoformat() + "T00:00:00Z"}
+            sandbox.connect.requests.schedule(request_id, planned)
+            sandbox.day_comes(request_id)
+            assert sandbox.connect.status(request_id) == "pending"
+        assert soap.subscription("A-S1").cancelled_date == soap.today()
+        assert orders.subscription("A-S2").subscription_end_date == orders.today()
+        assert soap.subscription("A-S3").status == orders.subscription("A-S4").status == "Active"
+        assert orders.subscription("A-S4").subscription_end_date != orders.today()

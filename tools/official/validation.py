@@ -7,6 +7,7 @@ There are two generations of the official packages: the runner runs with connect
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +16,20 @@ from connect.eaas.core.validation.validators import get_validators
 ROOT = Path(__file__).parents[2]
 RUNNER_VERSION = "43.1"
 
-# Connect's answer to GET /devops/event-definitions, reduced to the event of this project.
-EVENT_DEFINITIONS = {
-    "asset_cancel_request_processing": {
-        "type": "asset_cancel_request_processing",
-        "object_statuses": [
-            "pending",
-            "approved",
-            "failed",
-            "scheduled",
-            "revoking",
-            "revoked",
-        ],
-    },
-}
+EVENT = "asset_cancel_request_processing"
+OBJECT_STATUSES = ("pending", "approved", "failed", "scheduled", "revoking", "revoked")
+"""Those that Connect's answer to GET /devops/event-definitions has for the event."""
 
 
-def messages() -> list[str]:
-    """Every error and every warning; the runner starts in spite of a warning, but we fail."""
+def messages(object_statuses: Iterable[str] = OBJECT_STATUSES) -> list[str]:
+    """Every error and every warning; the runner starts in spite of a warning, but we fail.
+
+    ``object_statuses`` are those that Connect offers for the event.
+    """
     context: dict[str, Any] = {
         "runner_version": RUNNER_VERSION,
         "project_dir": str(ROOT),
-        "event_definitions": EVENT_DEFINITIONS,
+        "event_definitions": {EVENT: {"type": EVENT, "object_statuses": list(object_statuses)}},
     }
     found = []
     for validator in get_validators():

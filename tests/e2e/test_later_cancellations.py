@@ -1,0 +1,213 @@
+"""Cancellations that take effect later, and cancellations taken back, with the official runner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+
+import pytest
+
+from sandbox import OnConfirm
+from sandbox.connect.tasks import Task
+from tests.e2e.conftest import World
+from tests.e2e.sides import SIDES, Side
+
+DATES = ("immediate", "end_of_term", "end_of_invoiced_period")
+# Two looks that find it active without our doing are three seconds apart, not two minutes.
+SOON = {"SETTLE_MINUTES": "0.05", "VENDOR_TIMEOUT_SECONDS": "1.5"}
+LATER = {"CANCELLATION_DATE": "end_of_term", "WHEN_EFFECTIVE_LATER": "schedule"}
+
+
+@pytest.fixture(params=SIDES)
+def side(world: World, request: pytest.FixtureRequest) -> Side:
+    """Each vendor, in each generation of its API."""
+    return SIDES[request.param](world.sandbox)
+
+
+@pytest.fixture
+def rest(world: World) -> Side:
+    """One vendor, for what has nothing to do with vendors."""
+    return SIDES["rest"](world.sandbox)
+
+
+class Cancelling:
+    """One customer's cancellation at one vendor."""
+
+    def __init__(
+        self, world: World, side: Side, *, scheduling: bool = True, **variables: str
+    ) -> None:
+        self.connect, self.side, self.key = world.connect, side, side.add()
+        product_id = world.product(scheduling=scheduling, **{**side.variables(), **variables})
+        asset_id = world.connect.create_subscription(self.key, product_id=product_id)
+        self.request_id = world.connect.create_cancel_request(asset_id)
+
+    @property
+    def statuses(self) -> list[str]:
+        """Every status that the request has had."""
+        return [change.status for change in self.connect.history(self.request_id)]
+
+    @property
+    def asset_status(self) -> str:
+        return self.connect.request(self.request_id)["asset"]["status"]
+
+    @property
+    def notes(self) -> str:
+        return " ".join(note["text"] for note in self.connect.notes(self.request_id))
+
+    @property
+    def at_vendor(self) -> tuple[str, int, int]:
+        """The subscription's status there, how often it was cancelled, and how often undone."""
+        side, key = self.side, self.key
+        return side.status(key), side.cancelled(key), side.undone(key)
+
+    def moment(self, name: str) -> datetime:
+        """A date of the request in Connect."""
+        return datetime.fromisoformat(self.connect.request(self.request_id)[name])
+
+    def begins(self, day: date) -> datetime:
+        """The moment at which a day begins at the vendor."""
+        return datetime.combine(day, time(), self.side.zone)
+
+    async def settled(self) -> None:
+        """Wait until the request is settled; its task may have a note to leave after that."""
+        await self.connect.settled(self.request_id)
+
+    async def scheduled(self) -> None:
+        """Wait until the request is scheduled."""
+        await self.connect.reaches(self.request_id, "scheduled")
+
+    async def revoked(self) -> None:
+        """Wait until it is scheduled; then the customer changes his mind."""
+        await self.scheduled()
+        self.connect.revoke(self.request_id)
+
+    async def says(self, text: str) -> None:
+        """Wait for a note."""
+        await self.connect.journal.until(lambda: text in self.notes, 20, f"a note: {text}")
+
+    async def held(self) -> Task:
+        """The task that is left to a person."""
+        *_, task = await self.connect.tasks_settled(self.request_id)
+        assert task.status.value == "failed"
+        return task
+
+
+@pytest.mark.parametrize("when", DATES)
+async def test_one_is_cancelled_once_for_the_day_that_is_configured(world, side, when):
+    cancelling = Cancelling(world, side, CANCELLATION_DATE=when)
+    await cancelling.settled()
+    assert cancelling.statuses == ["pending", "approved"]
+    assert cancelling.at_vendor[1:] == (1, 0)
+    assert side.ends(cancelling.key) == side.day(when)
+    if side.day(when) > side.today():
+        await cancelling.says(f"It ends at the vendor on {side.day(when)}.")
+
+
+@pytest.mark.parametrize("when", DATES[1:])
+async def test_one_is_scheduled_until_its_day_and_then_approved_with_that_date(world, side, when):
+    cancelling = Cancelling(world, side, **{**LATER, "CANCELLATION_DATE": when})
+    await cancelling.scheduled()
+    assert cancelling.moment("planned_date") == cancelling.begins(side.day(when))
+    assert (cancelling.asset_status, cancelling.at_vendor[1:]) == ("terminating", (1, 0))
+    [task] = await cancelling.connect.tasks_settled(cancelling.request_id)
+    assert (task.status.value, cancelling.statuses[-1]) == ("succeeded", "scheduled")
+    side.end_now(cancelling.key)
+    cancelling.connect.bring_forward(cancelling.request_id)
+    await cancelling.settled()
+    assert cancelling.statuses == ["pending", "scheduled", "pending", "approved"]
+    assert cancelling.moment("effective_date") == cancelling.begins(side.today())
+    assert (cancelling.asset_status, cancelling.at_vendor[1:]) == ("terminated", (1, 0))
+
+
+async def test_one_that_is_cancelled_at_once_is_never_scheduled(world, rest):
+    cancelling = Cancelling(world, rest, WHEN_EFFECTIVE_LATER="schedule")
+    await cancelling.settled()
+    assert cancelling.statuses == ["pending", "approved"]
+    assert cancelling.moment("effective_date") == cancelling.begins(rest.today())
+
+
+async def test_one_that_comes_back_before_it_has_ended_is_scheduled_again(world, side):
+    cancelling = Cancelling(world, side, **LATER)
+    await cancelling.scheduled()
+    cancelling.connect.advance(cancelling.request_id)
+    await cancelling.scheduled()
+    assert cancelling.statuses == ["pending", "scheduled", "pending", "scheduled"]
+    assert cancelling.at_vendor[1:] == (1, 0)
+
+
+async def test_one_that_is_revoked_is_undone_once_and_active_on_both_sides(world, side):
+    cancelling = Cancelling(world, side, **LATER)
+    await cancelling.revoked()
+    await cancelling.settled()
+    assert cancelling.statuses == ["pending", "scheduled", "revoking", "revoked"]
+    assert (cancelling.asset_status, cancelling.at_vendor) == ("active", ("active", 1, 1))
+    assert side.undo_calls(cancelling.key) == 1
+
+
+async def test_one_that_the_vendor_does_not_take_back_is_held_with_the_reason(world, side):
+    cancelling = Cancelling(world, side, **LATER)
+    await cancelling.scheduled()
+    side.make_final(cancelling.key)
+    await cancelling.revoked()
+    await cancelling.held()
+    assert cancelling.statuses[-1] == "revoking"
+    assert (side.undo_calls(cancelling.key), cancelling.at_vendor[1:]) == (1, (1, 0))
+    assert "The request is revoked, and the cancellation is not taken back." in cancelling.notes
+    assert side.undo_is_final in cancelling.notes
+
+
+async def test_an_undo_whose_answer_is_lost_is_not_repeated(world, side):
+    cancelling = Cancelling(world, side, **LATER)
+    side.lose_undo_answer(cancelling.key)
+    await cancelling.revoked()
+    await cancelling.settled()
+    assert cancelling.statuses[-1] == "revoked"
+    assert (cancelling.asset_status, cancelling.at_vendor) == ("active", ("active", 1, 1))
+    assert side.undo_calls(cancelling.key) == 1
+
+
+async def test_where_the_product_cannot_schedule_one_waits_and_a_note_says_until_when(world, side):
+    cancelling = Cancelling(world, side, scheduling=False, **LATER)
+    [task] = await cancelling.connect.answered(cancelling.request_id)
+    assert task.results[0].result == "reschedule"
+    assert task.results[0].countdown == timedelta(days=1).total_seconds()
+    await cancelling.says("The request waits until then: Connect refuses to schedule it")
+    await cancelling.says(f"and on {side.day('end_of_term')} 00:00")
+    side.end_now(cancelling.key)
+    cancelling.connect.tasks.deliver_again(cancelling.request_id)
+    await cancelling.settled()
+    assert cancelling.statuses == ["pending", "approved"]
+    assert cancelling.moment("effective_date") == cancelling.begins(side.today())
+    assert cancelling.at_vendor[1:] == (1, 0)
+
+
+async def test_a_vendor_that_takes_nothing_back_is_not_asked_until_a_person_has_seen_to_it(
+    world, rest
+):
+    cancelling = Cancelling(world, rest, **LATER, **SOON, REST_UNDO_REQUEST="")
+    await cancelling.revoked()
+    task = await cancelling.held()
+    assert "(REST_UNDO_REQUEST is empty)" in cancelling.notes
+    assert (rest.undo_calls(cancelling.key), cancelling.statuses[-1]) == (0, "revoking")
+    world.vendor.subscriptions[cancelling.key].reactivate()
+    cancelling.connect.tasks.resubmit(task.id)
+    await cancelling.settled()
+    assert (cancelling.statuses[-1], cancelling.asset_status) == ("revoked", "active")
+
+
+@pytest.fixture(params=[OnConfirm.REFUSE, OnConfirm.IGNORE])
+def confirm_is_the_wrong_call(world: World, request: pytest.FixtureRequest) -> Iterator[None]:
+    world.connect.requests.on_confirm = request.param
+    yield
+    world.connect.requests.on_confirm = OnConfirm.REVOKE
+
+
+async def test_a_revocation_that_connect_does_not_take_is_held_with_a_note(
+    world, rest, confirm_is_the_wrong_call
+):
+    cancelling = Cancelling(world, rest, **LATER)
+    await cancelling.revoked()
+    await cancelling.held()
+    assert "Confirm the revocation in Connect." in cancelling.notes
+    assert cancelling.statuses[-1] == "revoking"
+    assert cancelling.at_vendor == ("active", 1, 1)
