@@ -119,18 +119,21 @@ def _decide_active(e: Evidence) -> Step:
 
 def _decide_date(e: Evidence) -> Step:
     """Cancel, on a date that the subscription has."""
-    if not _lacks_a_term(e) or e.policy.on_no_term_end is OnNoTermEnd.IMMEDIATE:
+    doubt = e.shown.doubt if e.shown else ""
+    if not _lacks_a_term(e) or (e.policy.on_no_term_end is OnNoTermEnd.IMMEDIATE and not doubt):
         return _cancel(e)
     if (lacking := without_marks(e)) is not None:
         return lacking
     if any(map(e.is_live, e.standing())):
         return wait_for_result(e, "A cancellation was sent, or may have been, before.")
+    if doubt and e.policy.on_no_term_end is not OnNoTermEnd.HOLD:
+        return Wait(Cause.CONFIGURATION, doubt, needs_person=True)
     what = "The subscription cannot be cancelled at the end of its term: it has none."
     if e.policy.on_no_term_end is OnNoTermEnd.REJECT and not e.standing():
         check = "Check the variables CANCELLATION_DATE and ON_NO_TERM_END."
         return _reject_if_proven(e, Reject(Cause.NO_TERM_END, what), check)
     do = "Cancel it at the vendor, or set ON_NO_TERM_END; then resubmit the task."
-    return Hold(Cause.NO_TERM_END, f"{what} {do}")
+    return Hold(Cause.NO_TERM_END, f"{what} {doubt} {do}".replace("  ", " "))
 
 
 def _lacks_a_term(e: Evidence) -> bool:

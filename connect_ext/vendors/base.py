@@ -77,6 +77,8 @@ class Subscription:
     """Whether the vendor does not let us see what earlier attempts have left."""
     is_evergreen: bool = field(default=False, kw_only=True)
     """Whether it has no term that could end."""
+    doubt: str = field(default="", kw_only=True)
+    """What may be wrong in the variables instead of that."""
 
 
 @dataclass(frozen=True)

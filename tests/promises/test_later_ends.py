@@ -133,7 +133,7 @@ async def test_where_connect_does_not_schedule_it_waits_a_day_at_a_time_and_one_
     assert (max(waits), len(waits) in (10, 11)) == (DAY, True)
     [note] = [n for n in extension.sandbox.connect.notes(request_id) if "waiting" in n["text"]]
     assert note["type"] == "private"
-    assert f"on {day} 00:00 UTC. [connect-ext waiting ends-later]" in note["text"]
+    assert f"at {day} 00:00 UTC. [connect-ext waiting ends-later]" in note["text"]
     assert (status(extension, request_id), subscription(extension).status) == (
         "approved",
         "cancelled",

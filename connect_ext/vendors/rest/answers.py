@@ -90,37 +90,27 @@ class AnswerReader:
         """A subscription that may be cancelled, with the days that the date depends on."""
         if not self._settings.sends_date or when is CancellationDate.IMMEDIATE:
             return ShownSubscription(SubscriptionStatus.ACTIVE, ends_at)
-        settings, charged = self._settings, None
+        settings = self._settings
+        term_ends = self._day(self._term_end_path, document, "REST_TERM_END_PATH")
         if when is CancellationDate.END_OF_TERM:
-            path, name = settings.term_end_path, "REST_TERM_END_PATH"
-            term_ends = self._day(path, self._term_end_path, document, name)
-        else:
-            path, name = settings.charged_through_path, "REST_CHARGED_THROUGH_PATH"
-            charged = self._day(path, self._charged_through_path, document, name)
-            # It only bounds the other one.
-            path, name = settings.term_end_path, "REST_TERM_END_PATH"
-            is_there = _search(self._term_end_path, document) is not None
-            term_ends = self._day(path, self._term_end_path, document, name) if is_there else None
-        is_evergreen = when is CancellationDate.END_OF_TERM and term_ends is None
+            says_so = term_ends or _says_nothing(settings.term_end_path, document)
+            return ShownSubscription(
+                SubscriptionStatus.ACTIVE,
+                ends_at,
+                term_ends=term_ends,
+                is_evergreen=term_ends is None,
+                doubt="" if says_so else _leads_nowhere("REST_TERM_END_PATH"),
+            )
+        name = "REST_CHARGED_THROUGH_PATH"
+        charged = self._day(self._charged_through_path, document, name)
+        if charged is None and not _says_nothing(settings.charged_through_path, document):
+            raise NotConfigured(_leads_nowhere(name))
         return ShownSubscription(
-            SubscriptionStatus.ACTIVE,
-            ends_at,
-            term_ends=term_ends,
-            charged_through=charged,
-            is_evergreen=is_evergreen,
+            SubscriptionStatus.ACTIVE, ends_at, term_ends=term_ends, charged_through=charged
         )
 
-    def _day(self, path: str, compiled: Any, document: Any, name: str) -> date | None:
-        """A day; None where the answer says that there is none.
-
-        A path that leads nowhere may be misspelt: whoever knows better says so in it.
-        """
-        value = _search(compiled, document)
-        if value is None and not _is_null(path, document):
-            raise NotConfigured(
-                f"The vendor's answer has nothing at {name}: check the path. For a vendor that"
-                " leaves the date out where there is none, let the path end with || ''."
-            )
+    def _day(self, path: Any, document: Any, name: str) -> date | None:
+        value = _search(path, document)
         found = None if dates.is_nothing(value) else dates.day(value, self._zone)
         if found is None and not dates.is_nothing(value):
             raise _no_date(name)
@@ -258,8 +248,18 @@ def _objects_along(path: str, document: Any) -> Iterator[tuple[int, dict[str, An
             yield length, first
 
 
-def _is_null(path: str, document: Any) -> bool:
-    """Whether a plain path leads to a member that is there, and null."""
+def _leads_nowhere(name: str) -> str:
+    """A path to a date may be misspelt: whoever knows better says so in it."""
+    return (
+        f"The vendor's answer has nothing at {name}: check the path. For a vendor that leaves the"
+        " date out where there is none, let the path end with || ''."
+    )
+
+
+def _says_nothing(path: str, document: Any) -> bool:
+    """Whether a path leads somewhere, and to no date: to a text, or to a member that is null."""
+    if _search(_compiled(path), document) is not None:
+        return True
     if not _PLAIN_PATH.fullmatch(path):
         return False
     owner, _, member = path.rpartition(".")
