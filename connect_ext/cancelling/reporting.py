@@ -22,7 +22,6 @@ from connect_ext.cancelling.steps import (
     Schedule,
     Wait,
 )
-from connect_ext.cause import Cause
 from connect_ext.connect.conversation import MAX_NOTE_CHARACTERS, Conversation
 from connect_ext.connect.notes import PrivateNote
 from connect_ext.errors import Later
@@ -41,6 +40,9 @@ PAUSE_SECONDS = 3600.0
 
 WAITING, HELD, DRY_RUN, SETTLED = "waiting", "held", "dry-run", "settled"
 _TAG = re.compile(r"\[connect-ext (waiting|held|dry-run|settled) ([a-z-]{1,40})\]$")
+MOST_OF_A_TAG = 64
+_WITH_WORDS = (HELD, DRY_RUN)
+"""The reports that are left again where they say something else about the same cause."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Report:
 
     kind: str
     cause: str
+    says: str = ""
+    """What a person acts on, who will try again: why it is held, or what a dry run would send."""
     created: datetime | None = field(default=None, compare=False)
 
     def is_recent_wait(self, now: datetime) -> bool:
@@ -77,14 +81,21 @@ async def report(
     if due.kind == SETTLED and memory.told is None and age_seconds < OLD_ENOUGH_SECONDS:
         return True
     with suppress(Later, asyncio.TimeoutError):
-        work = _leave(due, _sentence(step, request.waits_since), request.id, conversation)
+        sentence = _sentence(step, request.waits_since)
+        at_once = isinstance(step, Wait) and step.until is not None
+        work = _leave(due, sentence, request.id, conversation, at_once=at_once)
         if await asyncio.wait_for(work, REPORT_SECONDS):
             memory.told = due
     return memory.told == due
 
 
-async def _leave(due: Report, sentence: str, request_id: str, conversation: Conversation) -> bool:
-    """Leave the report unless the last one says the same; False if it could not be left."""
+async def _leave(
+    due: Report, sentence: str, request_id: str, conversation: Conversation, *, at_once: bool
+) -> bool:
+    """Leave the report unless the last one says the same; False if it could not be left.
+
+    ``at_once``: the next look is a day away, so that it must not be put off.
+    """
     try:
         notes = await conversation.private_notes(request_id)
     except Later:
@@ -95,16 +106,19 @@ async def _leave(due: Report, sentence: str, request_id: str, conversation: Conv
         return True
     if due.kind == SETTLED and (last is None or last.kind not in (WAITING, HELD)):
         return True
-    changes_often = due.kind == WAITING and due.cause != Cause.ENDS_LATER.value
-    if changes_often and last and last.is_recent_wait(notes.now):
+    if due.kind == WAITING and last and last.is_recent_wait(notes.now) and not at_once:
         return False
     return await _note(due, sentence, request_id, conversation)
 
 
 async def _note(due: Report, sentence: str, request_id: str, conversation: Conversation) -> bool:
-    tag = f" [connect-ext {due.kind} {due.cause}]"
-    text = sentence[: MAX_NOTE_CHARACTERS - len(tag)]
-    return await conversation.leave(request_id, text + tag)
+    text = f"{_cut(sentence)} [connect-ext {due.kind} {due.cause}]"
+    return await conversation.leave(request_id, text)
+
+
+def _cut(sentence: str) -> str:
+    """As much of it as a note has room for, with its tag."""
+    return sentence[: MAX_NOTE_CHARACTERS - MOST_OF_A_TAG].strip()
 
 
 def last_report(notes: Iterable[PrivateNote]) -> Report | None:
@@ -113,7 +127,8 @@ def last_report(notes: Iterable[PrivateNote]) -> Report | None:
     for note in notes:
         match = _TAG.search(note.text)
         if match:
-            found = Report(match[1], match[2], note.created)
+            says = _cut(note.text[: match.start()]) if match[1] in _WITH_WORDS else ""
+            found = Report(match[1], match[2], says, note.created)
     return found
 
 
@@ -123,10 +138,10 @@ def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report
             if needs_person or until or age_seconds >= escalate_after_hours * 3600:
                 return Report(WAITING, cause.value)
             return None
-        case Hold(cause=cause):
-            return Report(HELD, cause.value)
-        case DryRun(act=act):
-            return Report(DRY_RUN, act)
+        case Hold(cause=cause, why=why):
+            return Report(HELD, cause.value, _cut(why))
+        case DryRun(act=act, what=what):
+            return Report(DRY_RUN, act, _cut(what))
         case Approve():
             return Report(SETTLED, "approved")
         case Schedule():

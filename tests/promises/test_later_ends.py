@@ -143,6 +143,17 @@ async def test_where_connect_does_not_schedule_it_waits_a_day_at_a_time_and_one_
     assert len(said) == len([text for text in said if "[" not in text]) == (1 if fields else 0)
 
 
+async def test_the_note_until_when_comes_at_once_although_another_wait_was_told_just_now(extension):
+    extension.sandbox.connect.scheduling = False
+    extension.variables["REST_API_KEY"] = "wrong"
+    request_id = cancelled(extension)
+    await extension.deliver(request_id)
+    extension.variables["REST_API_KEY"] = extension.sandbox.vendor.api_key
+    await extension.deliver(request_id)
+    told = [text.rpartition(" ")[2] for text in notes(extension, request_id, "waiting")]
+    assert told == ["credentials]", "ends-later]"]
+
+
 async def test_two_instances_cancel_and_schedule_once(extension):
     request_id = cancelled(extension, second="order", honours_keys=False)
     request = await extension.client().requests[request_id].get()
@@ -265,6 +276,17 @@ def wrote(extension):
     writes = [call for call in connect if call.method != "GET"]
     assert all(re.search("/messages$", call.path) for call in writes)
     return sum(call.method != "GET" for call in vendor), len(writes)
+
+
+async def test_a_dry_run_with_other_variables_is_told_anew():
+    async with ending_later(DRY_RUN="true") as extension:
+        request_id = cancelled(extension)
+        for when in ("end_of_term", "end_of_term", "immediate"):
+            extension.variables["CANCELLATION_DATE"] = when
+            await extension.deliver(request_id)
+            extension.begin_new_process()
+        dates = [text.partition("effect on ")[2][:10] for text in notes(extension, request_id)]
+        assert dates == [term_end(extension), term_end(extension, 0)]
 
 
 async def test_a_dry_run_tells_what_would_become_of_a_request_on_its_way(extension):

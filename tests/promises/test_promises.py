@@ -77,7 +77,7 @@ async def test_promise_1_a_task_cut_between_cancellation_and_approval_is_finishe
     while cancellations(extension) == 0:
         await asyncio.sleep(0.01)
     # As when the process dies: the walk goes with the task that waits for it.
-    for each in (task, *(t for t in asyncio.all_tasks() if "Walk.outcome" in repr(t))):
+    for each in (task, *(t for t in asyncio.all_tasks() if "delivered" in repr(t))):
         each.cancel()
     await asyncio.wait([task])
     assert task.cancelled()

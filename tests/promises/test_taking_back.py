@@ -18,6 +18,7 @@ from tests.promises.later import (
     SCHEDULE,
     STATUS,
     UNDO,
+    VARIABLES,
     DiesAtCall,
     cancelled,
     ending_later,
@@ -347,6 +348,19 @@ async def test_what_cannot_be_taken_back_is_held_with_a_note_that_says_why(
     parameter["value"] = "SUB-1"
     assert (await extension.deliver(request_id)).status == "success"
     assert status(extension, request_id) == "revoked"
+
+
+async def test_another_reason_is_another_note(extension):
+    request_id = await revoked(extension, undo_refusal="It is invoiced.")
+    extension.variables["REST_UNDO_REQUEST"] = ""
+    await extension.deliver(request_id)
+    extension.variables["REST_UNDO_REQUEST"] = VARIABLES["REST_UNDO_REQUEST"]
+    for _ in range(2):
+        await extension.deliver(request_id)
+        extension.begin_new_process()
+    first, second = notes(extension, request_id, "held not-taken-back")
+    assert "REST_UNDO_REQUEST is empty" in first
+    assert "It is invoiced." in second
 
 
 @pytest.mark.parametrize("forged_by", [None, (VENDOR, "message"), (DISTRIBUTOR, "private")])

@@ -47,7 +47,7 @@ MAY_IMPORT = {
     " errors vendors.base",
     "cancelling.settling": "cause cancelling.request cancelling.steps connect http.aside"
     " portal.policy portal.settings redaction vendors.base",
-    "cancelling.reporting": "cancelling.request cancelling.steps cause connect errors",
+    "cancelling.reporting": "cancelling.request cancelling.steps connect errors",
     **dict.fromkeys(
         (
             f"cancelling.{each}"
