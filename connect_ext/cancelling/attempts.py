@@ -173,10 +173,6 @@ class Attempts:
         self._memory.sent_unmarked_at = None
         self._memory.attempt = permission.attempt
 
-    async def give_up(self) -> None:
-        """Nothing is to be sent any more: take a mark back that this process has in hand."""
-        await self._take_back()
-
     async def _take_back(self) -> None:
         attempt, self._memory.attempt = self._memory.attempt, ""
         if attempt:
@@ -188,6 +184,17 @@ class Attempts:
         for attempt in sorted(self._memory.to_take_back):
             if await self.note(attempt, State.NOT_SENT):
                 self._memory.to_take_back.discard(attempt)
+
+    async def take_back_unsent(self) -> None:
+        """Take back every mark of this process under which nothing was sent.
+
+        Raises ``NotDone`` if Connect fails to take that.
+        """
+        self._memory.to_take_back |= {self._memory.attempt} - {""}
+        self._memory.attempt = ""
+        for attempt in sorted(self._memory.to_take_back):
+            await self.must_note(attempt, State.NOT_SENT)
+            self._memory.to_take_back.discard(attempt)
 
     async def note(self, attempt: str, state: State) -> bool:
         """Note what became of an attempt; False if the note could not be left."""

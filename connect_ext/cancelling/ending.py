@@ -40,11 +40,12 @@ def decide_cancelled(e: Evidence, subscription: Subscription) -> Step:
 
 def ends_later(e: Evidence) -> bool:
     """Whether the vendor shows an end that is still to come."""
-    return bool(e.shown and e.shown.ends_at and e.shown.ends_at > e.now)
+    ends_at = e.shown.ends_at if e.shown else None
+    return ends_at is not None and e.seconds_until(ends_at) > 0
 
 
 def _wait_for_end(e: Evidence, ends_at: datetime, note: str) -> Step:
-    left = (ends_at - e.now).total_seconds()
+    left = e.seconds_until(ends_at)
     if left < SOONEST_PLANNED_SECONDS:
         why = "The subscription is cancelled at the vendor, and is about to end."
         return Wait(Cause.ENDS_LATER, why, retry_after=left)

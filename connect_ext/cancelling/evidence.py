@@ -9,7 +9,7 @@ from connect_ext.cancelling.marks import History, Mark, State
 from connect_ext.cancelling.request import FoundId
 from connect_ext.cause import Cause
 from connect_ext.portal.policy import Policy
-from connect_ext.vendors.base import Advice, Subscription, SubscriptionStatus
+from connect_ext.vendors.base import Advice, Subscription
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,9 @@ class Evidence:
     can_be_asked: bool = True
     can_take_back: bool = False
     is_repeatable: bool = False
+    """Whether nothing needs a mark."""
+    repeats_answers: bool = False
+    """Whether the vendor repeats the answer that it has stored for an idempotency key."""
     leaves_orders: bool = False
     """Whether a look can tell what became of an attempt whose answer was lost."""
     advice: Advice = field(default_factory=Advice)
@@ -120,6 +123,13 @@ class Evidence:
         """For how long a mark has been there, by Connect's clock."""
         return self.history.age_seconds(mark) if isinstance(self.history, History) else 0.0
 
+    def seconds_until(self, moment: datetime) -> float:
+        """Seconds until a moment, by this machine's clock or by Connect's: what is longer."""
+        clocks = [self.now]
+        if isinstance(self.history, History):
+            clocks.append(self.history.now)
+        return (moment - min(clocks)).total_seconds()
+
     @property
     def has_unfinished(self) -> bool:
         """Whether an attempt is known to have left an order that the vendor does not carry out."""
@@ -133,16 +143,28 @@ class Evidence:
         return tuple(mark for mark in self.history.cancelling if mark.stands)
 
     def may_still_cancel(self) -> bool:
-        """Of an undo: whether a cancellation may still be under way, so that it would come after.
+        """Of an undo: whether a cancellation may still have its effect, after what shows now.
 
-        What the vendor shows is the result of one. While it shows none, each may be meant: an
-        answer can be ahead of what is shown.
+        One whose answer was lost may still be under way. One that was answered may be ahead of
+        what shows, unless the vendor has taken it back.
         """
+        is_undone = self._is_undone_now() or any(
+            mark.state is State.ACCEPTED for mark in self.standing()
+        )
         live = [mark for mark in self.cancelling() if self.is_live(mark)]
-        if self.shown and self.shown.status is SubscriptionStatus.ACTIVE:
-            return bool(live)
-        coming = (State.SENDING, State.ACCEPTED)
-        return len(self.cancelling()) > 1 and any(mark.state in coming for mark in live)
+        return any(mark.state is State.SENDING or not is_undone for mark in live)
+
+    def may_still_undo(self) -> bool:
+        """Of an undo: whether one may still be under way whose outcome nobody has heard.
+
+        What shows may be somebody else's doing then, and the undo would come after: it could undo
+        the cancellation of the next request.
+        """
+        live = [mark for mark in self.standing() if self.is_live(mark)]
+        return not self._is_undone_now() and any(m.state is State.SENDING for m in live)
+
+    def _is_undone_now(self) -> bool:
+        return isinstance(self.attempt, Sent) and self.attempt.accepted
 
     def is_live(self, mark: Mark) -> bool:
         """Whether the vendor may still be at work on what was sent under the mark."""

@@ -17,6 +17,7 @@ from connect_ext.cancelling.evidence import (
     NotTried,
     Refusal,
     Sent,
+    Unreadable,
 )
 from connect_ext.cancelling.marks import History
 from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
@@ -54,13 +55,15 @@ def _decide_on_id(e: Evidence) -> Step:
         return _hold(e.advice.cannot_be_asked)
     if e.shown is None:
         return Learn(Lack.LOOK)
-    if e.shown.status is SubscriptionStatus.ACTIVE and _was_undone_now(e):
+    is_active = e.shown.status is SubscriptionStatus.ACTIVE
+    if is_active and isinstance(e.history, Unreadable) and _is_undone_now(e):
+        # Connect kept no mark, so that the vendor's own answer is all there is.
         return Confirm(Cause.REVOKED)
     return without_marks(e) or _decide_shown(e, e.shown)
 
 
-def _was_undone_now(e: Evidence) -> bool:
-    """Whether this walk has seen the cancellation, and then what the vendor made of its undo."""
+def _is_undone_now(e: Evidence) -> bool:
+    """Whether this walk has seen the cancellation, and the vendor has taken it back then."""
     return isinstance(e.attempt, Sent) and e.attempt.accepted
 
 
@@ -87,8 +90,12 @@ def _decide_shown(e: Evidence, subscription: Subscription) -> Step:
 
 def _decide_active(e: Evidence) -> Step:
     """Confirm it once that is certain: the subscription was cancelled when it was scheduled."""
-    if not e.standing() and e.may_still_cancel():
+    if e.may_still_cancel():
         return wait_for_result(e, "The cancellation was sent, and may still have its effect.")
+    if e.may_still_undo():
+        return _wait_for_undo(e)
+    if _is_undone_now(e):
+        return Confirm(Cause.REVOKED)
     if e.looks < 2:
         return Learn(Lack.SECOND_LOOK)
     if e.leaves_orders and e.cancelling() and not e.was_looked_for:
@@ -99,7 +106,7 @@ def _decide_active(e: Evidence) -> Step:
 
 
 def _decide_cancelled(e: Evidence, ends_at: datetime | None) -> Step:
-    if ends_at is None or ends_at <= e.now:
+    if ends_at is None or e.seconds_until(ends_at) <= 0:
         return _decide_ended(e, ends_at)
     match e.attempt:
         case NotTried():
@@ -129,8 +136,6 @@ def _decide_ended(e: Evidence, ends_at: datetime | None) -> Step:
 
 
 def _decide_untried(e: Evidence) -> Step:
-    if e.may_still_cancel():
-        return wait_for_result(e, "A cancellation was sent, and may not have arrived yet.")
     if not e.cancelling():
         return _hold("No cancellation at the vendor is known to be this request's.")
     if e.can_take_back:
@@ -160,11 +165,14 @@ def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
 
 def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
     lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
-    if lasts:
+    if lasts and not e.repeats_answers:
         return _decide_refusal(e, Refusal(conflict.reason))
     why = "The vendor cannot take the cancellation back at the moment."
+    if lasts:
+        # The call with the same key may still be under way, or a stored answer be repeated.
+        why = f"{why} It has said so for long: check the subscription at the vendor."
     pause = max(conflict.retry_after or 0.0, e.settle_seconds / CONFLICTS_ASKED)
-    return Wait(Cause.CONFLICT, why, retry_after=pause, vendor_says=conflict.reason)
+    return Wait(Cause.CONFLICT, why, lasts, retry_after=pause, vendor_says=conflict.reason)
 
 
 def _hold(why: str, do: str = _TAKE_BACK) -> Hold:

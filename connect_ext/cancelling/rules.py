@@ -229,7 +229,9 @@ def _decide_unseen(e: Evidence) -> Step:
         case IdNotKnown(times=1):
             return _cancel(e, second_look_seconds(e.settle_seconds))
         case IdNotKnown():
-            return without_marks(e) or _on_not_found(e, after_a_cancellation=bool(e.standing()))
+            # Without marks nobody knows whether another process's was accepted.
+            may_be_sent = e.is_repeatable or bool(e.standing())
+            return without_marks(e) or _on_not_found(e, after_a_cancellation=may_be_sent)
 
 
 def _decide_unseen_sent(e: Evidence, sent: Sent) -> Step:
@@ -283,7 +285,7 @@ def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
     if (lacking := without_marks(e)) is not None:
         return lacking
     lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
-    if lasts and not e.is_repeatable:
+    if lasts and not e.repeats_answers:
         return _decide_refusal(e, Refusal(conflict.reason))
     why = "The vendor cannot cancel the subscription at the moment."
     if lasts:

@@ -73,9 +73,9 @@ class Walk:
             case Approve():
                 return await self._approve(step, e)
             case Schedule():
-                return await self._schedule(step, e)
+                return await self._schedule(step)
             case Confirm():
-                return await self._case.settling.confirm(step)
+                return await self._confirm(step)
             case Reject():
                 return await self._case.settling.reject(step)
             case _ if isinstance(e.attempt, Refusal):
@@ -91,19 +91,27 @@ class Walk:
             # A held request is tried again, and then with another idempotency key.
             await self._case.attempts.must_note(e.void_attempt, State.REFUSED)
 
-    async def _schedule(self, step: Schedule, e: Evidence) -> Final:
-        """Note whose result it is before: whoever takes it back need not wait for it."""
-        attempts, sent_under = self._case.attempts, self._sender.sent_under
-        await attempts.give_up()
-        done = {m.attempt: None for m in e.standing() if m.state is not State.CANCELLED}
-        if sent_under:
-            done[sent_under] = None
-        elif len(done) > 1:
-            # The newest may still be under way.
-            done.popitem()
-        for attempt in done:
-            await attempts.note(attempt, State.CANCELLED)
+    async def _schedule(self, step: Schedule) -> Final:
+        """If it is revoked, only what may have been sent counts as ours."""
+        await self._case.attempts.take_back_unsent()
+        if self._sender.sent_under:
+            await self._case.attempts.note(self._sender.sent_under, State.CANCELLED)
         return await self._case.settling.schedule(step, self._sender.accepted)
+
+    async def _confirm(self, step: Confirm) -> Final:
+        try:
+            ended = await self._case.settling.confirm(step)
+        except Later:
+            await self._note_undone()
+            raise
+        if not isinstance(ended, Confirm):
+            await self._note_undone()
+        return ended
+
+    async def _note_undone(self) -> None:
+        """Note that the vendor has taken it back: the next walk need not wait for that."""
+        if self._sender.sent_under:
+            await self._case.attempts.note(self._sender.sent_under, State.ACCEPTED)
 
     async def _approve(self, step: Approve, e: Evidence) -> Final:
         try:

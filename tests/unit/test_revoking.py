@@ -104,7 +104,7 @@ TABLE = {
     ),
     "ends later, and another cancellation of late may still arrive": (
         revoked(notes=undoing(cancelling=(*OURS, mark(State.SENDING, attempt="dddddddd")))),
-        wait(Cause.SENT),
+        Undo(),
     ),
     "active, and the vendor's answer was ahead of what it shows": (
         revoked(ACTIVE, notes=late(State.CANCELLED)),
@@ -156,10 +156,22 @@ TABLE = {
     "active, two looks": (revoked(ACTIVE), CONFIRM),
     "active, two looks, and never ours": (revoked(ACTIVE, notes=undoing(cancelling=())), CONFIRM),
     "active after a standing attempt": (
-        revoked(ACTIVE, None, undoing(UNDOING), looks=1),
+        revoked(ACTIVE, None, undoing(UNDOING)),
+        SENT_A_MINUTE_AGO,
+    ),
+    "active after an old attempt": (
+        revoked(ACTIVE, None, undoing(OLD_UNDO), looks=1),
         Learn(Lack.SECOND_LOOK),
     ),
-    "active twice after a standing attempt": (revoked(ACTIVE, None, undoing(UNDOING)), CONFIRM),
+    "active twice after an old attempt": (revoked(ACTIVE, None, undoing(OLD_UNDO)), CONFIRM),
+    "active after an attempt that was accepted": (
+        revoked(ACTIVE, None, replace(late(State.CANCELLED), marks=(mark(State.ACCEPTED),))),
+        CONFIRM,
+    ),
+    "active after our own attempt, and another cancellation may still arrive": (
+        revoked(ACTIVE, ACCEPTED, late(State.SENDING)),
+        wait(Cause.SENT),
+    ),
     "active after our own attempt": (revoked(ACTIVE, ACCEPTED, looks=1), CONFIRM),
     "active after a lost answer": (revoked(ACTIVE, MAYBE, looks=1), Learn(Lack.SECOND_LOOK)),
     "active, although the vendor refused": (
@@ -286,8 +298,8 @@ def test_it_is_confirmed_only_where_the_vendor_shows_the_subscription_as_active(
     for evidence, step in everything():
         if isinstance(step, Confirm):
             assert evidence.shown is ACTIVE
-            is_undone = evidence.attempt is ACCEPTED or evidence.standing()
-            assert is_undone or not evidence.may_still_cancel()
+            assert not evidence.may_still_cancel()
+            assert not evidence.may_still_undo()
             assert evidence.attempt is ACCEPTED or evidence.looks == 2
 
 
@@ -297,7 +309,6 @@ def test_only_a_cancellation_of_ours_that_has_not_ended_is_taken_back_and_once_i
             assert evidence.shown is ENDS
             again = isinstance(evidence.attempt, Refusal)
             assert again or (evidence.cancelling() and evidence.can_take_back)
-            assert again or not evidence.may_still_cancel()
             assert isinstance(evidence.attempt, (NotTried, Refusal))
 
 
