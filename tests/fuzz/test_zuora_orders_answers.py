@@ -3,6 +3,8 @@
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -11,10 +13,21 @@ from hypothesis import strategies as st
 
 from connect_ext.errors import CancellationError, Later, OutcomeUnknown, Refused, UnknownId
 from connect_ext.http.client import Answer
-from connect_ext.vendors.base import Accepted, SubscriptionStatus
+from connect_ext.portal.policy import CancellationDate
+from connect_ext.vendors.base import Accepted, Act, SubscriptionStatus
 from tests.fuzz.hostile import bodies, statuses
-from tests.fuzz.zuora_orders import GOOD, Http, answers_of, values, vendor
-from tests.zuora_orders.scripted import ID, NUMBER, OLD_ID, REQUEST, asking
+from tests.fuzz.zuora_orders import GOOD, Http, answers_of, said, values, vendor
+from tests.zuora_orders.scripted import (
+    CANCELLED,
+    ID,
+    MARKER,
+    NUMBER,
+    OLD_ID,
+    ORDER,
+    REQUEST,
+    asking,
+    order,
+)
 
 scripts = st.fixed_dictionaries(
     {}, optional={name: st.lists(answers_of(name), min_size=1, max_size=3) for name in GOOD}
@@ -23,6 +36,7 @@ zones = st.sampled_from([{}, {"VENDOR_TIME_ZONE": "Asia/Tokyo"}])
 asked = st.builds(
     asking,
     st.sampled_from([NUMBER, NUMBER.lower(), ID, OLD_ID]),
+    when=st.sampled_from(CancellationDate),
     may_have_been_sent=st.booleans(),
     attempt=st.sampled_from(["", "0badcafe"]),
 )
@@ -136,6 +150,54 @@ def check_error(http, error):
     else:
         assert name == "order"
         assert said <= {"20", "30"}
+
+
+def texts_in(found, name):
+    """The texts of this name in the objects of a list."""
+    listed = found if isinstance(found, list) else []
+    return {str(each.get(name, "")).strip() for each in listed if isinstance(each, dict)}
+
+
+def shows_our_order(http, call, answer):
+    """Whether an answer shows the order that is deleted, as ours, done, and of nothing else."""
+    number, shown = unquote(call.url.rpartition("/")[2]), document(answer)
+    ours = texts_in(
+        [document(answer) for _, answer in http.of("subscription")], "subscriptionNumber"
+    )
+    listed = shown.get("orders")
+    return any(
+        str(each.get("orderNumber")).strip() == number
+        and "".join(str(each.get("status")).split()).lower() == "completed"
+        and (number.startswith(ORDER) or MARKER in json.dumps(each))
+        and texts_in(each.get("subscriptions"), "subscriptionNumber") <= {*ours, ""}
+        for each in [shown.get("order"), *(listed if isinstance(listed, list) else [])]
+        if isinstance(each, dict)
+    )
+
+
+@given(scripts, asked, st.booleans())
+def test_only_our_own_order_is_deleted_and_only_a_plain_answer_is_believed(script, asked, listed):
+    done = {"orderNumber": "O-1", "status": "Completed", "description": MARKER}
+    found = {"subscription": {**CANCELLED, "cancelReason": MARKER}}
+    found |= {"orders": {"orders": [done]}} if listed else {"order by number": order("Completed")}
+    http = Http({**{name: [said(body)] for name, body in found.items()}, **script})
+    accepted = None
+    with suppress(Later, UnknownId):
+        try:
+            accepted = asyncio.run(vendor(http).take_back(replace(asked, act=Act.UNDO), None))
+        except Refused:
+            accepted = "refused"
+    deletions = http.of("deletion")
+    if deletions and accepted == "refused":
+        assert categories(deletions[-1][1]) <= {"20", "30"}
+    elif deletions and accepted:
+        assert document(deletions[-1][1])["success"] is True
+        assert 200 <= deletions[-1][1].status < 300
+    looks = http.of("order by number") + http.of("orders")
+    for call, _ in deletions:
+        assert any(shows_our_order(http, call, answer) for _, answer in looks)
+        assert "Idempotency-Key" not in dict(call.headers)
+    assert http.of("order") == []
 
 
 nothing = st.sampled_from([b"", b"{}", b"null", b"[]", b'"x"', b"<html></html>", b"{" * 9])

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo
 
 import httpx
 import jsonschema
@@ -19,7 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_ext.errors import CancellationError
-from connect_ext.vendors.zuora.orders import track_id
+from connect_ext.portal.policy import CancellationDate
+from connect_ext.vendors.base import Act
+from connect_ext.vendors.zuora.orders import marker, track_id
 from tests.fuzz.hostile import cancellations, texts
 from tests.fuzz.zuora_orders import OLD, Http, answers_of, names, said, values, vendor, words
 from tests.sandbox.test_sandbox_contract import resolved
@@ -27,7 +28,6 @@ from tests.zuora_orders.scripted import ID, NUMBER, OLD_ID, SUBSCRIPTION, asking
 
 SCHEMAS = {"order": "POSTOrderRequestType", "preview": "POSTOrderPreviewRequestType"}
 NEARBY = Path("shared/contracts/zuora/orders/openapi.json")
-ZONES = ["America/Los_Angeles", "Asia/Tokyo", "Pacific/Kiritimati", "America/Havana", "UTC"]
 
 shown_ones = st.builds(
     lambda more: {**SUBSCRIPTION, **more},
@@ -46,6 +46,7 @@ asked = st.builds(
     st.sampled_from([ID, NUMBER]),
     moments,
     request_id=request_ids,
+    when=st.sampled_from(CancellationDate),
     may_have_been_sent=st.booleans(),
     attempt=st.just("0badcafe"),
 )
@@ -131,6 +132,20 @@ def test_no_number_in_an_answer_leaves_its_place_in_the_next_address(cancellatio
         check_path(call, "orders", "subscription", number)
 
 
+@given(words | texts, request_ids.filter(track_id))
+def test_no_number_of_an_order_leaves_its_place_in_the_address_of_its_deletion(number, request_id):
+    done = {"orderNumber": number, "status": "Completed", "description": marker(request_id)}
+    script = {
+        "subscription": [said({**SUBSCRIPTION, "status": "Cancelled"})],
+        "orders": [said({"success": True, "orders": [done]})],
+    }
+    http = Http(script)
+    with suppress(CancellationError):
+        asyncio.run(vendor(http).take_back(asking(request_id=request_id, act=Act.UNDO), None))
+    for call, _ in http.of("deletion"):
+        check_path(call, "orders", number.strip())
+
+
 @given(cancellations, request_ids)
 def test_no_request_id_leaves_its_place(cancellation, request_id):
     for name, call, _ in sent(replace(cancellation, request_id=request_id), SUBSCRIPTION).said:
@@ -139,12 +154,3 @@ def test_no_request_id_leaves_its_place(cancellation, request_id):
         assert all(value.isascii() and value.isprintable() for _, value in call.headers)
         if name == "order by number":
             assert re.fullmatch(r"/v1/orders/CONNECT-[A-Za-z0-9_.-]*", urlsplit(call.url).path)
-
-
-@given(moments, st.sampled_from(ZONES))
-def test_an_order_names_the_day_that_it_is_at_the_tenant(moment, zone):
-    http = Http({"subscription": [said({**SUBSCRIPTION, "contractEffectiveDate": None})]})
-    made = vendor(http, VENDOR_TIME_ZONE=zone)
-    asyncio.run(made.cancel(asking(asked_at=moment), None))
-    [(call, _)] = http.of("order")
-    assert json.loads(call.content)["orderDate"] == f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d}"

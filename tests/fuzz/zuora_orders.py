@@ -23,6 +23,7 @@ from tests.zuora_orders.scripted import (
     PREVIEW,
     REQUEST,
     SUBSCRIPTION,
+    TAKEN_BACK,
     TOKEN,
     order,
     reasons,
@@ -32,11 +33,13 @@ _NAMES = """success Success id status subscriptionNumber subscriptionNumbers isL
     accountNumber invoiceOwnerAccountNumber currency contractEffectiveDate termEndDate
     subscriptionEndDate scheduledCancelDate reasons code message order orders orderNumber
     description subscriptions orderActions changeReason nextPage previewResult invoices creditMemos
-    amount access_token expires_in"""
+    amount taxAmount invoiceItems serviceStartDate serviceEndDate termType cancelReason access_token
+    expires_in"""
 _WORDS = """Active Cancelled CANCELED cancelled Suspended Draft Expired PendingActivation
     Completed Pending Executing Failed Reverted Scheduled 58730020 58730030 50000040 90000011
-    58730010 58730050 58730070 58730099 5873002 USD usd true 2026-03-03 2026-02-30 0001-01-01
-    9999-12-31 9998-12-31 1900-01-01 2026-03-03T00:00:00Z .. %2e%2e"""
+    58730010 58730050 58730070 58730099 5873002 EVERGREEN TERMED USD usd true
+    2026-03-03 2026-02-30 0001-01-01 9999-12-31 9998-12-31 1900-01-01 2026-03-03T00:00:00Z ..
+    %2e%2e"""
 _KEYS = [NUMBER, NUMBER.lower(), "A-S00000002", ID, OLD_ID, ORDER, f"{ORDER}-2", MARKER]
 words = st.sampled_from([*_KEYS, "", "C a n c e l l e d", *_WORDS.split()])
 names = st.sampled_from(_NAMES.split())
@@ -61,16 +64,21 @@ GOOD = {
     "order": COMPLETED,
     "order by number": reasons(50000040),
     "orders": {"success": True, "orders": []},
+    "deletion": TAKEN_BACK,
 }
 _ERRORS = [reasons(58730000 + each) for each in (10, 11, 20, 30, 40, 50, 70, 99)]
-_LISTED = {"orderNumber": "O-1", "status": "x", "description": MARKER}
+_LISTED = [
+    {"orderNumber": number, "status": status, "description": MARKER}
+    for number, status in (("O-1", "x"), ("O-1", "Completed"), ("../O-1", "Completed"))
+]
 TEMPLATES = {
     "token": [{**TOKEN, "expires_in": 3598}],
     "subscription": [CANCELLED, CANCELLED, SUBSCRIPTION, OLD, reasons(50000040)],
     "preview": [PREVIEW],
     "order": [COMPLETED, COMPLETED, {**COMPLETED, "status": "Pending"}, reasons(58730020)],
     "order by number": [order(word) for word in ("Completed", "Pending", "Failed", "Executing")],
-    "orders": [{"success": True, "orders": [_LISTED]}],
+    "orders": [{"success": True, "orders": [each]} for each in _LISTED],
+    "deletion": [TAKEN_BACK, reasons(50000020)],
 }
 _TRICKS = [
     *({"success": each} for each in (False, "true", None, 1)),
@@ -140,7 +148,7 @@ class Http:
     said: list[tuple[str, Call, Answer]] = field(default_factory=list)
 
     async def send(self, call: Call) -> Answer:
-        name = orders_operation(call)
+        name = "deletion" if call.method == "DELETE" else orders_operation(call)
         listed = self.script.get(name, [said(GOOD[name])])
         answer = listed[min(len(self.of(name)), len(listed) - 1)]
         self.said.append((name, call, answer))
