@@ -123,6 +123,13 @@ class Evidence:
         """For how long a mark has been there, by Connect's clock."""
         return self.history.age_seconds(mark) if isinstance(self.history, History) else 0.0
 
+    def answers_heard(self) -> int:
+        """How often the vendor has given a definite answer, by all that is known."""
+        if not isinstance(self.history, History):
+            return 0
+        history, attempt = self.history, self.void_attempt
+        return history.definite_answers if self.repeats_answers else history.answers_heard(attempt)
+
     def seconds_until(self, moment: datetime) -> float:
         """Seconds until a moment, by this machine's clock or by Connect's: what is longer."""
         clocks = [self.now]

@@ -32,6 +32,7 @@ class State(Enum):
 
 
 _STANDING = (State.SENDING, State.UNFINISHED, State.ACCEPTED, State.CANCELLED)
+_UNKNOWN = (State.SENDING, State.ACCEPTED)
 _RESULTS = (State.UNFINISHED, State.ACCEPTED, State.CANCELLED)
 _WEIGHT = {state: weight for weight, state in enumerate(State)}
 
@@ -107,6 +108,15 @@ class History:
     def definite_answers(self) -> int:
         """How often the vendor has refused, or has carried out what is to be done once more."""
         return sum(mark.state in (State.REFUSED, State.CANCELLED) for mark in self.marks)
+
+    def answers_heard(self, except_attempt: str) -> int:
+        """The same with each "not now", unless an attempt stands that may be why it was said.
+
+        A vendor stores that as well under the key, and repeats it.
+        """
+        standing = [m.created for m in self.standing(except_attempt) if m.state in _UNKNOWN]
+        until = min(standing, default=self.now)
+        return self.definite_answers + sum(said <= until for said in self.conflicts)
 
 
 def text_of(attempt: str, state: State, act: Act = Act.CANCEL) -> str:

@@ -149,9 +149,13 @@ def _wait_for_undo(e: Evidence) -> Step:
 
 
 def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
-    if isinstance(e.history, History) and e.history.definite_answers > e.definite_answers:
+    if e.answers_heard() > e.definite_answers:
         # The vendor may have repeated the answer that it had stored for the key.
         return Undo()
+    return _believe_refusal(e, refusal)
+
+
+def _believe_refusal(e: Evidence, refusal: Refusal) -> Step:
     if e.standing():
         why = (
             "An earlier attempt to take the cancellation back has an unknown outcome; the vendor"
@@ -166,7 +170,7 @@ def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
 def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
     lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
     if lasts and not e.repeats_answers:
-        return _decide_refusal(e, Refusal(conflict.reason))
+        return _believe_refusal(e, Refusal(conflict.reason))
     why = "The vendor cannot take the cancellation back at the moment."
     if lasts:
         # The call with the same key may still be under way, or a stored answer be repeated.

@@ -264,9 +264,13 @@ def _hold_sent(e: Evidence, *, accepted: bool) -> Hold:
 def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
     if (lacking := without_marks(e)) is not None:
         return lacking
-    if isinstance(e.history, History) and e.history.definite_answers > e.definite_answers:
+    if e.answers_heard() > e.definite_answers:
         # The vendor may have repeated the answer that it had stored for the key.
         return _cancel(e)
+    return _believe_refusal(e, refusal)
+
+
+def _believe_refusal(e: Evidence, refusal: Refusal) -> Step:
     if e.standing():
         why = (
             "An earlier cancellation was sent and its outcome is unknown; the vendor refuses"
@@ -286,7 +290,8 @@ def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
         return lacking
     lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
     if lasts and not e.repeats_answers:
-        return _decide_refusal(e, Refusal(conflict.reason))
+        # Each that was noted changed the key, so that it is no answer that was stored.
+        return _believe_refusal(e, Refusal(conflict.reason))
     why = "The vendor cannot cancel the subscription at the moment."
     if lasts:
         # The call with the same key may still be under way, or a stored answer be repeated.

@@ -137,7 +137,8 @@ class Sender:
 
     async def _send(self, e: Evidence, permission: Permission, step: Cancel | Undo) -> Evidence:
         history = permission.history
-        definite = history.definite_answers if history else 0
+        known = replace(e, history=history, void_attempt=permission.attempt)
+        definite = known.answers_heard()
         e = replace(e, history=history or e.history, definite_answers=definite, void_attempt="")
         if not permission.attempt and not e.is_repeatable:
             e = replace(e, history=_not_marked(self._case.act))

@@ -293,6 +293,17 @@ async def test_a_lost_answer_to_confirm_changes_nothing(extension, fault):
     assert taken_back(extension, request_id) == ONCE
 
 
+async def test_a_lock_that_the_vendor_has_stored_for_a_key_is_no_refusal(extension):
+    """It repeats its answer to a key for a day; the lock lasts for half an hour."""
+    request_id = cancelled(extension, locked_seconds=HOUR / 2)
+    await settle(extension, request_id)
+    assert (status(extension, request_id), subscription(extension).orders) == ("scheduled", 1)
+    extension.sandbox.connect.revoke(request_id)
+    subscription(extension).lock(HOUR / 2)
+    await settle(extension, request_id)
+    assert taken_back(extension, request_id) == ONCE
+
+
 # What cannot be taken back.
 
 
