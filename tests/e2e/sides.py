@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import date, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -173,7 +174,8 @@ class Soap(Side):
         return self.sandbox.zuora.billing.zone
 
     def variables(self) -> dict[str, str]:
-        return self.sandbox.zuora.variables(self.version)
+        # The tenant's zone; the version in the address says whether it counts.
+        return {**self.sandbox.zuora.variables(self.version), "VENDOR_TIME_ZONE": "Etc/GMT+8"}
 
     def today(self) -> date:
         return self.sandbox.zuora.today()
@@ -181,6 +183,11 @@ class Soap(Side):
     def add(self) -> str:
         term_ends, invoiced = self.day("end_of_term"), self.day("end_of_invoiced_period")
         return self.sandbox.zuora.add(term_end_date=term_ends, invoiced_through=invoiced).name
+
+    def day(self, when: str) -> date:
+        # Up to 24 only a day in the future can be cancelled for.
+        is_tomorrow = when == "immediate" and float(self.version) <= 24
+        return super().day(when) + timedelta(days=is_tomorrow)
 
     def status(self, key: str) -> str:
         return self.sandbox.zuora.subscription(key).status.lower()
@@ -207,7 +214,10 @@ class Soap(Side):
         self.sandbox.zuora.on("delete", key).drop_after()
 
 
-SIDES = {
+SIDES: dict[str, Callable[[Sandbox], Side]] = {
     "rest": Rest,
     "zuora": Orders,
+    "zuora-soap-24": lambda sandbox: Soap(sandbox, "24.0"),
+    "zuora-soap-27": lambda sandbox: Soap(sandbox, "27.0"),
+    "zuora-soap-78": lambda sandbox: Soap(sandbox, "78.0"),
 }
