@@ -153,25 +153,11 @@ class Evidence:
         """Of an undo: whether a cancellation may still have its effect, after what shows now.
 
         One whose answer was lost may still be under way. One that was answered may be ahead of
-        what shows, unless the vendor has taken it back.
+        what shows, unless it has shown since: nothing is taken back before.
         """
-        is_undone = self._is_undone_now() or any(
-            mark.state is State.ACCEPTED for mark in self.standing()
-        )
+        has_shown = isinstance(self.attempt, Sent) or bool(self.standing())
         live = [mark for mark in self.cancelling() if self.is_live(mark)]
-        return any(mark.state is State.SENDING or not is_undone for mark in live)
-
-    def may_still_undo(self) -> bool:
-        """Of an undo: whether one may still be under way whose outcome nobody has heard.
-
-        What shows may be somebody else's doing then, and the undo would come after: it could undo
-        the cancellation of the next request.
-        """
-        live = [mark for mark in self.standing() if self.is_live(mark)]
-        return not self._is_undone_now() and any(m.state is State.SENDING for m in live)
-
-    def _is_undone_now(self) -> bool:
-        return isinstance(self.attempt, Sent) and self.attempt.accepted
+        return any(mark.state is State.SENDING or not has_shown for mark in live)
 
     def is_live(self, mark: Mark) -> bool:
         """Whether the vendor may still be at work on what was sent under the mark."""

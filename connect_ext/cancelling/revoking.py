@@ -92,8 +92,6 @@ def _decide_active(e: Evidence) -> Step:
     """Confirm it once that is certain: the subscription was cancelled when it was scheduled."""
     if e.may_still_cancel():
         return wait_for_result(e, "The cancellation was sent, and may still have its effect.")
-    if e.may_still_undo():
-        return _wait_for_undo(e)
     if _is_undone_now(e):
         return Confirm(Cause.REVOKED)
     if e.looks < 2:
