@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from itertools import product
 
 import pytest
 
-from sandbox import OnConfirm
-from sandbox.connect.tasks import Task, TaskStatus
+from sandbox import LocalConnect, OnConfirm
+from sandbox.connect.tasks import Task
 from tests.e2e.conftest import World
 from tests.e2e.sides import SIDES, Side
 
@@ -96,13 +97,18 @@ class Cancelling:
 
     async def ends(self) -> None:
         """Its day comes at the vendor, and the task that has waited for it is delivered."""
-        await self.connect.journal.until(self._is_rescheduled, PATIENCE, "the task to wait")
+        await self.waits()
         self.side.end_now(self.key)
         self.connect.tasks.deliver_again(self.request_id)
         await self.settled()
 
-    def _is_rescheduled(self) -> bool:
-        return self.connect.tasks_of(self.request_id)[-1].status is TaskStatus.RESCHEDULED
+    async def waits(self) -> None:
+        """Wait until the task has been postponed."""
+        await self.connect.journal.until(
+            lambda: self.connect.tasks_of(self.request_id)[-1].rescheduled_count > 0,
+            PATIENCE,
+            f"the task of {self.request_id} to wait",
+        )
 
     async def says(self, text: str) -> None:
         """Wait for a note."""
@@ -113,6 +119,16 @@ class Cancelling:
         *_, task = await self.connect.tasks_settled(self.request_id, PATIENCE)
         assert task.status.value == "failed"
         return task
+
+
+@contextmanager
+def hours_later(connect: LocalConnect) -> Iterator[None]:
+    """Hours after everything that was sent: nothing of it can still have an unseen effect."""
+    connect.clock.ahead += timedelta(hours=2)
+    try:
+        yield
+    finally:
+        connect.clock.ahead -= timedelta(hours=2)
 
 
 @each_with("immediate", *LATER_DATES)
@@ -196,7 +212,7 @@ async def test_one_that_the_vendor_does_not_take_back_is_held_with_the_reason(wo
 
 
 async def test_an_undo_whose_answer_is_lost_is_not_repeated(world):
-    # All at once: each takes the time between two looks.
+    # All at once: each takes its time.
     at = {
         name: Cancelling(world, make(world.sandbox), **LATER, **SOON)
         for name, make in SIDES.items()
@@ -206,7 +222,11 @@ async def test_an_undo_whose_answer_is_lost_is_not_repeated(world):
     for cancelling in at.values():
         await cancelling.revoked()
     for cancelling in at.values():
-        await cancelling.settled()
+        await cancelling.waits()
+    assert {each.statuses[-1] for each in at.values()} == {"revoking"}
+    with hours_later(world.connect):
+        for cancelling in at.values():
+            await cancelling.settled()
     ends = {
         name: (each.statuses[-1], each.asset_status, each.at_vendor) for name, each in at.items()
     }
@@ -237,13 +257,9 @@ async def test_a_vendor_that_takes_nothing_back_is_not_asked_until_a_person_has_
     assert "(REST_UNDO_REQUEST is empty)" in cancelling.notes
     assert (rest.undo_calls(cancelling.key), cancelling.statuses[-1]) == (0, "revoking")
     world.vendor.subscriptions[cancelling.key].reactivate()
-    # By then the cancellation can no longer have an effect that does not show.
-    cancelling.connect.clock.ahead += timedelta(hours=1)
-    try:
+    with hours_later(world.connect):
         cancelling.connect.tasks.resubmit(task.id)
         await cancelling.settled()
-    finally:
-        cancelling.connect.clock.ahead -= timedelta(hours=1)
     assert (cancelling.statuses[-1], cancelling.asset_status) == ("revoked", "active")
 
 
