@@ -185,6 +185,17 @@ class Attempts:
             if await self.note(attempt, State.NOT_SENT):
                 self._memory.to_take_back.discard(attempt)
 
+    async def take_back_unsent(self) -> None:
+        """Take back every mark of this process under which nothing was sent.
+
+        Raises ``NotDone`` if Connect fails to take that.
+        """
+        self._memory.to_take_back |= {self._memory.attempt} - {""}
+        self._memory.attempt = ""
+        for attempt in sorted(self._memory.to_take_back):
+            await self.must_note(attempt, State.NOT_SENT)
+            self._memory.to_take_back.discard(attempt)
+
     async def note(self, attempt: str, state: State) -> bool:
         """Note what became of an attempt; False if the note could not be left."""
         attempt = attempt or secrets.token_hex(4)

@@ -89,6 +89,9 @@ class Evidence:
     can_be_asked: bool = True
     can_take_back: bool = False
     is_repeatable: bool = False
+    """Whether nothing needs a mark."""
+    repeats_answers: bool = False
+    """Whether the vendor repeats the answer that it has stored for an idempotency key."""
     leaves_orders: bool = False
     """Whether a look can tell what became of an attempt whose answer was lost."""
     advice: Advice = field(default_factory=Advice)
@@ -118,6 +121,13 @@ class Evidence:
         """For how long a mark has been there, by Connect's clock."""
         return self.history.age_seconds(mark) if isinstance(self.history, History) else 0.0
 
+    def seconds_until(self, moment: datetime) -> float:
+        """Seconds until a moment, by this machine's clock or by Connect's: what is longer."""
+        clocks = [self.now]
+        if isinstance(self.history, History):
+            clocks.append(self.history.now)
+        return (moment - min(clocks)).total_seconds()
+
     @property
     def has_unfinished(self) -> bool:
         """Whether an attempt is known to have left an order that the vendor does not carry out."""
@@ -132,6 +142,16 @@ class Evidence:
             return False
         sent = (m for m in self.history.cancelling if m.state is State.SENDING)
         return any(self.is_live(mark) for mark in sent)
+
+    def may_still_undo(self) -> bool:
+        """Of an undo: whether one may still be under way whose outcome nobody has heard.
+
+        What shows may be somebody else's doing then, and the undo would come after: it could undo
+        the cancellation of the next request.
+        """
+        if isinstance(self.attempt, Sent) and self.attempt.accepted:
+            return False
+        return any(self.is_live(m) for m in self.standing() if m.state is State.SENDING)
 
     def was_ours(self) -> bool:
         """Of an undo: whether this request's cancellation was, or may have been, sent."""

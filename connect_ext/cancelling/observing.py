@@ -35,6 +35,7 @@ class Observer:
             can_be_asked=case.vendor.can_be_asked,
             can_take_back=case.takes_back is not None,
             is_repeatable=case.is_repeatable,
+            repeats_answers=case.vendor.is_repeatable,
             leaves_orders=settings.vendor.leaves_orders,
             advice=case.vendor.advice,
             shown=case.memory.attempts.shown,

@@ -48,12 +48,12 @@ def _decide_on_id(e: Evidence) -> Step:
         return _hold(e.advice.cannot_be_asked)
     if e.shown is None:
         return Learn(Lack.LOOK)
-    if e.shown.status is SubscriptionStatus.ACTIVE and isinstance(e.attempt, Sent):
-        return Confirm(Cause.REVOKED)
     if (lacking := without_marks(e)) is not None:
         return lacking
     if e.may_still_cancel():
         return wait_for_result(e, "A cancellation was sent, and may not have arrived yet.")
+    if e.shown.status is SubscriptionStatus.ACTIVE and e.may_still_undo():
+        return _wait_for_undo(e)
     return _decide_shown(e, e.shown)
 
 
@@ -83,7 +83,7 @@ def _wants_second_look(e: Evidence) -> bool:
 
 
 def _decide_cancelled(e: Evidence, ends_at: datetime | None) -> Step:
-    if ends_at is None or ends_at <= e.now:
+    if ends_at is None or e.seconds_until(ends_at) <= 0:
         return _decide_ended(e, ends_at)
     match e.attempt:
         case NotTried():
@@ -139,11 +139,14 @@ def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
 
 def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
     lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
-    if lasts:
+    if lasts and not e.repeats_answers:
         return _decide_refusal(e, Refusal(conflict.reason))
     why = "The vendor cannot take the cancellation back at the moment."
+    if lasts:
+        # The call with the same key may still be under way, or a stored answer be repeated.
+        why = f"{why} It has said so for long: check the subscription at the vendor."
     pause = max(conflict.retry_after or 0.0, e.settle_seconds / CONFLICTS_ASKED)
-    return Wait(Cause.CONFLICT, why, retry_after=pause, vendor_says=conflict.reason)
+    return Wait(Cause.CONFLICT, why, lasts, retry_after=pause, vendor_says=conflict.reason)
 
 
 def _hold(why: str) -> Hold:

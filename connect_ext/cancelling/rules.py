@@ -100,7 +100,7 @@ def _decide_cancelled(e: Evidence, subscription: Subscription) -> Step:
     by_us = isinstance(e.attempt, Sent) or bool(e.standing()) or not e.can_be_asked
     cause = Cause.CANCELLED if by_us else Cause.ALREADY_CANCELLED
     note = "" if by_us else "The subscription was already cancelled at the vendor."
-    if ends_at is None or ends_at <= e.now:
+    if ends_at is None or e.seconds_until(ends_at) <= 0:
         return Approve(cause, ends_at, note)
     if e.policy.schedules:
         return _wait_for_end(e, ends_at, note)
@@ -109,7 +109,7 @@ def _decide_cancelled(e: Evidence, subscription: Subscription) -> Step:
 
 
 def _wait_for_end(e: Evidence, ends_at: datetime, note: str) -> Step:
-    left = (ends_at - e.now).total_seconds()
+    left = e.seconds_until(ends_at)
     if left < SOONEST_PLANNED_SECONDS:
         why = "The subscription is cancelled at the vendor, and is about to end."
         return Wait(Cause.ENDS_LATER, why, retry_after=left)
@@ -251,7 +251,9 @@ def _decide_unseen(e: Evidence) -> Step:
         case IdNotKnown(times=1):
             return _cancel(e, second_look_seconds(e.settle_seconds))
         case IdNotKnown():
-            return without_marks(e) or _on_not_found(e, after_a_cancellation=bool(e.standing()))
+            # Without marks nobody knows whether another process's was accepted.
+            may_be_sent = e.is_repeatable or bool(e.standing())
+            return without_marks(e) or _on_not_found(e, after_a_cancellation=may_be_sent)
 
 
 def _decide_unseen_sent(e: Evidence, sent: Sent) -> Step:
@@ -305,7 +307,7 @@ def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
     if (lacking := without_marks(e)) is not None:
         return lacking
     lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
-    if lasts and not e.is_repeatable:
+    if lasts and not e.repeats_answers:
         return _decide_refusal(e, Refusal(conflict.reason))
     why = "The vendor cannot cancel the subscription at the moment."
     if lasts:

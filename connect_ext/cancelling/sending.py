@@ -158,10 +158,15 @@ class Sender:
             raise
         self.accepted, self.sent_under = accepted, permission.attempt
         e = replace(e, attempt=Sent(accepted=True))
-        if accepted.subscription is None:
+        if accepted.subscription is None or self._lacks_end(accepted.subscription):
             return await self._accepted(e)
         await self._note_result(accepted.subscription)
         return replace(e, shown=accepted.subscription)
+
+    def _lacks_end(self, shown: Subscription) -> bool:
+        """Whether only a look tells when it ends, and that counts."""
+        counts = self._case.settings.policy.schedules and self._case.vendor.can_be_asked
+        return counts and shown.status is SubscriptionStatus.CANCELLED and shown.ends_at is None
 
     async def _looked_after(self, error: OutcomeUnknown, e: Evidence) -> Evidence:
         """Look once more; if that fails, the vendor's wish to be left alone still holds."""

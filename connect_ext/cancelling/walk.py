@@ -72,7 +72,7 @@ class Walk:
             case Schedule():
                 return await self._schedule(step)
             case Confirm():
-                return await self._case.settling.confirm(step)
+                return await self._confirm(step)
             case Reject():
                 return await self._case.settling.reject(step)
             case _ if isinstance(e.attempt, Refusal):
@@ -86,10 +86,20 @@ class Walk:
             await self._case.attempts.must_note(e.void_attempt, State.REFUSED)
 
     async def _schedule(self, step: Schedule) -> Final:
+        # If it is revoked, only what may have been sent counts as ours, and nothing is waited for.
+        await self._case.attempts.take_back_unsent()
         if self._sender.sent_under:
-            # If it is revoked, nothing needs to be waited for.
             await self._case.attempts.note(self._sender.sent_under, State.CANCELLED)
         return await self._case.settling.schedule(step, self._sender.accepted)
+
+    async def _confirm(self, step: Confirm) -> Final:
+        try:
+            return await self._case.settling.confirm(step)
+        except Later:
+            if self._sender.sent_under:
+                # Then the next one confirms at once.
+                await self._case.attempts.note(self._sender.sent_under, State.ACCEPTED)
+            raise
 
     async def _approve(self, step: Approve, e: Evidence) -> Final:
         try:

@@ -362,7 +362,7 @@ TABLE = {
         wait(Cause.REFUSED_LATER, needs_person=True),
     ),
     "conflict for long about a key whose first call may be under way": (
-        known(ACTIVE, NotNow(), LONG_CONFLICT, is_repeatable=True),
+        known(ACTIVE, NotNow(), LONG_CONFLICT, repeats_answers=True),
         wait(Cause.CONFLICT, needs_person=True, retry_after=SETTLE / 12),
     ),
     # A product of which no cancellation was ever approved.
@@ -452,6 +452,10 @@ TABLE = {
         mute(IdNotKnown(2), history(SENDING), policy=REJECT_UNKNOWN),
         hold(Cause.UNKNOWN_ID),
     ),
+    "mute: unknown twice, repeatable, reject": (
+        mute(IdNotKnown(2), NOTHING, policy=REJECT_UNKNOWN, is_repeatable=True),
+        hold(Cause.UNKNOWN_ID),
+    ),
     "mute: unknown twice, repeatable": (
         mute(IdNotKnown(2), NOTHING, policy=APPROVE_UNKNOWN, is_repeatable=True),
         approve(Cause.GONE),
@@ -500,7 +504,7 @@ OPEN = Refusal("An invoice is open.")
         (known(ACTIVE, Refusal(hint="The answer has: a."), NOTHING), ["tion. The answer has: a."]),
         (known(ACTIVE, NotNow("Busy."), NOTHING), ["at the moment. Busy."]),
         (
-            known(ACTIVE, NotNow("Busy."), LONG_CONFLICT, is_repeatable=True),
+            known(ACTIVE, NotNow("Busy."), LONG_CONFLICT, repeats_answers=True),
             ["It has said so", "vendor. Busy."],
         ),
         (known(ACTIVE, NotNow("Busy."), LONG_CONFLICT), ["refuses to cancel", ": Busy."]),
@@ -541,7 +545,7 @@ def test_a_step_says_what_helps(evidence, says):
     "evidence",
     [
         known(ACTIVE, NotNow("Busy."), NOTHING),
-        known(ACTIVE, NotNow("Busy."), LONG_CONFLICT, is_repeatable=True),
+        known(ACTIVE, NotNow("Busy."), LONG_CONFLICT, repeats_answers=True),
         known(ACTIVE, Refusal("Busy."), history(STALE)),
         known(ACTIVE, Refusal(hint="Busy."), history(STALE)),
     ],
