@@ -159,10 +159,17 @@ class Sender:
             raise
         self.accepted, self.sent_under = accepted, permission.attempt
         e = replace(e, attempt=Sent(accepted=True))
-        if accepted.subscription is None or self._case.act is Act.UNDO:
+        if accepted.subscription is None or self._must_look(accepted.subscription):
             return await self._accepted(e)
         await self._note_result(accepted.subscription)
         return replace(e, shown=accepted.subscription)
+
+    def _must_look(self, shown: Subscription) -> bool:
+        """Whether only a look tells: what an undo has done, or when a cancelled one ends."""
+        if self._case.act is Act.UNDO:
+            return True
+        counts = self._case.settings.policy.schedules and self._case.vendor.can_be_asked
+        return counts and shown.status is SubscriptionStatus.CANCELLED and shown.ends_at is None
 
     async def _looked_after(self, error: OutcomeUnknown, e: Evidence) -> Evidence:
         """Look once more; if that fails, the vendor's wish to be left alone still holds."""

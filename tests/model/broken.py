@@ -25,7 +25,8 @@ from connect_ext.connect.conversation import Conversation
 from connect_ext.connect.notes import NoteKind, Notes
 from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown, Refused
 from connect_ext.vendors.base import Accepted, Cancellation, Subscription, SubscriptionStatus
-from tests.model.connect_twin import ACCOUNT, ClientTwin
+from tests.model.client_twin import ClientTwin
+from tests.model.connect_twin import ACCOUNT
 from tests.model.history import WITH_KEY, Asking, History
 from tests.model.world import Played, Walking, play
 
@@ -42,6 +43,13 @@ class Variant:
     """A class or module, the name of a part of it, and what goes in its place."""
     kinds: tuple[Asking, ...] = tuple(Asking)
     """The vendors that can show the bug."""
+    is_later: bool = False
+    """Whether only histories of scheduled requests can."""
+
+    def suits(self, history: History) -> bool:
+        """Whether a history could show the bug."""
+        setting = history.setting
+        return setting.asking in self.kinds and setting.later.schedules >= self.is_later
 
     def play(self, history: History) -> Played:
         """Play a history with this variant."""

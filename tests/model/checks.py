@@ -6,12 +6,25 @@ import math
 from collections import defaultdict
 from collections.abc import Callable
 
-from connect_ext.cancelling.steps import Approve, DryRun, Final, Hold, Leave, Reject, Wait
+from connect_ext.cancelling.steps import (
+    Approve,
+    Confirm,
+    DryRun,
+    Final,
+    Hold,
+    Leave,
+    Reject,
+    Schedule,
+    Wait,
+)
 from connect_ext.cause import Cause
 from connect_ext.events import response_for
+from connect_ext.vendors.base import Act
 from tests.model.connect_twin import ConnectTwin
 from tests.model.history import WITH_KEY, Setting
+from tests.model.later import moment
 from tests.model.process import Process
+from tests.model.revocations import Revocations
 from tests.model.subscription import Facts, Subscription
 from tests.model.virtual_time import seconds
 
@@ -21,6 +34,10 @@ WALK_SECONDS = 300.0
 STATUS_SECONDS = 40.0
 """Since when, before a mark, a request may be settled without the extension's knowledge: the few
 seconds for which it believes what it was handed over, and a call's time."""
+
+STATUSES = {Act.CANCEL: "pending", Act.UNDO: "revoking"}
+DONE = (Approve, Schedule, Confirm, Reject, Leave)
+"""The steps after which the task is done."""
 
 SECOND_LOOK_SECONDS = 120.0
 CONFLICTS_TO_BELIEVE = 3
@@ -38,36 +55,68 @@ class Checks:
     def watch(self, connect: ConnectTwin, subscription: Subscription) -> None:
         """Watch these two."""
         self._connect, self._subscription = connect, subscription
+        self._revocations = Revocations(self._setting, connect, subscription, self._broken)
 
     def delivered(self, process: Process, variables: dict[str, str]) -> None:
         """A process reads the variables, and begins to walk."""
         process.on_not_found = variables["ON_NOT_FOUND"]
+        process.can_undo = self._setting.has_orders or bool(variables["REST_UNDO_REQUEST"])
+        process.schedules = variables["WHEN_EFFECTIVE_LATER"] == "schedule"
         self._met[process.request_id].add(process)
 
-    def sending(self, process: Process) -> None:
+    def has_effect(self, act: Act, request_id: str) -> None:
+        """Something that was sent for a request is about to have an effect."""
+        self._revocations.has_effect(act, request_id)
+
+    def sending(self, process: Process, act: Act) -> None:
         """A process is about to send something to the vendor that may have an effect."""
         if process.can_ask and not process.has_looked:
-            self._broken("a cancellation is sent without a look before it")
+            self._broken(f"{act.value}: it is sent without a look before it")
         process.has_looked = False
         if process.is_dry:
-            self._broken("a cancellation is sent in a dry run")
+            self._broken(f"{act.value}: it is sent in a dry run")
+        self._check_time(process, act)
+        if act is Act.UNDO:
+            return
         if self._subscription.book.has_lain_for(WALK_SECONDS, process.request_id):
             self._broken("another order is sent while one lies at the vendor")
-        settled = self._connect.settled_at.get(process.request_id)
+
+    def _check_time(self, process: Process, act: Act) -> None:
+        """Each act has its status of the request; it may have changed a few seconds before."""
+        request_id, status = process.request_id, STATUSES[act]
+        if self._connect.status(request_id) == status:
+            return
+        left = self._connect.left_at.get((request_id, status), -math.inf)
         began = seconds() if process.mark_began is None else process.mark_began
-        if settled is not None and began - settled > STATUS_SECONDS:
-            self._broken(f"{process.request_id} is cancelled long after it was settled")
+        if began - left > STATUS_SECONDS:
+            self._broken(f"{act.value}: {request_id} is not {status}, and was not lately")
 
     # Approvals and rejections
 
     def settling(self, request_id: str, status: str, process: Process) -> None:
-        """A process is about to approve or reject a request that is pending."""
+        """A process is about to give a request another status, which it can have."""
         if process.is_dry:
             self._broken(f"{request_id} is {status} in a dry run")
         if status == "approved" and not self._may_approve(request_id, process):
             self._broken(f"{request_id} is approved and not cancelled at the vendor")
+        if status == "approved" and process.schedules and not self._may_be_over(process):
+            self._broken(f"{request_id} is approved before its end")
         if status == "failed":
             self._check_rejection(request_id, process)
+        if status == "scheduled":
+            self._revocations.check_schedule(request_id, process)
+        if status == "revoked":
+            self._revocations.check_confirmation(request_id, process)
+
+    def _may_be_over(self, process: Process) -> bool:
+        """Whether the subscription has ended, or did when the process looked; who has approved what
+        is gone has nothing to wait for."""
+        subscription = self._subscription
+        if subscription.has_ended or process.saw_end or not subscription.is_cancelled:
+            return True
+        # Where no note can be left, no mark tells the time by Connect's clock.
+        at = subscription.ends_at
+        return not self._setting.takes_notes and at is not None and process.now() >= moment(at)
 
     def _may_approve(self, request_id: str, process: Process) -> bool:
         facts = self._subscription.of(request_id)
@@ -104,8 +153,15 @@ class Checks:
             or _is_recent(facts.repeated_at)
             or _is_recent(facts.draft_at)
             or self._is_believed_conflict(facts)
+            or self._has_no_term
             or (process.on_not_found == "reject" and self._is_believed_unknown(request_id, process))
         )
+
+    @property
+    def _has_no_term(self) -> bool:
+        later = self._setting.later
+        wants_one = later.when == "end_of_term" and later.on_no_term_end == "reject"
+        return wants_one and later.is_evergreen
 
     def _is_believed_unknown(self, request_id: str, process: Process) -> bool:
         """Two answers in a row, some time apart, did not know the id."""
@@ -149,12 +205,14 @@ class Checks:
             if isinstance(step, DryRun) != process.is_dry and isinstance(step, (Hold, DryRun)):
                 self._broken(f"{step} with DRY_RUN={process.is_dry}")
         if steps and self._connect.status(request_id) == "pending":
-            if any(isinstance(step, (Approve, Reject, Leave)) for _, step in steps):
+            if any(isinstance(step, DONE) for _, step in steps):
                 self._broken(f"the task of {request_id} is done and the request is pending")
             for _, step in steps:
                 self._check_cause(step)
             if all(isinstance(step, Hold) for _, step in steps) and not has_died:
                 self._check_hold(request_id, steps[-1][0])
+        if self._connect.status(request_id) == "revoking":
+            self._revocations.check_steps(request_id, steps, has_died=has_died)
         self._count_messages(request_id)
         return countdown
 
@@ -199,7 +257,8 @@ class Checks:
     def _count_messages(self, request_id: str) -> None:
         elapsed = seconds() - self._began
         periods = math.ceil(elapsed / max(self._setting.settle_seconds, 60.0))
-        most = 8 + 4 * len(self._met[request_id]) + 6 * periods + 3 * self._holds[request_id]
+        each = 8 if self._setting.later.schedules else 4
+        most = 8 + each * len(self._met[request_id]) + 6 * periods + 3 * self._holds[request_id]
         if len(self._connect.own(request_id)) > most:
             self._broken(f"{request_id} has more than {most} messages")
 
@@ -207,16 +266,23 @@ class Checks:
 
     def at_the_end(self, request_id: str, step: Final | None, process: Process) -> None:
         """Faults have stopped long ago, and the request has had its time."""
-        if self._connect.status(request_id) != "pending":
+        status = self._connect.status(request_id)
+        if status == "revoking":
+            self._revocations.check_end(request_id, step, process)
+        elif status == "pending":
+            self._check_end(request_id, step, process)
+        else:
             return
+        must_say = isinstance(step, Hold) or (isinstance(step, Wait) and step.needs_person)
+        if must_say and self._setting.takes_notes and not self._has_report(request_id):
+            self._broken(f"{request_id} waits for a person and does not say so")
+
+    def _check_end(self, request_id: str, step: Final | None, process: Process) -> None:
         match step:
             case Wait(why=why) if not self._nobody_can_know(request_id, process):
                 self._broken(f"{request_id} is not settled: {why}")
             case Hold(cause=cause):
                 self._check_last_hold(request_id, cause, process)
-        must_say = isinstance(step, Hold) or (isinstance(step, Wait) and step.needs_person)
-        if must_say and self._setting.takes_notes and not self._has_report(request_id):
-            self._broken(f"{request_id} waits for a person and does not say so")
 
     def _check_last_hold(self, request_id: str, cause: Cause, process: Process) -> None:
         """It was resubmitted, and is held again."""
@@ -236,6 +302,8 @@ class Checks:
         """An earlier cancellation may have had an effect, and no look and no note tells."""
         subscription, setting = self._subscription, self._setting
         if not setting.takes_notes and subscription.status in ("removed", "unknown", "suspended"):
+            return True
+        if not setting.takes_notes and setting.later.is_evergreen:
             return True
         lying = subscription.book.lying
         if not setting.takes_notes and lying and lying.request_id != request_id:

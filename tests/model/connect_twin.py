@@ -2,42 +2,56 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
-from contextvars import ContextVar
 from datetime import datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 
 import httpx
 from connect.client import ClientError
 
-from tests.model.history import Fate, Forge, Setting
-from tests.model.process import STATUS_OF, WITH_RETRY_AFTER, FailedCallError, Process, now
+from tests.model.history import Forge, Setting
+from tests.model.later import BEGINNING, Confirming
+from tests.model.process import Process, now
 from tests.model.virtual_time import seconds
 
 PRODUCT, TEMPLATE, ACCOUNT = "PRD-411-678-887", "TL-471-184-949", "VA-589-589"
 SUBSCRIPTION = "SUB-1"
 
-_REFUSALS = (Fate.DENIED, Fate.UNKNOWN, Fate.BAD, Fate.CONFLICT)
-_TAG = re.compile(r"\[connect-ext cancel [0-9a-f]{8} [a-z-]+\]$")
+_TAG = re.compile(r"\[connect-ext (?:cancel|undo) [0-9a-f]{8} [a-z-]+\]$")
 _PAGE = re.compile(r"limit=(\d+)&offset=(\d+)")
 
+_BEFORE = {
+    "approved": "pending",
+    "failed": "pending",
+    "scheduled": "pending",
+    "pending": "scheduled",
+    "revoking": "scheduled",
+    "revoked": "revoking",
+}
+"""From which status a request comes to one."""
+
 Message = dict[str, Any]
-_response: ContextVar[httpx.Response | None] = ContextVar("response", default=None)
 
 
 class ConnectTwin:
     """The requests of one subscription, their conversations, and the extension's doings with them.
 
-    ``on_settle`` is called before a process approves or rejects a request that is pending.
+    ``on_settle`` is called before a process gives a request another status that it can have.
     """
 
     def __init__(self, setting: Setting, on_settle: Callable[[str, str, Process], None]) -> None:
         self.setting, self._on_settle = setting, on_settle
         self.requests: list[dict[str, Any]] = []
         self.messages: dict[str, list[Message]] = {}
-        self.settled_at: dict[str, float] = {}
+        self.left_at: dict[tuple[str, str], float] = {}
+        """When a request has left a status."""
+        self.by_agent: set[str] = set()
+        """The requests that an agent has settled."""
+        self.scheduled_by: Process | None = None
+        self.comes_back_at = 0.0
+        """When the scheduled request is going to be in another status."""
         self.create()
 
     def create(self) -> None:
@@ -82,22 +96,75 @@ class ConnectTwin:
     def settle(
         self, request_id: str, status: str, process: Process | None = None
     ) -> dict[str, Any]:
-        """Approve or fail a request, which must be pending; without a process an agent does it."""
+        """Give a request a status that it can have now; without a process an agent does it."""
         request = self._find(request_id)
-        if request["status"] != "pending":
-            raise _refusal(400)
+        if request["status"] != _BEFORE[status]:
+            raise refusal(400)
         if process:
             self._on_settle(request_id, status, process)
+        self.left_at[request_id, request["status"]] = seconds()
         request["status"] = status
-        self.settled_at[request_id] = seconds()
         return dict(request)
+
+    def by_hand(self, what: str) -> None:
+        """An agent, or the buyer's side, does something with the latest request, if it can be."""
+        words = {"approve": "approved", "fail": "failed", "revoke": "revoking"}
+        status = {**words, "forward": "pending", "confirm": "revoked"}[what]
+        if status not in ("revoking", "pending"):
+            self.by_agent.add(self.latest["id"])
+        self._comes_to(self.latest["id"], status)
+
+    def planned_at(self, request_id: str) -> float:
+        """For when a request is scheduled, or about to be."""
+        planned = datetime.fromisoformat(self._find(request_id)["planned_date"])
+        return (planned - BEGINNING).total_seconds()
+
+    def _comes_to(self, request_id: str, status: str) -> None:
+        if self.status(request_id) == _BEFORE[status]:
+            self.settle(request_id, status)
+
+    def _schedule(self, request_id: str, planned: str, process: Process) -> dict[str, Any]:
+        """Schedule it for a moment that lies ahead, at which it comes back, or a while later."""
+        left, later = (datetime.fromisoformat(planned) - now()).total_seconds(), self.setting.later
+        request = self._find(request_id)
+        if not later.takes_schedules or left <= 0 or request["status"] != "pending":
+            raise refusal(400)
+        request["planned_date"] = planned
+        shown = self.settle(request_id, "scheduled", process)
+        self.scheduled_by = process
+        loop, back = asyncio.get_running_loop(), left + later.late
+        loop.call_later(back, self._comes_back, request_id, "pending", planned)
+        if later.revoked_at is not None:
+            revoked = left * later.revoked_at
+            loop.call_later(revoked, self._comes_back, request_id, "revoking", planned)
+            back = min(back, revoked)
+        self.comes_back_at = seconds() + back
+        return shown
+
+    def _comes_back(self, request_id: str, status: str, planned: str) -> None:
+        if self._find(request_id)["planned_date"] == planned:
+            self._comes_to(request_id, status)
+
+    def _confirm(self, request_id: str, process: Process) -> dict[str, Any]:
+        """Confirm a revocation, or what the product makes of that."""
+        if self.status(request_id) != "revoking":
+            raise refusal(400)
+        match self.setting.later.confirming:
+            case Confirming.REVOKES:
+                return self.settle(request_id, "revoked", process)
+            case Confirming.IGNORED:
+                self._on_settle(request_id, "revoked", process)
+                return dict(self._find(request_id))
+            case Confirming.REFUSED:
+                self._on_settle(request_id, "revoked", process)
+                raise refusal(400)
 
     def forge(self, forged: Forge) -> None:
         """Somebody writes a message with a tag like ours, if possible that of our last attempt."""
         request_id = self.latest["id"]
         tags = [_TAG.search(message["text"]) for message in self.own(request_id)]
-        attempt = next((tag[0].split()[2] for tag in reversed(tags) if tag), "0badc0de")
-        text = f"So it goes. [connect-ext cancel {attempt} {forged.state}]"
+        last = next((tag[0] for tag in reversed(tags) if tag), "[connect-ext cancel 0badc0de x]")
+        text = f"So it goes. {last.rpartition(' ')[0]} {forged.state}]"
         if forged.by == "quoting":
             self._add(request_id, f"{text} Is this right?", "private", ACCOUNT, now())
         elif forged.by == "stranger":
@@ -107,7 +174,20 @@ class ConnectTwin:
 
     def own(self, request_id: str) -> list[Message]:
         """The private messages that the extension itself has left."""
-        return [message for message in self.messages[request_id] if message["by_extension"]]
+        return [message for message in self.messages[request_id] if message["by"]]
+
+    def may_have_sent(self, request_id: str) -> bool:
+        """Whether another process than the one that has scheduled it may have sent a cancellation,
+        for all that the notes tell."""
+        begun, ended = set(), set()
+        for message in self.own(request_id):
+            tag = _TAG.search(message["text"])
+            act, attempt, state = tag[0].strip("[]").split()[1:] if tag else ("", "", "")
+            if act == "cancel" and state == "sending" and message["by"] is not self.scheduled_by:
+                begun.add(attempt)
+            elif act == "cancel" and state in ("not-sent", "refused", "conflict"):
+                ended.add(attempt)
+        return bool(begun - ended)
 
     def answer(
         self, process: Process, method: str, path: str, payload: dict[str, Any], began: datetime
@@ -133,8 +213,8 @@ class ConnectTwin:
             case ("post", "conversations", either_id, "messages"):
                 about = (self._conversation(either_id), payload["text"], payload["type"])
                 if self.setting.is_closed:
-                    raise _refusal(400)
-                return self._add(*about, ACCOUNT, began, by_extension=True)
+                    raise refusal(400)
+                return self._add(*about, ACCOUNT, began, by=process)
         raise AssertionError(f"The twin knows no {method} {path}")
 
     def _precedent(self) -> dict[str, Any]:
@@ -146,26 +226,30 @@ class ConnectTwin:
         if verb == "approve":
             self._check_approval(payload)
             return self.settle(request_id, "approved", process)
+        if verb == "schedule":
+            return self._schedule(request_id, payload["planned_date"], process)
+        if verb == "confirm":
+            return self._confirm(request_id, process)
         if verb != "fail" or not payload["reason"]:
-            raise _refusal(400)
+            raise refusal(400)
         return self.settle(request_id, "failed", process)
 
     def _conversation(self, either_id: str) -> str:
         """The request that a conversation is about, called by its own id or by the request's."""
         if not self.setting.keeps_notes:
-            raise _refusal(403)
+            raise refusal(403)
         if not either_id.startswith("CO-") and not self.setting.by_instance_id:
-            raise _refusal(404)
+            raise refusal(404)
         return either_id.removeprefix("CO-")
 
-    def _shown(self, request_id: str, query: str) -> _Page:
+    def _shown(self, request_id: str, query: str) -> Page:
         messages = sorted(self.messages[request_id], key=lambda message: message["created"])
         if self.setting.filters and "eq(type,private)" in query:
             messages = [message for message in messages if message["type"] == "private"]
         page = _PAGE.search(query)
         assert page
         begin, end = int(page[2]), int(page[2]) + int(page[1])
-        return _Page(messages[begin:end], f"items {begin}-{end - 1}/{len(messages)}")
+        return Page(messages[begin:end], f"items {begin}-{end - 1}/{len(messages)}")
 
     def _add(
         self,
@@ -175,7 +259,7 @@ class ConnectTwin:
         account: str,
         created: datetime,
         *,
-        by_extension: bool = False,
+        by: Process | None = None,
     ) -> Message:
         message = {
             "id": "ME-1",
@@ -183,26 +267,26 @@ class ConnectTwin:
             "created": _written(created),
             "text": text,
             "type": kind,
-            "by_extension": by_extension,
+            "by": by,
         }
         self.messages[request_id].append(message)
         return message
 
     def _check_approval(self, payload: dict[str, Any]) -> None:
         if payload["template_id"] != TEMPLATE:
-            raise _refusal(400)
+            raise refusal(400)
         date = payload.get("effective_date")
         if date and datetime.fromisoformat(date) > now():
-            raise _refusal(400)
+            raise refusal(400)
 
     def _find(self, request_id: str) -> dict[str, Any]:
         for request in self.requests:
             if request["id"] == request_id:
                 return request
-        raise _refusal(404)
+        raise refusal(404)
 
 
-class _Page(list[Message]):
+class Page(list[Message]):
     """A page of a list, with the header that tells how many there are."""
 
     def __init__(self, messages: list[Message], content_range: str) -> None:
@@ -210,65 +294,7 @@ class _Page(list[Message]):
         self.content_range = content_range
 
 
-class ClientTwin:
-    """The one call of the official client that the extension makes, and the answer it keeps."""
-
-    api_key = "ApiKey SU-1:1"
-
-    def __init__(self, twin: ConnectTwin, process: Process) -> None:
-        self._twin, self._process = twin, process
-        self.endpoint = process.endpoint
-
-    @property
-    def response(self) -> httpx.Response | None:
-        """The last answer; in a context variable, as the official client has it."""
-        return _response.get()
-
-    async def execute(self, method: str, path: str, **arguments: Any) -> Any:
-        """Call Connect as the official client does, and raise what it raises."""
-        payload, began = arguments.get("json", {}), now()
-        if payload.get("text", "").endswith(" sending]"):
-            self._process.mark_began = seconds()
-        _response.set(None)
-
-        def work() -> Any:
-            return self._twin.answer(self._process, method, path, payload, began)
-
-        try:
-            answer = await self._process.calls(work, self._fate(path))
-        except FailedCallError as failed:
-            answer = _as_the_client_does(failed.fate, work)
-        headers = {"Date": format_datetime(now(), usegmt=True)}
-        if isinstance(answer, _Page):
-            headers["Content-Range"] = answer.content_range
-        _response.set(httpx.Response(200, headers=headers))
-        return answer
-
-    def _fate(self, path: str) -> Fate:
-        """The fate of the call; Connect refuses one message of a delivery at most for no reason."""
-        fate = self._process.next_fate()
-        if fate in _REFUSALS and path.startswith(("conversations", "accounts")):
-            self._process.odd_refusals += 1
-            return fate if self._process.odd_refusals == 1 else Fate.FINE
-        return fate
-
-
-def _as_the_client_does(fate: Fate, work: Callable[[], Any]) -> Any:
-    if fate is Fate.FORGOTTEN:
-        # Connect does what it says.
-        return work()
-    if fate is Fate.GARBAGE:
-        raise ValueError("Expecting value")
-    if fate is Fate.REDIRECT_AFTER:
-        # The client takes it for a success.
-        return b"Moved."
-    status = STATUS_OF.get(fate)
-    if status is None:
-        raise ClientError
-    raise _refusal(status, wait=fate in WITH_RETRY_AFTER)
-
-
-def _refusal(status: int, *, wait: bool = False) -> ClientError:
+def refusal(status: int, *, wait: bool = False) -> ClientError:
     error = ClientError(status_code=status)
     if wait:
         response = httpx.Response(status, headers={"Retry-After": "90"})

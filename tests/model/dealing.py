@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
+from tests.model import dealing_later
 from tests.model.history import (
     SOAP,
     Asking,
@@ -24,11 +25,12 @@ from tests.model.history import (
     Step,
     Visit,
 )
+from tests.model.later import Later
 from tests.model.orders import OPEN
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
-_FAULTS = [fate for fate in Fate if fate is not Fate.FINE]
+_FAULTS = [fate for fate in Fate if fate not in (Fate.FINE, Fate.STALE)]
 _VARIABLES = (
     ("ON_REFUSAL", "reject"),
     ("ON_REFUSAL", "hold"),
@@ -67,7 +69,8 @@ def dealt(seed: int) -> History:
     dice = Random(seed)
     setting = sane(_setting(dice, seed))
     words = _WITH_ORDERS if setting.has_orders else _AT_THE_VENDOR
-    return History(setting, tuple(_step(dice, words) for _ in range(dice.randint(2, 9))))
+    history = History(setting, tuple(_step(dice, words) for _ in range(dice.randint(2, 9))))
+    return dealing_later.made_later(history, seed) if seed % 3 == 0 else history
 
 
 def sane(setting: Setting) -> Setting:
@@ -85,6 +88,7 @@ def sane(setting: Setting) -> Setting:
             misspelt_body=False,
             knows_busy=False,
         )
+    setting = dealing_later.sane(setting)
     if not setting.takes_notes and setting.second is Second.TAKEN:
         # Without marks, nothing can keep a second order from a vendor that takes one.
         setting = replace(setting, second=Second.CONFLICT)
@@ -105,7 +109,7 @@ def _sane_orders(setting: Setting) -> Setting:
         setting,
         works_for=min(setting.works_for, MOST_ORDER_SECONDS),
         removes=False,
-        ends_after=0.0,
+        ends_after=setting.ends_after if setting.later != Later() else 0.0,
         key_conflict=False,
         stores_locks=False,
         refuses_with=422,

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from tests.model.later import Later
+
 TIMEOUT_SECONDS, ORDER_SECONDS = 30.0, 130.0
 """For a call, and for an order of a Zuora with orders."""
 
@@ -41,6 +43,8 @@ class Fate(Enum):
     BAD = "HTTP 400 for no reason of its own"
     CONFLICT = "HTTP 409 for no reason of its own"
     FORGOTTEN = "HTTP 202, and nothing is ever done"
+    STALE = "the subscription as it was before the cancellation, if no undo was sent"
+    """Of a look for a request that is revoking; any other call goes well."""
     CRASH_BEFORE = "the process dies before the work"
     CRASH_AFTER = "the process dies after the work"
     CRASH_LATER = "the process dies, and the work is done later"
@@ -93,7 +97,7 @@ class Setting:
     removes: bool = False
     """Whether the vendor removes a cancelled subscription."""
     ends_after: float = 0.0
-    """Seconds until a cancelled subscription ends."""
+    """Seconds until a cancelled subscription ends; from the beginning, until its term does."""
     key_conflict: bool = False
     """Whether a key whose work is under way is answered with a 409, not with a replay."""
     stores_locks: bool = False
@@ -110,6 +114,8 @@ class Setting:
     """Whether an order is refused if another one has its number."""
     frees_numbers: bool = True
     """Whether the number of a deleted order may be used again."""
+    later: Later = Later()  # noqa: RUF009 - frozen
+    """Cancellations that take effect later, and are taken back."""
     settle: float = 3600.0
     """``SETTLE_MINUTES``, in seconds."""
     on_refusal: str = "reject"
@@ -160,7 +166,8 @@ class Setting:
         tells that the first one is under way.
         """
         counts = self.second is Second.TAKEN or (self.asking in WITH_KEY and self.key_conflict)
-        needs = self.works_for + self.later_seconds if counts else 0.0
+        work = max(self.works_for, self.later.undo_works_for)
+        needs = work + self.later_seconds if counts else 0.0
         return self.settle if needs <= self._least_to_settle else max(self.settle, needs)
 
     @property
@@ -180,17 +187,19 @@ class AtTheVendor:
     what: str
     """``cancel``, ``reactivate``, ``refuse``, ``accept``, or ``lock`` (for half an hour).
 
-    With orders also ``suspend``, ``resume``, and, of the order that lies there,
-    ``complete-order``, ``delete-order`` and ``cancel-order``.
+    With orders also ``suspend``, ``resume``, ``follow`` (another order comes after ours), and, of
+    the order that lies there, ``complete-order``, ``delete-order`` and ``cancel-order``. Where
+    cancellations are taken back also ``refuse-undo`` and ``accept-undo``.
     """
 
 
 @dataclass(frozen=True)
 class InThePortal:
-    """An agent does something in the portal."""
+    """An agent, or the buyer's side, does something in the portal."""
 
     what: str
-    """``approve`` or ``fail``."""
+    """``approve`` or ``fail``; of a scheduled request ``forward``, which brings it back at once, or
+    ``revoke``; of a revoked one ``confirm``."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +222,7 @@ class SetVariable:
 
 @dataclass(frozen=True)
 class CreateAgain:
-    """The hub makes a new request for the subscription, if the last one has failed."""
+    """The hub makes a new request for the subscription, if the last one is failed or revoked."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class Order:
     text: str
     """Its description, and the reason of its action."""
     effective: date
+    ends_at: float
     status: str = EXECUTING
 
 
@@ -44,6 +45,8 @@ class OrderBook:
         self.lies_since = self._lay_until = -math.inf
         self.kept: dict[str, Kept] = {}
         """By idempotency key; nothing that happens to an order changes it."""
+        self.is_followed = False
+        """Whether another order came after the last one, so that nobody can delete that."""
         self.given = 0
         """How many numbers Zuora has given."""
 

@@ -12,12 +12,13 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, parse_qsl, urlsplit
-from zoneinfo import ZoneInfo
 
 import httpx
 
 from connect_ext.http.client import Answer, Call
+from connect_ext.vendors.base import Act
 from tests.model.connect_twin import SUBSCRIPTION
+from tests.model.later import ZUORA_ZONE, midnight, moment, term_ends
 from tests.model.orders import Kept, Order
 from tests.model.process import now
 from tests.model.subscription import RefusalError
@@ -28,11 +29,12 @@ CLIENT = {"client_id": "a-client", "client_secret": "s3cret-of-the-client"}
 OWNER = "A00000002"
 TOKEN_SECONDS = 3599
 
-_ZONE = ZoneInfo("America/Los_Angeles")
-_BEGINS, _TERM_ENDS = date(2026, 1, 1), date(2027, 1, 1)
+_BEGINS = date(2026, 1, 1)
+_POLICIES = {"end_of_term": "EndOfCurrentTerm", "end_of_invoiced_period": "EndOfLastInvoicePeriod"}
 _TRIGGERS = ["ContractEffective", "ServiceActivation", "CustomerAcceptance"]
 _CODES = {400: 58730020, 401: 90000011, 404: 50000040, 409: 58730050}
 _A_PREVIEW = "nobody's"
+_COMMON = {"orderDate", "existingAccountNumber", "description", "subscriptions"}
 
 Json = dict[str, Any]
 
@@ -78,14 +80,17 @@ class OrdersTwin(HttpTwin):
             case ("GET", "orders", number):
                 return partial(self._order, number)
             case ("POST", "orders", "preview"):
-                body = json.loads(call.content or b"")
-                _check_preview(body)
+                self._check_preview(json.loads(call.content or b""))
                 return self._preview
             case ("POST", "orders"):
                 assert call.changes
-                self.on_sending(self.process)
+                self.sends(Act.CANCEL)
                 body, key = json.loads(call.content or b""), headers["idempotency-key"]
                 return lambda: self._once(key, partial(self._place, request_id, body))
+            case ("DELETE", "orders", number):
+                assert call.changes
+                self.sends(Act.UNDO)
+                return partial(self._delete, request_id, number)
         raise AssertionError(f"The twin knows no {call.method} {path}")
 
     def _answered(self, work: Callable[[], Json | Answer], track_id: str) -> Answer:
@@ -107,8 +112,10 @@ class OrdersTwin(HttpTwin):
             raise RefusalError(404, "Cannot find entity by key.")
         is_cancelled = status == "Cancelled"
         completed = [o for o in self.subscription.book.placed if o.status == "Completed"]
-        effective = completed[-1].effective if completed else _today()
-        ends = effective if is_cancelled else _TERM_ENDS
+        order = completed[-1] if completed else None
+        effective = order.effective if order else self._end_by_hand
+        ends = effective if is_cancelled else self._term_ends
+        reason = order.text if order and self.subscription.setting.shows_status else ""
         return {
             "success": True,
             "id": self.ID,
@@ -118,10 +125,22 @@ class OrdersTwin(HttpTwin):
             "status": status,
             "isLatestVersion": True,
             "contractEffectiveDate": _BEGINS.isoformat(),
-            "termEndDate": ends.isoformat(),
-            "subscriptionEndDate": ends.isoformat(),
+            "termType": "TERMED" if self._term_ends else "EVERGREEN",
+            "termEndDate": ends.isoformat() if ends else None,
+            "subscriptionEndDate": ends.isoformat() if ends else None,
+            "cancelReason": reason if is_cancelled else None,
             "currency": "USD",
         }
+
+    @property
+    def _term_ends(self) -> date | None:
+        setting = self.subscription.setting
+        return None if setting.later.is_evergreen else term_ends(setting.ends_after, ZUORA_ZONE)
+
+    @property
+    def _end_by_hand(self) -> date:
+        at = self.subscription.ends_at
+        return moment(at).astimezone(ZUORA_ZONE).date() if at else _today()
 
     @property
     def _orders(self) -> list[Order]:
@@ -163,7 +182,7 @@ class OrdersTwin(HttpTwin):
         return answer
 
     def _place(self, request_id: str, body: Json) -> Json:
-        number, effective = _check_order(body, request_id)
+        number, effective = self._check_order(body, request_id)
         twin, setting = self.subscription, self.subscription.setting
         is_taken = setting.unique_numbers and setting.takes_numbers
         if is_taken and twin.book.is_taken(number, frees=setting.frees_numbers):
@@ -171,8 +190,71 @@ class OrdersTwin(HttpTwin):
         if not setting.takes_numbers:
             twin.book.given += 1
             number = f"O-{twin.book.given:08}"
-        twin.cancel(request_id, Order(number, request_id, body["description"], effective))
+        ends_at = midnight(effective, ZUORA_ZONE)
+        order = Order(number, request_id, body["description"], effective, ends_at)
+        twin.cancel(request_id, order, ends_at)
         return self._last_result()
+
+    def _delete(self, request_id: str, number: str) -> Json | Answer:
+        twin = self.subscription
+        found = next((o for o in self._orders if o.number == number), None)
+        if found is None:
+            raise RefusalError(404, "Cannot find entity by key.")
+        if found.request_id != request_id:
+            twin.broken(f"{request_id} deletes the order of {found.request_id}")
+        if twin.setting.later.is_invoiced or twin.book.is_followed:
+            raise twin.no_undo(request_id, 422, "invoiced, or not the last")
+        twin.take_back(request_id, found)
+        if twin.is_taken_back:
+            return Answer(504, httpx.Headers(), b"<html>Gateway Timeout</html>")
+        return {"success": True, "orderNumber": number}
+
+    # What is sent
+
+    def _check_common(self, body: Json) -> tuple[Json, date]:
+        """Check what an order and its preview have in common; the one action, and its date."""
+        ordered = date.fromisoformat(body["orderDate"])
+        assert abs(ordered - _today()) <= timedelta(days=1)
+        assert body["existingAccountNumber"] == OWNER
+        [each] = body["subscriptions"]
+        assert set(each) == {"subscriptionNumber", "orderActions"}
+        assert each["subscriptionNumber"] == SUBSCRIPTION
+        [action] = each["orderActions"]
+        assert set(action) == {"type", "changeReason", "triggerDates", "cancelSubscription"}
+        assert action["type"] == "CancelSubscription"
+        triggers = [{"name": name, "triggerDate": body["orderDate"]} for name in _TRIGGERS]
+        assert action["triggerDates"] == triggers
+        return action, self._effective(action["cancelSubscription"])
+
+    def _effective(self, details: Json) -> date:
+        """The first day without service, as the policy says."""
+        ends, later = self._term_ends, self.subscription.setting.later
+        if details["cancellationPolicy"] == "SpecificDate":
+            assert set(details) == {"cancellationPolicy", "cancellationEffectiveDate"}
+            effective = date.fromisoformat(details["cancellationEffectiveDate"])
+            assert _BEGINS <= effective <= (ends or date.max)
+            assert later.when == "immediate" or later.is_evergreen
+            return effective
+        assert details == {"cancellationPolicy": _POLICIES[later.when]}
+        assert ends or later.when == "end_of_invoiced_period"
+        return ends or _today()
+
+    def _check_order(self, body: Json, request_id: str) -> tuple[str, date]:
+        """Check an order; its number, and the first day without service."""
+        assert set(body) == {*_COMMON, "orderNumber", "processingOptions"}
+        assert body["processingOptions"] == {"runBilling": False, "collectPayment": False}
+        action, effective = self._check_common(body)
+        number: str = body["orderNumber"]
+        assert request_id in number
+        assert request_id in body["description"]
+        assert request_id in action["changeReason"]
+        assert not set(number) & set("#?/")
+        return number, effective
+
+    def _check_preview(self, body: Json) -> None:
+        assert set(body) == {*_COMMON, "previewOptions"}
+        assert body["previewOptions"]["previewTypes"] == ["BillingDocs"]
+        self._check_common(body)
 
     def _last_result(self) -> Json:
         order, setting = self.subscription.book.placed[-1], self.subscription.setting
@@ -196,10 +278,13 @@ class OrdersTwin(HttpTwin):
                 process.not_found.setdefault(process.request_id, []).append(seconds())
             elif answer.status == 200:
                 process.not_found.pop(process.request_id, None)
-                process.saw_cancelled = document["status"] == "Cancelled"
-        elif call.changes and answer.status == 200 and document["status"] == "Completed":
+                ends = document["subscriptionEndDate"]
+                at = midnight(date.fromisoformat(ends), ZUORA_ZONE) if ends else None
+                process.saw(document["status"].lower(), at)
+        elif call.changes and answer.status == 200 and document.get("status") == "Completed":
             statuses = [each.get("status") for each in document["subscriptions"]]
-            process.saw_cancelled |= statuses == ["Cancelled"]
+            if statuses == ["Cancelled"]:
+                process.saw("cancelled", self.subscription.ends_at)
 
 
 def _token(call: Call) -> Answer:
@@ -207,49 +292,6 @@ def _token(call: Call) -> Answer:
     assert form == {"grant_type": "client_credentials", **CLIENT}
     until = f"{seconds() + TOKEN_SECONDS}"
     return _json(200, {"access_token": until, "token_type": "bearer", "expires_in": TOKEN_SECONDS})
-
-
-def _check_common(body: Json) -> tuple[Json, date]:
-    """Check what an order and its preview have in common; the one action, and its date."""
-    ordered = date.fromisoformat(body["orderDate"])
-    assert abs(ordered - _today()) <= timedelta(days=1)
-    assert body["existingAccountNumber"] == OWNER
-    [each] = body["subscriptions"]
-    assert set(each) == {"subscriptionNumber", "orderActions"}
-    assert each["subscriptionNumber"] == SUBSCRIPTION
-    [action] = each["orderActions"]
-    assert set(action) == {"type", "changeReason", "triggerDates", "cancelSubscription"}
-    assert action["type"] == "CancelSubscription"
-    triggers = [{"name": name, "triggerDate": body["orderDate"]} for name in _TRIGGERS]
-    assert action["triggerDates"] == triggers
-    details = action["cancelSubscription"]
-    assert set(details) == {"cancellationPolicy", "cancellationEffectiveDate"}
-    assert details["cancellationPolicy"] == "SpecificDate"
-    effective = date.fromisoformat(details["cancellationEffectiveDate"])
-    assert _BEGINS <= effective <= _TERM_ENDS
-    return action, effective
-
-
-_COMMON = {"orderDate", "existingAccountNumber", "description", "subscriptions"}
-
-
-def _check_order(body: Json, request_id: str) -> tuple[str, date]:
-    """Check an order; its number, and the first day without service."""
-    assert set(body) == {*_COMMON, "orderNumber", "processingOptions"}
-    assert body["processingOptions"] == {"runBilling": False, "collectPayment": False}
-    action, effective = _check_common(body)
-    number: str = body["orderNumber"]
-    assert request_id in number
-    assert request_id in body["description"]
-    assert request_id in action["changeReason"]
-    assert not set(number) & set("#?/")
-    return number, effective
-
-
-def _check_preview(body: Json) -> None:
-    assert set(body) == {*_COMMON, "previewOptions"}
-    assert body["previewOptions"]["previewTypes"] == ["BillingDocs"]
-    _check_common(body)
 
 
 def _shown(order: Order) -> Json:
@@ -273,4 +315,4 @@ def _json(status: int, document: Json, track_id: str = "") -> Answer:
 
 
 def _today() -> date:
-    return now().astimezone(_ZONE).date()
+    return now().astimezone(ZUORA_ZONE).date()

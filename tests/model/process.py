@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
@@ -14,9 +14,9 @@ from connect.client import ClientError
 
 from connect_ext.shared_state import SharedState
 from tests.model.history import MORE_SECONDS, TIMEOUT_SECONDS, Fate
+from tests.model.later import moment
 from tests.model.virtual_time import seconds
 
-BEGINNING = datetime(2026, 3, 2, 9, 0, tzinfo=timezone.utc)
 TARDY_SECONDS = 12.0
 
 Result = TypeVar("Result")
@@ -75,6 +75,7 @@ class Process:
         self.vendors: dict[Any, Any] = {}
         self._values: dict[str, Any] = {}
         self.is_dry, self.can_ask, self.on_not_found = False, True, ""
+        self.schedules = self.can_undo = False
         """How the variables were when it read them."""
         self.has_looked = False
         """Whether the vendor was asked since the last cancellation was sent to it."""
@@ -85,15 +86,24 @@ class Process:
         self.delivered("")
         self.shared = SharedState(now=self.now, jitter=jitter, clock=loop.time)
 
-    def delivered(self, request_id: str) -> None:
+    def delivered(self, request_id: str, *, is_revoking: bool = False) -> None:
         """A request is delivered to it."""
-        self.request_id = request_id
+        self.request_id, self.is_revoking = request_id, is_revoking
         self.mark_began: float | None = None
         """When it began to leave its last mark in this delivery."""
-        self.saw_cancelled = False
-        """Whether the vendor's last word in this delivery was that it is cancelled."""
+        self.saw_cancelled = self.saw_end = self.saw_active = False
+        """Whether the vendor's last word in this delivery was that it is cancelled, that it has
+        ended as well, or that it is active."""
+        self.saw_end_at: float | None = None
+        """A later end in that last word."""
         self.odd_refusals = 0
         """How often Connect has refused a message in this delivery, for no reason."""
+
+    def saw(self, status: str, ends_at: float | None = None) -> None:
+        """The vendor shows it a status, in the twin's words."""
+        self.saw_cancelled, self.saw_active = status == "cancelled", status == "active"
+        is_later = self.saw_cancelled and ends_at is not None and ends_at > seconds()
+        self.saw_end, self.saw_end_at = self.saw_cancelled and not is_later, ends_at
 
     def now(self) -> datetime:
         """The time on its clock."""
@@ -144,7 +154,7 @@ class Process:
         if fate is Fate.CRASH_AFTER:
             self.dies()
         await self._moment()
-        if fate not in (Fate.FINE, Fate.TARDY, Fate.GARBAGE):
+        if fate not in (Fate.FINE, Fate.TARDY, Fate.GARBAGE, Fate.STALE):
             raise FailedCallError(fate)
         if error:
             raise error
@@ -164,7 +174,7 @@ class Process:
 
 def now() -> datetime:
     """The moment, by Connect's clock."""
-    return BEGINNING + timedelta(seconds=seconds())
+    return moment(seconds())
 
 
 def _carry_out_later(work: Callable[[], object], timeout: float) -> None:

@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from connect_ext.vendors.base import Act
 from tests.model.history import Fate, Second, Setting
+from tests.model.later import ZUORA_ZONE, midnight, term_ends
 from tests.model.orders import Order, OrderBook
 from tests.model.process import FailedCallError
 from tests.model.virtual_time import seconds
@@ -59,6 +61,13 @@ class Facts:
     """When the vendor said "not now", and meant it."""
     repeated_conflicts: int = 0
     """How often it repeated one that it had stored."""
+    tries: int = 0
+    """Cancellations that were sent, and not definitely turned down."""
+    undo_tries: int = 0
+    undos: int = 0
+    """How often it was taken back for the request, since it was last cancelled by hand."""
+    undo_refused_at: float | None = None
+    """When that was last refused, or put off."""
 
 
 @dataclass
@@ -67,14 +76,24 @@ class Subscription:
 
     setting: Setting
     broken: Callable[[str], None]
+    on_effect: Callable[[Act, str], None]
+    """Called before something that was sent for a request has an effect."""
     facts: dict[str, Facts] = field(default_factory=dict)
     refuses: bool = False
+    refuses_undo: bool = False
     locked_until: float = 0.0
 
     def __post_init__(self) -> None:
         self.status = self.setting.status
         self.works_until: float | None = None
-        self.works_for_request = ""
+        self.works_for: set[str] = set()
+        self.works_ends_at: float | None = None
+        self.undoes_until: float | None = None
+        self.undone_order: Order | None = None
+        self.cancelled_by: set[str] = set()
+        """The requests whose cancellation it was; empty: somebody's at the vendor."""
+        self.ends_at: float | None = None
+        """When the cancelled subscription ends; None: it has ended, and nobody says when."""
         self.answers: dict[str, Stored] = {}
         """By idempotency key: the answer that is repeated."""
         self.drafts: list[dict[str, str]] = []
@@ -94,6 +113,17 @@ class Subscription:
         return self.status in ("cancelled", "removed")
 
     @property
+    def has_ended(self) -> bool:
+        """Whether it is cancelled, and that has taken effect."""
+        return self.is_cancelled and (self.ends_at is None or self.ends_at <= seconds())
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the vendor is at work on taking the cancellation back."""
+        self._finish()
+        return self.undoes_until is not None
+
+    @property
     def is_under_way(self) -> bool:
         """Whether the vendor is at work on a cancellation."""
         self._finish()
@@ -105,12 +135,15 @@ class Subscription:
         if self.status == "draft":
             self.of(request_id).draft_at = seconds()
         is_shown = self.works_until is not None and self.setting.shows_work
-        is_shown = is_shown and not self.setting.has_orders
-        return "cancelling" if is_shown else self.status
+        is_shown |= self.undoes_until is not None and self.setting.shows_work
+        return "cancelling" if is_shown and not self.setting.has_orders else self.status
 
-    def cancel(self, request_id: str, order: Order | None = None) -> None:
+    def cancel(
+        self, request_id: str, order: Order | None = None, ends_at: float | None = None
+    ) -> None:
         """Take the order to cancel it for a request; raises ``RefusalError``."""
         self.check(request_id)
+        self.on_effect(Act.CANCEL, request_id)
         self.book.placed += [order] if order else []
         facts = self.of(request_id)
         facts.accepted = facts.was_accepted = True
@@ -119,9 +152,11 @@ class Subscription:
             self.broken(f"{request_id} has ordered the cancellation {facts.orders} times")
         if self.status == "active" and self.works_until is None:
             self.works_until = seconds() + self.setting.works_for
-            self.works_for_request = request_id
+            self.works_for, self.works_ends_at = {request_id}, ends_at
             self._finish()
-        elif not self.is_under_way:
+        elif self.is_under_way:
+            self.works_for.add(request_id)
+        else:
             self.book.finish()
 
     def check(self, request_id: str) -> None:
@@ -145,6 +180,42 @@ class Subscription:
         if self.refuses or self.status == "draft":
             raise self.no(request_id, self.setting.refuses_with, "open_invoice")
 
+    def take_back(self, request_id: str, order: Order | None = None) -> None:
+        """Take the cancellation back for a request; raises ``RefusalError``."""
+        self._check_undo(request_id)
+        if self.status == "active":
+            return
+        self.on_effect(Act.UNDO, request_id)
+        facts = self.of(request_id)
+        facts.undos += 1
+        if facts.undos > 1:
+            self.broken(f"{request_id} has taken the cancellation back {facts.undos} times")
+        if self.undoes_until is None:
+            self.undoes_until = seconds() + self.setting.later.undo_works_for
+            self.undone_order = order
+            self._finish()
+
+    def _check_undo(self, request_id: str) -> None:
+        """Refuse what cannot be taken back."""
+        self._finish()
+        if self.status in ("unknown", "removed"):
+            raise RefusalError(404, "unknown")
+        if self.locked_until > seconds():
+            raise self.no_undo(request_id, 409, LOCKED)
+        if self.undoes_until is not None or self.status == "active":
+            if self.setting.second is Second.TAKEN:
+                return
+            raise self.no_undo(request_id, self.setting.second.value, IN_PROGRESS)
+        if self.has_ended or not self.is_cancelled:
+            raise self.no_undo(request_id, 422, "ended")
+        if self.refuses_undo:
+            raise self.no_undo(request_id, self.setting.refuses_with, "too_late")
+
+    def no_undo(self, request_id: str, status: int, word: str) -> RefusalError:
+        """Say no to taking the cancellation back."""
+        self.of(request_id).undo_refused_at = seconds()
+        return RefusalError(status, word)
+
     def no(self, request_id: str, status: int, word: str) -> RefusalError:
         """Say no, and remember how it was meant."""
         facts = self.of(request_id)
@@ -163,7 +234,7 @@ class Subscription:
         self._finish()
         match what:
             case "cancel" if self.status == "active" and not self.book.is_at_work:
-                self._end()
+                self._cancelled_by_hand()
             case "reactivate" if self._is_or_will_be_cancelled and not self.book.is_at_work:
                 self._reactivate()
             case "suspend" if self.status == "active" and not self.is_under_way:
@@ -171,14 +242,40 @@ class Subscription:
             case "resume" if self.status == "suspended":
                 self.status, self.resumed_at = "active", seconds()
             case "complete-order" if self.book.lying and self.status == "active":
-                self.book.close("Completed")
-                self._end()
+                self._complete(self.book.lying)
             case "delete-order" | "cancel-order" if self.book.lying:
                 self._drop_order(what)
+            case _:
+                self._from_now_on(what)
+
+    def _from_now_on(self, what: str) -> None:
+        match what:
             case "refuse" | "accept":
                 self.refuses = what == "refuse"
+            case "refuse-undo" | "accept-undo":
+                self.refuses_undo = what == "refuse-undo"
+            case "follow":
+                self.book.is_followed = True
             case "lock":
                 self.locked_until = seconds() + LOCK_SECONDS
+
+    def _cancelled_by_hand(self) -> None:
+        self._end(set(), self._end_by_hand())
+        # What is stored of undoing the cancellation before is void.
+        self.answers = {key: kept for key, kept in self.answers.items() if "-undo" not in key}
+        for facts in self.facts.values():
+            facts.undos = 0
+
+    def _end_by_hand(self) -> float | None:
+        later = self.setting.ends_after
+        if not self.setting.has_orders:
+            return seconds() + later if later else None
+        return midnight(term_ends(later, ZUORA_ZONE), ZUORA_ZONE) if later else None
+
+    def _complete(self, order: Order | None) -> None:
+        self.book.close("Completed")
+        if order:
+            self._end({order.request_id}, order.ends_at)
 
     def _drop_order(self, what: str) -> None:
         order = self.book.lying
@@ -192,7 +289,7 @@ class Subscription:
         return self.is_cancelled or self.is_under_way
 
     def _reactivate(self) -> None:
-        self.status, self.works_until = "active", None
+        self._revived()
         self.book.revert()
         # What is stored of the time before is void.
         self.answers.clear()
@@ -205,8 +302,24 @@ class Subscription:
         if self.works_until is not None and seconds() >= self.works_until:
             self.works_until = None
             if self.book.finish():
-                self._end()
+                self._end(self.works_for, self.works_ends_at)
+        if self.undoes_until is not None and seconds() >= self.undoes_until:
+            self._undone(self.undoes_until)
 
-    def _end(self) -> None:
+    def _undone(self, at: float) -> None:
+        if self.ends_at is not None and self.ends_at <= at:
+            # It has ended meanwhile.
+            self.undoes_until = self.undone_order = None
+            return
+        if self.undone_order:
+            self.undone_order.status = "Deleted"
+        self._revived()
+
+    def _revived(self) -> None:
+        self.status = "active"
+        self.works_until = self.undoes_until = self.undone_order = self.ends_at = None
+
+    def _end(self, by: set[str], ends_at: float | None) -> None:
         self.works_until = None
         self.status = "removed" if self.setting.removes else "cancelled"
+        self.cancelled_by, self.ends_at = by, ends_at

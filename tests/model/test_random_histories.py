@@ -7,7 +7,7 @@ from itertools import count, islice, product
 
 import pytest
 
-from tests.model import broken, broken_orders
+from tests.model import broken, broken_later, broken_orders
 from tests.model.cutting import cut_down
 from tests.model.dealing import dealt
 from tests.model.history import (
@@ -34,7 +34,7 @@ BATCHES, BATCH = 5, 500
 HISTORIES_FOR_A_BUG = 4000
 
 ORDERED_TWICE = "has ordered the cancellation 2 times"
-VARIANTS = {**broken.VARIANTS, **broken_orders.VARIANTS}
+VARIANTS = {**broken.VARIANTS, **broken_orders.VARIANTS, **broken_later.VARIANTS}
 SYMPTOMS = {
     "the marks are not read back": ORDERED_TWICE,
     "every mark owns the sending": ORDERED_TWICE,
@@ -51,6 +51,7 @@ SYMPTOMS = {
     "a number that is used up is used again": "is not settled",
     "a suspended subscription counts as active": "is rejected and nobody has refused anything",
     "a lock counts as a refusal": "is rejected and nobody has refused anything",
+    **broken_later.SYMPTOMS,
 }
 """What a bug must show, where any other breach would be beside the point."""
 
@@ -74,7 +75,8 @@ def test_no_random_history_breaks_a_promise(batch):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_model_finds_a_seeded_bug(name):
     variant, symptom = VARIANTS[name], SYMPTOMS.get(name, "")
-    suitable = (h for h in map(dealt, count()) if h.setting.asking in variant.kinds)
+    # Each third history is one of later ends.
+    suitable = filter(variant.suits, map(dealt, count(step=3 if variant.is_later else 1)))
     for history in islice(suitable, HISTORIES_FOR_A_BUG):
         if any(symptom in breach for breach in variant.play(history).broken):
             return

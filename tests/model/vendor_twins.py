@@ -1,40 +1,36 @@
-"""Vendors in memory, below the real REST vendor and the real Zuora vendor."""
+"""A REST vendor in memory, below the real one, and what other twins have in common with it."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timezone
 from functools import partial
-from typing import ClassVar, NoReturn
-from xml.sax.saxutils import escape
+from typing import NoReturn
 
 import httpx
-from lxml import etree
 
 from connect_ext.errors import NotDone, OutcomeUnknown
 from connect_ext.http.budget import current_budget
 from connect_ext.http.client import Answer, Call
+from connect_ext.vendors.base import Act
 from tests.model.history import TIMEOUT_SECONDS, WITH_KEY, Fate
-from tests.model.process import (
-    STATUS_OF,
-    WITH_RETRY_AFTER,
-    FailedCallError,
-    Process,
-    now,
-)
-from tests.model.subscription import IN_PROGRESS, LOCKED, RefusalError, Said, Stored, Subscription
+from tests.model.later import BEGINNING, midnight, moment, term_ends
+from tests.model.process import STATUS_OF, WITH_RETRY_AFTER, FailedCallError, Process
+from tests.model.subscription import IN_PROGRESS, RefusalError, Said, Stored, Subscription
 from tests.model.virtual_time import seconds
 
 BODY, MISSPELT_BODY = '{"cancel_at": "now"}', '{"cancel_att": "now"}'
+DATED_BODY = '{"cancel_at": "{effective_date}"}'
+UNDO_PATH = "/uncancel"
+ENDS_LATER = "ends_later"
+"""The word for a cancelled subscription that has not ended."""
 
 _STATUS_OF = {**STATUS_OF, Fate.REDIRECT_AFTER: 303, Fate.FORGOTTEN: 202}
 _REFUSALS = (Fate.BAD, Fate.CONFLICT)
 STORED_SECONDS = 86400.0
 """How long a refusal is repeated; what was done is known for ever."""
 
-_SUCCESS = b"<Success>true</Success>"
 _RETRY_AFTER = httpx.Headers({"Retry-After": "90"})
 
 
@@ -44,10 +40,27 @@ class HttpTwin:
     is_rest = True
 
     def __init__(
-        self, subscription: Subscription, process: Process, on_sending: Callable[[Process], None]
+        self,
+        subscription: Subscription,
+        process: Process,
+        on_sending: Callable[[Process, Act], None],
     ) -> None:
         """``on_sending`` is called before anything leaves that may have an effect."""
-        self.subscription, self.process, self.on_sending = subscription, process, on_sending
+        self.subscription, self.process, self._on_sending = subscription, process, on_sending
+
+    def sends(self, act: Act) -> None:
+        """Something is about to leave that may have an effect."""
+        self._on_sending(self.process, act)
+        facts = self.subscription.of(self.process.request_id)
+        if act is Act.CANCEL:
+            facts.tries += 1
+        else:
+            facts.undo_tries += 1
+
+    def turned_down(self, call: Call) -> None:
+        """What was sent has certainly had no effect."""
+        if call.changes and act_of(call) is Act.CANCEL:
+            self.subscription.of(self.process.request_id).tries -= 1
 
     async def send(self, call: Call) -> Answer:
         """Send one call, once."""
@@ -55,6 +68,9 @@ class HttpTwin:
         if budget and seconds() + timeout > budget.ends_at:
             raise NotDone("Too little time is left.")
         work, fate = self.prepared(call), self.process.next_fate()
+        if fate is Fate.STALE and not call.changes and self._was_active:
+            await self.process.calls(work, Fate.FINE, timeout)
+            return _json(200, {"status": "active"})
         if fate in _REFUSALS and self.is_rest and call.changes:
             # The vendor's own word, although for no good reason.
             work = partial(self.refused, call, _STATUS_OF[fate])
@@ -63,12 +79,20 @@ class HttpTwin:
             answer = await self.process.calls(work, fate, timeout)
         except FailedCallError as failed:
             answer = self._failed(call, failed)
+        if 400 <= answer.status < 500:
+            self.turned_down(call)
         self._heard(call, answer)
         return answer
 
     def prepared(self, call: Call) -> Callable[[], Answer]:
         """Check a call as it leaves; the result carries it out."""
         raise NotImplementedError
+
+    @property
+    def _was_active(self) -> bool:
+        """Whether a look may show it as it was before the cancellation that is to be undone."""
+        facts, is_revoking = self.subscription.of(self.process.request_id), self.process.is_revoking
+        return self.is_rest and is_revoking and not facts.undo_tries
 
     def refused(self, call: Call, status: int) -> Answer:
         """Refuse a cancellation, as only a REST vendor does for no reason of its own."""
@@ -83,8 +107,11 @@ class HttpTwin:
         status = failed.answer.status if failed.answer else _STATUS_OF.get(fate)
         if status is None:
             sent = fate is not Fate.NOT_SENT
+            if not sent:
+                self.turned_down(call)
             raise (OutcomeUnknown if sent and call.changes else NotDone)(f"It was {fate.value}.")
-        if fate is Fate.FORGOTTEN and self.is_rest and call.changes:
+        is_forgotten = fate is Fate.FORGOTTEN and self.is_rest and call.changes
+        if is_forgotten and act_of(call) is Act.CANCEL:
             facts = self.subscription.of(self.process.request_id)
             facts.accepted = facts.was_accepted = True
         headers = _RETRY_AFTER if fate in WITH_RETRY_AFTER else httpx.Headers()
@@ -100,39 +127,63 @@ class RestTwin(HttpTwin):
         if call.method == "GET":
             self.process.has_looked = True
             return lambda: self._status(request_id)
-        self.on_sending(self.process)
+        self.sends(act_of(call))
         twin = self.subscription
-        if call.content != BODY.encode():
+        if act_of(call) is Act.UNDO:
+            assert _key(call).startswith(f"{request_id}-undo")
+            return lambda: self._answer(call, request_id, lambda: twin.take_back(request_id))
+        when = json.loads(call.content or b"{}").get("cancel_at")
+        if when is None:
             return partial(self.refused, call, 400)
-        return lambda: self._answer(_key(call), request_id, lambda: twin.cancel(request_id))
+        return lambda: self._answer(
+            call, request_id, lambda: twin.cancel(request_id, ends_at=self._end(when))
+        )
+
+    def _end(self, when: str) -> float | None:
+        """When what is cancelled now ends; None: at once."""
+        setting = self.subscription.setting
+        if when != "now":
+            at = midnight(date.fromisoformat(when), timezone.utc)
+            return at if at > seconds() else None
+        return seconds() + setting.ends_after if setting.ends_after else None
 
     def refused(self, call: Call, status: int) -> Answer:
-        request_id = self.process.request_id
+        request_id, twin = self.process.request_id, self.subscription
+        say_no = twin.no if act_of(call) is Act.CANCEL else twin.no_undo
 
         def refuse() -> NoReturn:
-            raise self.subscription.no(request_id, status, "who knows")
+            raise say_no(request_id, status, "who knows")
 
-        return self._answer(_key(call), request_id, refuse)
+        return self._answer(call, request_id, refuse)
 
     def _status(self, request_id: str) -> Answer:
-        twin, document = self.subscription, {}
-        status = twin.shown(request_id)
-        if status in ("unknown", "removed"):
-            return _json(404, {"message": "There is no such subscription."})
-        if status == "cancelled" and twin.setting.ends_after:
-            ends_at = now() + timedelta(seconds=twin.setting.ends_after)
-            document = {"ends_at": ends_at.isoformat()}
-        return _json(200, {"status": status, **document})
-
-    def _answer(self, key: str, request_id: str, cancel: Callable[[], None]) -> Answer:
-        """Cancel and answer; a vendor with keys repeats the answer that is stored for the key."""
         twin = self.subscription
+        if twin.shown(request_id) in ("unknown", "removed"):
+            return _json(404, {"message": "There is no such subscription."})
+        document = self._document(request_id)
+        if document["status"] == "active" and not twin.setting.later.is_evergreen:
+            day = term_ends(twin.setting.ends_after, timezone.utc).isoformat()
+            document |= {"term_ends": day, "charged_through": day}
+        return _json(200, document)
+
+    def _document(self, request_id: str, *, with_end: bool = True) -> dict[str, str]:
+        """The subscription as it is shown."""
+        twin = self.subscription
+        status = twin.shown(request_id)
+        if status != "cancelled":
+            return {"status": status}
+        end = {"ends_at": moment(twin.ends_at).isoformat()} if twin.ends_at and with_end else {}
+        return {"status": status if twin.has_ended else ENDS_LATER, **end}
+
+    def _answer(self, call: Call, request_id: str, work: Callable[[], None]) -> Answer:
+        """Do it and answer; a vendor with keys repeats the answer that is stored for the key."""
+        twin, key = self.subscription, _key(call)
         if twin.setting.asking not in WITH_KEY:
-            return _json(*self._cancelled(request_id, cancel))
+            return _json(*self._done(request_id, work))
         stored = twin.answers.get(key)
         if stored and (stored.said[0] == 200 or seconds() - stored.at < STORED_SECONDS):
-            return _json(*self._repeated(stored.said, request_id))
-        answer = self._cancelled(request_id, cancel)
+            return _json(*self._repeated(stored.said, request_id, act_of(call)))
+        answer = self._done(request_id, work)
         if twin.setting.stores_locks or not twin.means_not_now(
             answer[0], answer[1].get("error", "")
         ):
@@ -145,22 +196,38 @@ class RestTwin(HttpTwin):
             self.process.not_found.setdefault(request_id, []).append(seconds())
         elif answer.status == 200 and call.method == "GET":
             self.process.not_found.pop(request_id, None)
-        if answer.status == 200:
-            self.process.saw_cancelled = says = b'"cancelled"' in answer.body
-            self.subscription.of(request_id).said_cancelled |= says and call.changes
+        if answer.status == 200 and not (call.changes and act_of(call) is Act.UNDO):
+            self._saw(answer.json() or {}, request_id, by_look=not call.changes)
 
-    def _cancelled(self, request_id: str, cancel: Callable[[], None]) -> Said:
+    def _saw(self, document: dict[str, str], request_id: str, *, by_look: bool) -> None:
+        status, ends_at = document.get("status", ""), document.get("ends_at")
+        is_cancelled = status in ("cancelled", ENDS_LATER)
+        at = (datetime.fromisoformat(ends_at) - BEGINNING).total_seconds() if ends_at else None
+        self.process.saw("cancelled" if is_cancelled else status, at)
+        self.process.saw_end &= status == "cancelled"
+        self.subscription.of(request_id).said_cancelled |= is_cancelled and not by_look
+
+    def _done(self, request_id: str, work: Callable[[], None]) -> Said:
         try:
-            cancel()
+            work()
         except RefusalError as refusal:
             return _said(refusal)
-        says = self.subscription.setting.shows_status
-        return 200, {"status": self.subscription.shown(request_id)} if says else {"ok": "true"}
+        setting = self.subscription.setting
+        if not setting.shows_status:
+            return 200, {"ok": "true"}
+        return 200, self._document(request_id, with_end=setting.later.answers_end)
 
-    def _repeated(self, answer: Said, request_id: str) -> Said:
+    def _repeated(self, answer: Said, request_id: str, act: Act) -> Said:
         twin = self.subscription
-        if answer[0] == 200 and twin.is_under_way and twin.setting.key_conflict:
-            return _said(twin.no(request_id, 409, IN_PROGRESS))
+        if answer[0] == 200 and twin.setting.key_conflict:
+            if act is Act.CANCEL and twin.is_under_way:
+                return _said(twin.no(request_id, 409, IN_PROGRESS))
+            if act is Act.UNDO and twin.is_taken_back:
+                return _said(twin.no_undo(request_id, 409, IN_PROGRESS))
+        if act is Act.UNDO:
+            if answer[0] != 200:
+                twin.no_undo(request_id, answer[0], "again")
+            return answer
         word = answer[1].get("error", "")
         if twin.means_not_now(answer[0], word):
             twin.of(request_id).repeated_conflicts += 1
@@ -169,96 +236,10 @@ class RestTwin(HttpTwin):
         return answer
 
 
-class ZuoraTwin(HttpTwin):
-    """Zuora's SOAP API."""
-
-    is_rest = False
-    ID: ClassVar = "0123456789abcdef0123456789abcdef"
-    STATUSES: ClassVar = {"active": "Active", "cancelled": "Cancelled", "draft": "Draft"}
-
-    def prepared(self, call: Call) -> Callable[[], Answer]:
-        assert call.content is not None
-        envelope = etree.fromstring(call.content)
-        fields = {etree.QName(node).localname: node.text or "" for node in envelope.iter()}
-        names = [name for name in ("login", "query", "create", "update", "amend") if name in fields]
-        [name] = names
-        if name == "query" and "from Subscription" in fields["queryString"]:
-            self.process.has_looked = True
-        is_preview = "EnablePreviewMode" in fields
-        if name == "create" or (name == "amend" and not is_preview):
-            self.on_sending(self.process)
-        request_id = self.process.request_id
-        work = {
-            "login": lambda: _soap("login", "<Session>s</Session><ServerUrl/>"),
-            "query": lambda: self._found(fields["queryString"], request_id),
-            "create": lambda: self._create(fields, request_id),
-            "update": lambda: self._complete(fields, request_id),
-            "amend": lambda: self._amend(request_id, is_preview=is_preview),
-        }[name]
-        return lambda: self._answer(name, work)
-
-    def _answer(self, name: str, work: Callable[[], Answer]) -> Answer:
-        try:
-            return work()
-        except RefusalError as refusal:
-            code = "LOCK_COMPETITION" if refusal.word == LOCKED else "INVALID_VALUE"
-            text = f"<Errors><Code>{code}</Code><Message>{refusal.word}</Message></Errors>"
-            return _soap(name, f"{text}<Success>false</Success>")
-
-    def _heard(self, call: Call, answer: Answer) -> None:
-        """The last look counts, and so does the word that an amendment is completed.
-
-        A ``create`` says only that one exists.
-        """
-        body = answer.body
-        if b"<AmendmentIds>" in body or (b"updateResponse" in body and _SUCCESS in body):
-            self.process.saw_cancelled = True
-        elif b"queryResponse" in body and b"from Subscription" in (call.content or b""):
-            self.process.saw_cancelled = b"<Status>Cancelled</Status>" in body
-
-    def _found(self, question: str, request_id: str) -> Answer:
-        match = re.search(r"from (\w+) where \w+ = '(.*)'$", question)
-        assert match
-        if match[1] == "Subscription":
-            status = self.STATUSES.get(self.subscription.shown(request_id), "")
-            self._heard_of(request_id, found=bool(status))
-            one = {"Id": self.ID, "Name": match[2], "Status": status, "Version": "1"}
-            return _records([one] if status else [])
-        return _records([d for d in self.subscription.drafts if d["Name"] == match[2]])
-
-    def _heard_of(self, request_id: str, *, found: bool) -> None:
-        if found:
-            self.process.not_found.pop(request_id, None)
-        else:
-            self.process.not_found.setdefault(request_id, []).append(seconds())
-
-    def _create(self, fields: dict[str, str], request_id: str) -> Answer:
-        if fields["Status"] == "Completed":
-            assert fields["useSingleTransaction"] == "true"
-            self.subscription.cancel(request_id)
-            return _saved("create", "a" * 32)
-        self.subscription.check(request_id)
-        identity = f"{len(self.subscription.drafts):032x}"
-        draft = {"Id": identity, "Name": fields["Name"], "Status": "Draft"}
-        self.subscription.drafts.append(
-            {**draft, "SubscriptionId": fields["SubscriptionId"], "Type": fields["Type"]}
-        )
-        return _saved("create", identity)
-
-    def _complete(self, fields: dict[str, str], request_id: str) -> Answer:
-        for draft in self.subscription.drafts:
-            if draft["Id"] == fields["Id"] and draft["Status"] == "Draft":
-                self.subscription.cancel(request_id)
-                draft["Status"] = "Completed"
-                return _saved("update", draft["Id"])
-        raise self.subscription.no(request_id, 422, "It is completed already, or not there.")
-
-    def _amend(self, request_id: str, *, is_preview: bool) -> Answer:
-        if is_preview:
-            self.subscription.check(request_id)
-            return _soap("amend", "<Success>true</Success>")
-        self.subscription.cancel(request_id)
-        return _soap("amend", f"<AmendmentIds>{'a' * 32}</AmendmentIds><Success>true</Success>")
+def act_of(call: Call) -> Act:
+    """What a call does, if it changes something."""
+    is_undo = call.method == "DELETE" or call.url.endswith(UNDO_PATH)
+    return Act.UNDO if is_undo else Act.CANCEL
 
 
 def _key(call: Call) -> str:
@@ -271,25 +252,3 @@ def _said(refusal: RefusalError) -> Said:
 
 def _json(status: int, document: dict[str, str]) -> Answer:
     return Answer(status, httpx.Headers(), json.dumps(document).encode())
-
-
-def _saved(name: str, identity: str) -> Answer:
-    return _soap(name, f"<Id>{identity}</Id><Success>true</Success>")
-
-
-def _records(found: list[dict[str, str]]) -> Answer:
-    rows = [
-        "".join(f"<{name}>{escape(text)}</{name}>" for name, text in record.items())
-        for record in found
-    ]
-    records = "".join(f"<records>{row}</records>" for row in rows)
-    return _soap("query", f"<done>true</done>{records}<size>{len(rows)}</size>")
-
-
-def _soap(name: str, inner: str) -> Answer:
-    result = "results" if name == "amend" else "result"
-    text = (
-        "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>"
-        f"<{name}Response><{result}>{inner}</{result}></{name}Response></e:Body></e:Envelope>"
-    )
-    return Answer(200, httpx.Headers(), text.encode())

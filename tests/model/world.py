@@ -27,8 +27,9 @@ from connect_ext.vendors.base import Vendor, VendorContext
 from connect_ext.vendors.registry import definitions
 from tests.model import history as steps
 from tests.model.checks import WALK_SECONDS, Checks
-from tests.model.connect_twin import ClientTwin, ConnectTwin
-from tests.model.dealing import sane
+from tests.model.client_twin import ClientTwin
+from tests.model.connect_twin import ConnectTwin
+from tests.model.dealing import DAY, sane
 from tests.model.history import (
     SOAP,
     WITH_KEY,
@@ -39,39 +40,27 @@ from tests.model.history import (
     Step,
     Visit,
 )
-from tests.model.orders_twin import CLIENT, OrdersTwin
+from tests.model.orders_twin import OrdersTwin
+from tests.model.portal import fixed, variables_of
 from tests.model.process import Process
-from tests.model.subscription import LOCK_SECONDS, LOCKED, Subscription
-from tests.model.vendor_twins import BODY, MISSPELT_BODY, STORED_SECONDS, RestTwin, ZuoraTwin
+from tests.model.soap_twin import ZuoraTwin
+from tests.model.subscription import LOCK_SECONDS, Subscription
+from tests.model.vendor_twins import STORED_SECONDS, RestTwin
 from tests.model.virtual_time import VirtualLoop, seconds
 
 HOURS_TO_SETTLE = 8.0
 """How long it may take at most, once faults have stopped and the vendor is ready, until a request
 is settled: several waits of half an hour."""
 
+OPEN = ("pending", "revoking")
+"""The statuses in which Connect delivers a request."""
+
 LOG = logging.getLogger("eaas.eventsapp")
 
 Walking = Callable[[CancelRequest, Settings, ConnectApi, Vendor, SharedState], Awaitable[Ended]]
 """The type of ``process``; a broken variant of it goes in its place."""
 
-_VARIABLES = {
-    "REST_API_URL": "https://vendor.example/v1",
-    "REST_API_KEY": "t0ken-of-the-vendor",
-    "REST_END_DATE_PATH": "ends_at",
-    "ZUORA_USERNAME": "api@vendor.example",
-    "ZUORA_PASSWORD": "p4ssword-of-the-vendor",
-    "ZUORA_API_URL": "https://rest.zuora.example",
-    "ZUORA_CLIENT_ID": CLIENT["client_id"],
-    "ZUORA_CLIENT_SECRET": CLIENT["client_secret"],
-}
-_VERSIONS = dict(zip(SOAP, ("24.0", "27.0", "91.0"), strict=True))
 _TWINS = {Asking.ZUORA_ORDERS: OrdersTwin}
-_STATUS_REQUEST = "GET /subscriptions/{subscription_id}"
-_FIXED = {
-    "NOTES": "private",
-    "SUBSCRIPTION_ID_PARAMETER": "subscription_id",
-    "REST_CANCEL_BODY": BODY,
-}
 
 
 @dataclass
@@ -102,9 +91,11 @@ class _World:
         self._setting, self._walking, self._client = setting, walking, client
         self._dice = Random(setting.seed)
         self._played = Played()
-        self._variables = _variables(setting)
+        self._variables = variables_of(setting)
         self._countdown = 0.0
         self._last: Final | None = None
+        self._takes_back_by_hand = setting.seed % 2 == 0
+        """Whether the operator does so where the extension cannot."""
 
     def _broken(self, what: str) -> None:
         self._played.broken.append(what)
@@ -112,7 +103,7 @@ class _World:
     async def live(self, happening: tuple[Step, ...]) -> Played:
         """Live through the steps, and to the end of the request."""
         self._checks = Checks(self._setting, self._broken)
-        self._subscription = Subscription(self._setting, self._broken)
+        self._subscription = Subscription(self._setting, self._broken, self._checks.has_effect)
         self._connect = ConnectTwin(self._setting, self._checks.settling)
         self._checks.watch(self._connect, self._subscription)
         self._processes: dict[int, Process] = {}
@@ -141,14 +132,13 @@ class _World:
         match step:
             case steps.AtTheVendor(what):
                 self._subscription.by_hand(what)
-            case steps.InThePortal(what) if request["status"] == "pending":
-                status = "approved" if what == "approve" else "failed"
-                self._connect.settle(request["id"], status)
+            case steps.InThePortal(what):
+                self._connect.by_hand(what)
             case steps.Forge():
                 self._connect.forge(step)
             case steps.SetVariable(name, value):
                 self._variables[name] = value
-            case steps.CreateAgain() if request["status"] == "failed":
+            case steps.CreateAgain() if request["status"] in ("failed", "revoked"):
                 self._connect.create()
 
     def _process(self, number: int) -> Process:
@@ -162,15 +152,15 @@ class _World:
     # Deliveries
 
     async def _deliver(self, visits: tuple[Visit, ...]) -> None:
-        """Deliver the request, as Connect does only while it is pending."""
-        if self._connect.latest["status"] != "pending":
+        """Deliver the request, as Connect does only while it is pending, or revoking."""
+        if self._connect.latest["status"] not in OPEN:
             return
         request_id = self._connect.latest["id"]
         at_work = []
         for visit in visits:
             each = self._process(visit.process)
             each.fates.extend(visit.fates)
-            each.delivered(request_id)
+            each.delivered(request_id, is_revoking=self._connect.latest["status"] == "revoking")
             task = asyncio.ensure_future(self._visited(each, visit, request_id))
             at_work.append((each, task))
         ended = []
@@ -241,30 +231,40 @@ class _World:
         something to see to at the vendor.
         """
         await asyncio.sleep(self._setting.later_seconds)
-        self._variables.update(_FIXED)
+        self._variables.update(fixed(self._setting))
         if self._variables["DRY_RUN"] not in ("true", "false"):
             self._variables["DRY_RUN"] = "false"
-        request_id, patience = self._connect.latest["id"], seconds() + self._patience()
-        is_resubmitted = False
-        while self._connect.status(request_id) == "pending":
-            self._played.deliveries_to_settle += 1
-            await self._deliver((Visit(),))
+        request_id = self._connect.latest["id"]
+        while (status := self._connect.status(request_id)) in (*OPEN, "scheduled"):
+            if status == "scheduled":
+                await asyncio.sleep(self._connect.comes_back_at - seconds() + 1.0)
+            elif not await self._is_delivered_on(request_id, status):
+                break
             if self._played.broken:
                 return
-            if self._connect.status(request_id) != "pending":
-                break
+        self._played.status = self._connect.status(request_id)
+        self._checks.at_the_end(request_id, self._last, self._process(0))
+
+    async def _is_delivered_on(self, request_id: str, status: str) -> bool:
+        """Deliver it for as long as it has the status; False if that is how it ends."""
+        patience, is_resubmitted = seconds() + self._patience(), False
+        while True:
+            self._played.deliveries_to_settle += 1
+            await self._deliver((Visit(),))
+            if self._played.broken or self._connect.status(request_id) != status:
+                return True
             if self._last:
                 self._checks.undisturbed(request_id, self._last)
             if not isinstance(self._last, Wait):
                 is_seen_to = isinstance(self._last, Hold) and self._is_seen_to(self._last)
                 if is_resubmitted or not isinstance(self._last, Hold):
-                    break
+                    return False
                 is_resubmitted = not is_seen_to
             if seconds() > patience:
-                break
+                return False
             await asyncio.sleep(self._countdown)
-        self._played.status = self._connect.status(request_id)
-        self._checks.at_the_end(request_id, self._last, self._process(0))
+            if self._connect.status(request_id) != status:
+                return True
 
     def _is_seen_to(self, hold: Hold) -> bool:
         """Whether the operator does something at the vendor before the task is resubmitted.
@@ -278,6 +278,11 @@ class _World:
                 ways = ("complete-order", "delete-order", "cancel-order")
                 is_first = not self._subscription.book.dropped
                 self._subscription.by_hand(self._dice.choice(ways) if is_first else ways[0])
+            case Cause.NOT_CONFIRMED:
+                self._connect.by_hand("confirm")
+            case Cause.NOT_TAKEN_BACK if self._takes_back_by_hand:
+                self._takes_back_by_hand = False
+                self._subscription.by_hand("reactivate")
             case _:
                 return False
         return True
@@ -289,32 +294,9 @@ class _World:
         setting = self._setting
         is_stored = setting.stores_locks or not setting.takes_notes
         stored = STORED_SECONDS if setting.asking in WITH_KEY and is_stored else 0.0
-        vendor = setting.works_for + setting.settle_seconds
-        return 2 * vendor + stored + LOCK_SECONDS + HOURS_TO_SETTLE * 3600
-
-
-def _variables(setting: Setting) -> dict[str, str]:
-    variables = {
-        **_VARIABLES,
-        "ON_REFUSAL": setting.on_refusal,
-        "ON_NOT_FOUND": setting.on_not_found,
-        "SETTLE_MINUTES": f"{setting.settle_asked / 60:.6f}",
-        "DRY_RUN": "false",
-        "REST_CANCEL_BODY": MISSPELT_BODY if setting.misspelt_body else BODY,
-        "REST_REPEATABLE": "true" if setting.asking in WITH_KEY else "false",
-        "REST_STATUS_REQUEST": _STATUS_REQUEST,
-    }
-    if setting.asking in (Asking.KEY_ONLY, Asking.NEITHER):
-        variables["REST_STATUS_REQUEST"] = ""
-    if setting.knows_busy:
-        variables["REST_BUSY_WHEN"] = f"error == '{LOCKED}' || error == 'in_progress'"
-    if setting.has_orders:
-        variables["VENDOR"] = "zuora"
-    if setting.asking in SOAP:
-        version = _VERSIONS[setting.asking]
-        variables["VENDOR"] = "zuora-soap"
-        variables["ZUORA_SOAP_URL"] = f"https://zuora.example/a/{version}"
-    return variables
+        vendor = max(setting.works_for, setting.later.undo_works_for) + setting.settle_seconds
+        waits = 0.0 if setting.later.takes_schedules else setting.ends_after + 2 * DAY
+        return 2 * vendor + stored + waits + LOCK_SECONDS + HOURS_TO_SETTLE * 3600
 
 
 @lru_cache(maxsize=4096)

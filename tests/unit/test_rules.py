@@ -489,6 +489,10 @@ TABLE = {
         mute(IdNotKnown(2), history(SENDING), policy=REJECT_UNKNOWN),
         hold(Cause.UNKNOWN_ID),
     ),
+    "mute: unknown twice, repeatable, reject": (
+        mute(IdNotKnown(2), NOTHING, policy=REJECT_UNKNOWN, is_repeatable=True),
+        hold(Cause.UNKNOWN_ID),
+    ),
     "mute: unknown twice, repeatable": (
         mute(IdNotKnown(2), NOTHING, policy=APPROVE_UNKNOWN, is_repeatable=True),
         approve(Cause.GONE),
