@@ -331,6 +331,18 @@ async def test_a_refused_login_names_the_variables(
     assert zuora.operations() == ["login"]
 
 
+async def test_a_login_in_a_version_that_zuora_does_not_have_names_the_address(
+    zuora: ScriptedZuora, make_vendor: MakeVendor
+) -> None:
+    zuora.on("login", fault("INVALID_VERSION"))
+
+    error = await error_of_query(zuora, make_vendor, found())
+
+    assert "Check the version at the end of ZUORA_SOAP_URL." in error.message
+    assert "ZUORA_PASSWORD" not in error.message
+    assert error.cause is Cause.CONFIGURATION
+
+
 @pytest.mark.parametrize(
     "reply", [fault("SERVER_UNAVAILABLE"), Reply("", 503), HTML, Reply("", lost=True)]
 )

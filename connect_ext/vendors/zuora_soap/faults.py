@@ -115,12 +115,15 @@ _ADVICE = {
     Meaning.REFUSED: "Nothing was changed; check the subscription and the tenant's settings in "
     "Zuora.",
 }
+_WRONG_VERSION = "INVALID_VERSION"
+"""The login, the first call of all, is answered with it whatever the credentials."""
+
 _ADVICE_FOR_CODE = {
     "NO_PERMISSION": "Allow the API user of ZUORA_USERNAME to read and amend subscriptions. "
     f"{_ON_ORDERS}",
     "API_DISABLED": f"This call is switched off for the tenant. {_ON_ORDERS}",
     "INVALID_TYPE": f"The tenant does not offer amendments this way. {_ON_ORDERS}",
-    "INVALID_VERSION": "Check the version at the end of ZUORA_SOAP_URL.",
+    _WRONG_VERSION: "Check the version at the end of ZUORA_SOAP_URL.",
     "MISSING_REQUIRED_VALUE": "The tenant demands a field of an amendment that the extension does "
     "not send; make it optional in Zuora.",
 }
@@ -207,6 +210,7 @@ def _later(call: Call, answer: Answer, meaning: Meaning, error: VendorError) -> 
         Meaning.LOCKED: Conflict,
     }
     is_login = call.name == LOGIN and meaning >= Meaning.MISCONFIGURED
+    is_login = is_login and error.code != _WRONG_VERSION
     return classes.get(meaning, NotConfigured)(
         f"Zuora answers {call.name} with {_shown(error.code)}. {_advice(call, meaning, error)}",
         answer.retry_after,
@@ -217,7 +221,7 @@ def _later(call: Call, answer: Answer, meaning: Meaning, error: VendorError) -> 
 
 def _advice(call: Call, meaning: Meaning, error: VendorError) -> str:
     if meaning >= Meaning.MISCONFIGURED:
-        if call.name == LOGIN:
+        if call.name == LOGIN and error.code != _WRONG_VERSION:
             return _LOGIN_ADVICE
         if call.name == DELETE:
             on_orders = _NO_DELETE if _ORDERS.search(error.message) else ""
