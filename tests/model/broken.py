@@ -28,6 +28,7 @@ from connect_ext.vendors.base import Accepted, Cancellation, Subscription, Subsc
 from tests.model.client_twin import ClientTwin
 from tests.model.connect_twin import ACCOUNT
 from tests.model.history import WITH_KEY, Asking, History
+from tests.model.later import Later as LaterEnds
 from tests.model.world import Played, Walking, play
 
 
@@ -44,12 +45,13 @@ class Variant:
     kinds: tuple[Asking, ...] = tuple(Asking)
     """The vendors that can show the bug."""
     is_later: bool = False
-    """Whether only histories of scheduled requests can."""
+    """Whether only histories of scheduled requests can; else they are left out, being longer."""
 
     def suits(self, history: History) -> bool:
         """Whether a history could show the bug."""
         setting = history.setting
-        return setting.asking in self.kinds and setting.later.schedules >= self.is_later
+        is_later = setting.later.schedules if self.is_later else setting.later != LaterEnds()
+        return setting.asking in self.kinds and is_later == self.is_later
 
     def play(self, history: History) -> Played:
         """Play a history with this variant."""

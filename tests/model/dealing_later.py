@@ -114,7 +114,7 @@ def _another_round(dice: Random) -> Iterator[Step]:
 
 
 def _faulty(dice: Random, process: int) -> Visit:
-    if dice.random() < 0.15:
+    if dice.random() < 0.3:
         return Visit(process, (Fate.STALE,))
     places = (Fate.FINE,) * dice.randrange(9)
     return Visit(process, (*places, dice.choice(_FAULTS)))
