@@ -15,7 +15,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from connect_ext.cancelling.case import Case
-from connect_ext.cancelling.foreseeing import foreseen
+from connect_ext.cancelling.dry_run import foreseen
 from connect_ext.cancelling.observing import Observer
 from connect_ext.cancelling.steps import Cancel, Undo
 from connect_ext.connect.account import AccountKey, AccountState
