@@ -15,7 +15,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from connect_ext.cancelling.case import Case
-from connect_ext.cancelling.foreseeing import foreseen
+from connect_ext.cancelling.dry_run import foreseen
 from connect_ext.cancelling.observing import Observer
 from connect_ext.cancelling.steps import Cancel, Undo
 from connect_ext.connect.account import AccountKey, AccountState
@@ -117,7 +117,10 @@ def assert_exact(note, status):
 
 
 @given(
-    statuses, forms, passwords, st.sampled_from(["token", "password", "client_secret", "apiKey"])
+    statuses,
+    forms,
+    passwords,
+    st.sampled_from(["token", "password", "pwd", "client_secret", "apiKey", "sig", "sessionId"]),
 )
 @example(PENDING, "json", "clé-secrète-du-client", "password")
 @example(PENDING, "form", 'pa"ss+wo/rd=&7 and more', "password")
