@@ -23,6 +23,7 @@ from connect_ext.connect.api import (
     REVOKED,
     REVOKING,
     SCHEDULED,
+    UNAUTHORIZED,
     ConnectApi,
 )
 from connect_ext.connect.client import ConnectRefusalError
@@ -35,8 +36,6 @@ from connect_ext.vendors.base import Accepted, SubscriptionId
 
 WEIGHT_OF_A_TEXT = 16
 """A character of a vendor's text takes so many times longer than one that is looked for in it."""
-
-UNAUTHORIZED = 401
 
 Redaction = Callable[[str, frozenset[str], str, frozenset[str]], str]
 

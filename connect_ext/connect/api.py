@@ -15,6 +15,7 @@ from connect_ext.errors import Later, NotConfigured, NotDone
 
 PENDING, APPROVED, FAILED = "pending", "approved", "failed"
 SCHEDULED, REVOKING, REVOKED = "scheduled", "revoking", "revoked"
+UNAUTHORIZED = 401
 
 _AFTER = {"approve": APPROVED, "fail": FAILED, "schedule": SCHEDULED}
 _STATUS = re.compile(r"[a-z_]{1,30}")
@@ -86,7 +87,8 @@ class ConnectApi:
             await self._client.call("post", f"requests/{request_id}/confirm", "'confirm'")
         except Later as error:
             status = await self.status(request_id)
-            if status == REVOKING and not isinstance(error, ConnectRefusalError):
+            is_refused = isinstance(error, ConnectRefusalError) and error.status != UNAUTHORIZED
+            if status == REVOKING and not is_refused:
                 raise
             return status
         return await self.status(request_id)

@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 
 _PLACEHOLDER = re.compile(r"changeme|<.*>", re.IGNORECASE)
 _IN_BRACES = re.compile(r"\{\w*\}")
-_NAME_OF_A_KEY = re.compile(r"key|token|secret|passw|signature|auth|credential", re.IGNORECASE)
+_NAME_OF_A_KEY = re.compile(
+    r"key|token|secret|pass(?:w|phrase|code|$)|pwd|signature|sig$|hmac|jwt|session|auth|credential",
+    re.IGNORECASE,
+)
 # What every reader of addresses takes for the same host.
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 # A misspelt word or a number; a mix of letters and digits could be a token in the wrong place.

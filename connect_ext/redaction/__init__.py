@@ -66,8 +66,8 @@ def without_secrets(
 ) -> str:
     """A text that we have made, with the confidential values in it masked.
 
-    It is not a vendor's: nothing in it is disguised but by the escapes of addresses, forms and
-    JSON, and nothing has to look harmless.
+    It is not a vendor's: nothing in it is disguised but by the escapes of addresses, JSON and XML,
+    and nothing has to look harmless.
     """
     covered = bytearray(len(text))
     parts: list[Part] = [(text, None), *without_escapes(text)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 
@@ -11,11 +12,14 @@ from connect_ext.redaction.reading import Part, Range
 MOST_ROUNDS = 3
 """A template of an administrator's may be escaped already when we escape it."""
 
-_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\[\"\\/bfnrt]")
+_ESCAPES = re.compile(
+    r"(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\[\"\\/bfnrt]"
+    r"|&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});"
+)
 
 
 def without_escapes(text: str) -> Iterator[Part]:
-    """What the text says without its percent escapes and those of JSON, round by round."""
+    """What the text says without the escapes of addresses, JSON and XML, round by round."""
     places = [(position, position + 1) for position in range(len(text))]
     for _ in range(MOST_ROUNDS):
         if not _ESCAPES.search(text):
@@ -44,16 +48,23 @@ def _unescaped(found: re.Match[str]) -> Iterator[tuple[str, Range]]:
     escaped, start = found[0], found.start()
     if escaped.startswith("%"):
         raw = bytes.fromhex(escaped.replace("%", ""))
-        said, width, encoding, size = text_of(raw), 3, "utf-8", 1
+        said, width, encoding = text_of(raw), 3, "utf-8"
         if len(said) == len(raw):
             encoding = "latin-1"
     elif escaped.startswith("\\u"):
         raw = bytes.fromhex(escaped.replace("\\u", ""))
-        said, width, encoding, size = raw.decode("utf-16-be", "replace"), 6, "utf-16-be", 2
+        # Half a character for each two digits.
+        said, width, encoding = raw.decode("utf-16-be", "replace"), 3, "utf-16-be"
     else:
-        yield escaped[1] if escaped[1] in '"\\/' else " ", found.span()
+        yield from ((character, found.span()) for character in _sign(escaped))
         return
     for character in said:
-        end = start + width * (len(character.encode(encoding)) // size)
+        end = start + width * len(character.encode(encoding))
         yield character, (start, end)
         start = end
+
+
+def _sign(escaped: str) -> str:
+    if escaped.startswith("&"):
+        return html.unescape(escaped)
+    return escaped[1] if escaped[1] in '"\\/' else " "

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from sandbox.faults import DropAfter, DropBefore, Fault, Respond, SlowDrip, Work, redirect
 from tests.faults.faults import Silence
-from tests.faults.matrix import AFTER, GARBAGE, Cell, Side
+from tests.faults.matrix import Cell, Side
+from tests.faults.rows import AFTER, GARBAGE
 from tests.faults.world import ORDERS
 
 RETRY_AFTER_SECONDS = 45
@@ -80,8 +81,11 @@ def _garbage(cell: Cell, key: str) -> Fault:
 
 def _of_another_type(cell: Cell) -> bytes:
     if cell.column.speaks_xml:
-        return _OTHER_SOAP
-    return b'{"success": true}' if cell.column.kind == ORDERS else b'["status", "cancelled"]'
+        is_same = cell.column.call == "delete"
+        return _OTHER_SOAP.replace(b"delete", b"create") if is_same else _OTHER_SOAP
+    # A deletion needs no other answer than this.
+    is_order = cell.column.kind == ORDERS and cell.column.call != "delete order"
+    return b'{"success": true}' if is_order else b'["status", "cancelled"]'
 
 
 def _long(cell: Cell) -> bytes:

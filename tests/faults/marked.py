@@ -36,6 +36,15 @@ class Told:
     request_id: str
 
 
+@dataclass(frozen=True)
+class Revocation:
+    """What becomes of a request once it is scheduled: it is revoked, and a call goes wrong."""
+
+    call: str = ""
+    fault: Fault | None = None
+    is_dry: bool = False
+
+
 Make = Callable[[Told], Fault]
 """Makes an answer that tells of a case."""
 
@@ -70,6 +79,7 @@ class Marked:
         self.world, self.words, self.secrets = world, words, secrets
         self.cases: list[Case] = []
         self._own: dict[str, dict[str, str]] = {}
+        self._revoked: dict[str, Revocation] = {}
         self._old: list[Case] = []
 
     def cancel(
@@ -130,10 +140,24 @@ class Marked:
         else:
             self.cancel(kind, **more)
         case = self.cases[-1]
-        name = self.world.connect.asset(case.asset_id)["tiers"]["customer"]["name"]
-        told = Told(self._reason(case), name, self.world.next_request_id(case))
         switch, call = self.world.place(case, call)
-        switch.faults[call] = make(told)
+        switch.faults[call] = make(self._told(case))
+
+    def revoke(
+        self, kind: str, call: str = "", make: Make | None = None, *, is_dry: bool = False
+    ) -> None:
+        """One more customer cancels at the end of the term, and takes that back.
+
+        Then a call goes wrong, or it is only tried out what would happen.
+        """
+        self.cancel(kind, ends_later=True)
+        case = self.cases[-1]
+        fault = make(self._told(case)) if make else None
+        self._revoked[case.product_id] = Revocation(call, fault, is_dry)
+
+    def _told(self, case: Case) -> Told:
+        name = self.world.connect.asset(case.asset_id)["tiers"]["customer"]["name"]
+        return Told(self._reason(case), name, self.world.next_request_id(case))
 
     def batches(self) -> list[list[Case]]:
         """The cases, some at a time."""
@@ -154,6 +178,22 @@ class Marked:
                 self._begin(case)
             for case in cases:
                 await self.world.connect.answered(case.request_id, timeout=90)
+            await self._take_back([case for case in cases if case.product_id in self._revoked])
+
+    async def _take_back(self, cases: list[Case]) -> None:
+        for case in cases:
+            await self.world.connect.reaches(case.request_id, "scheduled")
+            revoked = self._revoked[case.product_id]
+            if revoked.is_dry:
+                self.world.overrides[case.product_id]["DRY_RUN"] = "true"
+            if revoked.fault is not None:
+                switch, name = self.world.place(case, revoked.call)
+                switch.faults[name] = revoked.fault
+        self.world.push()
+        for case in cases:
+            self.world.connect.revoke(case.request_id)
+        for case in cases:
+            await self.world.connect.answered(case.request_id, times=2, timeout=90)
 
     def _begin(self, case: Case) -> None:
         # An old request gets a note that says what it waits for.

@@ -15,79 +15,21 @@ from typing import Any
 from connect_ext.vendors.zuora.previewing import PREVIEW_SECONDS
 from connect_ext.vendors.zuora.settings import ORDER_SECONDS
 from sandbox.faults import Delay, DropAfter, DropBefore, Fault
-from tests.faults.world import OAUTH, ORDERS, REST, ZUORA
-
-
-class End(str, Enum):
-    """How the first delivery ends that meets the fault."""
-
-    GOES_ON = "goes on"
-    WAITS = "waits"
-    SENT = "waits for the result"
-    CONFIGURATION = "waits for configuration"
-    REJECTED = "**rejected**"
-    HELD = "held"
-    RETRIED = "retried"
-    UNANSWERED = "unanswered"
-    NOT_TRIED = "-"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A fault."""
-
-    key: str
-    what: str
-    work_is_done: bool = False
-
-
-AFTER = "_after"
-DONE, NOT_DONE = ", the work done", ", nothing done"
-GARBAGE = {
-    "empty": "200, an empty body",
-    "html": "200, a page of HTML",
-    "truncated": "200, a body that ends in the middle",
-    "wrong": "200, the wrong type of answer",
-    "huge": "200, a huge body",
-    "drip": "200, a body that comes byte by byte",
-}
-
-
-def _done(key: str, what: str) -> Row:
-    return Row(f"{key}{AFTER}", f"{what}{DONE}", work_is_done=True)
-
-
-ROWS = (
-    Row("refused", "connection refused"),
-    Row("unknown_host", "unknown host name"),
-    Row("untrusted", "certificate that is not trusted"),
-    Row("reset", f"connection reset{NOT_DONE}"),
-    _done("reset", "connection reset"),
-    Row("silent", f"no answer in time{NOT_DONE}"),
-    _done("silent", "no answer in time"),
-    *(Row(str(status), f"HTTP {status}") for status in (400, 401, 403, 404, 408, 409, 422, 429)),
-    Row("429_seconds", "HTTP 429, `Retry-After` in seconds"),
-    Row("429_date", "HTTP 429, `Retry-After` as a date"),
-    *(Row(str(status), f"HTTP {status}{NOT_DONE}") for status in (500, 502, 503, 504)),
-    _done("504", "HTTP 504"),
-    _done("503_seconds", "HTTP 503, `Retry-After` in seconds"),
-    _done("504_seconds", "HTTP 504, `Retry-After` in seconds"),
-    *(Row(key, f"{what}{NOT_DONE}") for key, what in GARBAGE.items()),
-    *(_done(key, what) for key, what in GARBAGE.items()),
-    Row("redirect", f"redirect to another host (307){NOT_DONE}"),
-    _done("see_other", "redirect to `urn:job:1` (303)"),
+from tests.faults.rows import (
+    ADDRESS,
+    BUSY,
+    BUSY_AFTER,
+    CLIENT_ERRORS,
+    EVERY,
+    NOT_CARRIED_OUT,
+    ROWS,
+    SHORT_TIMEOUT_SECONDS,
+    SLOW,
+    WORK_DONE,
+    End,
+    Row,
 )
-ADDRESS = ("refused", "unknown_host", "untrusted")
-_BUSY_AFTER = ("503_seconds_after", "504_seconds_after")
-BUSY = ("429_seconds", "429_date", *_BUSY_AFTER)
-_EVERY = tuple(row.key for row in ROWS)
-_WORK_DONE = tuple(row.key for row in ROWS if row.work_is_done)
-# By its answer with one of these, a vendor has not carried out the call.
-_NOT_CARRIED_OUT = ("408", "429", "429_seconds", "429_date")
-SLOW = ("silent", "silent_after", "drip", "drip_after")
-_CLIENT_ERRORS = ("400", "401", "403", "404", "409", "422", "redirect")
-SHORT_TIMEOUT_SECONDS = 2
-"""For an answer that does not come in time, where the call has no time-out of its own."""
+from tests.faults.world import OAUTH, ORDERS, REST, SOON, ZUORA
 
 
 class Side(str, Enum):
@@ -104,7 +46,8 @@ class Column:
 
     `first`: another call of the walk, and the fault of it that leads to this call. `sends`: the
     call that cancels, where it is that other one, and its outcome is then unknown. `given_up`: the
-    seconds after which a call without an answer is given up.
+    seconds after which a call without an answer is given up. `ends_later`: the cancellation takes
+    effect later. `is_revoked`: the request was scheduled and is revoked before the call.
     """
 
     key: str
@@ -116,6 +59,8 @@ class Column:
     kind: str = REST
     version: str = "78.0"
     status: str = "active"
+    ends_later: bool = False
+    is_revoked: bool = False
     good_end: str = "approved"
     cancellations: int = 1
     first: tuple[str, Fault] | None = None
@@ -136,11 +81,19 @@ class Column:
 Group = tuple[End, tuple[str, ...]]
 """Faults that end alike; the last group that names a fault counts."""
 
-_QUESTION = (End.NOT_TRIED, _WORK_DONE)
+_QUESTION = (End.NOT_TRIED, WORK_DONE)
 _SAME_ADDRESS = (End.NOT_TRIED, ADDRESS)
 _TIMED_OUT = ("silent", "drip")
-_CANNOT_BE_ASKED = {"variables": {"REST_STATUS_REQUEST": ""}}
+_CANNOT_BE_ASKED = {"variables": {"REST_STATUS_REQUEST": "", "WHEN_EFFECTIVE_LATER": "approve"}}
 _CANCELLED_BEFORE = {"status": "cancelled", "cancellations": 0}
+_SCHEDULED = {"ends_later": True, "good_end": "scheduled"}
+_REVOKED = {
+    "ends_later": True,
+    "is_revoked": True,
+    "good_end": "revoked",
+    # After a lost answer to an undo, an active subscription is looked at twice.
+    "variables": SOON,
+}
 _DRAFT = {"status": "draft", "good_end": "failed", "cancellations": 0}
 
 
@@ -153,23 +106,28 @@ def _column(
 
 
 def _question(key: str, what: str, call: str, *groups: Group, **more: Any) -> Column:
-    groups = ((End.CONFIGURATION, _CLIENT_ERRORS), _QUESTION, *groups)
+    groups = ((End.CONFIGURATION, CLIENT_ERRORS), _QUESTION, *groups)
     return _column(Side.VENDOR, End.WAITS, key, what, call, groups=groups, **more)
 
 
 def _change(key: str, what: str, call: str, *groups: Group, **more: Any) -> Column:
     """After most faults nobody knows whether the change was carried out."""
-    done = ((End.GOES_ON, _WORK_DONE), (End.WAITS, _BUSY_AFTER))
-    groups = ((End.WAITS, _NOT_CARRIED_OUT), _SAME_ADDRESS, *done, *groups)
+    done = ((End.GOES_ON, WORK_DONE), (End.WAITS, BUSY_AFTER))
+    groups = ((End.WAITS, NOT_CARRIED_OUT), _SAME_ADDRESS, *done, *groups)
     return _column(Side.VENDOR, End.SENT, key, what, call, groups=groups, **more)
 
 
 _REFUSED = ((End.REJECTED, ("400", "422")), (End.CONFIGURATION, ("401", "403")))
 _ASKED = (*_REFUSED, (End.CONFIGURATION, ("404",)), (End.WAITS, ("409",)))
-_UNASKED = ((End.HELD, _EVERY), (End.WAITS, (*ADDRESS, *_NOT_CARRIED_OUT, "409")), *_REFUSED)
-_PREVIEW = ((End.GOES_ON, _EVERY), (End.WAITS, _NOT_CARRIED_OUT), _QUESTION, _SAME_ADDRESS)
+_TAKEN_BACK = (
+    (End.HELD, ("400", "422")),
+    (End.CONFIGURATION, ("401", "403", "404")),
+    (End.WAITS, ("409",)),
+)
+_UNASKED = ((End.HELD, EVERY), (End.WAITS, (*ADDRESS, *NOT_CARRIED_OUT, "409")), *_REFUSED)
+_PREVIEW = ((End.GOES_ON, EVERY), (End.WAITS, NOT_CARRIED_OUT), _QUESTION, _SAME_ADDRESS)
 # A draft is no cancellation.
-_DRAFTED = ((End.SENT, _WORK_DONE), (End.WAITS, _BUSY_AFTER))
+_DRAFTED = ((End.SENT, WORK_DONE), (End.WAITS, BUSY_AFTER))
 # Only Zuora's own codes say more, and no gateway sends them.
 _ORDER = ((End.SENT, ("408",)), (End.CONFIGURATION, ("401",)))
 _ORDER_PREVIEW = (*_PREVIEW, (End.GOES_ON, ("408",)), (End.CONFIGURATION, ("401",)))
@@ -182,6 +140,7 @@ VENDOR_COLUMNS = (
     _question("status", "REST: status", "GET", (End.HELD, ("404",))),
     _change("cancel", "REST: cancellation", "POST", *_ASKED),
     _change("unasked", f"REST: cancellation {_CANNOT}", "POST", *_UNASKED, **_CANNOT_BE_ASKED),
+    _change("undo", "REST: undo", "undo", *_TAKEN_BACK, **_REVOKED),
     _question("token", "REST: OAuth token", "token", kind=OAUTH),
     _question("login", "Zuora: login", "login", kind=ZUORA),
     _question("query", "Zuora: query", "query", _SAME_ADDRESS, kind=ZUORA),
@@ -192,6 +151,7 @@ VENDOR_COLUMNS = (
         "create_19", "Zuora 19.0: create (a draft)", "create", *_DRAFTED, kind=ZUORA, version="19.0"
     ),
     _change("update_19", "Zuora 19.0: update", "update", kind=ZUORA, version="19.0"),
+    _change("delete", "Zuora: delete", "delete", kind=ZUORA, **_REVOKED),
     _question("orders_token", "Zuora orders: token", "token", kind=ORDERS),
     _question(
         *("orders_look_up", "Zuora orders: look-up", "subscription", _SAME_ADDRESS), kind=ORDERS
@@ -211,6 +171,17 @@ VENDOR_COLUMNS = (
         kind=ORDERS,
         **_UNANSWERED,
     ),
+    _question(
+        *("orders_read", "Zuora orders: order, to be deleted", "order by number", _SAME_ADDRESS),
+        kind=ORDERS,
+        **_REVOKED,
+    ),
+    _change(
+        *("orders_delete", "Zuora orders: deletion", "delete order", *_ORDER),
+        kind=ORDERS,
+        given_up=ORDER_SECONDS,
+        **_REVOKED,
+    ),
 )
 
 
@@ -222,11 +193,15 @@ def _connect(key: str, what: str, call: str, *groups: Group, **more: Any) -> Col
 _REFUSES = ("400", "401", "403", "404", "409", "422")
 _KEEPS_NO_NOTE = ("400", "403", "404", "409")
 _READING = ((End.CONFIGURATION, _REFUSES), (End.GOES_ON, _TIMED_OUT), _QUESTION)
-_SETTLING = ((End.CONFIGURATION, _REFUSES), (End.GOES_ON, (*SLOW, *_WORK_DONE)))
+_SETTLING = ((End.CONFIGURATION, _REFUSES), (End.GOES_ON, (*SLOW, *WORK_DONE)))
 _MARKING = ((End.CONFIGURATION, ("401", "422")), (End.GOES_ON, SLOW))
 # The request names a template too, for want of a better one.
 _TEMPLATES = ((End.GOES_ON, (*_REFUSES, *_TIMED_OUT)), _QUESTION)
-_ASIDE = ((End.GOES_ON, _EVERY),)
+# A product need not be able to schedule.
+_SCHEDULING = (*_SETTLING, (End.WAITS, ("400", "403", "404", "409", "422")))
+# Nobody knows which call confirms a revocation.
+_CONFIRMING = (*_SETTLING, (End.HELD, ("400", "403", "404", "409", "422", "wrong")))
+_ASIDE = ((End.GOES_ON, EVERY),)
 _AFTER_A_LOOK, _AFTER_APPROVING = ("GET", Delay(5.5)), ("approve", DropAfter())
 
 CONNECT_COLUMNS = (
@@ -241,6 +216,9 @@ CONNECT_COLUMNS = (
     _connect("read_back", "marks, read back", "notes", *_READING),
     _connect("approve", "approve", "approve", *_SETTLING),
     _connect("read", "request (`approve` not answered)", "read", *_READING, first=_AFTER_APPROVING),
+    _connect("schedule", "schedule", "schedule", *_SCHEDULING, **_SCHEDULED),
+    _connect("confirm", "confirm", "confirm", *_CONFIRMING, **_REVOKED),
+    _connect("confirmed", "request (after `confirm`)", "read", *_READING, **_REVOKED),
     _connect("notes", "notes (cancelled before)", "notes", *_ASIDE, _QUESTION, **_CANCELLED_BEFORE),
     _connect("note", "note (cancelled before)", "note", *_ASIDE, **_CANCELLED_BEFORE),
     _connect("precedent", "approved cancellations (a draft)", "precedent", *_READING, **_DRAFT),
@@ -312,13 +290,14 @@ class Cell:
         return self.row.key in SLOW and self.column.given_up > SHORT_TIMEOUT_SECONDS
 
     @property
-    def last_end(self) -> tuple[str, int]:
-        """The request's status when all is over, and how often the vendor has cancelled."""
+    def last_end(self) -> tuple[str, int, int]:
+        """The request's status when all is over, and how often the vendor has cancelled, and has
+        taken that back."""
         if self.end is End.REJECTED:
-            return "failed", 0
+            return "failed", 0, 0
         if self.stays_held:
-            return "pending", int(self.row.work_is_done)
-        return self.column.good_end, self.column.cancellations
+            return "pending", int(self.row.work_is_done), 0
+        return self.column.good_end, self.column.cancellations, int(self.column.is_revoked)
 
 
 def cells(*columns: Column) -> list[Cell]:

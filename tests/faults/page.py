@@ -2,7 +2,8 @@
 
 from connect_ext.vendors.zuora.previewing import PREVIEW_SECONDS
 from connect_ext.vendors.zuora.settings import ORDER_SECONDS
-from tests.faults.matrix import COLUMNS, ROWS, End, Side
+from tests.faults.matrix import COLUMNS, Side
+from tests.faults.rows import ROWS, End
 
 _HEAD = """# How each fault ends
 
@@ -29,10 +30,12 @@ delivery ends:
 A huge body has 60 MB, Connect's 6 MB: the official client reads any body to its end.
 
 When the fault is over, **every request settles**: it is approved, with exactly one cancellation at
-the vendor (rejected where the cell says so; `fail`, which is tried with a draft, ends failed). A
-request that waits for the result sends nothing until its mark is older than `SETTLE_MINUTES` by
-Connect's clock; then it looks, and cancels if the subscription is still active. The tests deliver
-it before and after that moment.
+the vendor (rejected where the cell says so; `fail`, which is tried with a draft, ends failed;
+`schedule` ends scheduled). A request that was scheduled and is revoked, as for `confirm` and for
+the calls that take the cancellation back, ends revoked, with exactly one undo. A request that waits
+for the result sends nothing until its mark is older than `SETTLE_MINUTES` by Connect's clock; then
+it looks, and cancels (undoes) if the subscription is still as it was. The tests deliver it before
+and after that moment.
 
 A vendor that cannot be asked (`REST_STATUS_REQUEST` is empty) is the exception: after an unknown
 outcome the request is held, and held again whenever somebody resubmits it. Nothing is sent a second
@@ -60,11 +63,14 @@ Why some cells are empty:
   tasks; the extension is not called before that.
 - A preview does no work, and a failed preview is no reason not to cancel; only a vendor that says
   it is busy is left alone, and credentials that are refused would be refused to the order as well.
+- *Schedule*: where Connect refuses it, the request waits until the subscription ends.
+- *Confirm*: nobody knows which call confirms a revocation; if Connect does not take this one, a
+  person confirms it, and resubmits the task.
 - *Order, looked for*: the order's answer was lost before, and its mark stands. Where orders cannot
   be read, the subscription alone shows the result.
 
-Zuora's order is given up after {order:g} seconds and its preview after {preview:g}, whatever
-`VENDOR_TIMEOUT_SECONDS` says; the tests wait that long.
+Zuora's order, and its deletion, are given up after {order:g} seconds and the preview after
+{preview:g}, whatever `VENDOR_TIMEOUT_SECONDS` says; the tests wait that long.
 """
 
 _TITLES = {

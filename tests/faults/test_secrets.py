@@ -26,7 +26,15 @@ from tests.leaks import leaks
 
 # Those that an administrator may put a secret into, and then marks as secure in the portal: the
 # runner prints what is not secure.
-SECURE_BY_HAND = ("REST_HEADERS", "PRODUCT_OVERRIDES")
+SECURE_BY_HAND = (
+    *("REST_HEADERS", "PRODUCT_OVERRIDES", "REST_CANCEL_REQUEST", "REST_CANCEL_BODY"),
+    *("REST_UNDO_REQUEST", "REST_UNDO_BODY"),
+)
+
+UNDOES = {REST: "undo", ZUORA: "delete", ORDERS: "delete order"}
+
+# What a call would say in a dry run: no secret, and still nothing for a log.
+WHY = "at-the-wish-of-the-customer"
 
 # The calls to Connect, and the vendor's status that leads to each.
 CONNECT_CALLS = {
@@ -42,10 +50,12 @@ def _everything(marked: Marked) -> None:
             marked.cancel(kind, status=status)
         marked.refuse(kind)
         marked.refuse(kind, ON_REFUSAL="hold")
-        marked.cancel(kind, DRY_RUN="true")
+        for ends_later in (False, True):
+            marked.cancel(kind, DRY_RUN="true", ends_later=ends_later)
     _faults_of_rest(marked)
     _faults_of_zuora(marked)
     _faults_of_orders(marked)
+    _faults_of_taking_back(marked)
     for call, status in CONNECT_CALLS.items():
         for fault in answers(marked.words, f"Connect {call}"):
             marked.cancel(REST, call, fault, status=status)
@@ -88,6 +98,21 @@ def _faults_of_orders(marked: Marked) -> None:
     marked.cancel(ORDERS, "order", DropAfter())
 
 
+def _faults_of_taking_back(marked: Marked) -> None:
+    words = marked.words
+    said = {"undo": (), "delete": soap(words, "Zuora delete"), "delete order": reasons(words, "it")}
+    for kind, call in UNDOES.items():
+        marked.revoke(kind)
+        marked.revoke(kind, is_dry=True)
+        for make in said[call]:
+            marked.revoke(kind, call, make)
+    for kind, call in (*UNDOES.items(), (REST, "confirm")):
+        for fault in answers(words, f"{kind} {call}"):
+            marked.revoke(kind, call, lambda _, fault=fault: fault)
+    for fault in answers(words, "Connect schedule"):
+        marked.cancel(REST, "schedule", fault, ends_later=True)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def marked() -> AsyncIterator[Marked]:
     """Everything confidential is marked, everything is tried, and the runner tells all it can."""
@@ -98,7 +123,7 @@ async def marked() -> AsyncIterator[Marked]:
     oauth.credentials.client_secret = oauth.client_secret
     headers = {"X-Tenant": words.new("REST_HEADERS")}
     async with open_world(
-        {"REST_HEADERS": json.dumps(headers)},
+        {"REST_HEADERS": json.dumps(headers), **_requests(words)},
         oauth,
         Secrets(secrets["ZUORA_PASSWORD"], secrets["ZUORA_CLIENT_SECRET"]),
         vendor=LocalVendor(api_key=secrets["REST_API_KEY"]),
@@ -117,6 +142,18 @@ async def marked() -> AsyncIterator[Marked]:
         await marked.play()
         await world.runner.stop()
         yield marked
+
+
+def _requests(words: Words) -> dict[str, str]:
+    """Keys in addresses, which the vendor does not read."""
+    of_subscription = "POST /subscriptions/{subscription_id}"
+    body = {"effective_date": "{effective_date}", "reason": WHY}
+    return {
+        "REST_CANCEL_REQUEST": f"{of_subscription}/cancel?api_key={words.new('a key')}",
+        "REST_CANCEL_BODY": json.dumps(body),
+        "REST_UNDO_REQUEST": f"{of_subscription}/undo_cancellation?token={words.new('a token')}",
+        "REST_UNDO_BODY": json.dumps({"reason": WHY}),
+    }
 
 
 async def test_nothing_that_leaves_shows_a_secret_or_anything_personal(marked):
@@ -166,3 +203,24 @@ async def test_the_log_did_tell_what_happened_and_the_vendors_reasons_reached_co
     assert sum("an order of this request's" in note for note in notes) == 1
     tags = Counter(re.findall(r"\[connect-ext (?:cancel \w+ )?([a-z-]+)", "\n".join(notes)))
     assert {"sending", "not-sent", "waiting", "held", "dry-run"} <= tags.keys()
+
+
+async def test_a_dry_run_shows_its_calls_in_notes_and_not_in_the_log(marked):
+    connect = marked.world.connect
+    told = [
+        (case, note["text"])
+        for case in marked.cases
+        for note in connect.notes(case.request_id)
+        if "[connect-ext dry-run" in note["text"]
+    ]
+    would = [text for _, text in told if "This would be sent: " in text]
+    assert len(would) == 11
+    of_rest = [(case.subscription_id, text) for case, text in told if WHY in text]
+    assert [text for subscription_id, text in of_rest if subscription_id not in text] == []
+    assert len(of_rest) == 5
+    amounts = re.compile(r"would (bill|credit|charge) ")
+    assert sum(bool(amounts.search(text)) for text in would) == 4
+    # Those of the runner's own lines that it writes only for debugging show a task's whole output.
+    ours = [line for line in marked.world.runner.log.splitlines() if " eaas.eventsapp " in line]
+    assert len(ours) > len(marked.cases)
+    assert [line for line in ours if WHY in line or amounts.search(line)] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -15,7 +16,8 @@ from sandbox.connect.tasks import Task, TaskResult
 from sandbox.faults import Fault, Work
 from tests.faults.cell_faults import fault_of
 from tests.faults.faults import Elsewhere, Switch
-from tests.faults.matrix import ADDRESS, SHORT_TIMEOUT_SECONDS, SLOW, Cell, End, Side
+from tests.faults.matrix import Cell, Side
+from tests.faults.rows import ADDRESS, SHORT_TIMEOUT_SECONDS, SLOW, End
 from tests.faults.world import OAUTH, ORDERS, ZUORA, Case, World
 
 CLOSED_PORT = "127.0.0.1:9"
@@ -23,6 +25,8 @@ AGAIN_SECONDS = 0.3
 TIMEOUT_SECONDS = 20
 # An answer that is asked for twice comes again after four seconds: twice the short time-out.
 SHORT_SETTLE_MINUTES = "0.05"
+# The portal's bound for PRODUCT_OVERRIDES, and what one product may take of it.
+MOST_OVERRIDES, LONGEST_OVERRIDES = 21_960, 170
 LINE = re.compile(r"(PR-[\d-]+) task=\S+ .*outcome=(\S+) cause=(\S+) http=\S+ ms=\d+: (.*)")
 
 
@@ -36,6 +40,10 @@ class Trial:
     call: str
     sends: str
     """The call whose outcome may be unknown."""
+    faults: list[tuple[Switch, str, Fault]]
+    """What is to go wrong, once the request is as far as that."""
+    is_ahead: bool = False
+    """Whether its request is still to be scheduled, and then revoked."""
     seen: int = 0
     first: TaskResult | None = None
     """The result of the first delivery that met the fault."""
@@ -45,6 +53,11 @@ class Trial:
     calls_then: int = 0
     calls_later: int | None = None
     """The calls by the end of the next delivery."""
+
+    def break_calls(self) -> None:
+        """From now on they go wrong."""
+        for switch, call, fault in self.faults:
+            switch.faults[call] = fault
 
     @property
     def hit(self) -> bool:
@@ -64,15 +77,26 @@ class Trials:
         self._by_request: dict[str, Trial] = {}
         world.connect.journal.listen(self._heard)
 
+    def has_room_for(self, cells: list[Cell]) -> bool:
+        """Whether the portal has, for the variables of so many cells more."""
+        size = len(json.dumps(self.world.overrides)) + len(cells) * LONGEST_OVERRIDES
+        return size < MOST_OVERRIDES
+
     def begin(self, cells: Iterable[Cell]) -> list[Trial]:
         """Let all of these requests meet their faults."""
         begun = [self._trial(cell) for cell in cells]
         self.world.push()
         for trial in begun:
+            if not trial.is_ahead:
+                trial.break_calls()
             self._by_request[self.world.next_request_id(trial.case)] = trial
             self.world.begin(trial.case)
         self.every += begun
         return begun
+
+    async def met(self, trials: list[Trial], timeout: float) -> None:
+        """Wait until each has met its fault."""
+        await self._until(lambda: [t for t in trials if not t.hit], timeout, "meet it")
 
     async def ended(self, trials: list[Trial], timeout: float) -> None:
         """Wait until each has met its fault, and until those that are not paused settle."""
@@ -112,10 +136,16 @@ class Trials:
             lines[line[1]].append(line)
         return {t.cell: self._end(t, lines[t.case.request_id]) for t in self.every}
 
-    def last_ends(self) -> dict[Cell, tuple[str, int]]:
-        """What became of each request in the end, and how often its vendor has cancelled."""
+    def last_ends(self) -> dict[Cell, tuple[str, int, int]]:
+        """What became of each request in the end, how often its vendor has cancelled, and undone
+        that."""
+        world = self.world
         return {
-            t.cell: (self.world.connect.status(t.case.request_id), self.world.cancellations(t.case))
+            t.cell: (
+                world.connect.status(t.case.request_id),
+                world.cancellations(t.case),
+                world.undone(t.case),
+            )
             for t in self.every
         }
 
@@ -129,20 +159,22 @@ class Trials:
             status=column.status,
             timeout_seconds=SHORT_TIMEOUT_SECONDS if is_short else TIMEOUT_SECONDS,
             own_client=of_vendor or cell.is_asked_twice,
+            ends_later=column.ends_later,
             **column.variables,
             **settle,
             **(self._address(cell) if cell.row.key in ADDRESS else {}),
         )
         switch, call = self.world.place(case, column.call)
+        faults: list[tuple[Switch, str, Fault]] = []
         if cell.row.key not in ADDRESS:
             fault = fault_of(cell, self._elsewhere.url)
             once = column.side is Side.RUNNER or (cell.row.key in SLOW and not of_vendor)
-            switch.faults[call] = _once(switch, call, fault) if once else fault
+            faults.append((switch, call, _once(switch, call, fault) if once else fault))
         if column.first:
             before, name = self.world.place(case, column.first[0])
-            before.faults[name] = _once(before, name, column.first[1])
+            faults.append((before, name, _once(before, name, column.first[1])))
         sends = self.world.place(case, column.sends)[1] if column.sends else call
-        return Trial(cell, case, switch, call, sends)
+        return Trial(cell, case, switch, call, sends, faults, is_ahead=column.is_revoked)
 
     def _address(self, cell: Cell) -> dict[str, str]:
         base = {
@@ -163,13 +195,25 @@ class Trials:
             return
         task = self.world.connect.tasks.by_id[happening.object_id]
         trial = self._by_request.get(task.request_id)
-        if trial is not None and len(task.results) > trial.seen:
+        if trial is None or task is not self.world.connect.tasks_of(task.request_id)[-1]:
+            return
+        if trial.is_ahead and task.settled:
+            asyncio.get_running_loop().call_soon(self._revoke, trial)
+        elif not trial.is_ahead and len(task.results) > trial.seen:
             trial.seen = len(task.results)
             self._answered(trial, task, task.results[-1])
 
+    def _revoke(self, trial: Trial) -> None:
+        """It is scheduled: the customer's side takes it back, and then something goes wrong."""
+        if trial.is_ahead:
+            trial.is_ahead = False
+            trial.break_calls()
+            self.world.connect.revoke(trial.case.request_id)
+
     def _answered(self, trial: Trial, task: Task, result: TaskResult) -> None:
         if trial.first is None and trial.hit:
-            trial.first, trial.earlier = result, len(task.results) - 1
+            tasks = self.world.connect.tasks_of(task.request_id)
+            trial.first, trial.earlier = result, sum(len(each.results) for each in tasks) - 1
             trial.switch.faults.pop(trial.call, None)
             trial.calls_then = self._calls(trial)
             if trial.cell.row.key in ADDRESS:
@@ -215,7 +259,7 @@ class Trials:
         return sum(n for name, n in trial.switch.calls.items() if name.rpartition(" ")[2] in names)
 
     def _task(self, trial: Trial) -> Task:
-        return self.world.connect.tasks_of(trial.case.request_id)[0]
+        return self.world.connect.tasks_of(trial.case.request_id)[-1]
 
     def _is_known(self, trial: Trial) -> bool:
         return trial.first is not None or (trial.hit and trial.cell.end is End.UNANSWERED)

@@ -25,12 +25,16 @@ REST, OAUTH, ZUORA, ORDERS = "rest", "oauth2", "zuora-soap", "zuora"
 PASSWORD = "sandbox-zuora-password-of-everybody"
 CLIENT_SECRET = "sandbox+orders/secret-of-all=clients&%3D"
 AT_VENDOR = (
-    *("token", "GET", "POST", "login", "query", "preview", "create", "update", "amend"),
-    *("subscription", "order", "order by number", "orders"),
+    *("token", "GET", "POST", "undo", "login", "query", "preview", "create", "update", "amend"),
+    *("delete", "subscription", "order", "order by number", "orders", "delete order"),
 )
+DAYS_LEFT = 30
+"""Of the term of what is cancelled at its end."""
+SOON = {"SETTLE_MINUTES": "0.05"}
+"""A second look comes after three seconds."""
 _REQUEST_ID = re.compile(r"PR(?:-\d+)+")
 _PRODUCT_ID = re.compile(r"PRD-\d+")
-_TAG = re.compile(rb"\[connect-ext (?:cancel \w{8} )?([a-z-]+)")
+_TAG = re.compile(rb"\[connect-ext (?:(?:cancel|undo) \w{8} )?([a-z-]+)")
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,12 @@ class Case:
 class World:
     """Where cancellations are begun, broken, counted.
 
-    Calls have names by which the switches let them go wrong: `GET S-7` and `POST S-7` at the REST
-    vendors, `token C7`, `amend C7`, `order by number C7` at Zuora, and at Connect
+    Calls have names by which the switches let them go wrong: `GET S-7`, `POST S-7` and `undo S-7`
+    at the REST vendors, `token C7`, `amend C7`, `order by number C7` at Zuora, and at Connect
     `runner's count PR-…`, `runner's read PR-…`, `read PR-…`, `approve PR-…`, `fail PR-…`,
-    `templates PRD-7`, `precedent PRD-7`, `notes PR-…` for reading the notes, and for leaving one
-    the word in its tag: `sending PR-…`, `not-sent PR-…`, `held PR-…`; `note PR-…` for one without
-    a tag.
+    `schedule PR-…`, `confirm PR-…`, `templates PRD-7`, `precedent PRD-7`, `notes PR-…` for reading
+    the notes, and for leaving one the word in its tag: `sending PR-…`, `not-sent PR-…`,
+    `held PR-…`; `note PR-…` for one without a tag.
     """
 
     def __init__(
@@ -95,14 +99,20 @@ class World:
         status: str = "active",
         timeout_seconds: int = 20,
         own_client: bool = True,
+        ends_later: bool = False,
         habits: Mapping[str, Any] | None = None,
         **variables: str,
     ) -> Case:
         """A subscription that could be cancelled; `begin` cancels it, `push` tells the runner.
 
-        `habits` are the REST vendor's with it: fields of its `VendorSubscription`.
+        `habits` are the REST vendor's with it: fields of its `VendorSubscription`. `ends_later`: it
+        is cancelled at the end of its term, and the request is scheduled.
         """
         number = next(self._numbers)
+        if ends_later:
+            term_ends = self.vendor.clock.today() + timedelta(days=DAYS_LEFT)
+            habits = {"term_ends": term_ends.isoformat(), **(habits or {})}
+            variables = {"CANCELLATION_DATE": "end_of_term", **variables}
         name, product_id = f"C{number}", f"PRD-{number}"
         self.connect.create_product(product_id=product_id)
         own = {}
@@ -119,6 +129,9 @@ class World:
             own |= {"VENDOR": ZUORA, "ZUORA_USERNAME": name}
             if version != "78.0":
                 own["ZUORA_SOAP_URL"] = self.zuora.soap_url(version)
+            if version == "19.0" and not ends_later:
+                # There, a cancellation takes effect a day later.
+                own["WHEN_EFFECTIVE_LATER"] = "approve"
         else:
             vendor = self.oauth if kind == OAUTH else self.vendor
             subscription_id = vendor.add(f"S-{number}", status=status, **(habits or {})).id
@@ -176,6 +189,14 @@ class World:
             return self.zuora.effective_cancellations(case.subscription_id)
         return self.subscription(case).cancellations
 
+    def undone(self, case: Case) -> int:
+        """How often a vendor has really taken a cancellation back."""
+        if case.kind == ORDERS:
+            return self.orders.billing.undone[case.subscription_id]
+        if case.kind == ZUORA:
+            return self.zuora.undone_cancellations(case.subscription_id)
+        return self.subscription(case).undone
+
     def _zuora_call(self, _: web.Request, body: bytes) -> str:
         try:
             envelope = soap.parse(body)
@@ -225,7 +246,8 @@ def _rest_call(request: web.Request, body: bytes) -> str:
     if request.path == "/oauth/token":
         scope = re.search(rb"scope=(\w+)", body)
         return f"token {scope[1].decode() if scope else ''}"
-    return f"{request.method} {request.path.split('/')[2]}"
+    parts = request.path.split("/")
+    return f"{'undo' if parts[-1] == 'undo_cancellation' else request.method} {parts[2]}"
 
 
 @asynccontextmanager
@@ -248,6 +270,8 @@ async def open_world(
         given["ZUORA_CLIENT_SECRET"] = secrets.client_secret
         for name in ("VENDOR", "VENDOR_TIME_ZONE", "REST_API_URL", "REST_AUTH"):
             given.pop(name)
+        # It matters only where a cancellation takes effect later.
+        given |= {**oauth.variables_for_later_ends(), "WHEN_EFFECTIVE_LATER": "schedule"}
         sandbox = Sandbox(variables={**given, **(variables or {})}, **sandbox_options)
         await stack.enter_async_context(sandbox)
         yield World(sandbox, oauth, zuora, orders, secrets)

@@ -117,7 +117,10 @@ def assert_exact(note, status):
 
 
 @given(
-    statuses, forms, passwords, st.sampled_from(["token", "password", "client_secret", "apiKey"])
+    statuses,
+    forms,
+    passwords,
+    st.sampled_from(["token", "password", "pwd", "client_secret", "apiKey", "sig", "sessionId"]),
 )
 @example(PENDING, "json", "clé-secrète-du-client", "password")
 @example(PENDING, "form", 'pa"ss+wo/rd=&7 and more', "password")

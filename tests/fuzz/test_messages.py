@@ -6,7 +6,7 @@ What is read back is what our own account has written as private, and nothing el
 import asyncio
 import json
 import ssl
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from datetime import timedelta
 from itertools import count
 from urllib.parse import parse_qs
@@ -23,8 +23,10 @@ from connect_ext.connect.client import ConnectClient, QuietClient, Session
 from connect_ext.connect.conversation import Conversation
 from connect_ext.http.transport import Transport
 from connect_ext.portal.secret import Secret
+from connect_ext.vendors.base import Act
 from sandbox.connect.objects import DISTRIBUTOR, VENDOR
 from sandbox.faults import Respond
+from sandbox.vendor import ENDS_LATER, LocalVendor
 from tests.fuzz.hostile import texts, values
 from tests.http.servers import web_server
 from tests.in_process import running_extension
@@ -33,12 +35,22 @@ from tests.unit.builders import NOW
 OURS = "VA-000-001"
 ATTEMPTS = ["0badcafe", "aaaaaaaa", "bbbbbbbb"]
 
-marks = st.builds(text_of, st.sampled_from(ATTEMPTS), st.sampled_from(State))
+NOT_OF_UNDOING = (State.UNFINISHED, State.CANCELLED)
+TAGS = [
+    (state, act)
+    for act in Act
+    for state in State
+    if act is Act.CANCEL or state not in NOT_OF_UNDOING
+]
+marks = st.builds(
+    lambda attempt, tag: text_of(attempt, *tag), st.sampled_from(ATTEMPTS), st.sampled_from(TAGS)
+)
 spoilt = st.sampled_from(
     [
         lambda mark: mark + " Is this right?",
         lambda mark: mark.upper(),
-        lambda mark: mark.replace(" cancel", "\u200b cancel"),
+        lambda mark: mark.replace("ext cancel", "ext undo").replace("nd", "\u200bnd"),
+        lambda mark: mark.replace(" cancel", "\u200b cancel").replace(" undo", " undo\u200b"),
         lambda mark: mark.replace("[", "\uff3b"),
         lambda mark: mark + mark,
         lambda mark: mark.replace("]", " ]"),
@@ -145,36 +157,51 @@ of_others = st.lists(
 )
 
 
-@pytest.fixture(scope="module", params=["GET /subscriptions/{subscription_id}", ""])
-def walks(request):
-    """The extension with a loop of its own; a cancellation was approved before."""
-    loop, running = asyncio.new_event_loop(), running_extension(REST_STATUS_REQUEST=request.param)
-    extension = loop.run_until_complete(running.__aenter__())
-    loop.run_until_complete(extension.settle(extension.sandbox.cancel("SUB-0")))
-    numbers = count(1)
+def tell_everything(extension):
+    """From now on Connect shows the messages of a conversation, whoever may see them, and whatever
+    was asked for."""
 
     async def everything(request, _work):
-        """The messages of a conversation, whoever may see them, and whatever was asked for."""
         return page_of(extension.sandbox.connect.notes(request.match_info["id"]), 0, 1000)
 
     extension.sandbox.connect.faults.add("GET", "/messages", everything)
 
-    async def decided(told, refusal):
-        """What is done at a request with this conversation."""
+
+def say(extension, request_id, told):
+    for age, text, (type_, account) in told:
+        created = extension.now() - timedelta(seconds=age)
+        extension.sandbox.connect.say(request_id, text, type_, account, created)
+
+
+@contextmanager
+def extension_with_a_loop(**variables):
+    """The extension with a loop of its own; a cancellation was approved before."""
+    loop, running = asyncio.new_event_loop(), running_extension(**variables)
+    extension = loop.run_until_complete(running.__aenter__())
+    loop.run_until_complete(extension.settle(extension.sandbox.cancel("SUB-0")))
+    tell_everything(extension)
+    yield extension, loop
+    loop.run_until_complete(running.__aexit__(None, None, None))
+    loop.close()
+
+
+@pytest.fixture(scope="module", params=["GET /subscriptions/{subscription_id}", ""])
+def walks(request):
+    """What is done at a request with a conversation."""
+    numbers = count(1)
+
+    async def decided(extension, told, refusal):
         subscription_id, sandbox = f"SUB-{next(numbers)}", extension.sandbox
         request_id = sandbox.cancel(subscription_id)
         if refusal:
             sandbox.vendor.faults.add("POST", f"/{subscription_id}/cancel", Respond(refusal))
-        for age, text, (type_, account) in told:
-            created = extension.now() - timedelta(seconds=age)
-            sandbox.connect.say(request_id, text, type_, account, created)
+        say(extension, request_id, told)
         response = await extension.deliver(request_id)
         sent = len(sandbox.vendor.cancel_calls(subscription_id))
         return response.status, sent, sandbox.connect.status(request_id)
 
-    yield lambda *case: loop.run_until_complete(decided(*case))
-    loop.run_until_complete(running.__aexit__(None, None, None))
-    loop.close()
+    with extension_with_a_loop(REST_STATUS_REQUEST=request.param) as (extension, loop):
+        yield lambda *case: loop.run_until_complete(decided(extension, *case))
 
 
 @settings(max_examples=MANY)
@@ -183,3 +210,50 @@ def test_what_others_write_decides_nothing(walks, ours, theirs, refusal, chance)
     both = [*ours, *theirs]
     chance.shuffle(both)
     assert walks(both, refusal) == walks(ours, refusal)
+
+
+@pytest.fixture(scope="module")
+def revocations():
+    """What is done at a request that was scheduled and is revoked, with a conversation."""
+    numbers, planned = count(1), {"planned_date": "2099-01-01T00:00:00+00:00"}
+
+    async def decided(extension, told, status, refusal):
+        subscription_id, connect = f"SUB-{next(numbers)}", extension.sandbox.connect
+        vendor = extension.sandbox.vendor
+        vendor.add(subscription_id, status=status, ends_at="2099-01-01")
+        request_id = connect.cancel(subscription_id)
+        connect.requests.schedule(request_id, planned)
+        connect.revoke(request_id)
+        if refusal:
+            vendor.faults.add("POST", f"/{subscription_id}/undo", Respond(refusal))
+        say(extension, request_id, told)
+        response = await extension.deliver(request_id)
+        shown = vendor.subscriptions[subscription_id].look().status
+        sent = len(vendor.undo_calls(subscription_id)), len(vendor.cancel_calls(subscription_id))
+        return response.status, sent, connect.status(request_id), shown
+
+    later = LocalVendor().variables_for_later_ends()
+    with extension_with_a_loop(**later, WHEN_EFFECTIVE_LATER="schedule") as (extension, loop):
+        yield lambda *case: loop.run_until_complete(decided(extension, *case))
+
+
+@settings(max_examples=MANY)
+@given(
+    notes,
+    of_others,
+    st.tuples(
+        st.sampled_from([ENDS_LATER, ENDS_LATER, "active", "cancelled"]),
+        st.sampled_from([None, None, 404, 409, 422, 500]),
+    ),
+    st.randoms(),
+)
+def test_nor_does_it_take_a_cancellation_back_or_confirm_a_revocation(
+    revocations, ours, theirs, vendor, chance
+):
+    both = [*ours, *theirs]
+    chance.shuffle(both)
+    ended = revocations(both, *vendor)
+    assert ended == revocations(ours, *vendor)
+    _, (undone, cancelled), at_connect, shown = ended
+    assert (undone <= 1, cancelled) == (True, 0)
+    assert at_connect == "revoking" or (at_connect, shown) == ("revoked", "active")

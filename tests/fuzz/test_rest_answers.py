@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from contextlib import suppress
+from dataclasses import replace
 from unicodedata import normalize
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from connect_ext.errors import CancellationError, Later, NotConfigured
 from connect_ext.http.client import Answer
-from connect_ext.vendors.base import Accepted, Subscription, SubscriptionStatus
+from connect_ext.vendors.base import Accepted, Act, Subscription, SubscriptionStatus
 from tests.fuzz.hostile import HttpThatAnswers, answers, cancellations
 from tests.http.vendors import rest_vendor
 
@@ -24,6 +25,7 @@ TOKEN = {
     "REST_OAUTH_CLIENT_SECRET": "s3cret-of-the-client",
 }
 QUERY = "?by={request_id}&id={subscription_id}"
+UNDO = {"REST_UNDO_REQUEST": "POST /subscriptions/{subscription_id}/undo" + QUERY}
 BODY = {
     "{subscription_id}": "a key is no place for it",
     "id": "{subscription_id}",
@@ -53,6 +55,14 @@ def test_a_cancellation_is_accepted_or_ends_in_a_declared_error(given_answers, c
         accepted = asyncio.run(made.cancel(cancellation, None))
         assert isinstance(accepted, Accepted)
         assert accepted.subscription is None or isinstance(accepted.subscription, Subscription)
+
+
+@given(st.lists(answers, min_size=1, max_size=3), cancellations)
+def test_an_undo_shows_no_subscription_or_ends_in_a_declared_error(given_answers, cancellation):
+    made = vendor(HttpThatAnswers(given_answers), **UNDO)
+    with suppress(CancellationError):
+        undo = replace(cancellation, act=Act.UNDO)
+        assert asyncio.run(made.take_back(undo, None)) == Accepted()
 
 
 @given(st.lists(answers, min_size=1, max_size=6), cancellations)
@@ -100,7 +110,9 @@ def test_no_id_makes_another_header(cancellation):
         names = [name for name, _ in call.headers]
         assert len(names) == len(set(names))
         assert set(names) <= {"Authorization", "Accept", "Idempotency-Key", "Content-Type"}
-        assert dict(call.headers).get("Idempotency-Key") in (None, cancellation.request_id)
+    keys = [dict(call.headers).get("Idempotency-Key") for call in sent(cancellation).calls]
+    request_id = cancellation.request_id
+    assert set(keys) <= {None, request_id, f"{request_id}-undo"}
 
 
 @given(cancellations)
@@ -126,17 +138,20 @@ def test_no_id_leaves_its_place_in_a_form(cancellation):
 
 
 def sent(cancellation, **variables):
-    """The client, after a cancellation that is accepted."""
+    """The client, after a cancellation that is accepted, and taken back."""
     http = HttpThatAnswers([Answer(200, {}, b"{}")])
     made = vendor(
         http,
         REST_CANCEL_REQUEST="POST /subscriptions/{subscription_id}/cancel" + QUERY,
         REST_STATUS_REQUEST="GET /subscriptions/{subscription_id}" + QUERY,
         REST_CANCEL_BODY=json.dumps(BODY),
+        **UNDO,
         **variables,
     )
     with suppress(NotConfigured):
         asyncio.run(made.cancel(cancellation, None))
     with suppress(Later):
         asyncio.run(made.look_up(cancellation))
+    with suppress(NotConfigured):
+        asyncio.run(made.take_back(replace(cancellation, act=Act.UNDO), None))
     return http

@@ -165,6 +165,9 @@ OF_ORDERS: dict[str, Callable[[], bytes]] = {
     "invoices with odd amounts": lambda: _invoices(
         b'{"amount":0.1},{"amount":-1e14},{"amount":1e-300},{"amount":123456789.123456789},', 8_000
     ),
+    "items for days without end": lambda: _invoices(
+        b'{"amount":1,"invoiceItems":[%s1]},' % (_ITEM * 24_000), 1
+    ),
     "amounts of 300 digits": lambda: _invoices(b'{"amount":0.' + b"1" * 297 + b"},", 15_000),
     "an amount of megabytes": lambda: _invoices(b'{"amount":0.' + b"1" * 5_000_000 + b"},", 1),
     "a Zuora-Track-Id of 30 kB": lambda: answer(
@@ -213,6 +216,22 @@ OF_CONNECT: dict[str, Callable[[], bytes]] = {
     ),
 }
 
+OF_UNDO = [
+    ("undo", OF_REST["as many items as are read"]),
+    ("undo", OF_REST["one text of megabytes"]),
+    ("undo", OF_REST["a reason of e-mail addresses"]),
+    ("Zuora's delete", lambda: xml_answer(OF_ZUORA["as many rows of errors as are read"]())),
+    ("Zuora's delete", lambda: xml_answer(_deleted(b"<results><id>x</id></results>" * 4_900))),
+    ("deletion of an order", OF_ORDERS["as many reasons as fit"]),
+    ("deletion of an order", OF_ORDERS["a reason of megabytes"]),
+    (
+        "deletion of an order",
+        lambda: answer(filled(b"\\u0041", b'{"success":true,"orderNumber":"', b'"}')),
+    ),
+]
+"""Answers to calls that take a cancellation back."""
+
+_ITEM = b'{"serviceStartDate":"0001-01-01","serviceEndDate":"9999-12-31"},'
 _ERROR_ROW = b"<results><Errors><Code>a</Code><Message>b</Message></Errors></results>"
 
 # What ``python -m tools.worst_answers`` has found, each the worst of its side at the time.
@@ -301,6 +320,10 @@ def _fault(text: bytes) -> bytes:
         b"<e:Body><e:Fault><faultcode>a</faultcode><faultstring>%s</faultstring></e:Fault></e:Body>"
     )
     return ENVELOPE % (fault % text)
+
+
+def _deleted(rows: bytes) -> bytes:
+    return ENVELOPE % (b"<e:Body><deleteResponse>%s</deleteResponse></e:Body>" % rows)
 
 
 def _query(records: bytes) -> bytes:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from tests.hostile.heartbeat import Heartbeat, at_best
 from tests.hostile.recipes import Mutation, Recipe
-from tests.hostile.sides import LINES, SIDES, Side
+from tests.hostile.seeds import LINES
+from tests.hostile.sides import ALL_SIDES, Side
 from tests.http.wire import elsewhere
 
 KEPT = 24
@@ -120,7 +121,7 @@ async def search(name: str, seconds: float, most_tries: int, dice: random.Random
     ends_at = time.monotonic() + seconds
     sayer = Sayer()
     with elsewhere(sayer) as sayer.url:
-        found = Search(SIDES[name], dice, sayer)
+        found = Search(ALL_SIDES[name], dice, sayer)
         while found.tries < most_tries and time.monotonic() < ends_at:
             await found.step()
     return found
@@ -128,7 +129,7 @@ async def search(name: str, seconds: float, most_tries: int, dice: random.Random
 
 async def lateness(name: str, saying: bytes) -> float:
     """By how much the loop was late at best, while all calls at once got this answer."""
-    side, sayer = SIDES[name], Sayer()
+    side, sayer = ALL_SIDES[name], Sayer()
 
     async def once() -> float:
         return (await cost(sayer, side, saying, side.calls_at_once)).late_seconds

@@ -13,6 +13,7 @@ from tests.hostile.answers import (
     OF_CONNECT,
     OF_ORDERS,
     OF_REST,
+    OF_UNDO,
     OF_ZUORA,
     xml_answer,
 )
@@ -35,6 +36,11 @@ async def test_the_loop_goes_on_while_zuoras_answers_are_read(name):
 @pytest.mark.parametrize("name", [name for name in OF_ORDERS if name not in LIKE_OTHERS])
 async def test_the_loop_goes_on_while_the_answers_of_zuoras_orders_are_read(name):
     assert await lateness("Zuora orders", OF_ORDERS[name]()) <= MOST_LATE_SECONDS
+
+
+@pytest.mark.parametrize(("side", "said"), OF_UNDO)
+async def test_the_loop_goes_on_while_the_answers_to_an_undo_are_read(side, said):
+    assert await lateness(side, said()) <= MOST_LATE_SECONDS
 
 
 @pytest.mark.parametrize("name", OF_CONNECT)

@@ -51,6 +51,15 @@ async def test_and_while_the_worst_personal_data_are_collected_and_found(values)
     assert await lateness(values, "a" * 3_900) <= MOST_LATE_SECONDS
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["%e7%8e%8b" * 2400, "\\ud83d\\ude00" * 1800, "&#65;" * 4400, "\\\\" * 10_000],
+    ids=["wide", "JSON", "XML", "signs"],
+)
+async def test_and_while_the_longest_call_of_a_dry_run_is_masked(text):
+    assert await lateness(PARAMETERS, f"POST /{text}", Settling.masked) <= MOST_LATE_SECONDS
+
+
 async def test_and_finds_what_it_was_looking_for():
     request = cancel_request(*({"id": "x", "value": value} for value in PARAMETERS))
     settling = Settling(request, SETTINGS, None, TOKENS)
@@ -58,14 +67,14 @@ async def test_and_finds_what_it_was_looking_for():
     assert said == f"{MASK} owes {MASK}. {MASK}!"
 
 
-async def lateness(values, text):
+async def lateness(values, text, looked_through=Settling.clean):
     """The most by which a beat was late, when all of it is seen for the first time; at best."""
 
     async def once():
         request = cancel_request(*({"id": "x", "value": value} for value in values))
         settling = Settling(request, SETTINGS, None, TOKENS)
         async with Heartbeat() as heart:
-            await settling.clean(text)
+            await looked_through(settling, text)
         return heart.latest
 
     return await at_best(once, MOST_LATE_SECONDS)

@@ -10,7 +10,7 @@ from connect.client import AsyncConnectClient
 from connect_ext.connect.account import AccountKey, AccountState
 from connect_ext.connect.api import ConnectApi
 from connect_ext.connect.client import ConnectClient, ConnectRefusalError, QuietClient, Session
-from connect_ext.errors import NotDone
+from connect_ext.errors import NotConfigured, NotDone
 from connect_ext.portal.secret import Secret
 
 ENDPOINT = "https://connect.example/public/v1"
@@ -105,7 +105,8 @@ class TestConfirm:
         assert await answering(request_in(found), post, seen).confirm("PR-1-2") == found
         assert [call[:2] for call in seen] == [("POST", "confirm"), ("GET", "PR-1-2")]
 
-    async def test_a_fault_is_none_of_its_answers(self):
-        with pytest.raises(NotDone):
-            await answering(request_in("revoking"), 502).confirm("PR-1-2")
-        assert await answering(request_in("revoked"), 502).confirm("PR-1-2") == "revoked"
+    @pytest.mark.parametrize(("post", "error"), [(502, NotDone), (401, NotConfigured)])
+    async def test_after_a_fault_only_what_has_changed_is_believed(self, post, error):
+        assert await answering(request_in("revoked"), post).confirm("PR-1-2") == "revoked"
+        with pytest.raises(error):
+            await answering(request_in("revoking"), post).confirm("PR-1-2")
