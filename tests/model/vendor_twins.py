@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from datetime import date, datetime, timezone
 from functools import partial
@@ -80,6 +81,9 @@ class HttpTwin:
             answer = await self.process.calls(work, fate, timeout)
         except FailedCallError as failed:
             answer = self._failed(call, failed)
+        else:
+            if call.changes and act_of(call) is Act.UNDO:
+                self.subscription.undo_sent_at = -math.inf
         if 400 <= answer.status < 500:
             self.turned_down(call)
         self._heard(call, answer)
