@@ -169,7 +169,7 @@ def shows_our_order(http, call, answer):
         str(each.get("orderNumber")).strip() == number
         and "".join(str(each.get("status")).split()).lower() == "completed"
         and (number.startswith(ORDER) or MARKER in json.dumps(each))
-        and texts_in(each.get("subscriptions"), "subscriptionNumber") <= {*ours, ""}
+        and texts_in(each.get("subscriptions"), "subscriptionNumber") <= ours
         for each in [shown.get("order"), *(listed if isinstance(listed, list) else [])]
         if isinstance(each, dict)
     )

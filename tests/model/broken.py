@@ -231,7 +231,7 @@ def _rejecting_what_is_at_work(e: Evidence) -> Step:
     return Reject(Cause.REFUSED, "It is still active.") if is_sent else step
 
 
-def _no_marks() -> Marks:
+def _no_marks(*_: object) -> Marks:
     return Marks((), datetime.now(timezone.utc))
 
 

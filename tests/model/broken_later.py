@@ -22,12 +22,13 @@ from connect_ext.connect.notes import PrivateNote
 from connect_ext.errors import Later, Refused
 from connect_ext.single_flight import SingleFlight
 from connect_ext.vendors.base import Accepted, Act, Cancellation, Subscription
-from tests.model.broken import Passing, Variant, always, deciding, with_vendor
+from tests.model.broken import Passing, Variant, deciding, with_vendor
 from tests.model.history import WITH_KEY, Asking
 
 _ACT = re.compile(r"(?<=\[connect-ext )(cancel|undo)(?= [0-9a-f])")
 _history_of = marks.history_of
 _run = SingleFlight.run
+_decide = revoking.decide
 _is_repeatable = Case.is_repeatable
 
 
@@ -40,6 +41,18 @@ def _of_any_act(
 
 def _confirmed_unseen(e: Evidence) -> Step:
     return Confirm(Cause.REVOKED)
+
+
+def _after_one_look(e: Evidence) -> Step:
+    return _decide(replace(e, looks=2))
+
+
+def _as_if_ours(e: Evidence) -> tuple[marks.Mark, ...]:
+    return (marks.Mark("0badcafe", e.now, marks.State.CANCELLED),)
+
+
+def _unless_an_undo(sender: Any, _: Subscription) -> bool:
+    return sender._case.act is Act.UNDO
 
 
 def never(*_: object, **__: object) -> bool:
@@ -108,20 +121,19 @@ LEAVES_A_MARK = _with(Attempts, "take_back_unsent", _nothing)
 """A mark under which nothing was sent says that the cancellation is ours."""
 
 IGNORES_A_CANCELLATION = _with(Evidence, "may_still_cancel", never)
-IGNORES_AN_UNDO = _with(Evidence, "may_still_undo", never)
 """What is on its way may arrive when all is over. It takes people at the vendor and in the portal
-in a certain order to show, so that random histories are not enough for these four."""
+in a certain order to show, so that random histories are not enough for these three."""
 
 _VARIANTS = {
     "undo marks are read as cancel marks": _with(marks, "history_of", _of_any_act),
     "an undo leaves no mark": _with(Case, "is_repeatable", property(_no_mark_to_undo)),
     "a revocation is confirmed without a look": _with(revoking, "decide", _confirmed_unseen),
-    "one look confirms a revocation": _with(revoking, "_wants_second_look", never),
-    "somebody else's cancellation is taken back": _with(Evidence, "was_ours", always),
+    "one look confirms a revocation": _with(revoking, "decide", _after_one_look),
+    "somebody else's cancellation is taken back": _with(Evidence, "cancelling", _as_if_ours),
     "a schedule without an answer counts as one": Variant(_believing_a_lost_schedule),
     "a request is approved before the end": _with(Evidence, "seconds_until", _long_ago),
     "the end comes by this machine's clock": _with(Evidence, "seconds_until", _own_clock),
-    "an answer without an end has ended": _with(Sender, "_lacks_end", never),
+    "an answer without an end has ended": _with(Sender, "_must_look", _unless_an_undo),
     "an undo that has failed counts as refused": with_vendor(RefusesToUndo),
     "a cancellation that is scheduled leaves no mark": replace(
         _with(Case, "is_repeatable", property(lambda case: case.vendor.is_repeatable)),

@@ -88,6 +88,7 @@ class Subscription:
         self.works_until: float | None = None
         self.works_for: set[str] = set()
         self.works_ends_at: float | None = None
+        self.undo_sent_at = -math.inf
         self.undoes_until: float | None = None
         self.undone_order: Order | None = None
         self.cancelled_by: set[str] = set()
@@ -235,7 +236,7 @@ class Subscription:
         match what:
             case "cancel" if self.status == "active" and not self.book.is_at_work:
                 self._cancelled_by_hand()
-            case "reactivate" if self._is_or_will_be_cancelled and not self.book.is_at_work:
+            case "reactivate" if self._is_or_will_be_cancelled and not self._is_being_undone:
                 self._reactivate()
             case "suspend" if self.status == "active" and not self.is_under_way:
                 self.status, self.suspended_at = "suspended", seconds()
@@ -247,6 +248,12 @@ class Subscription:
                 self._drop_order(what)
             case _:
                 self._from_now_on(what)
+
+    @property
+    def _is_being_undone(self) -> bool:
+        """Whether the extension is at it: nobody does by hand what is not held for a person."""
+        is_sent = seconds() - self.undo_sent_at <= self.setting.later_seconds
+        return self.book.is_at_work or is_sent
 
     def _from_now_on(self, what: str) -> None:
         match what:

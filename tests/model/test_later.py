@@ -9,7 +9,6 @@ from tests.model import broken_later
 from tests.model.history import (
     Asking,
     AtTheVendor,
-    CreateAgain,
     Deliver,
     Fate,
     History,
@@ -139,16 +138,6 @@ SPECIAL = {
         History(
             QUICK,
             (slow(4, "cancel", 10.0), REVOKE, AtTheVendor("reactivate"), Deliver(), Pass(60.0)),
-        ),
-    ),
-    "an undo that may still arrive is ignored": (
-        broken_later.IGNORES_AN_UNDO,
-        History(
-            QUICK,
-            (
-                *(Deliver(), REVOKE, slow(4, "reactivate", 20.0)),
-                *(CreateAgain(), Deliver(), Pass(60.0)),
-            ),
         ),
     ),
     "a mark under which nothing was sent is left": (

@@ -56,6 +56,7 @@ class HttpTwin:
             facts.tries += 1
         else:
             facts.undo_tries += 1
+            self.subscription.undo_sent_at = seconds()
 
     def turned_down(self, call: Call) -> None:
         """What was sent has certainly had no effect."""
@@ -161,8 +162,9 @@ class RestTwin(HttpTwin):
         if twin.shown(request_id) in ("unknown", "removed"):
             return _json(404, {"message": "There is no such subscription."})
         document = self._document(request_id)
-        if document["status"] == "active" and not twin.setting.later.is_evergreen:
+        if document["status"] == "active":
             day = term_ends(twin.setting.ends_after, timezone.utc).isoformat()
+            day = "" if twin.setting.later.is_evergreen else day
             document |= {"term_ends": day, "charged_through": day}
         return _json(200, document)
 

@@ -295,7 +295,7 @@ class _World:
         is_stored = setting.stores_locks or not setting.takes_notes
         stored = STORED_SECONDS if setting.asking in WITH_KEY and is_stored else 0.0
         vendor = max(setting.works_for, setting.later.undo_works_for) + setting.settle_seconds
-        waits = 0.0 if setting.later.takes_schedules else setting.ends_after + 2 * DAY
+        waits = setting.ends_after + 2 * DAY if setting.later.schedules else 0.0
         return 2 * vendor + stored + waits + LOCK_SECONDS + HOURS_TO_SETTLE * 3600
 
 

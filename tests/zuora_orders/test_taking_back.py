@@ -123,6 +123,8 @@ class TestWhatIsNotOurs:
             ({}, completed(OURS, THEIRS), None),
             ({}, Answer(reasons(50000040), 404), marked("O-2", OURS, THEIRS)),
             ({}, Answer(reasons(50000040), 404), marked("O-2", THEIRS)),
+            ({}, completed(OURS, {"subscriptionNumber": None}), None),
+            ({}, Answer(reasons(50000040), 404), marked("O-2", {"subscriptionNumber": 17})),
         ],
     )
     async def test_it_is_refused_with_a_hint_and_nothing_is_sent(

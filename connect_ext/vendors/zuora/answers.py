@@ -82,6 +82,8 @@ class OrderRecord:
     """Zuora's own word."""
     subscriptions: frozenset[str] = field(repr=False)
     """The numbers of those that it is about, as far as it tells."""
+    names_all: bool
+    """Whether the number of each that it lists can be read."""
     texts: frozenset[str] = field(repr=False)
     """Its description, and the reasons of its actions."""
 
@@ -236,7 +238,7 @@ def _order_record(found: dict[str, Any]) -> OrderRecord:
     texts = frozenset(
         (_text(found, "description"), *(_text(each, "changeReason") for each in actions))
     )
-    return OrderRecord(number, status, numbers - {""}, texts - {""})
+    return OrderRecord(number, status, numbers - {""}, "" not in numbers, texts - {""})
 
 
 def _objects(document: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:

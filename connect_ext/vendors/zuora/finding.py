@@ -73,7 +73,7 @@ class OurOrder:
     key: str = field(default="", repr=False)
     """The number as it is, whatever its shape; empty for an order that is not there."""
     is_about_others: bool = False
-    """Whether it names any subscription but the one that was asked for."""
+    """Whether it names any subscription but the one that was asked for, or one without a number."""
 
 
 async def subscription(zuora: ZuoraApi, cancellation: Cancellation) -> SubscriptionRecord | None:
@@ -218,8 +218,8 @@ async def _marked_order(
 
 def _ours(found: OrderRecord, subscription_number: str, request_id: str) -> OurOrder:
     number = found.number if _is_shown(found.number, request_id) else ""
-    others = found.subscriptions - {subscription_number}
-    return OurOrder(fate_of(found.status), number, found.status, found.number, bool(others))
+    others = bool(found.subscriptions - {subscription_number}) or not found.names_all
+    return OurOrder(fate_of(found.status), number, found.status, found.number, others)
 
 
 def _is_about(found: OrderRecord, subscription_number: str) -> bool:
