@@ -47,15 +47,17 @@ async def trials(world) -> AsyncIterator[Trials]:
 
 async def _bring_about(trials: Trials) -> None:
     """The longest begin first, and as many others with them as there is room for."""
-    long = trials.begin([cell for cell in matrix.cells(*VENDOR_COLUMNS) if cell.takes_long])
+    cells = matrix.cells(*VENDOR_COLUMNS)
+    long = trials.begin(trials.prepared(cell for cell in cells if cell.takes_long))
     # The others would come before the second walk of a request that is revoked.
     await trials.met(long, timeout=30)
     under_way: deque[list[Trial]] = deque()
     for column in (*CONNECT_COLUMNS, *VENDOR_COLUMNS, *RUNNER_COLUMNS):
-        cells = [cell for cell in matrix.cells(column) if not cell.takes_long]
-        while not trials.has_room_for(cells):
+        cells = matrix.cells(column)
+        others = trials.prepared(cell for cell in cells if not cell.takes_long)
+        while not trials.has_room_for(others):
             await trials.ended(under_way.popleft(), timeout=120)
-        under_way.append(trials.begin(cells))
+        under_way.append(trials.begin(others))
     for trials_of_column in under_way:
         await trials.ended(trials_of_column, timeout=120)
     await trials.ended(long, timeout=200)

@@ -25,8 +25,8 @@ AGAIN_SECONDS = 0.3
 TIMEOUT_SECONDS = 20
 # An answer that is asked for twice comes again after four seconds: twice the short time-out.
 SHORT_SETTLE_MINUTES = "0.05"
-# The portal's bound for PRODUCT_OVERRIDES, and what one product may take of it.
-MOST_OVERRIDES, LONGEST_OVERRIDES = 21_960, 170
+# The portal's bound for PRODUCT_OVERRIDES.
+MOST_OVERRIDES = 21_960
 LINE = re.compile(r"(PR-[\d-]+) task=\S+ .*outcome=(\S+) cause=(\S+) http=\S+ ms=\d+: (.*)")
 
 
@@ -40,6 +40,7 @@ class Trial:
     call: str
     sends: str
     """The call whose outcome may be unknown."""
+    variables: dict[str, str]
     faults: list[tuple[Switch, str, Fault]]
     """What is to go wrong, once the request is as far as that."""
     is_ahead: bool = False
@@ -77,14 +78,19 @@ class Trials:
         self._by_request: dict[str, Trial] = {}
         world.connect.journal.listen(self._heard)
 
-    def has_room_for(self, cells: list[Cell]) -> bool:
-        """Whether the portal has, for the variables of so many cells more."""
-        size = len(json.dumps(self.world.overrides)) + len(cells) * LONGEST_OVERRIDES
-        return size < MOST_OVERRIDES
+    def prepared(self, cells: Iterable[Cell]) -> list[Trial]:
+        """The trials of these cells."""
+        return [self._trial(cell) for cell in cells]
 
-    def begin(self, cells: Iterable[Cell]) -> list[Trial]:
+    def has_room_for(self, trials: list[Trial]) -> bool:
+        """Whether the portal has, for the variables of these trials as well."""
+        own = {trial.case.product_id: trial.variables for trial in trials}
+        return len(json.dumps(self.world.overrides | own)) <= MOST_OVERRIDES
+
+    def begin(self, begun: list[Trial]) -> list[Trial]:
         """Let all of these requests meet their faults."""
-        begun = [self._trial(cell) for cell in cells]
+        for trial in begun:
+            self.world.overrides[trial.case.product_id] = trial.variables
         self.world.push()
         for trial in begun:
             if not trial.is_ahead:
@@ -164,6 +170,7 @@ class Trials:
             **settle,
             **(self._address(cell) if cell.row.key in ADDRESS else {}),
         )
+        own = self.world.overrides.pop(case.product_id, {})
         switch, call = self.world.place(case, column.call)
         faults: list[tuple[Switch, str, Fault]] = []
         if cell.row.key not in ADDRESS:
@@ -174,7 +181,7 @@ class Trials:
             before, name = self.world.place(case, column.first[0])
             faults.append((before, name, _once(before, name, column.first[1])))
         sends = self.world.place(case, column.sends)[1] if column.sends else call
-        return Trial(cell, case, switch, call, sends, faults, is_ahead=column.is_revoked)
+        return Trial(cell, case, switch, call, sends, own, faults, is_ahead=column.is_revoked)
 
     def _address(self, cell: Cell) -> dict[str, str]:
         base = {
