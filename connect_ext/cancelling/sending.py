@@ -159,17 +159,10 @@ class Sender:
             raise
         self.accepted, self.sent_under = accepted, permission.attempt
         e = replace(e, attempt=Sent(accepted=True))
-        if accepted.subscription is None or self._must_look(accepted.subscription):
+        if accepted.subscription is None or _must_look(self._case, accepted.subscription):
             return await self._accepted(e)
         await self._note_result(accepted.subscription)
         return replace(e, shown=accepted.subscription)
-
-    def _must_look(self, shown: Subscription) -> bool:
-        """Whether only a look tells: what an undo has done, or when a cancelled one ends."""
-        if self._case.act is Act.UNDO:
-            return True
-        counts = self._case.settings.policy.schedules and self._case.vendor.can_be_asked
-        return counts and shown.status is SubscriptionStatus.CANCELLED and shown.ends_at is None
 
     async def _looked_after(self, error: OutcomeUnknown, e: Evidence) -> Evidence:
         """Look once more; if that fails, the vendor's wish to be left alone still holds."""
@@ -239,6 +232,14 @@ async def _call(case: Case, cancellation: Cancellation, shown: Subscription | No
     if case.takes_back is None:
         raise TypeError("The rules want to undo what cannot be undone.")
     return await case.takes_back.take_back(cancellation, shown)
+
+
+def _must_look(case: Case, shown: Subscription) -> bool:
+    """Whether only a look tells: what an undo has done, or when a cancelled subscription ends."""
+    if case.act is Act.UNDO:
+        return True
+    counts = case.settings.policy.schedules and case.vendor.can_be_asked
+    return counts and shown.status is SubscriptionStatus.CANCELLED and shown.ends_at is None
 
 
 def _not_marked(act: Act) -> Unreadable:

@@ -178,7 +178,10 @@ class RestTwin(HttpTwin):
         status = twin.shown(request_id)
         if status != "cancelled":
             return {"status": status}
-        end = {"ends_at": moment(twin.ends_at).isoformat()} if twin.ends_at and with_end else {}
+        # Where an end counts, it is shown of what has ended as well.
+        ends_at = twin.ends_at or (0.0 if twin.setting.later.schedules else None)
+        shows = with_end and ends_at is not None
+        end = {"ends_at": moment(ends_at).isoformat()} if shows else {}
         return {"status": status if twin.has_ended else ENDS_LATER, **end}
 
     def _answer(self, call: Call, request_id: str, work: Callable[[], None]) -> Answer:

@@ -29,7 +29,7 @@ from tests.model import history as steps
 from tests.model.checks import WALK_SECONDS, Checks
 from tests.model.client_twin import ClientTwin
 from tests.model.connect_twin import ConnectTwin
-from tests.model.dealing import DAY, sane
+from tests.model.dealing import sane
 from tests.model.history import (
     SOAP,
     WITH_KEY,
@@ -260,7 +260,8 @@ class _World:
                 if is_resubmitted or not isinstance(self._last, Hold):
                     return False
                 is_resubmitted = not is_seen_to
-            if seconds() > patience:
+            ends_later = isinstance(self._last, Wait) and self._last.cause is Cause.ENDS_LATER
+            if seconds() > patience and not ends_later:
                 return False
             await asyncio.sleep(self._countdown)
             if self._connect.status(request_id) != status:
@@ -295,8 +296,7 @@ class _World:
         is_stored = setting.stores_locks or not setting.takes_notes
         stored = STORED_SECONDS if setting.asking in WITH_KEY and is_stored else 0.0
         vendor = max(setting.works_for, setting.later.undo_works_for) + setting.settle_seconds
-        waits = setting.ends_after + 2 * DAY if setting.later.schedules else 0.0
-        return 2 * vendor + stored + waits + LOCK_SECONDS + HOURS_TO_SETTLE * 3600
+        return 2 * vendor + stored + LOCK_SECONDS + HOURS_TO_SETTLE * 3600
 
 
 @lru_cache(maxsize=4096)
