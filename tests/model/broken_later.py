@@ -14,7 +14,6 @@ from connect_ext.cancelling.attempts import Attempts
 from connect_ext.cancelling.case import Case
 from connect_ext.cancelling.evidence import Evidence
 from connect_ext.cancelling.process import process
-from connect_ext.cancelling.sending import Sender
 from connect_ext.cancelling.steps import Confirm, Ended, Step
 from connect_ext.cause import Cause
 from connect_ext.connect.api import SCHEDULED
@@ -49,10 +48,6 @@ def _after_one_look(e: Evidence) -> Step:
 
 def _as_if_ours(e: Evidence) -> tuple[marks.Mark, ...]:
     return (marks.Mark("0badcafe", e.now, marks.State.CANCELLED),)
-
-
-def _unless_an_undo(sender: Any, _: Subscription) -> bool:
-    return sender._case.act is Act.UNDO
 
 
 def never(*_: object, **__: object) -> bool:
@@ -133,7 +128,6 @@ _VARIANTS = {
     "a schedule without an answer counts as one": Variant(_believing_a_lost_schedule),
     "a request is approved before the end": _with(Evidence, "seconds_until", _long_ago),
     "the end comes by this machine's clock": _with(Evidence, "seconds_until", _own_clock),
-    "an answer without an end has ended": _with(Sender, "_must_look", _unless_an_undo),
     "an undo that has failed counts as refused": with_vendor(RefusesToUndo),
     "a cancellation that is scheduled leaves no mark": replace(
         _with(Case, "is_repeatable", property(lambda case: case.vendor.is_repeatable)),
@@ -158,7 +152,6 @@ SYMPTOMS = {
     "a schedule without an answer counts as one": "is done and the request is pending",
     "a request is approved before the end": "is approved before its end",
     "the end comes by this machine's clock": "is approved before its end",
-    "an answer without an end has ended": "is approved before its end",
     "an undo that has failed counts as refused": "is held and the vendor takes it back, or has",
     "a cancellation that is scheduled leaves no mark": "is held and could be taken back",
     "a stored answer counts as the vendor's word": "is rejected and nobody has refused anything",
