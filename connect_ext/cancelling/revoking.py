@@ -115,6 +115,9 @@ def _decide_ended(e: Evidence, ends_at: datetime | None) -> Step:
 def _decide_untried(e: Evidence) -> Step:
     if not e.was_ours():
         return _hold("No cancellation at the vendor is known to be this request's.")
+    if not e.can_take_back and any(map(e.is_live, e.standing())):
+        # The variables were another vendor's, or had another call, when it was sent.
+        return _wait_for_undo(e)
     return Undo() if e.can_take_back else _hold(e.advice.cannot_take_back)
 
 

@@ -109,10 +109,9 @@ def _decide_cancelled(e: Evidence, subscription: Subscription) -> Step:
 
 
 def _wait_for_end(e: Evidence, ends_at: datetime, note: str) -> Step:
-    left = e.seconds_until(ends_at)
-    if left < SOONEST_PLANNED_SECONDS:
+    if (ends_at - e.now).total_seconds() < SOONEST_PLANNED_SECONDS:
         why = "The subscription is cancelled at the vendor, and is about to end."
-        return Wait(Cause.ENDS_LATER, why, retry_after=left)
+        return Wait(Cause.ENDS_LATER, why, retry_after=e.seconds_until(ends_at))
     return Schedule(Cause.SCHEDULED, ends_at, note)
 
 
