@@ -30,7 +30,7 @@ from tests.model.history import (
 )
 from tests.model.world import play
 
-BATCHES, BATCH = 5, 420
+BATCHES, BATCH = 5, 330
 HISTORIES_FOR_A_BUG = 4000
 
 ORDERED_TWICE = "has ordered the cancellation 2 times"
