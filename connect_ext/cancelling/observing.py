@@ -53,7 +53,10 @@ class Observer:
             case Lack.ORDER:
                 return await self.look_again(e, for_orders=True)
             case Lack.SECOND_LOOK:
-                return await self.look_later(e)
+                again = await self.look_later(e)
+                # Others may have sent something meanwhile.
+                is_old = isinstance(again.history, History)
+                return replace(again, history=None) if is_old else again
             case Lack.MARKS:
                 return replace(e, history=await self.history())
             case Lack.PRECEDENT:

@@ -107,6 +107,14 @@ def test_people_in_the_portal_may_be_early(word):
     assert (played.broken, played.status) == ([], "revoked" if word == "revoke" else "approved")
 
 
+def test_a_delivery_that_has_shared_a_long_walk_begins_no_other_that_the_runner_would_cut():
+    conflict = (Fate.FINE,) * 4 + (Fate.CONFLICT, Fate.FINE)
+    dies = (Fate.FINE,) * 7 + (Fate.CRASH_BEFORE,)
+    begins = replace(setting(Asking.ZUORA_ORDERS), ends_after=7200.0)
+    played = play(History(begins, (Deliver((Visit(0, conflict), Visit(0, dies))),)))
+    assert (played.broken, played.status) == ([], "approved")
+
+
 def test_where_no_note_tells_the_time_a_clock_that_is_fast_approves_nothing_before_its_end():
     for skew in (240.0, 1200.0):
         begins = replace(setting(takes_schedules=False), keeps_notes=False, skew=skew)
