@@ -28,9 +28,8 @@ def main() -> int:
             core = cut_down(dealt(seed), lambda history: bool(play(history).broken))
             print(f"{core}\n{play(core).broken}")
             return 1
-        ends[
-            f"{played.status} ({played.end})" if played.status == "pending" else played.status
-        ] += 1
+        is_open = played.status in ("pending", "revoking")
+        ends[f"{played.status} ({played.end})" if is_open else played.status] += 1
         slowest = max(slowest, played.deliveries_to_settle)
     seconds = time.monotonic() - began
     print(f"no promise broken; {options.histories / seconds:.0f} histories a second")

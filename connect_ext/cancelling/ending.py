@@ -45,10 +45,9 @@ def ends_later(e: Evidence) -> bool:
 
 
 def _wait_for_end(e: Evidence, ends_at: datetime, note: str) -> Step:
-    left = e.seconds_until(ends_at)
-    if left < SOONEST_PLANNED_SECONDS:
+    if (ends_at - e.now).total_seconds() < SOONEST_PLANNED_SECONDS:
         why = "The subscription is cancelled at the vendor, and is about to end."
-        return Wait(Cause.ENDS_LATER, why, retry_after=left)
+        return Wait(Cause.ENDS_LATER, why, retry_after=e.seconds_until(ends_at))
     if e.planned and (ends_at - e.planned).total_seconds() < A_DAY_SECONDS:
         # Connect may take its planned date for a day, whose beginning is earlier.
         why = f"The subscription is cancelled, and ends at {ends_at:%Y-%m-%d %H:%M %Z}."

@@ -11,6 +11,9 @@ from connect_ext.cause import Cause
 from connect_ext.portal.policy import Policy
 from connect_ext.vendors.base import Advice, Subscription
 
+CLOCK_SECONDS = 1800.0
+"""By how much this machine's clock may be fast, where nothing tells the time by Connect's."""
+
 
 @dataclass(frozen=True)
 class NotTried:
@@ -131,11 +134,15 @@ class Evidence:
         return history.definite_answers if self.repeats_answers else history.answers_heard(attempt)
 
     def seconds_until(self, moment: datetime) -> float:
-        """Seconds until a moment, by this machine's clock or by Connect's: what is longer."""
-        clocks = [self.now]
+        """Seconds until a moment, by this machine's clock or by Connect's: what is longer.
+
+        Where a request is scheduled until then, and Connect's is not known, ours has to be right
+        only within half an hour.
+        """
         if isinstance(self.history, History):
-            clocks.append(self.history.now)
-        return (moment - min(clocks)).total_seconds()
+            return (moment - min(self.now, self.history.now)).total_seconds()
+        left = (moment - self.now).total_seconds()
+        return left + CLOCK_SECONDS if self.policy.schedules else left
 
     @property
     def has_unfinished(self) -> bool:

@@ -55,8 +55,9 @@ class Observer:
                 return await self.look_again(e, for_orders=True)
             case Lack.SECOND_LOOK:
                 again = await self.look_later(e)
-                # Somebody may have left a mark meanwhile.
-                return replace(again, history=None) if self._case.act is Act.UNDO else again
+                # Others may have sent something meanwhile.
+                is_old = isinstance(again.history, History)
+                return replace(again, history=None) if is_old else again
             case Lack.MARKS:
                 return replace(e, history=await self.history())
             case Lack.PRECEDENT:

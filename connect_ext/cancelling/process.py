@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 _NEW_WORD = "The vendor shows a status that is in none of the lists."
 
+SECONDS_FOR_ANOTHER_WALK = 20.0
+"""After so long, another walk and its report might last longer than the runner lets a task."""
+
 DEFAULT_ESCALATION_HOURS = 24.0
 """For requests that wait because the variables, this one among them, cannot be read."""
 
@@ -53,7 +56,7 @@ async def process(
 
     Not if it is in another status by now, or has been away since that walk began.
     """
-    is_first = False
+    is_first, began = False, shared.clock()
 
     async def delivered() -> Ended:
         nonlocal is_first
@@ -76,9 +79,12 @@ async def process(
 
     key = (connect.account.key, request.id, request.status)
     ended = await shared.walks.run(key, delivered)
-    if isinstance(ended.step, Schedule) and not is_first:
-        ended = await shared.walks.run(key, delivered)
-    return ended
+    if is_first or not isinstance(ended.step, Schedule):
+        return ended
+    if shared.clock() - began > SECONDS_FOR_ANOTHER_WALK:
+        step = Wait(Cause.DEADLINE, "The time for one task ran out.")
+        return replace(ended, step=with_seconds(step, request, shared))
+    return await shared.walks.run(key, delivered)
 
 
 async def _within_deadline(case: Case) -> Final:

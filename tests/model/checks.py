@@ -22,7 +22,6 @@ from connect_ext.events import response_for
 from connect_ext.vendors.base import Act
 from tests.model.connect_twin import ConnectTwin
 from tests.model.history import WITH_KEY, Setting
-from tests.model.later import moment
 from tests.model.process import Process
 from tests.model.revocations import Revocations
 from tests.model.subscription import Facts, Subscription
@@ -99,7 +98,11 @@ class Checks:
             self._broken(f"{request_id} is {status} in a dry run")
         if status == "approved" and not self._may_approve(request_id, process):
             self._broken(f"{request_id} is approved and not cancelled at the vendor")
-        if status == "approved" and process.schedules and not self._may_be_over(process):
+        if (
+            status == "approved"
+            and process.schedules
+            and not self._may_be_over(request_id, process)
+        ):
             self._broken(f"{request_id} is approved before its end")
         if status == "failed":
             self._check_rejection(request_id, process)
@@ -108,15 +111,15 @@ class Checks:
         if status == "revoked":
             self._revocations.check_confirmation(request_id, process)
 
-    def _may_be_over(self, process: Process) -> bool:
-        """Whether the subscription has ended, or did when the process looked; who has approved what
-        is gone has nothing to wait for."""
+    def _may_be_over(self, request_id: str, process: Process) -> bool:
+        """Whether the subscription has ended, or did when the process looked.
+
+        Who has approved what is gone, by the vendor's word, has nothing to wait for.
+        """
         subscription = self._subscription
         if subscription.has_ended or process.saw_end or not subscription.is_cancelled:
             return True
-        # Where no note can be left, no mark tells the time by Connect's clock.
-        at = subscription.ends_at
-        return not self._setting.takes_notes and at is not None and process.now() >= moment(at)
+        return self._is_believed_unknown(request_id, process)
 
     def _may_approve(self, request_id: str, process: Process) -> bool:
         facts = self._subscription.of(request_id)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 
 from tests.model.history import Deliver, Fate, History, Setting, Step, Visit
+from tests.model.later import Later
 
 
 def cut_down(history: History, fails: Callable[[History], bool]) -> History:
@@ -27,9 +28,18 @@ def _smaller(history: History) -> Iterator[History]:
         yield History(setting, before + after)
         for plainer in _plainer(step):
             yield History(setting, (*before, plainer, *after))
+    yield from (History(replace(setting, later=later), steps) for later in _plainer_ends(setting))
+    # Later ends without a date of their own are those of a long term.
+    kept = ("seed", "ends_after") if setting.later != Later() else ("seed",)
     for field in fields(Setting):
-        if field.name != "seed" and getattr(setting, field.name) != field.default:
+        if field.name not in kept and getattr(setting, field.name) != field.default:
             yield History(replace(setting, **{field.name: field.default}), steps)
+
+
+def _plainer_ends(setting: Setting) -> Iterator[Later]:
+    for field in fields(Later):
+        if getattr(setting.later, field.name) != field.default:
+            yield replace(setting.later, **{field.name: field.default})
 
 
 def _plainer(step: Step) -> Iterator[Step]:

@@ -122,7 +122,9 @@ class Revocations:
         if not self._setting.takes_notes or self._is_refused_lately(request_id):
             return True
         subscription = self._subscription
-        return subscription.refuses_undo or request_id not in subscription.cancelled_by
+        is_kept = self._setting.later.is_invoiced or subscription.book.is_followed
+        refuses = subscription.refuses_undo or is_kept
+        return refuses or request_id not in subscription.cancelled_by
 
     def _check_last_hold(self, request_id: str, process: Process) -> None:
         """It was resubmitted, and is held again: then nobody could have taken it back."""

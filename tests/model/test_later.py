@@ -17,6 +17,7 @@ from tests.model.history import (
     Restart,
     Second,
     Setting,
+    SetVariable,
     Visit,
 )
 from tests.model.later import Confirming, Later
@@ -103,6 +104,28 @@ def test_people_in_the_portal_may_be_early(word):
     begins, then = setting(), (Deliver(), InThePortal(word), Deliver())
     played = play(History(begins, then))
     assert (played.broken, played.status) == ([], "revoked" if word == "revoke" else "approved")
+
+
+def test_a_delivery_that_has_shared_a_long_walk_begins_no_other_that_the_runner_would_cut():
+    conflict = (Fate.FINE,) * 4 + (Fate.CONFLICT, Fate.FINE)
+    dies = (Fate.FINE,) * 7 + (Fate.CRASH_BEFORE,)
+    begins = replace(setting(Asking.ZUORA_ORDERS), ends_after=7200.0)
+    played = play(History(begins, (Deliver((Visit(0, conflict), Visit(0, dies))),)))
+    assert (played.broken, played.status) == ([], "approved")
+
+
+def test_where_no_note_tells_the_time_a_clock_that_is_fast_approves_nothing_before_its_end():
+    for skew in (240.0, 1200.0):
+        begins = replace(setting(takes_schedules=False), keeps_notes=False, skew=skew)
+        played = play(History(begins, (Deliver(),)))
+        assert (played.broken, played.status) == ([], "approved")
+
+
+def test_an_undo_under_way_is_waited_for_although_the_variable_is_emptied():
+    emptied = (SetVariable("REST_UNDO_REQUEST", ""), Restart())
+    steps = (Deliver(), InThePortal("revoke"), Deliver(), *emptied, Deliver())
+    played = play(History(setting(undo_works_for=3000.0), steps))
+    assert (played.broken, played.status) == ([], "revoked")
 
 
 def test_two_404s_of_a_gateway_reject_nothing_where_no_mark_tells_of_other_processes():

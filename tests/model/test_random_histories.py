@@ -30,7 +30,7 @@ from tests.model.history import (
 )
 from tests.model.world import play
 
-BATCHES, BATCH = 5, 420
+BATCHES, BATCH = 5, 330
 HISTORIES_FOR_A_BUG = 4000
 
 ORDERED_TWICE = "has ordered the cancellation 2 times"
@@ -224,6 +224,14 @@ def test_one_404_of_a_gateway_decides_nothing():
         one = Deliver((Visit(fates=(Fate.FINE, Fate.UNKNOWN)),))
         played = play(History(Setting(on_not_found=policy), (one,)))
         assert (played.broken, played.status, played.deliveries_to_settle) == ([], "approved", 0)
+
+
+def test_what_is_gone_is_not_rejected_on_marks_that_were_read_before_it_went():
+    """Another process's cancellation was accepted between the two looks."""
+    conflict = (Fate.FINE,) * 4 + (Fate.CONFLICT, Fate.FINE, Fate.TARDY)
+    setting = Setting(works_for=5.0, removes=True, on_not_found="reject")
+    played = play(History(setting, (Deliver((Visit(0, conflict), Visit(2, after=0.7))),)))
+    assert (played.broken, played.status) == ([], "approved")
 
 
 def test_a_misspelt_body_rejects_nobody_before_a_cancellation_was_approved():

@@ -101,7 +101,7 @@ EVERGREEN, ENDS = replace(ACTIVE, is_evergreen=True), replace(CANCELLED, ends_at
 def ends_in(seconds: float, policy: Policy = LATER):
     """What is known of a subscription that we have cancelled, and that ends then."""
     ends_at = NOW + timedelta(seconds=seconds)
-    return known(replace(CANCELLED, ends_at=ends_at), ACCEPTED, policy=policy)
+    return known(replace(CANCELLED, ends_at=ends_at), ACCEPTED, NOTHING, policy=policy)
 
 
 TABLE = {
@@ -174,6 +174,10 @@ TABLE = {
         approve(Cause.CANCELLED),
     ),
     "cancelled and ended on its day": (ends_in(0), approve(Cause.CANCELLED, NOW)),
+    "cancelled and ended, by a clock that may be fast": (
+        replace(ends_in(0), history=None),
+        wait(Cause.ENDS_LATER, retry_after=1800.0),
+    ),
     "cancelled without an end: nothing to schedule": (
         known(CANCELLED, ACCEPTED, policy=LATER),
         approve(Cause.CANCELLED),
