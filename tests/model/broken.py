@@ -47,10 +47,15 @@ class Variant:
     is_later: bool = False
     """Whether only histories of scheduled requests can; else they are left out, being longer."""
 
+    is_unmarked: bool = False
+    """Whether only histories can in which no note can be left."""
+
     def suits(self, history: History) -> bool:
         """Whether a history could show the bug."""
         setting = history.setting
         is_later = setting.later.schedules if self.is_later else setting.later != LaterEnds()
+        if self.is_unmarked and setting.takes_notes:
+            return False
         return setting.asking in self.kinds and is_later == self.is_later
 
     def play(self, history: History) -> Played:
@@ -256,7 +261,9 @@ VARIANTS: dict[str, Variant] = {
         rules={"decide": _rejecting_what_is_at_work}
     ),
     "the vendor is not looked at": with_vendor(Unseen),
-    "without a mark a refusal is believed": Variant(parts=((sending, "_not_marked", _no_marks),)),
+    "without a mark a refusal is believed": Variant(
+        parts=((sending, "_not_marked", _no_marks),), is_unmarked=True
+    ),
     "a dry run is none": with_settings(dry_run=False),
     "an approval without an answer counts as one": Variant(_believing_a_lost_approval),
 }
