@@ -96,7 +96,12 @@ async def command(*arguments: str, cwd: Path, root: Path) -> AsyncIterator[Any]:
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.communicate(), PATIENCE)
+        try:
+            await asyncio.wait_for(process.communicate(), PATIENCE)
+        except asyncio.TimeoutError:
+            # One signal can be lost while a process is busy; how it ends is not the matter here.
+            process.kill()
+            await process.communicate()
 
 
 async def line_with(process: Any, text: str) -> str:
