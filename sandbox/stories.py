@@ -28,7 +28,7 @@ COUNTDOWN_SCALE = 0.015
 SLOW_SECONDS = 4.0
 # Zuora's gateway gives up after two minutes, and Zuora does not.
 GATEWAY_SECONDS = 1.0
-# For so long a scheduled request is watched, before its day comes or the customer changes his mind.
+# For so long a scheduled request is watched, before its day or the customer's change of mind.
 SCHEDULED_SECONDS = 3.0
 TERM_DAYS = 90
 
@@ -249,7 +249,7 @@ OTHERS = (
         "taken back in time",
         _at_the_end_of_its_term,
         End("revoked", "succeeded", 1, undone=1, by_way_of=("scheduled", "revoking")),
-        "Scheduled as well, but the customer changed his mind. The vendor undid the cancellation,"
+        "Scheduled as well, but the customer changed their mind. The vendor undid the cancellation,"
         " then the revocation was confirmed: the subscription is active on both sides.",
         turn=lambda sandbox, request_id: sandbox.connect.revoke(request_id),
     ),

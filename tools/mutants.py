@@ -18,8 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".mutants"
 TOOL = "mutmut==3.8.1"
-MUTATED = tuple(f"connect_ext/cancelling/{name}.py" for name in ("rules", "turns", "marks"))
-TESTS = tuple(f"tests/unit/test_{name}.py" for name in ("rules", "turns", "marks"))
+RULES = ("rules", "revoking", "ending", "conflicts", "turns", "marks")
+MUTATED = tuple(f"connect_ext/cancelling/{name}.py" for name in RULES)
+TESTS = tuple(f"tests/unit/test_{name}.py" for name in ("rules", "revoking", "turns", "marks"))
 COPIED = ("connect_ext", "tests", "sandbox", "pyproject.toml")
 ALSO_COPIED = tuple(name for name in COPIED if name != "connect_ext")
 PYTEST_OPTIONS = ("-p", "no:randomly", "-p", "no:cacheprovider")

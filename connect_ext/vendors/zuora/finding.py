@@ -148,7 +148,7 @@ async def our_order(
         return OurOrder(Fate.UNSEEN, "")
     raise NotConfigured(
         f"Zuora has {MOST_TURNS} orders to cancel the subscription for this request, none of which"
-        " had an effect. Cancel the subscription in Zuora, or reject the request."
+        " had an effect. See to the subscription in Zuora, and settle the request in Connect."
     )
 
 
