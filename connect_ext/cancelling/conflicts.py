@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from connect_ext.cancelling.evidence import Evidence, NotNow
 from connect_ext.cancelling.marks import History
+from connect_ext.cancelling.steps import Wait
+from connect_ext.cause import Cause
 
 CONFLICTS_TO_BELIEVE, CONFLICTS_ASKED = 3, 12
 """In each ``SETTLE_MINUTES``: the least that must be heard, and the most that is asked."""
 
 CONFLICT_GAP_SECONDS = 3600.0
 """Twice the longest wait: "not now" said before a longer silence is not counted any more."""
+
+
+def wait_for_vendor(e: Evidence, conflict: NotNow, what: str) -> Wait | None:
+    """Wait until the vendor can do it; None where its "not now" is believed as a refusal."""
+    lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
+    if lasts and not e.repeats_answers:
+        # Each that was noted changed the key, so that it is no answer that was stored.
+        return None
+    why = f"The vendor cannot {what} at the moment."
+    if lasts:
+        # The call with the same key may still be under way, or a stored answer be repeated.
+        why = f"{why} It has said so for long: check the subscription at the vendor."
+    pause = max(conflict.retry_after or 0.0, e.settle_seconds / CONFLICTS_ASKED)
+    return Wait(Cause.CONFLICT, why, lasts, retry_after=pause, vendor_says=conflict.reason)
 
 
 def believes_conflict(history: History, settle_seconds: float) -> bool:

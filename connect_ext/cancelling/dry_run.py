@@ -7,7 +7,8 @@ from connect_ext.cancelling.case import Case
 from connect_ext.cancelling.evidence import Evidence
 from connect_ext.cancelling.marks import History
 from connect_ext.cancelling.observing import Observer
-from connect_ext.cancelling.rules import wait_for_result
+from connect_ext.cancelling.revoking import wait_for_undo
+from connect_ext.cancelling.rules import wait_for_earlier
 from connect_ext.cancelling.steps import (
     Approve,
     Cancel,
@@ -24,19 +25,14 @@ from connect_ext.cause import Cause
 from connect_ext.errors import Refused
 from connect_ext.vendors.base import Plan, PlannedCall, Plans
 
-_NEXT = {
-    "cancel": "The subscription would be cancelled and the request approved.",
-    "undo": "The cancellation would be taken back and the revocation confirmed.",
-}
-
 
 async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> DryRun:
     """What a step would have done; raises ``Later`` where the vendor would have to be asked first.
 
     Nothing is changed, neither at the vendor nor at Connect.
     """
-    if isinstance(step, Cancel) and _must_wait(case, e):
-        step = wait_for_result(e, "A cancellation was sent, or may have been, before.")
+    if isinstance(step, (Cancel, Undo)) and _must_wait(case, e):
+        step = wait_for_earlier(e) if isinstance(step, Cancel) else wait_for_undo(e)
     act, what = _in_words(step, case)
     if isinstance(step, (Cancel, Undo)):
         what = f"{what} {await _planned(case, observer, step, e)}"
@@ -45,15 +41,13 @@ async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> D
 
 def _in_words(step: Step, case: Case) -> tuple[str, str]:
     match step:
+        case Cancel() if case.settings.policy.schedules:
+            what = "The subscription would be cancelled, and the request approved, or scheduled if"
+            return "cancel", f"{what} that takes effect later."
         case Cancel():
-            if case.settings.policy.schedules:
-                return "cancel", (
-                    "The subscription would be cancelled, and the request approved, or scheduled if"
-                    " that takes effect later."
-                )
-            return "cancel", _NEXT["cancel"]
+            return "cancel", "The subscription would be cancelled and the request approved."
         case Undo():
-            return "undo", _NEXT["undo"]
+            return "undo", "The cancellation would be taken back and the revocation confirmed."
         case Approve(note=note):
             return "approve", f"The request would be approved. {note}".rstrip()
         case Schedule(planned=planned, note=note):
@@ -73,7 +67,7 @@ def _in_words(step: Step, case: Case) -> tuple[str, str]:
 
 
 def _must_wait(case: Case, e: Evidence) -> bool:
-    """Whether an earlier cancellation keeps another one from being sent."""
+    """Whether an earlier attempt keeps another one from being sent."""
     if not isinstance(e.history, History) or e.is_repeatable:
         return False
     return not turns.is_free(e.history, case.pace.blocks_for, can_be_asked=e.can_be_asked)

@@ -47,6 +47,15 @@ class Refusal:
     reason: str = ""
     hint: str = ""
 
+    @property
+    def said(self) -> str:
+        """What there is to be shown."""
+        return self.reason or self.hint
+
+    def after(self, what: str) -> str:
+        """The sentence, which has no full stop yet, with what there is to be shown."""
+        return f"{what}: {self.reason}" if self.reason else f"{what}. {self.hint}".rstrip()
+
 
 @dataclass(frozen=True)
 class NotNow:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from connect_ext.cancelling.conflicts import CONFLICTS_ASKED, believes_conflict
+from connect_ext.cancelling.conflicts import wait_for_vendor
 from connect_ext.cancelling.evidence import (
     Evidence,
     IdNotKnown,
@@ -19,7 +19,6 @@ from connect_ext.cancelling.evidence import (
     Sent,
     Unreadable,
 )
-from connect_ext.cancelling.marks import History
 from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
 from connect_ext.cancelling.rules import wait_for_result, without_marks
 from connect_ext.cancelling.steps import Confirm, Hold, Lack, Learn, Step, Undo, Wait
@@ -110,7 +109,7 @@ def _decide_cancelled(e: Evidence, ends_at: datetime | None) -> Step:
         case NotTried():
             return _decide_untried(e)
         case NotOurTurn() | NoMarkKept():
-            return _wait_for_undo(e)
+            return wait_for_undo(e)
         case Sent(accepted, why):
             may = "The vendor has accepted" if accepted else "The vendor may have got"
             return wait_for_result(e, f"{may} that the cancellation is taken back. {why}")
@@ -128,7 +127,7 @@ def _decide_cancelled(e: Evidence, ends_at: datetime | None) -> Step:
 
 def _decide_ended(e: Evidence, ends_at: datetime | None) -> Step:
     if isinstance(e.attempt, Sent) or any(map(e.is_live, e.standing())):
-        return _wait_for_undo(e)
+        return wait_for_undo(e)
     when = f"ended on {ends_at:%Y-%m-%d}" if ends_at else "is cancelled, without an end to come,"
     return _hold(f"The subscription {when} at the vendor.", _TOO_LATE)
 
@@ -139,10 +138,11 @@ def _decide_untried(e: Evidence) -> Step:
     if e.can_take_back:
         return Undo()
     is_under_way = any(map(e.is_live, e.standing()))
-    return _wait_for_undo(e) if is_under_way else _hold(e.advice.cannot_take_back)
+    return wait_for_undo(e) if is_under_way else _hold(e.advice.cannot_take_back)
 
 
-def _wait_for_undo(e: Evidence) -> Step:
+def wait_for_undo(e: Evidence) -> Wait:
+    """Wait for the result of another attempt to take it back."""
     return wait_for_result(e, "The cancellation is being taken back, or may have been.")
 
 
@@ -159,22 +159,13 @@ def _believe_refusal(e: Evidence, refusal: Refusal) -> Step:
             "An earlier attempt to take the cancellation back has an unknown outcome; the vendor"
             " refuses another one. Check the subscription at the vendor."
         )
-        said = refusal.reason or refusal.hint
-        return Wait(Cause.REFUSED_LATER, why, needs_person=True, vendor_says=said)
-    because = f": {refusal.reason}" if refusal.reason else f". {refusal.hint}".rstrip()
-    return _hold(f"The vendor refuses{because}")
+        return Wait(Cause.REFUSED_LATER, why, needs_person=True, vendor_says=refusal.said)
+    return _hold(refusal.after("The vendor refuses"))
 
 
 def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
-    lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
-    if lasts and not e.repeats_answers:
-        return _believe_refusal(e, Refusal(conflict.reason))
-    why = "The vendor cannot take the cancellation back at the moment."
-    if lasts:
-        # The call with the same key may still be under way, or a stored answer be repeated.
-        why = f"{why} It has said so for long: check the subscription at the vendor."
-    pause = max(conflict.retry_after or 0.0, e.settle_seconds / CONFLICTS_ASKED)
-    return Wait(Cause.CONFLICT, why, lasts, retry_after=pause, vendor_says=conflict.reason)
+    waits = wait_for_vendor(e, conflict, "take the cancellation back")
+    return waits or _believe_refusal(e, Refusal(conflict.reason))
 
 
 def _hold(why: str, do: str = _TAKE_BACK) -> Hold:

@@ -5,7 +5,7 @@ They are the tables under 'What happens in each case' in the README.
 
 from __future__ import annotations
 
-from connect_ext.cancelling.conflicts import CONFLICTS_ASKED, believes_conflict
+from connect_ext.cancelling.conflicts import wait_for_vendor
 from connect_ext.cancelling.ending import decide_cancelled, ends_later
 from connect_ext.cancelling.evidence import (
     Evidence,
@@ -18,7 +18,7 @@ from connect_ext.cancelling.evidence import (
     Sent,
     Unreadable,
 )
-from connect_ext.cancelling.marks import History, State
+from connect_ext.cancelling.marks import State
 from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
 from connect_ext.cancelling.steps import (
     Approve,
@@ -101,7 +101,7 @@ def _decide_active(e: Evidence) -> Step:
         case NotOurTurn() if e.has_unfinished and e.shown and e.shown.orders_unseen:
             return Hold(Cause.UNFINISHED, _UNFINISHED)
         case NotOurTurn() | NoMarkKept():
-            return wait_for_result(e, "A cancellation was sent, or may have been, before.")
+            return wait_for_earlier(e)
         case Sent(accepted, why):
             may = "The vendor has accepted" if accepted else "The vendor may have got"
             return wait_for_result(e, f"{may} the cancellation. {why}")
@@ -125,7 +125,7 @@ def _decide_date(e: Evidence) -> Step:
     if (lacking := without_marks(e)) is not None:
         return lacking
     if any(map(e.is_live, e.standing())):
-        return wait_for_result(e, "A cancellation was sent, or may have been, before.")
+        return wait_for_earlier(e)
     if doubt and e.policy.on_no_term_end is not OnNoTermEnd.HOLD:
         return Wait(Cause.CONFIGURATION, doubt, needs_person=True)
     what = "The subscription cannot be cancelled at the end of its term: it has none."
@@ -144,6 +144,11 @@ def _lacks_a_term(e: Evidence) -> bool:
 def _cancel(e: Evidence, pause: float = 0.0) -> Cancel:
     """Cancel on the date that was asked for; of a term that is not there, at once."""
     return Cancel(pause, _NOW if _lacks_a_term(e) else e.policy.cancellation_date)
+
+
+def wait_for_earlier(e: Evidence) -> Wait:
+    """Wait for the result of another attempt's cancellation."""
+    return wait_for_result(e, "A cancellation was sent, or may have been, before.")
 
 
 def wait_for_result(e: Evidence, what: str) -> Wait:
@@ -276,10 +281,8 @@ def _believe_refusal(e: Evidence, refusal: Refusal) -> Step:
             "An earlier cancellation was sent and its outcome is unknown; the vendor refuses"
             " another one. Check the subscription at the vendor, and approve or reject the request."
         )
-        said = refusal.reason or refusal.hint
-        return Wait(Cause.REFUSED_LATER, why, needs_person=True, vendor_says=said)
-    because = f": {refusal.reason}" if refusal.reason else f". {refusal.hint}".rstrip()
-    reason = f"The vendor refuses to cancel the subscription{because}"
+        return Wait(Cause.REFUSED_LATER, why, needs_person=True, vendor_says=refusal.said)
+    reason = refusal.after("The vendor refuses to cancel the subscription")
     if e.policy.on_refusal is OnRefusal.HOLD:
         return Hold(Cause.REFUSED, reason)
     return _reject_if_proven(e, Reject(Cause.REFUSED, reason), e.advice.refusal)
@@ -288,16 +291,8 @@ def _believe_refusal(e: Evidence, refusal: Refusal) -> Step:
 def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
     if (lacking := without_marks(e)) is not None:
         return lacking
-    lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
-    if lasts and not e.repeats_answers:
-        # Each that was noted changed the key, so that it is no answer that was stored.
-        return _believe_refusal(e, Refusal(conflict.reason))
-    why = "The vendor cannot cancel the subscription at the moment."
-    if lasts:
-        # The call with the same key may still be under way, or a stored answer be repeated.
-        why = f"{why} It has said so for long: check the subscription at the vendor."
-    pause = max(conflict.retry_after or 0.0, e.settle_seconds / CONFLICTS_ASKED)
-    return Wait(Cause.CONFLICT, why, lasts, retry_after=pause, vendor_says=conflict.reason)
+    waits = wait_for_vendor(e, conflict, "cancel the subscription")
+    return waits or _believe_refusal(e, Refusal(conflict.reason))
 
 
 def _reject_if_proven(e: Evidence, reject: Reject, check: str) -> Step:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from connect_ext.cancelling.request import CancelRequest
@@ -140,14 +139,12 @@ class Settling:
 
         The request's own ids stay, whatever numbers of the customer's are in them.
         """
-        ids = "|".join(map(re.escape, (self._request.id, self._request.asset_id)))
-        pieces = re.split(f"({ids})", text)
-        for position in range(0, len(pieces), 2):
-            piece = pieces[position]
-            pieces[position] = piece and await self._looked_through(piece, without_secrets)
-            if piece and not pieces[position]:
-                return ""
-        return "".join(pieces)
+        own = self._request.id, self._request.asset_id
+
+        def without(text: str, secrets: frozenset[str], keep: str, personal: frozenset[str]) -> str:
+            return without_secrets(text, secrets, (keep, *own), personal)
+
+        return await self._looked_through(text, without)
 
     async def _looked_through(self, text: str, redacted: Redaction) -> str:
         secrets = self._settings.secrets.union(self._tokens)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, groupby
 
 from connect_ext.redaction.canonical import (
@@ -62,9 +62,9 @@ def redact(text: str, secrets: Iterable[str], keep: str = "", personal: Iterable
 
 
 def without_secrets(
-    text: str, secrets: Iterable[str], keep: str = "", personal: Iterable[str] = ()
+    text: str, secrets: Iterable[str], keep: Sequence[str] = (), personal: Iterable[str] = ()
 ) -> str:
-    """A text that we have made, with the confidential values in it masked.
+    """A text that we have made, with the confidential values in it masked, but for ``keep``.
 
     It is not a vendor's: nothing in it is disguised but by the escapes of addresses, JSON and XML,
     and nothing has to look harmless.
@@ -73,14 +73,14 @@ def without_secrets(
     parts: list[Part] = [(text, None), *without_escapes(text)]
     found = _confidential(
         [(Reading(parts), 0)],
-        [s for s in secrets if s != keep],
-        [p for p in personal if p != keep],
+        [s for s in secrets if s not in keep],
+        [p for p in personal if p not in keep],
     )
     for count, (start, end) in enumerate(found):
         if count == MOST_RANGES:
             return ""
         covered[start:end] = b"\1" * (end - start)
-    kept = (place for part in parts for place in _kept(part, keep))
+    kept = (place for part in parts for each in keep for place in _kept(part, each))
     return _masked(text, covered, _reach(text, kept), len(text))
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 from unittest.mock import patch
 
-from connect_ext.cancelling import rules, sending, turns
+from connect_ext.cancelling import conflicts, rules, sending, turns
 from connect_ext.cancelling.evidence import Evidence, NotTried
 from connect_ext.cancelling.marks import History as Marks
 from connect_ext.cancelling.process import process
@@ -249,7 +249,7 @@ VARIANTS: dict[str, Variant] = {
     "no mark is left": with_vendor(CalledRepeatable),
     "everybody's messages are believed": Variant(client=Credulous),
     "one 404 is believed": deciding(lambda e: replace(e, looks=2)),
-    "a conflict is believed at once": Variant(rules={"believes_conflict": always}),
+    "a conflict is believed at once": Variant(parts=((conflicts, "believes_conflict", always),)),
     "a refusal needs no precedent": deciding(lambda e: replace(e, is_proven=True)),
     "the idempotency key never changes": replace(with_vendor(KeepsItsKey), kinds=WITH_KEY),
     "an accepted cancellation counts as done": with_vendor(Done),

@@ -447,3 +447,14 @@ async def test_a_dry_run_tells_the_undo_and_changes_nothing():
         ]
         assert writes == ["messages"]
         assert taken_back(extension, request_id) == ("revoking", "ends_later", 0, 1)
+
+
+async def test_a_dry_run_while_an_undo_is_under_way_says_that_the_request_would_wait(extension):
+    request_id = await revoked(extension, undo_shows_after_seconds=HOUR)
+    assert (await extension.deliver(request_id)).status == "reschedule"
+    extension.variables["DRY_RUN"] = "true"
+    response = await extension.deliver(request_id)
+    assert response.status == "skip"
+    assert "The request would wait: The cancellation is being taken back" in response.output
+    assert "would be sent" not in response.output
+    assert len(undo_keys(extension)) == 1

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "cancelling.steps": "cause portal.policy",
     "cancelling.marks": "connect.notes vendors.base",
     "cancelling.evidence": "cause cancelling.marks cancelling.request portal.policy vendors.base",
-    "cancelling.conflicts": "cancelling.marks",
+    "cancelling.conflicts": "cause cancelling.evidence cancelling.marks cancelling.steps",
     "cancelling.ending": "cause cancelling.evidence cancelling.steps portal.policy vendors.base",
     "cancelling.rules": "cause cancelling.conflicts cancelling.ending cancelling.evidence"
     " cancelling.marks cancelling.request cancelling.steps portal.policy vendors.base",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect_ext.cancelling.conflicts import wants_conflict_note
+from connect_ext.cancelling.conflicts import believes_conflict, wants_conflict_note
 from connect_ext.cancelling.evidence import (
     IdNotKnown,
     NoMarkKept,
@@ -21,7 +21,6 @@ from connect_ext.cancelling.evidence import (
 from connect_ext.cancelling.marks import History, State
 from connect_ext.cancelling.request import BlankParameter, NoParameter, NotAnId
 from connect_ext.cancelling.rules import (
-    believes_conflict,
     decide,
     second_look_seconds,
 )
