@@ -21,11 +21,12 @@ from sandbox.address import STATE_FILE, Address
 MOST_PROCESSES = 5
 SECONDS = 60.0
 NOBODY = "no sandbox is running here; start one: python -m sandbox serve\n"
-# The terminal becomes the one that its signals come from; a shell stays between it and the command.
-SHELL = """
-import fcntl, os, sys, termios
+# Has the terminal, and runs the command from a shell; if that is killed, the terminal is silent.
+LEADER = """
+import fcntl, signal, subprocess, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execvp("sh", ["sh", "-c", '"$0" -m sandbox "$1"; true', sys.executable, sys.argv[1]])
+subprocess.call(["sh", "-c", '"$0" -m sandbox "$1"; true', sys.executable, sys.argv[1]])
+signal.pause()
 """
 
 
@@ -35,8 +36,8 @@ class Terminal:
     def __init__(self, name: str, directory: Path, root: Path) -> None:
         self._end, far_end = pty.openpty()
         self.environment = {**os.environ, "PYTHONPATH": str(root)}
-        self.shell = subprocess.Popen(
-            [sys.executable, "-c", SHELL, name],
+        self._leader = subprocess.Popen(
+            [sys.executable, "-c", LEADER, name],
             cwd=directory,
             env=self.environment,
             stdin=far_end,
@@ -49,14 +50,19 @@ class Terminal:
         self.everybody: list[psutil.Process] = []
 
     @property
+    def shell(self) -> psutil.Process:
+        """The command's parent."""
+        return self.everybody[0]
+
+    @property
     def command(self) -> psutil.Process:
         """The command's own process."""
-        return self.everybody[0]
+        return self.everybody[1]
 
     def is_up(self) -> bool:
         """Whether the runner is there with all that belongs to it."""
-        self.everybody = psutil.Process(self.shell.pid).children(recursive=True)
-        return len(self.everybody) == 1 + MOST_PROCESSES
+        self.everybody = psutil.Process(self._leader.pid).children(recursive=True)
+        return len(self.everybody) == 2 + MOST_PROCESSES
 
     def close(self) -> None:
         """Close the terminal."""
@@ -69,8 +75,8 @@ class Terminal:
             self.close()
         for process in filter(alive, self.everybody):
             process.kill()
-        self.shell.kill()
-        self.shell.wait()
+        self._leader.kill()
+        self._leader.wait()
 
 
 def alive(process: psutil.Process) -> bool:
@@ -117,11 +123,13 @@ def test_serve_leaves_no_process_and_no_state(run, way):
     terminal = run("serve")
     WAYS[way](terminal)
     wait_until(lambda: not alive(terminal.command), "it does not end")
+    state = terminal.directory / ".sandbox" / "state.json"
+    assert state.exists() == (way == "it is killed")
     command = [sys.executable, "-m", "sandbox", "cancel"]
     where = {"cwd": terminal.directory, "env": terminal.environment}
     answer = subprocess.run(command, **where, capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (1, NOBODY)
-    assert not (terminal.directory / ".sandbox" / "state.json").exists()
+    assert not state.exists()
     wait_until(lambda: not any(map(alive, terminal.everybody)), "a process is left")
 
 
