@@ -56,6 +56,8 @@ MAY_IMPORT = {
         ),
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
+    "check": "cancelling cause check connect errors http outcome_log portal shared_state"
+    " vendors.base vendors.explaining vendors.registry",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "shared_state": "cancelling cause connect errors http.aside portal single_flight"
     " vendors.registry",
