@@ -13,7 +13,7 @@ from sandbox.connect import objects
 from sandbox.connect.moments import now
 from sandbox.connect.objects import Json
 from sandbox.connect.refusals import invalid, unknown
-from sandbox.connect.tasks import CANCEL_EVENT, Task
+from sandbox.connect.tasks import CANCEL_EVENT, SCHEDULE_EVENT, Task
 
 ENVIRONMENT_ID = "ENV-1000-2000-01"
 SERVICE_ID = "SRVC-1000-2000"
@@ -112,9 +112,12 @@ class Environment:
         """Whether requests exist for an account; not for a Multi-Account extension's owner."""
         return account["id"] in (objects.VENDOR["id"], objects.DISTRIBUTOR["id"])
 
-    def task_options(self) -> Json:
-        """The additional options of a Multi-Account extension's tasks."""
-        if not self.multi_account:
+    def task_options(self, task: Task) -> Json:
+        """The additional options of a task: the installation, in a Multi-Account extension.
+
+        A schedule belongs to no installation (docs/facts.md, Connect 5.3).
+        """
+        if not self.multi_account or task.event_type == SCHEDULE_EVENT:
             return {}
         return {"api_key": INSTALLATION_API_KEY, "installation_id": INSTALLATION_ID}
 
@@ -213,7 +216,7 @@ class Environment:
         last = task.deliveries[-1] if task.deliveries else None
         return {
             "id": task.id,
-            "object": {"id": task.request_id, "type": task.event_type, "category": "background"},
+            "object": {"id": task.object_id, "type": task.event_type, "category": task.category},
             "assignee": last.instance_id if last else "",
             "status": task.status.value,
             "output": task.output,

@@ -134,7 +134,7 @@ class LocalConnect:
         self.conversations.open(request)
         self.journal.record("request", request["id"], request["status"])
         if request["status"] in self.environment.statuses[CANCEL_EVENT]:
-            self.tasks.emit(request["id"])
+            self.tasks.emit(CANCEL_EVENT, request["id"])
 
     # What is sold, and to whom
 
@@ -289,9 +289,9 @@ class LocalConnect:
 
     # Tasks and variables
 
-    def tasks_of(self, request_id: str) -> list[Task]:
-        """The tasks about a request, the oldest first."""
-        return self.tasks.of_request.get(request_id, [])
+    def tasks_of(self, object_id: str) -> list[Task]:
+        """The tasks about a request or a schedule, the oldest first."""
+        return self.tasks.of_object.get(object_id, [])
 
     def set_variable(self, name: str, value: str, secure: bool | None = None) -> Variable:
         """Change a variable in the portal; every instance is told at once."""
