@@ -98,9 +98,9 @@ class Task:
 
     @property
     def output(self) -> str | None:
-        """The last message among the results."""
-        messages = [each.message for each in self.results if each.message]
-        return messages[-1] if messages else None
+        """The message of the last result that was accepted."""
+        accepted = [each for each in self.results if each.accepted]
+        return accepted[-1].message if accepted else None
 
     def results_of(self, result: str) -> int:
         """How many results of this kind were accepted."""
