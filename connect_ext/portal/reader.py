@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from enum import Enum
 from functools import cached_property
 from typing import Any, TypeVar
@@ -20,6 +21,15 @@ from connect_ext.portal.shapes import (
 from connect_ext.portal.variable import Variable
 
 Choice = TypeVar("Choice", bound=Enum)
+
+
+class Origin(Enum):
+    """Where a variable's value comes from."""
+
+    PORTAL = "set"
+    OVERRIDE = "override"
+    PRESET = "preset"
+    INITIAL = "initial value"
 
 
 class VariableReader:
@@ -42,6 +52,7 @@ class VariableReader:
         self._product_id = product_id
         self._overrides = overrides or {}
         self._variables = {**variables, **self._overrides}
+        self._preset: Mapping[str, str] = {}
 
     def report(self, name: str, what: str = "") -> None:
         """Note that a variable is wrong.
@@ -69,8 +80,25 @@ class VariableReader:
 
     def _raw(self, name: str) -> str:
         # An environment made by an older version lacks the newer variables.
+        if self._is_initial(name):
+            return self._preset.get(name, self._known[name].initial_value)
+        return str(self._variables[name]).strip()
+
+    def _is_initial(self, name: str) -> bool:
         value = self._variables.get(name)
-        return self._known[name].initial_value if value is None else str(value).strip()
+        return value is None or str(value).strip() == self._known[name].initial_value
+
+    def origin(self, name: str) -> Origin:
+        """Where the value of a variable comes from."""
+        if self._is_initial(name):
+            return Origin.PRESET if name in self._preset else Origin.INITIAL
+        return Origin.OVERRIDE if name in self._overrides else Origin.PORTAL
+
+    def with_preset(self, preset: Mapping[str, str]) -> VariableReader:
+        """A reader in which other values take the place of initial ones; mistakes are shared."""
+        other = copy(self)
+        other._preset = preset
+        return other
 
     def text(self, name: str) -> str:
         """The text without blanks around it; a placeholder counts as nothing."""

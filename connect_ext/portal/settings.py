@@ -210,6 +210,7 @@ def _read_vendor(read: VariableReader, definitions: Definitions) -> VendorSettin
         read.report("VENDOR")
         return settings
     definition = definitions[name]
+    read = read.with_preset(definition.preset(read))
     return replace(settings, own=definition.read(read), **vars(definition.traits))
 
 

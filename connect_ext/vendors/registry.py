@@ -26,6 +26,7 @@ BUILT_IN = {
     "rest": "connect_ext.vendors.rest",
     "zuora": "connect_ext.vendors.zuora",
     "zuora-soap": "connect_ext.vendors.zuora_soap",
+    "stripe": "connect_ext.vendors.rest.presets.stripe",
 }
 
 

@@ -316,7 +316,7 @@ def test_no_class_has_over_a_dozen_methods_that_are_not_trivial():
 
 IMMUTABLE = {
     *("re.compile", "frozenset", "tuple", "timedelta", "timezone", "TypeVar", "ContextVar"),
-    *("Secret", "Variable", "Advice", "VendorDefinition", "logging.getLogger"),
+    *("Preset", "Secret", "Variable", "Advice", "VendorDefinition", "logging.getLogger"),
 }
 """Calls whose result a module or a class may keep; a ContextVar belongs to each task."""
 

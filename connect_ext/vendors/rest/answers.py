@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -48,6 +49,7 @@ class AnswerReader:
         self._term_end_path = _compiled(settings.term_end_path)
         self._charged_through_path = _compiled(settings.charged_through_path)
         self._id_path = _compiled(settings.id_path)
+        self._looked_up = {name: _compiled(path) for name, path in settings.looked_up}
 
     def raise_if_about_another(self, answer: Answer, call: Call, asked_for: str) -> None:
         """Raise ``Later`` for an answer that names another subscription, whatever it says."""
@@ -80,9 +82,12 @@ class AnswerReader:
         ends_at = dates.moment(value, self._zone)
         if ends_at is None and not dates.is_nothing(value):
             raise _no_date("REST_END_DATE_PATH")
-        if status is not SubscriptionStatus.ACTIVE:
-            return Subscription(status, ends_at)
-        return self._active(document, ends_at, when)
+        looked_up = {name: _search(path, document) for name, path in self._looked_up.items()}
+        if status is SubscriptionStatus.ACTIVE:
+            return replace(self._active(document, ends_at, when), looked_up=looked_up)
+        if looked_up:
+            return ShownSubscription(status, ends_at, looked_up=looked_up)
+        return Subscription(status, ends_at)
 
     def _active(
         self, document: Any, ends_at: datetime | None, when: CancellationDate
@@ -139,8 +144,9 @@ class AnswerReader:
 
     def error(self, answer: Answer, call: Call) -> CancellationError:
         """The error for an answer that does not serve the call."""
+        credentials = self._settings.auth.variables
         if answer.status not in _WITH_A_REASON:
-            return _error_by_status(answer, call, "")
+            return _error_by_status(answer, call, "", credentials)
         document = answer.json()
         reason = self._reason(document)
         # A body that cannot be read cannot say that it does not match.
@@ -148,7 +154,11 @@ class AnswerReader:
         is_mute = is_mute and self._busy_when is not None
         is_busy = is_mute or _search(self._busy_when, document) is True
         if not call.changes:
-            return _busy(answer, call) if is_busy else _error_by_status(answer, call, reason)
+            return (
+                _busy(answer, call)
+                if is_busy
+                else _error_by_status(answer, call, reason, credentials)
+            )
         if is_busy or (answer.status == 409 and self._busy_when is None):
             message = f"{_what(answer, call)}: not now."
             return Conflict(message, answer.retry_after, vendor_text=reason)
@@ -190,14 +200,16 @@ def _no_date(name: str) -> NotConfigured:
     return NotConfigured(message)
 
 
-def _error_by_status(answer: Answer, call: Call, reason: str) -> CancellationError:
+def _error_by_status(
+    answer: Answer, call: Call, reason: str, credentials: str
+) -> CancellationError:
     """A busy vendor has not done the call, by its own word.
 
     After any other fault, and after a redirect, the outcome of a cancellation is unknown.
     """
     what, unknown = _what(answer, call), OutcomeUnknown if call.changes else NotDone
     if answer.status in (401, 403):
-        message = f"{what}: check the credentials (REST_AUTH and the variables that it needs)."
+        message = f"{what}: check the credentials ({credentials})."
         return NotConfigured(message, cause=Cause.CREDENTIALS)
     if answer.status in BUSY:
         return _busy(answer, call)
@@ -210,6 +222,9 @@ def _error_by_status(answer: Answer, call: Call, reason: str) -> CancellationErr
         return redirected(message, answer.retry_after, cause=Cause.CONFIGURATION)
     if answer.status < 300:
         return unreadable(call, f"has the HTTP status {answer.status}, which says nothing")
+    if answer.status == 412 and call.changes:
+        # What the look has shown is no longer so (If-Match): the next one shows it anew.
+        return NotDone(f"{what}.", answer.retry_after, cause=Cause.CONFLICT)
     message = f"{what}: check the method, the path and the body in its variables."
     return NotConfigured(message, vendor_text=reason)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
-from datetime import date
-from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -27,24 +25,21 @@ from connect_ext.vendors.base import (
     VendorContext,
 )
 from connect_ext.vendors.rest.answers import UNKNOWN_ID, AnswerReader
-from connect_ext.vendors.rest.dates import effective_day
-from connect_ext.vendors.rest.settings import (
-    AuthKind,
-    BodyFormat,
-    RequestTemplate,
-    RestAuth,
-    RestSettings,
-)
+from connect_ext.vendors.rest.credentials import AuthKind, Headers, RestAuth
+from connect_ext.vendors.rest.dates import ShownSubscription, effective_day
+from connect_ext.vendors.rest.request_templates import RequestTemplate
+from connect_ext.vendors.rest.settings import BodyFormat, RestSettings
 from connect_ext.vendors.rest.templates import (
-    filled,
-    filled_path,
+    PARAMETER,
+    Placeholders,
     form_fields,
-    placeholder_values,
+    placeholders_in,
 )
 
 STATUS_CALL = "the status request (REST_STATUS_REQUEST)"
 CANCEL_CALL = "the cancellation (REST_CANCEL_REQUEST)"
 UNDO_CALL = "taking the cancellation back (REST_UNDO_REQUEST)"
+ADDRESS = "REST_API_URL"
 OAUTH_CALL = "the token request (REST_OAUTH_TOKEN_URL)"
 
 ADVICE = Advice(
@@ -60,8 +55,8 @@ ADVICE = Advice(
     address_of_undo="Check REST_UNDO_REQUEST.",
 )
 _OAUTH_ADVICE = (
-    "Check REST_OAUTH_TOKEN_URL, REST_OAUTH_CLIENT_ID, REST_OAUTH_CLIENT_SECRET and"
-    " REST_OAUTH_SCOPE."
+    "Check REST_OAUTH_TOKEN_URL, REST_OAUTH_CLIENT_ID, REST_OAUTH_CLIENT_SECRET, REST_OAUTH_SCOPE"
+    " and REST_OAUTH_EXTRA."
 )
 
 
@@ -74,9 +69,8 @@ class RestVendor:
         self._settings, self._http = settings, context.http
         self._tokens = _token_source(settings.auth, context)
         self._answers = AnswerReader(settings)
-        self._cancel_body = json.loads(settings.cancel_body)
-        self._undo_body = json.loads(settings.undo_body)
         self._zone = ZoneInfo(settings.time_zone)
+        self._parameters = _parameters_in(settings)
 
     @property
     def can_be_asked(self) -> bool:
@@ -98,9 +92,13 @@ class RestVendor:
         request = self._settings.status_request
         if request is None:
             raise NotConfigured(ADVICE.cannot_be_asked)
-        values = placeholder_values(cancellation, effective_day(cancellation, None, self._zone))
-        path = filled_path(request.path, values)
-        call = Call(STATUS_CALL, request.method, self._settings.api_url + path, self._headers())
+        values = self._placeholders(cancellation, None)
+        for name in self._parameters:
+            # Better to know before a mark is left.
+            values.header(f"{{{name}}}")
+        url = self._settings.api_url + values.path(request.path)
+        headers = self._headers(values, self._of_look)
+        call = Call(STATUS_CALL, request.method, url, headers, address=ADDRESS)
         answer = await self._send(call)
         return await aside(len(answer.body), lambda: self._shown(answer, call, cancellation))
 
@@ -116,9 +114,9 @@ class RestVendor:
     async def cancel(
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
-        """Send ``REST_CANCEL_REQUEST``, with the cancellation's ``Idempotency-Key``."""
-        day = effective_day(cancellation, subscription, self._zone)
-        call, asked_for = self._cancel_call(cancellation, day), cancellation.subscription_id.text
+        """Send ``REST_CANCEL_REQUEST``, with the cancellation's idempotency key."""
+        values = self._placeholders(cancellation, subscription)
+        call, asked_for = self._cancel_call(values), cancellation.subscription_id.text
         answer = await self._send(call)
 
         def accepted() -> Accepted:
@@ -128,25 +126,23 @@ class RestVendor:
         return await aside(len(answer.body), accepted)
 
     async def take_back(
-        self,
-        cancellation: Cancellation,
-        subscription: Subscription | None,  # noqa: ARG002 - the id is all that the request needs
+        self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
-        """Send ``REST_UNDO_REQUEST``, with an ``Idempotency-Key`` of its own."""
-        call, asked_for = self._undo_call(cancellation), cancellation.subscription_id.text
-        answer = await self._send(call)
+        """Send ``REST_UNDO_REQUEST``, with an idempotency key of its own."""
+        call = self._undo_call(self._placeholders(cancellation, subscription))
+        asked_for, answer = cancellation.subscription_id.text, await self._send(call)
         await aside(len(answer.body), lambda: self._raise_unless_accepted(answer, call, asked_for))
         return Accepted()
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
         """The call that would be sent; nobody is asked for it."""
+        values = self._placeholders(cancellation, subscription)
         if cancellation.act is Act.UNDO:
-            return Plan((_planned(self._undo_call(cancellation)),))
-        day = effective_day(cancellation, subscription, self._zone)
-        call = _planned(self._cancel_call(cancellation, day))
+            return Plan((_planned(self._undo_call(values)),))
+        call = _planned(self._cancel_call(values))
         if self._settings.sends_date:
-            return Plan((call,), day)
-        if cancellation.when is CancellationDate.IMMEDIATE:
+            return Plan((call,), values.effective)
+        if cancellation.when is CancellationDate.IMMEDIATE or self._settings.follows_date:
             return Plan((call,))
         remark = "CANCELLATION_DATE has no effect on it: the request has no {effective_date}."
         return Plan((call,), remarks=(remark,))
@@ -158,36 +154,54 @@ class RestVendor:
         if not 200 <= answer.status < 300:
             raise self._answers.error(answer, call)
 
-    def _cancel_call(self, cancellation: Cancellation, day: date) -> Call:
-        request = self._settings.cancel_request
-        return self._call(CANCEL_CALL, request, self._cancel_body, cancellation, day)
+    def _placeholders(
+        self, cancellation: Cancellation, subscription: Subscription | None
+    ) -> Placeholders:
+        """An undo has no day of its own: it counts from today."""
+        of_day = subscription if cancellation.act is Act.CANCEL else None
+        day = effective_day(cancellation, of_day, self._zone)
+        if isinstance(subscription, ShownSubscription):
+            return Placeholders(cancellation, day, subscription.looked_up)
+        return Placeholders(cancellation, day)
 
-    def _undo_call(self, cancellation: Cancellation) -> Call:
+    def _cancel_call(self, values: Placeholders) -> Call:
+        return self._call(CANCEL_CALL, self._settings.cancel_request, values)
+
+    def _undo_call(self, values: Placeholders) -> Call:
         request = self._settings.undo_request
         if request is None:
             raise NotConfigured(ADVICE.cannot_take_back)
-        today = effective_day(cancellation, None, self._zone)
-        return self._call(UNDO_CALL, request, self._undo_body, cancellation, today)
+        return self._call(UNDO_CALL, request, values)
 
-    def _call(
-        self, name: str, request: RequestTemplate, body: Any, cancellation: Cancellation, day: date
-    ) -> Call:
-        values = placeholder_values(cancellation, day)
-        headers = [*self._headers(), ("Idempotency-Key", cancellation.idempotency_key)]
-        content = None
+    def _call(self, name: str, request: RequestTemplate, values: Placeholders) -> Call:
+        headers, content = [*self._headers(values, self._settings.headers)], None
+        if self._settings.idempotency_header:
+            header, template = self._settings.idempotency_header
+            headers.append((header, values.key(template)))
+        body = json.loads(request.body)
         if body:
-            body = filled(body, values)
+            body = values.body(body)
             if self._settings.body_format is BodyFormat.FORM:
                 content = urlencode(list(form_fields(body))).encode()
                 headers += self._unless_given("Content-Type", "application/x-www-form-urlencoded")
             else:
                 content = json.dumps(body).encode()
                 headers += self._unless_given("Content-Type", "application/json")
-        url = self._settings.api_url + filled_path(request.path, values)
-        return Call(name, request.method, url, tuple(headers), content, changes=True)
+        url = self._settings.api_url + values.path(request.path)
+        return Call(
+            name, request.method, url, tuple(headers), content, changes=True, address=ADDRESS
+        )
 
-    def _headers(self) -> tuple[tuple[str, str], ...]:
-        return (*self._unless_given("Accept", "application/json"), *self._settings.headers)
+    @property
+    def _of_look(self) -> Headers:
+        """The headers of a look: without those that only a look's answer can fill."""
+        names = {name for name, _ in self._settings.looked_up}
+        headers = self._settings.headers
+        return tuple(pair for pair in headers if not names & placeholders_in([pair[1]]))
+
+    def _headers(self, values: Placeholders, templates: Headers) -> Headers:
+        filled = ((name, values.header(text)) for name, text in templates)
+        return (*self._unless_given("Accept", "application/json"), *filled)
 
     def _unless_given(self, name: str, value: str) -> list[tuple[str, str]]:
         """The header, unless ``REST_HEADERS`` has it: sent twice it would mean both."""
@@ -204,7 +218,9 @@ class RestVendor:
 def _token_source(auth: RestAuth, context: VendorContext) -> TokenSource | None:
     if auth.kind is not AuthKind.OAUTH2:
         return None
-    client = OAuthClient(auth.token_url, auth.client_id, auth.client_secret, auth.scope)
+    client = OAuthClient(
+        auth.token_url, auth.client_id, auth.client_secret, auth.scope, extra=auth.extra
+    )
     return TokenSource(
         client,
         context.http,
@@ -226,6 +242,14 @@ def _credentials(auth: RestAuth) -> list[tuple[str, str]]:
             return [("Authorization", f"Basic {pair}")]
         case _:
             return []
+
+
+def _parameters_in(settings: RestSettings) -> tuple[str, ...]:
+    """The placeholders that stand for parameters of the request, wherever they are used."""
+    requests = (settings.status_request, settings.cancel_request, settings.undo_request)
+    names = placeholders_in(text for _, text in settings.headers)
+    names = names.union(*(request.placeholders for request in requests if request))
+    return tuple(sorted(name for name in names if name.startswith(PARAMETER)))
 
 
 def _planned(call: Call) -> PlannedCall:

@@ -1,0 +1,47 @@
+"""Stripe Billing (https://docs.stripe.com/api/subscriptions), any API version."""
+
+from __future__ import annotations
+
+from connect_ext.portal.policy import CancellationDate
+from connect_ext.vendors.rest.preset import Preset
+
+_AT_THE_END = {
+    "REST_CANCEL_REQUEST": "POST /v1/subscriptions/{subscription_id}",
+    "REST_CANCEL_BODY": '{"cancel_at_period_end": true}',
+}
+
+PRESET = Preset(
+    "stripe",
+    {
+        "REST_API_URL": "https://api.stripe.com",
+        "REST_AUTH": "bearer",
+        "REST_BODY_FORMAT": "form",
+        "REST_STATUS_REQUEST": "GET /v1/subscriptions/{subscription_id}",
+        # One that is to end stays active until then.
+        "REST_STATUS_PATH": (
+            "(status!='canceled' && status!='incomplete_expired'"
+            " && (cancel_at_period_end || cancel_at) && 'ends later') || status"
+        ),
+        "REST_ID_PATH": "id",
+        "REST_ACTIVE_VALUES": "active,trialing,past_due,unpaid,paused,incomplete",
+        "REST_CANCELLED_VALUES": "canceled,incomplete_expired,ends later",
+        "REST_END_DATE_PATH": "ended_at || cancel_at",
+        "REST_CANCEL_REQUEST": "DELETE /v1/subscriptions/{subscription_id}",
+        "REST_REASON_PATH": "error.message",
+        # A key that is in use, or was used with another body; a lock on the customer.
+        "REST_BUSY_WHEN": (
+            "error.type=='idempotency_error' || error.code=='idempotency_key_in_use'"
+            " || error.code=='lock_timeout'"
+        ),
+        "REST_UNDO_REQUEST": "POST /v1/subscriptions/{subscription_id}",
+        "REST_UNDO_BODY": '{"cancel_at_period_end": false}',
+    },
+    {
+        CancellationDate.IMMEDIATE: {},
+        CancellationDate.END_OF_TERM: _AT_THE_END,
+        CancellationDate.END_OF_INVOICED_PERIOD: _AT_THE_END,
+    },
+    key_needs="A restricted key needs Subscriptions: Write.",
+)
+
+DEFINITION = PRESET.definition
