@@ -146,10 +146,10 @@ class Schedules:
 
 def _text(body: Json, name: str, *, is_required: bool = False) -> str | None:
     value: Any = body.get(name)
-    if value in (None, "") and not is_required:
-        return None
     if value in (None, ""):
-        raise invalid(f"{name}: This field is required.")
+        if is_required:
+            raise invalid(f"{name}: This field is required.")
+        return None
     if not isinstance(value, str):
         raise invalid(f"{name}: Not a valid string.")
     if len(value) > MOST_CHARACTERS[name]:
@@ -159,7 +159,7 @@ def _text(body: Json, name: str, *, is_required: bool = False) -> str | None:
 
 
 def _parameter(body: Json) -> Json:
-    parameter = body.get("parameter") or {}
-    if not isinstance(parameter, dict):
+    parameter = body.get("parameter")
+    if parameter is not None and not isinstance(parameter, dict):
         raise invalid("parameter: Expected a dictionary.")
-    return parameter
+    return parameter or {}

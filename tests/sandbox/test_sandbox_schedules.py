@@ -73,7 +73,7 @@ async def test_the_official_client_makes_finds_runs_and_deletes_a_schedule(
         ({"description": ["x"]}, "description: Not a valid string."),
         ({"method": ""}, "method: This field is required."),
         ({"method": "get_descriptor"}, "method: The extension has no schedulable"),
-        ({"parameter": ["SUB-1"]}, "parameter: Expected a dictionary."),
+        ({"parameter": []}, "parameter: Expected a dictionary."),
         ({"trigger": None}, "trigger: This field is required."),
         ({"trigger": {"type": "daily"}}, "trigger.type: "),
         ({"trigger": {"type": ["onetime"]}}, "trigger.type: "),
