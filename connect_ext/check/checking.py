@@ -158,6 +158,7 @@ class _Check:
             planned=tuple(line for lines in planned for line in lines),
             outcome=outcome,
             decision=decision,
+            why=step.why if isinstance(step, Wait) else "",
             look_at=tuple(dict.fromkeys(look_at)),
             would_be_approved=is_good and not self._settings.dry_run,
         )

@@ -49,6 +49,8 @@ class Report:
     outcome: str = "nothing"
     """One word: the act that would follow, or what has become of it."""
     decision: str = ""
+    why: str = ""
+    """Why the request would wait, without the vendor's own words; else empty."""
     look_at: tuple[str, ...] = ()
     """What somebody has to see to: a sentence each, which names a variable."""
     would_be_approved: bool = False

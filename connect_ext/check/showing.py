@@ -12,35 +12,48 @@ _WIDEST_NAME = 28
 _ORIGINS = (Origin.PORTAL, Origin.OVERRIDE, Origin.PRESET, Origin.INITIAL)
 
 
-def shown(report: Report, *, with_values: bool = True) -> str:
-    """The whole report; without ``with_values`` the variables' values are left out."""
+def shown(report: Report) -> str:
+    """The whole report, in the order of a walk, with the decision at its end."""
     parts = [
-        _variables(report, with_values=with_values),
+        _variables(report),
         *_calls(report.calls),
-        _planned(report.planned) if with_values else [],
+        _planned(report.planned),
         _suggested(report.suggestions),
         _decision(report),
     ]
-    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+    return _paragraphs(parts)
+
+
+def shown_without_values(report: Report) -> str:
+    """The report without the variables' values; the decision is first, since the end may be cut."""
+    origins = [f"{each.variable.name} ({each.origin.value})" for each in report.variables]
+    parts = [
+        _decision(report),
+        *_calls(report.calls),
+        _planned(report.planned),
+        [f"Variables (VENDOR {report.vendor})", f"  {', '.join(origins)}"],
+    ]
+    return _paragraphs(parts)
 
 
 def in_short(report: Report) -> str:
-    """The decision and what to look at: nothing of the variables' values, nothing of an answer."""
+    """For the log: nothing of a variable's value, of an address, or of the vendor's words."""
+    verdict = "approved" if report.would_be_approved else "not approved"
     calls = [f"{call.name}: {_result(call)}." for call in report.calls]
-    return " ".join([*_decision(report), *calls])
+    facts = [report.why, *report.mistakes, *report.look_at, *calls]
+    return " ".join([f"a request would be {verdict} ({report.outcome}).", *filter(None, facts)])
 
 
-def _variables(report: Report, *, with_values: bool) -> list[str]:
+def _paragraphs(parts: Iterable[Sequence[str]]) -> str:
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def _variables(report: Report) -> list[str]:
     product = f", product {report.product_id}" if report.product_id else ""
     lines = [f"Variables (VENDOR {report.vendor}{product})"]
     for each in sorted(report.variables, key=lambda each: _ORIGINS.index(each.origin)):
-        value = f"  {each.shown}" if with_values else ""
-        name = each.variable.name
-        lines.append(f"  {each.origin.value:<13}  {name:<{_WIDEST_NAME}}{value}".rstrip())
-    if not with_values:
-        initial = [v for v in report.variables if v.origin is Origin.INITIAL]
-        others = len(report.variables) - len(initial)
-        lines = [lines[0], f"  {others} are set or from a preset, {len(initial)} are initial ones"]
+        name = f"{each.variable.name:<{_WIDEST_NAME}}"
+        lines.append(f"  {each.origin.value:<13}  {name}  {each.shown}".rstrip())
     lines += [f"  {name} is no variable of the extension" for name in report.strangers]
     return lines
 

@@ -61,7 +61,7 @@ MAY_IMPORT = {
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "shared_state": "cancelling cause connect errors http.aside portal single_flight"
     " vendors.registry",
-    "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"
+    "events": "cancelling cause check connect.api errors outcome_log portal.settings runner_speed"
     " shared_state vendors.registry",
 }
 OF_A_VENDOR = (
