@@ -20,8 +20,8 @@ LOCAL = "localhost,127.0.0.1"
 def read_variables(file: Path) -> dict[str, str]:
     """The variables of a file with `NAME=value` on each line; of two with one name, the later.
 
-    Blank lines and lines that begin with `#` are skipped. A value is taken as it is. Raises
-    Complaint, which shows nothing of the file: any of it could be a secret.
+    Blank lines and lines that begin with `#` are skipped. A value is taken as it is, but for blanks
+    around it. Raises Complaint, which shows nothing of the file: any of it could be a secret.
     """
     try:
         text = file.read_text("utf-8-sig")
@@ -34,9 +34,9 @@ def read_variables(file: Path) -> dict[str, str]:
 
 def _variables(file: Path, text: str) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip() or line.startswith("#"):
+        if not line.strip() or line.lstrip().startswith("#"):
             continue
-        name, is_pair, value = line.removesuffix("\r").partition("=")
+        name, is_pair, value = (part.strip() for part in line.partition("="))
         if not is_pair or not NAME.fullmatch(name):
             raise Complaint(f"{file}, line {number}: expected NAME=value")
         if len(value) > MAX_VALUE_LENGTH:

@@ -15,6 +15,7 @@ import pytest
 import trustme
 from aiohttp import web
 
+from connect_ext.check.env_file import read_env_file
 from sandbox.complaint import Complaint
 from sandbox.own_vendor import read_variables, way_out
 from tests.leaks import leaks
@@ -205,10 +206,11 @@ def test_a_mistake_in_the_file_is_a_complaint_without_its_words(tmp_path, conten
     assert "secret" not in str(caught.value)
 
 
-def test_values_are_taken_as_they_are(tmp_path):
+def test_values_are_taken_as_they_are_and_as_the_check_takes_them(tmp_path):
     file = tmp_path / "mine.env"
-    file.write_bytes("\ufeffA= 'x' # y \n#B=1\nC==\r\nD=\nA_1=\x0b\u2028".encode())
-    assert read_variables(file) == {"A": " 'x' # y ", "C": "=", "D": "", "A_1": "\x0b\u2028"}
+    file.write_bytes(b"A='x' # y \n #B=1\nC==\r\n\nD=\n E = \xc3\xa9\n")
+    assert read_variables(file) == {"A": "'x' # y", "C": "=", "D": "", "E": "\u00e9"}
+    assert read_variables(file) == read_env_file(file)
 
 
 def test_the_way_to_the_vendor_has_its_authorities_and_the_proxies_that_are_set(
