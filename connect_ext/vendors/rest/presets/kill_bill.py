@@ -46,7 +46,10 @@ PRESET = Preset(
         CancellationDate.END_OF_TERM: _AT_THE_END,
         CancellationDate.END_OF_INVOICED_PERIOD: _AT_THE_END,
     },
-    key_needs="The user needs the permission entitlement:cancel.",
+    key_needs=(
+        "The user needs the permission entitlement:cancel; the tenant's X-Killbill-ApiKey and"
+        " X-Killbill-ApiSecret go into REST_SECRET_HEADERS."
+    ),
 )
 
 DEFINITION = PRESET.definition

@@ -36,7 +36,7 @@ PRESET = Preset(
         # All that Paddle answers with HTTP 409: it locks a subscription for 30 minutes before it
         # bills (https://developer.paddle.com/errors/subscriptions/subscription_locked_renewal).
         "REST_BUSY_WHEN": (
-            "!error.code || contains(['subscription_locked_renewal',"
+            "!(error.code) || contains(['subscription_locked_renewal',"
             " 'subscription_locked_processing', 'subscription_outstanding_transaction',"
             " 'concurrent_modification', 'conflict'], error.code)"
         ),
