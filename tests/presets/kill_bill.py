@@ -8,6 +8,7 @@ Sources: https://apidocs.killbill.io/subscription, and of https://github.com/kil
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
@@ -43,12 +44,12 @@ class KillBill(StandIn):
         return str(UUID(int=0x77E238788B9D403BBF31 << 48 | number))
 
     def variables(self) -> dict[str, str]:
-        secrets = f'"X-Killbill-ApiKey": "{self.api_key}", "X-Killbill-ApiSecret": "{self.api_secret}"'
+        tenant = {"X-Killbill-ApiKey": self.api_key, "X-Killbill-ApiSecret": self.api_secret}
         return {
             "VENDOR": "kill-bill",
             "REST_API_URL": self.url,
             "REST_API_KEY": self.user,
-            "REST_SECRET_HEADERS": f"{{{secrets}}}",
+            "REST_SECRET_HEADERS": json.dumps(tenant),
         }
 
     def wrong_credentials(self) -> dict[str, str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from tests.presets.kill_bill import KillBill
+from tests.presets.maxio import Maxio
+from tests.presets.paddle import Paddle
 from tests.presets.stand_in import StandIn
 from tests.presets.stripe import Stripe
 
-STAND_INS: tuple[type[StandIn], ...] = (Stripe,)
+STAND_INS: tuple[type[StandIn], ...] = (Stripe, Paddle, Maxio, KillBill)
