@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -26,10 +26,14 @@ needs_contracts = pytest.mark.skipif(
 
 
 class Contract:
-    """One vendor's description; `base` is what its servers put before the paths."""
+    """One vendor's description; `base` is what its servers put before the paths.
 
-    def __init__(self, folder: str, base: str = "") -> None:
+    `amend` adds what the vendor has besides and the description lacks.
+    """
+
+    def __init__(self, folder: str, base: str = "", amend: Callable[[Any], object] = id) -> None:
         document = json.loads((CONTRACTS / folder / "openapi.json").read_text(encoding="utf-8"))
+        amend(document)
         self._document = {**document, "servers": [{"url": HOST + base}]}
         schemes = document["components"].get("securitySchemes", {})
         for name, scheme in schemes.items():

@@ -7,8 +7,6 @@ of refusals https://github.com/stripe/stripe-go/issues/1887 and other public thr
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -16,6 +14,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from tests.presets.stand_in import TERM, Held, NotTaken, StandIn, Trouble
+from tests.presets.stored import FirstAnswers
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -30,16 +29,6 @@ MANAGED = (
 )
 
 
-@dataclass(frozen=True)
-class _Stored:
-    """The first answer to an idempotency key, with what it was an answer to."""
-
-    path: str
-    body: bytes
-    status: int
-    answer: bytes
-
-
 class Stripe(StandIn):
     """Subscriptions in the shape of API version 2023-08-16, or in that of flexible billing mode."""
 
@@ -51,7 +40,7 @@ class Stripe(StandIn):
     def __init__(self, *, flexible: bool = False) -> None:
         super().__init__()
         self.flexible = flexible
-        self._stored: dict[str, _Stored] = {}
+        self._answers = FirstAnswers("Idempotent-Replayed", _other_parameters)
 
     def new_id(self, number: int) -> str:
         return f"sub_1StandIn{number:014d}"
@@ -85,36 +74,23 @@ class Stripe(StandIn):
         return web.json_response(self.shown(held))
 
     async def _update(self, request: web.Request) -> web.Response:
-        key, body = request.headers.get("Idempotency-Key", ""), await request.read()
-        stored = self._stored.get(key)
-        if stored and (stored.path, stored.body) != (request.path, body):
-            message = (
-                "Keys for idempotent requests can only be used with the same parameters they were"
-                f" first used with. Try using a key other than '{key}'."
-            )
-            raise _error(400, message, kind="idempotency_error")
-        if stored is None:
-            stored = await self._first_update(request, body)
-            if key:
-                self._stored[key] = stored
-        return web.Response(
-            status=stored.status, body=stored.answer, content_type="application/json"
-        )
-
-    async def _first_update(self, request: web.Request, body: bytes) -> _Stored:
-        # What fails before the end point begins is not stored.
+        # Stripe keeps answers to a POST, and none to what fails before the end point begins.
         held, form = self._held(request), await _form(request)
         _only_known(form, OF_UPDATE)
         at_end = _flag(form, "cancel_at_period_end")
         if self.is_busy(held):
             message = "There is currently another in-progress request using this Idempotent Key."
             raise _error(409, message, code="idempotency_key_in_use")
-        try:
-            self._change(held, at_end)
-        except NotTaken as error:
-            refused = error.response
-            return _Stored(request.path, body, refused.status, bytes(refused.body or b""))
-        return _Stored(request.path, body, 200, json.dumps(self.shown(held)).encode())
+
+        async def changed() -> web.Response:
+            try:
+                self._change(held, at_end)
+            except NotTaken as refused:
+                return refused.response
+            return web.json_response(self.shown(held))
+
+        key = request.headers.get("Idempotency-Key", "")
+        return await self._answers.answer(key, request, changed)
 
     def _change(self, held: Held, at_end: bool | None) -> None:
         if held.cancelled:
@@ -186,6 +162,15 @@ def _flag(form: dict[str, str], name: str) -> bool | None:
     if value not in (None, "true", "false"):
         raise _error(400, f"Invalid boolean: {value}", param=name)
     return None if value is None else value == "true"
+
+
+def _other_parameters(key: str) -> NotTaken:
+    message = (
+        "Keys for idempotent requests can only be used with the same parameters they were first"
+        f" used with. Try using a key other than '{key}' if you meant to execute a different"
+        " request."
+    )
+    return _error(400, message, kind="idempotency_error")
 
 
 def _no_such(subscription_id: str) -> NotTaken:
