@@ -111,3 +111,13 @@ async def test_a_state_that_does_not_allow_it_is_a_refusal_with_chargebees_sente
             await vendor_at(http, chargebee).cancel(order(held.id), None)
         assert caught.value.reason == chargebee.refusal
         assert chargebee.seen[-1].status == 409
+
+
+async def test_a_site_with_product_catalog_1_needs_the_other_call(http):
+    path = "/api/v2/subscriptions/{subscription_id}/cancel"
+    variables = {"REST_CANCEL_REQUEST": f"POST {path}", "REST_CANCEL_BODY": '{"end_of_term": true}'}
+    async with serving(Chargebee()) as chargebee:
+        vendor = vendor_at(http, chargebee, CANCELLATION_DATE="end_of_term", **variables)
+        [call] = (await vendor.plan(order("sub-1", AT_END), None)).calls
+        assert call.url == chargebee.url + path.format(subscription_id="sub-1")
+        assert (call.method, call.body) == ("POST", "end_of_term=true")
