@@ -41,7 +41,7 @@ async def test_what_is_sent_is_as_the_pages_have_it(http):
             assert all(isinstance(text, str) for text in options.values())
 
 
-async def test_only_a_request_with_a_body_changes_something_by_post(http):
+async def test_a_post_always_has_a_body_which_maxio_does_not_take_for_a_forgery(http):
     async with serving(Maxio()) as stand_in:
         posted = [seen for seen in await played(http, stand_in) if seen.method == "POST"]
     assert posted

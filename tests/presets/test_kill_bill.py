@@ -18,10 +18,10 @@ from connect_ext.errors import (
 )
 from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import Act, SubscriptionStatus
-from tests.presets.canned import error_of_cancelling, shown
+from tests.presets.canned import error_of_cancelling
 from tests.presets.kill_bill import KillBill
 from tests.presets.stand_in import Trouble
-from tests.presets.vendors import order, serving, vendor_at
+from tests.presets.vendors import order, serving, shown, vendor_at
 
 ACTIVE, CANCELLED = SubscriptionStatus.ACTIVE, SubscriptionStatus.CANCELLED
 A_MILLISECOND = timedelta(milliseconds=1)
@@ -35,6 +35,12 @@ async def kill_bill():
 
 def now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def looked_at(http, document, **variables):
+    return shown(
+        http, "kill-bill", document, document["subscriptionId"], REST_API_KEY="a:b", **variables
+    )
 
 
 class TestAState:
@@ -64,7 +70,7 @@ class TestAState:
     ):
         document = kill_bill.shown(kill_bill.add(ends_at=now()))
         with pytest.raises(CancellationError) as caught:
-            await shown(http, kill_bill, document["subscriptionId"], {**document, "state": state})
+            await looked_at(http, {**document, "state": state})
         assert caught.value.cause in (Cause.UNKNOWN_STATUS, Cause.UNREADABLE)
 
 
@@ -109,16 +115,14 @@ class TestADay:
     async def test_begins_in_the_time_zone_that_is_set(self, http, zone):
         stand_in = KillBill(days=True)
         held = stand_in.add(ends_at=datetime(2030, 5, 10, 12, tzinfo=timezone.utc))
-        subscription = await shown(
-            http, stand_in, held.id, stand_in.shown(held), VENDOR_TIME_ZONE=zone
-        )
+        subscription = await looked_at(http, stand_in.shown(held), VENDOR_TIME_ZONE=zone)
         assert subscription.status is CANCELLED
         assert subscription.ends_at == datetime(2030, 5, 10, tzinfo=ZoneInfo(zone))
 
     async def test_that_has_begun_ends_a_cancelled_one(self, http):
         stand_in = KillBill(days=True)
         held = stand_in.add(cancelled=True, ends_at=now())
-        subscription = await shown(http, stand_in, held.id, stand_in.shown(held))
+        subscription = await looked_at(http, stand_in.shown(held))
         assert subscription.status is CANCELLED
         assert subscription.ends_at <= now()
 

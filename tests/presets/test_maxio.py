@@ -17,10 +17,10 @@ from connect_ext.errors import (
 )
 from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import Act, SubscriptionStatus
-from tests.presets.canned import error_of_cancelling, shown
+from tests.presets.canned import error_of_cancelling, error_of_looking
 from tests.presets.maxio import ENDED, ZONE, Maxio
 from tests.presets.stand_in import Trouble
-from tests.presets.vendors import order, serving, vendor_at
+from tests.presets.vendors import order, serving, shown, vendor_at
 
 ACTIVE, CANCELLED = SubscriptionStatus.ACTIVE, SubscriptionStatus.CANCELLED
 AT_THE_END = CancellationDate.END_OF_TERM
@@ -66,7 +66,7 @@ class TestAState:
     ):
         held = maxio.add(word=word)
         answer = document(held, cancel_at_end_of_period=flag)
-        subscription = await shown(http, maxio, held.id, answer)
+        subscription = await shown(http, "maxio", answer, held.id)
         assert subscription.status is CANCELLED
         assert subscription.ends_at is None or subscription.ends_at < datetime.now(timezone.utc)
 
@@ -75,7 +75,7 @@ class TestAState:
     async def test_that_is_no_beginning_yet_is_never_cancelled(self, http, maxio, word, flag):
         held = maxio.add(word=word)
         answer = document(held, cancel_at_end_of_period=flag)
-        subscription = await shown(http, maxio, held.id, answer)
+        subscription = await shown(http, "maxio", answer, held.id)
         assert subscription.status is SubscriptionStatus.NOT_STARTED
 
     @pytest.mark.parametrize("word", [None, "reactivated"])
@@ -83,7 +83,7 @@ class TestAState:
         held = maxio.add()
         answer = document(held, state=word, cancel_at_end_of_period=True)
         with pytest.raises(CancellationError) as caught:
-            await shown(http, maxio, held.id, answer)
+            await shown(http, "maxio", answer, held.id)
         assert caught.value.cause in (Cause.UNKNOWN_STATUS, Cause.UNREADABLE)
 
 
@@ -109,14 +109,14 @@ class TestTheEnd:
     )
     async def test_is_read_where_the_state_has_it(self, http, maxio, fields):
         held = maxio.add()
-        subscription = await shown(http, maxio, held.id, document(held, **fields))
+        subscription = await shown(http, "maxio", document(held, **fields), held.id)
         assert subscription.status is CANCELLED
         assert subscription.ends_at == datetime(2030, 5, 10, 12, tzinfo=ZONE)
 
     async def test_of_an_earlier_cancellation_cancels_nothing(self, http, maxio):
         held = maxio.add()
         answer = document(held, canceled_at=self.EARLIER, delayed_cancel_at=self.EARLIER)
-        assert (await shown(http, maxio, held.id, answer)).status is ACTIVE
+        assert (await shown(http, "maxio", answer, held.id)).status is ACTIVE
 
 
 class TestACancellation:
@@ -169,10 +169,10 @@ class TestAnError:
 
     async def test_that_blocks_the_whole_site_is_no_answer_to_a_look(self, http, maxio):
         # All requests to such a site are HTTP 422, the look among them (the SDK's README).
-        error = {"errors": ["Site data clearing is in progress. Please try later."]}
-        with pytest.raises(NotConfigured) as caught:
-            await shown(http, maxio, "1", error, status=422)
-        assert caught.value.vendor_text == error["errors"][0]
+        sentence = "Site data clearing is in progress. Please try later."
+        error = await error_of_looking(http, maxio, 422, {"errors": [sentence]})
+        assert type(error) is NotConfigured
+        assert error.vendor_text == sentence
 
     async def test_about_the_key_is_no_refusal(self, http, maxio):
         held = maxio.add()
@@ -198,12 +198,12 @@ class TestTheId:
     async def test_is_a_number_in_the_answer(self, http, maxio):
         held = maxio.add()
         assert document(held)["subscription"]["id"] == int(held.id)
-        assert (await shown(http, maxio, held.id, document(held))).status is ACTIVE
+        assert (await shown(http, "maxio", document(held), held.id)).status is ACTIVE
 
     async def test_of_another_subscription_is_not_believed(self, http, maxio):
         held = maxio.add()
         with pytest.raises(NotDone, match="another subscription"):
-            await shown(http, maxio, maxio.new_id(99), document(held))
+            await shown(http, "maxio", document(held), maxio.new_id(99))
 
 
 class TestTakingBack:

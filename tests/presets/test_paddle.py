@@ -17,9 +17,9 @@ from connect_ext.errors import (
 )
 from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import Act, SubscriptionStatus
-from tests.presets.canned import error_of_cancelling, shown
+from tests.presets.canned import error_of_cancelling
 from tests.presets.paddle import Paddle
-from tests.presets.vendors import order, serving, vendor_at
+from tests.presets.vendors import order, serving, shown, vendor_at
 
 LIVE = ("active", "trialing", "past_due", "paused")
 AT_THE_END = CancellationDate.END_OF_TERM
@@ -74,7 +74,7 @@ class TestAStatus:
         document = {"data": {**paddle.shown(paddle.add()), "status": status}}
         document["data"]["scheduled_change"] = {"action": "cancel", "effective_at": "2030-01-01"}
         with pytest.raises(CancellationError) as caught:
-            await shown(http, paddle, document["data"]["id"], document)
+            await shown(http, "paddle", document, document["data"]["id"])
         assert caught.value.cause in (Cause.UNKNOWN_STATUS, Cause.UNREADABLE)
 
 
@@ -193,4 +193,4 @@ class TestTakingBack:
 async def test_another_subscription_in_the_answer_is_not_believed(http, paddle):
     document = {"data": paddle.shown(paddle.add(cancelled=True))}
     with pytest.raises(NotDone, match="another subscription"):
-        await shown(http, paddle, paddle.new_id(99), document)
+        await shown(http, "paddle", document, paddle.new_id(99))
