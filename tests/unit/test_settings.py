@@ -590,6 +590,10 @@ class TestRestAuth:
         found = read({"REST_API_URL": "https://v.example", **auth}).default.vendor.own.auth
         assert (found.client_id, bool(found.key)) == (auth.get("REST_OAUTH_CLIENT_ID", ""), False)
 
+    @pytest.mark.parametrize("auth", ["bearer", "basic:x", "header:X-Api-Key", "none"])
+    def test_every_kind_goes_without_an_idempotency_key(self, auth):
+        assert rest(REST_AUTH=auth, REST_IDEMPOTENCY_HEADER="").idempotency_header is None
+
     def test_further_headers_may_carry_the_credentials_if_auth_is_none(self):
         found = rest(REST_AUTH="none", REST_HEADERS='{"Authorization": "Custom x"}')
         assert found.headers == (("Authorization", "Custom x"),)

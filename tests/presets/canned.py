@@ -1,0 +1,36 @@
+"""What a preset makes of errors that no stand-in gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connect_ext.errors import CancellationError
+from connect_ext.http.client import HttpClient
+from tests.http.servers import web_server
+from tests.http.vendors import answers
+from tests.presets.stand_in import StandIn
+from tests.presets.vendors import order, vendor_at
+
+
+async def error_of_cancelling(
+    http: HttpClient, stand_in: StandIn, status: int, document: object = None, **more: Any
+) -> CancellationError:
+    """What this answer to the cancellation means."""
+    async with web_server(answers(document, status, **more)) as server:
+        vendor = vendor_at(http, stand_in, REST_API_URL=server.url)
+        with pytest.raises(CancellationError) as caught:
+            await vendor.cancel(order(stand_in.new_id(1)), None)
+    return caught.value
+
+
+async def error_of_looking(
+    http: HttpClient, stand_in: StandIn, status: int, document: object
+) -> CancellationError:
+    """What this answer to a look means."""
+    async with web_server(answers(document, status)) as server:
+        vendor = vendor_at(http, stand_in, REST_API_URL=server.url)
+        with pytest.raises(CancellationError) as caught:
+            await vendor.look_up(order(stand_in.new_id(1)))
+    return caught.value
