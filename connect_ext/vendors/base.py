@@ -131,12 +131,14 @@ class Accepted:
 
 @dataclass(frozen=True)
 class PlannedCall:
-    """A call as it would be sent, without its headers."""
+    """A call as it would be sent."""
 
     method: str
     url: str = field(repr=False)
     body: str = field(default="", repr=False)
     """Empty for none."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Without the credentials; empty where the vendor does not say."""
 
 
 @dataclass(frozen=True)

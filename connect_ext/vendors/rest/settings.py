@@ -24,7 +24,7 @@ from connect_ext.vendors.rest.request_templates import (
 )
 from connect_ext.vendors.rest.templates import PLACEHOLDERS
 
-_STATUS_LISTS = (
+STATUS_LISTS = (
     "REST_ACTIVE_VALUES",
     "REST_CANCELLING_VALUES",
     "REST_CANCELLED_VALUES",
@@ -176,8 +176,8 @@ def _read_body_format(read: VariableReader, requests: RequestTemplates) -> BodyF
 
 def _check_words(read: VariableReader) -> None:
     """One status must not mean two things: the list that is read first would win unseen."""
-    for position, name in enumerate(_STATUS_LISTS):
-        for other in _STATUS_LISTS[:position]:
+    for position, name in enumerate(STATUS_LISTS):
+        for other in STATUS_LISTS[:position]:
             if read.words(name, may_be_empty=True) & read.words(other, may_be_empty=True):
                 read.report(name, f"has a word that {other} has as well")
 
