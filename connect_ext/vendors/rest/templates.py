@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -63,6 +63,13 @@ class Placeholders:
     effective: date
     looked_up: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    def to_be_shown(self) -> Placeholders:
+        """The same, with a name in the place of whatever the vendor has written.
+
+        That may be anybody's data, and nobody knows what to mask in it.
+        """
+        return replace(self, looked_up={name: f"REST_LOOKED_UP.{name}" for name in self.looked_up})
+
     def path(self, template: str) -> str:
         """Every value is percent-encoded whole, so that none can be more than one segment.
 
@@ -72,8 +79,8 @@ class Placeholders:
         return _PLACEHOLDER.sub(lambda found: quote(self._segment(found[1]), safe=""), template)
 
     def header(self, template: str) -> str:
-        """The text of a header; no value in it is blank."""
-        return _PLACEHOLDER.sub(lambda found: self._not_blank(found[1]), template)
+        """The text of a header; no value in it is blank, or begins another header."""
+        return _PLACEHOLDER.sub(lambda found: self._in_header(found[1]), template)
 
     def key(self, template: str) -> str:
         """The text of the header for the idempotency key, which the request's id stands for."""
@@ -134,10 +141,13 @@ class Placeholders:
             return json.dumps(value)
         raise _unusable(name, "has an object or a list for it, and it stands in a text")
 
-    def _not_blank(self, name: str) -> str:
+    def _in_header(self, name: str) -> str:
         text = self._text(name)
-        if not text.strip():
-            raise _unusable(name, "has a blank text for it, and it stands in a header")
+        if not (text.strip() and text.isascii() and text.isprintable()):
+            raise NotConfigured(
+                f"What the placeholder {{{name}}} stands for cannot be a part of a header: it is"
+                " blank, or has a character in it that no header has."
+            )
         return text
 
     def _segment(self, name: str) -> str:
