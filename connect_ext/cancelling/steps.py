@@ -118,6 +118,8 @@ class DryRun:
     what: str
     act: str
     """The act that was left out: cancel, undo, approve, schedule, confirm, reject, hold or wait."""
+    decision: str = ""
+    """The same without the calls."""
     plan: Plan | None = None
     """What would have been sent, where the vendor says so."""
 

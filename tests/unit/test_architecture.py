@@ -56,10 +56,12 @@ MAY_IMPORT = {
         ),
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
+    "check": "cancelling cause check connect errors http outcome_log portal shared_state"
+    " vendors.base vendors.explaining vendors.registry",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "shared_state": "cancelling cause connect errors http.aside portal single_flight"
     " vendors.registry",
-    "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"
+    "events": "cancelling cause check connect.api errors outcome_log portal.settings runner_speed"
     " shared_state vendors.registry",
 }
 OF_A_VENDOR = (

@@ -57,6 +57,7 @@ class RestVendor:
     """Looks subscriptions up and cancels them by the requests in the ``REST_*`` variables."""
 
     advice = ADVICE
+    look_name = STATUS_CALL
 
     def __init__(self, settings: RestSettings, context: VendorContext) -> None:
         self._settings, self._http = settings, context.http
