@@ -1,6 +1,7 @@
 """Microsoft's commercial marketplace, SaaS fulfillment APIs v2.
 
-https://learn.microsoft.com/partner-center/marketplace-offers/pc-saas-fulfillment-subscription-api
+https://learn.microsoft.com/partner-center/marketplace-offers/partner-center-portal/ has them as
+pc-saas-fulfillment-subscription-api and pc-saas-fulfillment-life-cycle.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ PRESET = Preset(
         "REST_STATUS_REQUEST": f"GET {_SUBSCRIPTION}",
         "REST_STATUS_PATH": "saasSubscriptionStatus",
         "REST_ID_PATH": "id",
-        # "A SaaS subscription can be canceled at any point in its life cycle", which begins with
-        # PendingFulfillmentStart (pc-saas-fulfillment-life-cycle).
+        # It can be cancelled at any point of its life cycle, which begins with the last of these.
         "REST_ACTIVE_VALUES": "Subscribed,Suspended,PendingFulfillmentStart",
         "REST_CANCELLING_VALUES": "",
         "REST_CANCELLED_VALUES": "Unsubscribed",
