@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "vendors": "",
     "vendors.amounts": "",
     "vendors.base": "portal.policy portal.secret",
+    "vendors.explaining": "",
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
     "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"
@@ -61,7 +62,9 @@ MAY_IMPORT = {
     "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"
     " shared_state vendors.registry",
 }
-OF_A_VENDOR = "cause errors http portal single_flight vendors.amounts vendors.base"
+OF_A_VENDOR = (
+    "cause errors http portal single_flight vendors.amounts vendors.base vendors.explaining"
+)
 """What every vendor's package may import, besides itself."""
 
 KNOWS_CONNECT = {"connect.client", "events", "shared_state"}
@@ -73,7 +76,7 @@ IMPURE = {
 }
 PURE = (
     *("cancelling.conflicts", "cancelling.ending", "cancelling.revoking", "cancelling.rules"),
-    *("cancelling.turns", "cancelling.waiting", "redaction"),
+    *("cancelling.turns", "cancelling.waiting", "redaction", "vendors.rest.suggesting"),
 )
 """The rules import evidence, marks, steps and the other value types."""
 
@@ -130,7 +133,7 @@ def touches(imported: set[str], *names: str) -> set[str]:
 
 def allowed_for(module: str) -> list[str]:
     """All that the longest part with this module in it may import."""
-    if match := re.match(r"(vendors\.(?!amounts$|base$|registry$)\w+)", module):
+    if match := re.match(r"(vendors\.(?!amounts$|base$|explaining$|registry$)\w+)", module):
         return [*OF_A_VENDOR.split(), match[1]]
     parts = [part for part in MAY_IMPORT if touches({module}, part) or not part]
     part = max(parts, key=len)
