@@ -118,6 +118,7 @@ class Observer:
             when=step.when if isinstance(step, Cancel) else e.policy.cancellation_date,
             act=case.act,
             definite_answers=e.definite_answers,
+            parameters=request.texts,
         )
 
 

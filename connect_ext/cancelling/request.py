@@ -109,6 +109,11 @@ class CancelRequest:
             return BlankParameter()
         return SubscriptionId(value) if _can_be_an_id(value, pattern) else NotAnId()
 
+    @cached_property
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """The ids and the texts of the fulfillment parameters; blank for what is no text."""
+        return tuple((each.id, (each.value or "").strip()) for each in self.parameters)
+
     @property
     def waits_since(self) -> datetime | None:
         """Since when it waits for us; before, it may have been scheduled for a year."""

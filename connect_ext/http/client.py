@@ -60,7 +60,7 @@ class Call:
     vendor's data: then a lost answer is an unknown outcome, not merely a failed question.
     ``timeout_seconds``: for this call, where it takes longer than others; 0: as for all.
     ``counts``: whether its failure says anything of the vendor, so that it counts for the pauses;
-    a 429 always does.
+    a 429 always does. ``address`` names the variable that its address comes from.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Call:
     changes: bool = False
     timeout_seconds: float = 0.0
     counts: bool = True
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -269,7 +270,8 @@ def unreadable(call: Call, what: str, *, cause: Cause = Cause.UNREADABLE) -> Lat
 
 
 def _never_sent(call: Call, why: str) -> NotDone:
-    return NotDone(_sentence(f"{call.name} could not reach the vendor{why}"))
+    check = f"; check {call.address}" if call.address else ""
+    return NotDone(_sentence(f"{call.name} could not reach the vendor{why}{check}"))
 
 
 def _later(call: Call, message: str, cause: Cause | None = None) -> Later:

@@ -48,6 +48,8 @@ class OAuthClient:
     """Scopes, separated by blanks, or nothing."""
     only_in_body: bool = False
     """Whether the credentials never go in a header (Zuora)."""
+    extra: tuple[tuple[str, str], ...] = ()
+    """Further fields of the request, such as the audience."""
 
 
 @dataclass
@@ -140,7 +142,7 @@ class TokenSource:
 
     def _call(self) -> Call:
         client_id, secret = self._client.client_id, self._client.client_secret.reveal()
-        form = {"grant_type": "client_credentials"}
+        form = {"grant_type": "client_credentials", **dict(self._client.extra)}
         headers = [
             ("Content-Type", "application/x-www-form-urlencoded"),
             ("Accept", "application/json"),

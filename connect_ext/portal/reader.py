@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from enum import Enum
 from functools import cached_property
 from typing import Any, TypeVar
@@ -20,6 +21,18 @@ from connect_ext.portal.shapes import (
 from connect_ext.portal.variable import Variable
 
 Choice = TypeVar("Choice", bound=Enum)
+
+MASK = "[…]"
+"""What stands for a secret in a value that is shown."""
+
+
+class Origin(Enum):
+    """Where a variable's value comes from."""
+
+    PORTAL = "set"
+    OVERRIDE = "override"
+    PRESET = "preset"
+    INITIAL = "initial value"
 
 
 class VariableReader:
@@ -42,6 +55,7 @@ class VariableReader:
         self._product_id = product_id
         self._overrides = overrides or {}
         self._variables = {**variables, **self._overrides}
+        self._preset: Mapping[str, str] = {}
 
     def report(self, name: str, what: str = "") -> None:
         """Note that a variable is wrong.
@@ -69,8 +83,30 @@ class VariableReader:
 
     def _raw(self, name: str) -> str:
         # An environment made by an older version lacks the newer variables.
+        if self._is_initial(name):
+            return self._preset.get(name, self._known[name].initial_value)
+        return str(self._variables[name]).strip()
+
+    def _is_initial(self, name: str) -> bool:
         value = self._variables.get(name)
-        return self._known[name].initial_value if value is None else str(value).strip()
+        return value is None or str(value).strip() == self._known[name].initial_value
+
+    def origin(self, name: str) -> Origin:
+        """Where the value of a variable comes from."""
+        if self._is_initial(name):
+            return Origin.PRESET if name in self._preset else Origin.INITIAL
+        return Origin.OVERRIDE if name in self._overrides else Origin.PORTAL
+
+    def with_preset(self, preset: Mapping[str, str]) -> VariableReader:
+        """A reader in which other values take the place of initial ones; mistakes are shared."""
+        other = copy(self)
+        other._preset = preset
+        return other
+
+    def shown(self, variable: Variable) -> str:
+        """A variable's value with the secrets in it masked; of a secret, its length."""
+        value = self._raw(variable.name)
+        return _without_secrets(variable, value, self.secrets)
 
     def text(self, name: str) -> str:
         """The text without blanks around it; a placeholder counts as nothing."""
@@ -156,6 +192,16 @@ class VariableReader:
             (n, Secret(self.text(n) if n in self._known else str(self._variables[n])))
             for n in names
         )
+
+
+def _without_secrets(variable: Variable, value: str, secrets: frozenset[str]) -> str:
+    if is_placeholder(value) or (variable.holds_secrets and parsed_json(value) == {}):
+        return value
+    if value and (variable.secure or variable.holds_secrets):
+        return f"(a text of {len(value)} characters)"
+    for secret in sorted(secrets, key=len, reverse=True):
+        value = value.replace(secret, MASK)
+    return value
 
 
 def _secrets_among(

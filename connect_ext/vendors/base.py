@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -13,9 +13,10 @@ from connect_ext.portal.policy import CancellationDate
 from connect_ext.portal.secret import kept_nowhere
 
 if TYPE_CHECKING:
-    from connect_ext.http.client import HttpClient
+    from connect_ext.http.client import Answer, HttpClient
     from connect_ext.portal.reader import VariableReader
     from connect_ext.portal.variable import Variable
+    from connect_ext.vendors.explaining import Suggestion
 
 Value = TypeVar("Value")
 
@@ -98,6 +99,8 @@ class Cancellation:
     """Another one for each time that it is sent; only a repeat within one call has the same."""
     may_have_been_sent: bool = False
     """Whether an earlier attempt stands: then a look also goes for what that has left."""
+    parameters: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """The ids and the texts of the request's fulfillment parameters."""
 
     @property
     def idempotency_key(self) -> str:
@@ -107,6 +110,11 @@ class Cancellation:
         """
         key = self.request_id if self.act is Act.CANCEL else f"{self.request_id}-{self.act.value}"
         return f"{key}-{self.definite_answers}" if self.definite_answers else key
+
+    def parameter(self, parameter_id: str) -> str:
+        """The text of a fulfillment parameter; empty for none, and for several that differ."""
+        values = {value for found, value in self.parameters if found == parameter_id}
+        return values.pop() if len(values) == 1 else ""
 
 
 @dataclass(frozen=True)
@@ -124,12 +132,14 @@ class Accepted:
 
 @dataclass(frozen=True)
 class PlannedCall:
-    """A call as it would be sent, without its headers."""
+    """A call as it would be sent."""
 
     method: str
     url: str = field(repr=False)
     body: str = field(default="", repr=False)
     """Empty for none."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Without the credentials; empty where the vendor does not say."""
 
 
 @dataclass(frozen=True)
@@ -248,6 +258,11 @@ class Plans(Protocol):
         ...
 
 
+def no_preset(_read: VariableReader) -> Mapping[str, str]:
+    """For vendors whose variables have initial values that are as good for all."""
+    return {}
+
+
 class SharedValues(Protocol):
     """Values that the vendors of one process share, such as sessions; made when first asked for."""
 
@@ -270,9 +285,15 @@ class VendorDefinition:
 
     ``read`` turns the variables into the vendor's settings, which are compared and kept, and
     reports every mistake to the reader. ``create`` makes the vendor; it opens no connection yet.
+    ``preset`` gives the values that take the place of the variables' initial ones.
     """
 
     variables: tuple[Variable, ...]
     read: Callable[[VariableReader], Hashable]
     create: Callable[[Any, VendorContext], Vendor]
     traits: Traits = field(default_factory=Traits)
+    preset: Callable[[VariableReader], Mapping[str, str]] = no_preset
+    key_needs: str = ""
+    """What the credentials must be allowed to do, as a sentence."""
+    suggest: Callable[[Answer, str], tuple[Suggestion, ...]] | None = None
+    """Proposes variables from an answer to ``look_up``'s question about the id."""

@@ -277,7 +277,7 @@ async def test_a_revoked_token_is_replaced_and_the_call_sent_once_more(http):
 
 async def test_a_vendor_that_refuses_every_token_is_asked_twice_and_no_more(http):
     async with a_vendor("another", http) as (rest, api):
-        with pytest.raises(NotConfigured, match="REST_AUTH"):
+        with pytest.raises(NotConfigured, match="REST_OAUTH_CLIENT_ID"):
             await rest.cancel(cancellation(), None)
     assert (api.given, api.calls) == (2, 2)
 

@@ -87,9 +87,11 @@ async def test_different_settings_do_not(vendors):
 
 async def test_every_built_in_vendor_can_be_made(vendors):
     of_zuora = (vendor_settings(**ORDERS_VARIABLES), vendor_settings(**ZUORA))
-    made = [vendors.vendor_for(s) for s in (vendor_settings(), *of_zuora)]
+    of_rest = (vendor_settings(), vendor_settings(VENDOR="stripe"))
+    made = [vendors.vendor_for(s) for s in (*of_rest, *of_zuora)]
     modules = [type(vendor).__module__.rpartition(".")[0] for vendor in made]
-    assert modules == list(BUILT_IN.values())
+    rest = BUILT_IN["rest"]
+    assert modules == [rest, rest, BUILT_IN["zuora"], BUILT_IN["zuora-soap"]]
 
 
 async def test_the_vendors_that_are_kept_have_a_bound():
@@ -185,5 +187,7 @@ class TestRegisteredVendors:
 
     @pytest.mark.parametrize("name", ["acme", "Acme2", "ACME", ""])
     def test_an_unknown_name_is_a_mistake_that_lists_the_known_ones(self, installed, name):
-        with pytest.raises(NotConfigured, match=r"VENDOR got .*: rest, zuora, zuora-soap, Acme"):
+        with pytest.raises(
+            NotConfigured, match=r"VENDOR got .*: rest, zuora, zuora-soap, .*stripe, .*Acme"
+        ):
             vendor_settings(VENDOR=name)

@@ -300,7 +300,7 @@ class TestEndDate:
         assert found == Subscription(CANCELLED, expected)
 
     @pytest.mark.parametrize(
-        "value", ["soon", True, {}, ["2026-03-31"], 1e30, "31.03.2026", 1774958400000], ids=repr
+        "value", ["soon", True, {}, ["2026-03-31"], 1e30, "31.03.2026", 1e16], ids=repr
     )
     async def test_anything_but_a_date_is_a_mistake_in_the_path(self, http, value):
         body = {"status": "cancelled", "end": value}

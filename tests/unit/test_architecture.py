@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "cancelling": "",
     "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"
     " portal.patterns portal.segments vendors.base",
-    "cancelling.steps": "cause portal.policy",
+    "cancelling.steps": "cause portal.policy vendors.base",
     "cancelling.marks": "connect.notes vendors.base",
     "cancelling.evidence": "cause cancelling.marks cancelling.request portal.policy vendors.base",
     "cancelling.conflicts": "cause cancelling.evidence cancelling.marks cancelling.steps",
@@ -56,10 +56,12 @@ MAY_IMPORT = {
         ),
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
+    "check": "cancelling cause check connect errors http outcome_log portal shared_state"
+    " vendors.base vendors.explaining vendors.registry",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "shared_state": "cancelling cause connect errors http.aside portal single_flight"
     " vendors.registry",
-    "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"
+    "events": "cancelling cause check connect.api errors outcome_log portal.settings runner_speed"
     " shared_state vendors.registry",
 }
 OF_A_VENDOR = (
@@ -319,7 +321,7 @@ def test_no_class_has_over_a_dozen_methods_that_are_not_trivial():
 
 IMMUTABLE = {
     *("re.compile", "frozenset", "tuple", "timedelta", "timezone", "TypeVar", "ContextVar"),
-    *("Secret", "Variable", "Advice", "VendorDefinition", "logging.getLogger"),
+    *("Preset", "Secret", "Variable", "Advice", "VendorDefinition", "logging.getLogger"),
 }
 """Calls whose result a module or a class may keep; a ContextVar belongs to each task."""
 

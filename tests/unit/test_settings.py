@@ -23,7 +23,7 @@ from connect_ext.portal.settings import (
     read_configuration,
 )
 from connect_ext.vendors.registry import definitions
-from connect_ext.vendors.rest.settings import AuthKind
+from connect_ext.vendors.rest.credentials import AuthKind
 from connect_ext.vendors.rest.templates import PLACEHOLDERS
 from tests.unit.builders import (
     ORDERS_VARIABLES,
@@ -232,6 +232,16 @@ MISTAKES_OF = {
     "REST_BUSY_WHEN": ["error ="],
     "REST_CANCELLING_VALUES": ["ending, Active"],
     "REST_DRAFT_VALUES": ["draft, Trialing"],
+    "REST_IDEMPOTENCY_HEADER": [
+        "Idempotency-Key", "{request_id}", "Host: {request_id}", "X-Key: once",
+        "X-Key: {request-id}", "X-Key: {request_id} {effective_date}", "X Key: {request_id}",
+        "X-Key: {request_id} {parameter:customer}", "X-Key: {request_id}\u00fc",
+    ],
+    "REST_LOOKED_UP": [
+        "[]", "{", '{"etag": 1}', '{"etag": ""}', '{"etag": "a["}', '{"two words": "a"}',
+        '{"request_id": "a"}', '{"parameter:x": "a"}', '{"v1.2": "a"}',
+        json.dumps({f"name_{number}": "a" for number in range(21)}),
+    ],
 }  # fmt: skip
 MISTAKES = [(name, value) for name, values in MISTAKES_OF.items() for value in values]
 
@@ -303,9 +313,15 @@ def test_oauth_needs_its_address_and_both_halves_of_its_credentials(missing):
     assert mistake(**{**OAUTH, missing: ""}).startswith(f"  {missing} got nothing")
 
 
+@pytest.mark.parametrize("extra", ["[]", '{"audience": 1}', '{"client_id": "another"}'])
+def test_a_mistake_in_the_further_fields_of_the_token_request_names_their_variable(extra):
+    line = mistake(**OAUTH, REST_OAUTH_EXTRA=extra)
+    assert says_what_it_takes(line, "REST_OAUTH_EXTRA")
+
+
 def test_every_variable_has_a_mistake_of_its_own_here():
     tried = {name for name, _ in MISTAKES + ZUORA_MISTAKES + ORDERS_MISTAKES} | set(OAUTH)
-    assert tried | {"REST_OAUTH_SCOPE"} == set(BY_NAME)
+    assert tried | {"REST_OAUTH_SCOPE", "REST_OAUTH_EXTRA"} == set(BY_NAME)
 
 
 def test_one_message_names_all_mistakes_at_once():
@@ -366,7 +382,7 @@ class TestUndoOfRest:
     def test_it_has_a_request_and_a_body_of_its_own_or_none(self):
         found = rest(REST_UNDO_REQUEST=self.UNDO, REST_UNDO_BODY='{"why": "{request_id}"}')
         assert found.undo_request.path == "/subscriptions/{subscription_id}/undo"
-        assert json.loads(found.undo_body) == {"why": "{request_id}"}
+        assert json.loads(found.undo_request.body) == {"why": "{request_id}"}
         assert rest().undo_request is None
 
     def test_it_may_go_to_the_address_of_the_cancellation_with_another_body(self):
@@ -460,7 +476,7 @@ class TestProductOverrides:
         values = overrides(VENDOR_TIMEOUT_SECONDS=7, DRY_RUN=True, REST_CANCEL_BODY=body)
         product = configuration(PRODUCT_OVERRIDES=values).overrides[PRODUCT]
         assert (product.dry_run, product.vendor.timeout_seconds) == (True, 7)
-        assert json.loads(product.vendor.own.cancel_body) == body
+        assert json.loads(product.vendor.own.cancel_request.body) == body
 
     @pytest.mark.parametrize(("value", "shown"), [("loud", "got 'loud'"), (None, "got 'null'")])
     def test_a_mistake_in_one_names_the_product(self, value, shown):
@@ -596,7 +612,7 @@ class TestRequests:
     )
     def test_the_id_may_stand_in_the_body_alone_even_behind_an_escape(self, body):
         found = rest(REST_CANCEL_REQUEST="POST /cancel", REST_CANCEL_BODY=body)
-        assert (found.cancel_request.path, found.cancel_body) == ("/cancel", body)
+        assert (found.cancel_request.path, found.cancel_request.body) == ("/cancel", body)
 
     def test_the_id_in_a_key_of_the_body_is_not_enough_since_keys_are_not_filled_in(self):
         line = mistake(
@@ -611,11 +627,12 @@ class TestRequests:
         ids=["in a key", "alone"],
     )  # fmt: skip
     def test_braces_in_a_key_or_alone_are_not_misspelt_placeholders(self, body):
-        assert rest(REST_CANCEL_BODY=body).cancel_body == body
+        assert rest(REST_CANCEL_BODY=body).cancel_request.body == body
 
     def test_a_mistake_about_braces_names_the_placeholders(self):
         line = mistake(REST_CANCEL_BODY='{"id": "{subscription-id}"}')
-        assert "{asset_id}, {effective_date}, {request_id}, {subscription_id}" in line
+        names = "{asset_id}, {effective_date}, {request_id}, {request_uuid}, {subscription_id}"
+        assert f"({names}, {{parameter:ID}})" in line
         assert "has a brace beside a word" in line
 
     @pytest.mark.parametrize("method", ["GET", "get", "POST", "post"])

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import replace
-from datetime import date
-from typing import Any
-from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from connect_ext.errors import NotConfigured, UnknownId
 from connect_ext.http.aside import aside
@@ -26,26 +21,19 @@ from connect_ext.vendors.base import (
     SubscriptionStatus,
     VendorContext,
 )
+from connect_ext.vendors.explaining import Finding
 from connect_ext.vendors.rest.answers import UNKNOWN_ID, AnswerReader
-from connect_ext.vendors.rest.dates import effective_day
-from connect_ext.vendors.rest.settings import (
-    AuthKind,
-    BodyFormat,
-    RequestTemplate,
-    RestAuth,
-    RestSettings,
+from connect_ext.vendors.rest.calls import (
+    CANCEL_CALL,
+    OAUTH_CALL,
+    STATUS_CALL,
+    UNDO_CALL,
+    Calls,
 )
-from connect_ext.vendors.rest.templates import (
-    filled,
-    filled_path,
-    form_fields,
-    placeholder_values,
-)
-
-STATUS_CALL = "the status request (REST_STATUS_REQUEST)"
-CANCEL_CALL = "the cancellation (REST_CANCEL_REQUEST)"
-UNDO_CALL = "taking the cancellation back (REST_UNDO_REQUEST)"
-OAUTH_CALL = "the token request (REST_OAUTH_TOKEN_URL)"
+from connect_ext.vendors.rest.credentials import AuthKind, RestAuth
+from connect_ext.vendors.rest.explaining import Explainer
+from connect_ext.vendors.rest.settings import RestSettings
+from connect_ext.vendors.rest.templates import Placeholders
 
 ADVICE = Advice(
     address_of_cancellation="Check the address of the cancellation (REST_CANCEL_REQUEST).",
@@ -60,8 +48,8 @@ ADVICE = Advice(
     address_of_undo="Check REST_UNDO_REQUEST.",
 )
 _OAUTH_ADVICE = (
-    "Check REST_OAUTH_TOKEN_URL, REST_OAUTH_CLIENT_ID, REST_OAUTH_CLIENT_SECRET and"
-    " REST_OAUTH_SCOPE."
+    "Check REST_OAUTH_TOKEN_URL, REST_OAUTH_CLIENT_ID, REST_OAUTH_CLIENT_SECRET, REST_OAUTH_SCOPE"
+    " and REST_OAUTH_EXTRA."
 )
 
 
@@ -69,14 +57,14 @@ class RestVendor:
     """Looks subscriptions up and cancels them by the requests in the ``REST_*`` variables."""
 
     advice = ADVICE
+    look_name = STATUS_CALL
 
     def __init__(self, settings: RestSettings, context: VendorContext) -> None:
         self._settings, self._http = settings, context.http
         self._tokens = _token_source(settings.auth, context)
         self._answers = AnswerReader(settings)
-        self._cancel_body = json.loads(settings.cancel_body)
-        self._undo_body = json.loads(settings.undo_body)
-        self._zone = ZoneInfo(settings.time_zone)
+        self._explainer = Explainer(settings)
+        self._calls = Calls(settings)
 
     @property
     def can_be_asked(self) -> bool:
@@ -98,9 +86,7 @@ class RestVendor:
         request = self._settings.status_request
         if request is None:
             raise NotConfigured(ADVICE.cannot_be_asked)
-        values = placeholder_values(cancellation, effective_day(cancellation, None, self._zone))
-        path = filled_path(request.path, values)
-        call = Call(STATUS_CALL, request.method, self._settings.api_url + path, self._headers())
+        call = self._calls.look(request, cancellation)
         answer = await self._send(call)
         return await aside(len(answer.body), lambda: self._shown(answer, call, cancellation))
 
@@ -116,10 +102,9 @@ class RestVendor:
     async def cancel(
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
-        """Send ``REST_CANCEL_REQUEST``, with the cancellation's ``Idempotency-Key``."""
-        day = effective_day(cancellation, subscription, self._zone)
-        call, asked_for = self._cancel_call(cancellation, day), cancellation.subscription_id.text
-        answer = await self._send(call)
+        """Send ``REST_CANCEL_REQUEST``, with the cancellation's idempotency key."""
+        call = self._cancel_call(self._calls.placeholders(cancellation, subscription))
+        asked_for, answer = cancellation.subscription_id.text, await self._send(call)
 
         def accepted() -> Accepted:
             self._raise_unless_accepted(answer, call, asked_for)
@@ -128,28 +113,34 @@ class RestVendor:
         return await aside(len(answer.body), accepted)
 
     async def take_back(
-        self,
-        cancellation: Cancellation,
-        subscription: Subscription | None,  # noqa: ARG002 - the id is all that the request needs
+        self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
-        """Send ``REST_UNDO_REQUEST``, with an ``Idempotency-Key`` of its own."""
-        call, asked_for = self._undo_call(cancellation), cancellation.subscription_id.text
-        answer = await self._send(call)
+        """Send ``REST_UNDO_REQUEST``, with an idempotency key of its own."""
+        call = self._undo_call(self._calls.placeholders(cancellation, subscription))
+        asked_for, answer = cancellation.subscription_id.text, await self._send(call)
         await aside(len(answer.body), lambda: self._raise_unless_accepted(answer, call, asked_for))
         return Accepted()
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
         """The call that would be sent; nobody is asked for it."""
+        values = self._calls.placeholders(cancellation, subscription)
         if cancellation.act is Act.UNDO:
-            return Plan((_planned(self._undo_call(cancellation)),))
-        day = effective_day(cancellation, subscription, self._zone)
-        call = _planned(self._cancel_call(cancellation, day))
+            return Plan((_planned(self._undo_call(values)),))
+        call = _planned(self._cancel_call(values))
         if self._settings.sends_date:
-            return Plan((call,), day)
-        if cancellation.when is CancellationDate.IMMEDIATE:
+            return Plan((call,), values.effective)
+        if cancellation.when is CancellationDate.IMMEDIATE or self._settings.follows_date:
             return Plan((call,))
         remark = "CANCELLATION_DATE has no effect on it: the request has no {effective_date}."
         return Plan((call,), remarks=(remark,))
+
+    def read(self, answer: Answer, cancellation: Cancellation) -> Subscription:
+        """The subscription in an answer to ``REST_STATUS_REQUEST``."""
+        return self._shown(answer, Call(STATUS_CALL, "", ""), cancellation)
+
+    def explain(self, call_name: str, answer: Answer, subscription_id: str) -> tuple[Finding, ...]:
+        """What the paths find in the answer to one of the calls."""
+        return tuple(self._explainer.findings(call_name, answer, subscription_id))
 
     def _raise_unless_accepted(self, answer: Answer, call: Call, asked_for: str) -> None:
         self._answers.raise_if_about_another(answer, call, asked_for)
@@ -158,41 +149,14 @@ class RestVendor:
         if not 200 <= answer.status < 300:
             raise self._answers.error(answer, call)
 
-    def _cancel_call(self, cancellation: Cancellation, day: date) -> Call:
-        request = self._settings.cancel_request
-        return self._call(CANCEL_CALL, request, self._cancel_body, cancellation, day)
+    def _cancel_call(self, values: Placeholders) -> Call:
+        return self._calls.change(CANCEL_CALL, self._settings.cancel_request, values)
 
-    def _undo_call(self, cancellation: Cancellation) -> Call:
+    def _undo_call(self, values: Placeholders) -> Call:
         request = self._settings.undo_request
         if request is None:
             raise NotConfigured(ADVICE.cannot_take_back)
-        today = effective_day(cancellation, None, self._zone)
-        return self._call(UNDO_CALL, request, self._undo_body, cancellation, today)
-
-    def _call(
-        self, name: str, request: RequestTemplate, body: Any, cancellation: Cancellation, day: date
-    ) -> Call:
-        values = placeholder_values(cancellation, day)
-        headers = [*self._headers(), ("Idempotency-Key", cancellation.idempotency_key)]
-        content = None
-        if body:
-            body = filled(body, values)
-            if self._settings.body_format is BodyFormat.FORM:
-                content = urlencode(list(form_fields(body))).encode()
-                headers += self._unless_given("Content-Type", "application/x-www-form-urlencoded")
-            else:
-                content = json.dumps(body).encode()
-                headers += self._unless_given("Content-Type", "application/json")
-        url = self._settings.api_url + filled_path(request.path, values)
-        return Call(name, request.method, url, tuple(headers), content, changes=True)
-
-    def _headers(self) -> tuple[tuple[str, str], ...]:
-        return (*self._unless_given("Accept", "application/json"), *self._settings.headers)
-
-    def _unless_given(self, name: str, value: str) -> list[tuple[str, str]]:
-        """The header, unless ``REST_HEADERS`` has it: sent twice it would mean both."""
-        given = {header.lower() for header, _ in self._settings.headers}
-        return [] if name.lower() in given else [(name, value)]
+        return self._calls.change(UNDO_CALL, request, values)
 
     async def _send(self, call: Call) -> Answer:
         """Send with credentials."""
@@ -204,7 +168,9 @@ class RestVendor:
 def _token_source(auth: RestAuth, context: VendorContext) -> TokenSource | None:
     if auth.kind is not AuthKind.OAUTH2:
         return None
-    client = OAuthClient(auth.token_url, auth.client_id, auth.client_secret, auth.scope)
+    client = OAuthClient(
+        auth.token_url, auth.client_id, auth.client_secret, auth.scope, extra=auth.extra
+    )
     return TokenSource(
         client,
         context.http,
@@ -229,7 +195,7 @@ def _credentials(auth: RestAuth) -> list[tuple[str, str]]:
 
 
 def _planned(call: Call) -> PlannedCall:
-    return PlannedCall(call.method, call.url, (call.content or b"").decode())
+    return PlannedCall(call.method, call.url, (call.content or b"").decode(), call.headers)
 
 
 def _with(call: Call, *credentials: tuple[str, str]) -> Call:
