@@ -5,6 +5,7 @@ python -m sandbox serve     run Connect, the vendors, and the extension in the o
 python -m sandbox cancel    make one more cancel request, from another terminal
 python -m sandbox forward   bring the planned date of a scheduled request forward to now
 python -m sandbox revoke    take a scheduled cancellation back, as the customer's side does
+python -m sandbox schedule  run one of the extension's schedulables, and print its output
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ import signal
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from sandbox.connect.environment import API_KEY, ENVIRONMENT_ID, PARTNER_API_KEY
+from sandbox.connect.environment import API_KEY, ENVIRONMENT_ID, PARTNER_API_KEY, SERVICE_ID
 from sandbox.connect.journal import Happening
 from sandbox.connect.requests import SETTLED
+from sandbox.connect.tasks import SETTLING, TaskStatus
 from sandbox.demo import demo
 from sandbox.runner import RunnerFailed
 from sandbox.sandbox import Sandbox
@@ -36,6 +39,7 @@ DIRECTORY = Path(".sandbox")
 STATE_FILE = DIRECTORY / "state.json"
 POLL_SECONDS = 0.3
 PATIENCE_SECONDS = 600.0
+TASK_SETTLED = frozenset(each.value for each in SETTLING.values())
 
 Json = dict[str, Any]
 
@@ -139,7 +143,7 @@ async def cancel(arguments: argparse.Namespace) -> None:
             print(f"new preview subscription {asset_id}")
         payload = {"type": "cancel", "asset": {"id": asset_id}}
         request = await _call(session, "POST", f"{address.url}/requests", payload)
-        await _follow(session, f"{address.url}/requests/{request['id']}")
+        await _follow_request(session, f"{address.url}/requests/{request['id']}")
 
 
 async def forward(arguments: argparse.Namespace) -> None:
@@ -151,7 +155,7 @@ async def forward(arguments: argparse.Namespace) -> None:
     async with _session(address, address.api_key) as session:
         url = f"{address.control_url}/requests/{arguments.request}/forward"
         await _call(session, "POST", url)
-        await _follow(session, f"{address.url}/requests/{arguments.request}")
+        await _follow_request(session, f"{address.url}/requests/{arguments.request}")
 
 
 async def revoke(arguments: argparse.Namespace) -> None:
@@ -160,7 +164,32 @@ async def revoke(arguments: argparse.Namespace) -> None:
     url = f"{address.url}/requests/{arguments.request}"
     async with _session(address, PARTNER_API_KEY) as session:
         await _call(session, "POST", f"{url}/revoke", {"reason": arguments.reason})
-        await _follow(session, url)
+        await _follow_request(session, url)
+
+
+async def schedule(arguments: argparse.Namespace) -> int:
+    """Make a schedule, trigger it once, follow its task and print its output.
+
+    Returns 1 unless the task succeeds. By itself the schedule would trigger in a year.
+    """
+    address = Address.read()
+    environment = f"{address.url}/devops/services/{SERVICE_ID}/environments/{ENVIRONMENT_ID}"
+    in_a_year = datetime.now(timezone.utc) + timedelta(days=365)
+    payload = {
+        "name": "From the command line",
+        "method": arguments.method,
+        "parameter": arguments.parameter,
+        "trigger": {"type": "onetime", "date": in_a_year.isoformat()},
+    }
+    async with _session(address, address.api_key) as session:
+        made = await _call(session, "POST", f"{environment}/schedules", payload)
+        print(f"{made['id']}  {made['status']}  {made['method']}", flush=True)
+        await _call(session, "POST", f"{environment}/schedules/{made['id']}/trigger")
+        (task,) = await _call(session, "GET", f"{environment}/tasks?object.id={made['id']}")
+        task = await _follow(session, f"{environment}/tasks/{task['id']}", TASK_SETTLED)
+    if task["output"]:
+        print(task["output"])
+    return os.EX_OK if task["status"] == TaskStatus.SUCCEEDED else 1
 
 
 @contextlib.asynccontextmanager
@@ -174,15 +203,25 @@ async def _session(address: Address, key: str) -> AsyncIterator[aiohttp.ClientSe
         yield session
 
 
-async def _follow(session: aiohttp.ClientSession, url: str) -> None:
+async def _follow_request(session: aiohttp.ClientSession, url: str) -> None:
+    await _follow(session, url, SETTLED, _detail)
+
+
+async def _follow(
+    session: aiohttp.ClientSession,
+    url: str,
+    settled: Collection[str],
+    detail: Callable[[Json], str] = lambda _: "",
+) -> Json:
+    """Print every status of a request or a task until it is one of the settled ones."""
     deadline, shown = time.monotonic() + PATIENCE_SECONDS, None
     while time.monotonic() < deadline:
-        request = await _call(session, "GET", url)
-        if request["status"] != shown:
-            shown = request["status"]
-            print(f"{request['id']}  {shown}  {_detail(request)}", flush=True)
-        if shown in SETTLED:
-            return
+        found: Json = await _call(session, "GET", url)
+        if found["status"] != shown:
+            shown = found["status"]
+            print(f"{found['id']}  {shown}  {detail(found)}".rstrip(), flush=True)
+        if shown in settled:
+            return found
         await asyncio.sleep(POLL_SECONDS)
     raise Complaint(f"still {shown} after {PATIENCE_SECONDS:g} s; see the log of the runner")
 
@@ -194,10 +233,10 @@ def _detail(request: Json) -> str:
 
 async def _call(
     session: aiohttp.ClientSession, method: str, url: str, payload: Json | None = None
-) -> Json:
+) -> Any:
     try:
         async with session.request(method, url, json=payload) as response:
-            body: Json = await response.json()
+            body = await response.json()
     except aiohttp.ClientConnectionError as error:
         raise Complaint("the sandbox is no longer running") from error
     if response.status >= 400:
@@ -210,6 +249,16 @@ def _variable(text: str) -> tuple[str, str]:
     if not is_pair:
         raise argparse.ArgumentTypeError("expected NAME=VALUE")
     return name, value
+
+
+def _json_object(text: str) -> Json:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError("expected a JSON object")
+    return value
 
 
 def parse_arguments(given: list[str]) -> argparse.Namespace:
@@ -251,7 +300,23 @@ def parse_arguments(given: list[str]) -> argparse.Namespace:
     revoking.set_defaults(run=revoke)
     revoking.add_argument("request", help="PR-...")
     revoking.add_argument("--reason", default="The customer stays.", help="why (%(default)s)")
+    _schedule_arguments(commands)
     return parser.parse_args(given)
+
+
+def _schedule_arguments(commands: Any) -> None:
+    scheduling = commands.add_parser(
+        "schedule", help="run one of the extension's schedulables once, and print its output"
+    )
+    scheduling.set_defaults(run=schedule)
+    scheduling.add_argument("method", help="the name of the schedulable method")
+    scheduling.add_argument(
+        "--parameter",
+        type=_json_object,
+        default={},
+        metavar="JSON",
+        help="what it is given (%(default)s)",
+    )
 
 
 def main() -> int:

@@ -137,9 +137,9 @@ class Sandbox:
         await runner.start(timeout)
         return runner
 
-    def runner_of(self, request_id: str) -> Runner:
-        """The runner that last got the request's task."""
-        instance_id = self.connect.tasks_of(request_id)[-1].deliveries[-1].instance_id
+    def runner_of(self, object_id: str) -> Runner:
+        """The runner that last got a task about the request or the schedule."""
+        instance_id = self.connect.tasks_of(object_id)[-1].deliveries[-1].instance_id
         return next(runner for runner in self.runners if runner.instance_id == instance_id)
 
     def _end_at_vendor(self, request: dict[str, Any]) -> None:

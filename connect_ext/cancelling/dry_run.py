@@ -33,10 +33,17 @@ async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> D
     """
     if isinstance(step, (Cancel, Undo)) and _must_wait(case, e):
         step = wait_for_earlier(e) if isinstance(step, Cancel) else wait_for_undo(e)
-    act, what = _in_words(step, case)
-    if isinstance(step, (Cancel, Undo)):
-        what = f"{what} {await _planned(case, observer, step, e)}"
-    return DryRun(Cause.DRY_RUN, f"Dry run, nothing was changed. {what}".rstrip(), act)
+    act, decision = _in_words(step, case)
+    what, plan = decision, None
+    if isinstance(step, (Cancel, Undo)) and isinstance(case.vendor, Plans):
+        try:
+            plan = await case.vendor.plan(observer.cancellation(e, step), e.shown)
+        except Refused as refusal:
+            what = decision = f"{what} It would not be sent. {refusal.hint}"
+        else:
+            what = f"{what} {await _shown(case, plan)}"
+    what = f"Dry run, nothing was changed. {what}".rstrip()
+    return DryRun(Cause.DRY_RUN, what, act, decision, plan)
 
 
 def _in_words(step: Step, case: Case) -> tuple[str, str]:
@@ -71,16 +78,6 @@ def _must_wait(case: Case, e: Evidence) -> bool:
     if not isinstance(e.history, History) or e.is_repeatable:
         return False
     return not turns.is_free(e.history, case.pace.blocks_for, can_be_asked=e.can_be_asked)
-
-
-async def _planned(case: Case, observer: Observer, step: Cancel | Undo, e: Evidence) -> str:
-    if not isinstance(case.vendor, Plans):
-        return ""
-    try:
-        plan = await case.vendor.plan(observer.cancellation(e, step), e.shown)
-    except Refused as refusal:
-        return f"It would not be sent. {refusal.hint}".rstrip()
-    return await _shown(case, plan)
 
 
 async def _shown(case: Case, plan: Plan) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from connect_ext.cause import Cause
 from connect_ext.portal.policy import CancellationDate
+from connect_ext.vendors.base import Plan
 
 
 class Lack(Enum):
@@ -117,6 +118,10 @@ class DryRun:
     what: str
     act: str
     """The act that was left out: cancel, undo, approve, schedule, confirm, reject, hold or wait."""
+    decision: str = ""
+    """The same without the calls."""
+    plan: Plan | None = None
+    """What would have been sent, where the vendor says so."""
 
 
 Final = Approve | Schedule | Confirm | Reject | Wait | Hold | Leave | DryRun

@@ -22,6 +22,9 @@ from connect_ext.portal.variable import Variable
 
 Choice = TypeVar("Choice", bound=Enum)
 
+MASK = "[…]"
+"""What stands for a secret in a value that is shown."""
+
 
 class Origin(Enum):
     """Where a variable's value comes from."""
@@ -99,6 +102,11 @@ class VariableReader:
         other = copy(self)
         other._preset = preset
         return other
+
+    def shown(self, variable: Variable) -> str:
+        """A variable's value with the secrets in it masked; of a secret, its length."""
+        value = self._raw(variable.name)
+        return _without_secrets(variable, value, self.secrets)
 
     def text(self, name: str) -> str:
         """The text without blanks around it; a placeholder counts as nothing."""
@@ -184,6 +192,16 @@ class VariableReader:
             (n, Secret(self.text(n) if n in self._known else str(self._variables[n])))
             for n in names
         )
+
+
+def _without_secrets(variable: Variable, value: str, secrets: frozenset[str]) -> str:
+    if is_placeholder(value) or (variable.holds_secrets and parsed_json(value) == {}):
+        return value
+    if value and (variable.secure or variable.holds_secrets):
+        return f"(a text of {len(value)} characters)"
+    for secret in sorted(secrets, key=len, reverse=True):
+        value = value.replace(secret, MASK)
+    return value
 
 
 def _secrets_among(

@@ -24,7 +24,7 @@ from connect_ext.portal.policy import (
     Policy,
     WhenEffectiveLater,
 )
-from connect_ext.portal.reader import VariableReader
+from connect_ext.portal.reader import Origin, VariableReader
 from connect_ext.portal.variable import Variable
 
 if TYPE_CHECKING:
@@ -126,6 +126,15 @@ class Configuration:
         return self.overrides.get(product_id, self.default)
 
 
+@dataclass(frozen=True)
+class Described:
+    """A variable with its value, as far as it may be shown."""
+
+    variable: Variable
+    shown: str
+    origin: Origin
+
+
 def declared_variables(definitions: Definitions) -> tuple[Variable, ...]:
     """The variables of all vendors after the common ones, each name once."""
     names = ", ".join(definitions)
@@ -168,6 +177,26 @@ def read_configuration(variables: Mapping[str, str], definitions: Definitions) -
     return Configuration(replace(default, secrets=secrets), shared)
 
 
+def described_variables(
+    variables: Mapping[str, str], definitions: Definitions, product_id: str = ""
+) -> tuple[Described, ...]:
+    """The common variables and those of the product's vendor, each with where it comes from."""
+    known = declared_variables(definitions)
+    overrides = _read_overrides(VariableReader(known, variables), known)
+    read = VariableReader(known, variables, product_id, overrides.get(product_id))
+    definition = definitions.get(_name_of_vendor(read, definitions))
+    own = {variable.name for variable in definition.variables} if definition else set()
+    names = {variable.name for variable in COMMON_VARIABLES} | own
+    read = read.with_preset(definition.preset(read)) if definition else read
+    # Keys may be in it, by any name.
+    hidden = {"PRODUCT_OVERRIDES": ", ".join(sorted(overrides))}
+    return tuple(
+        Described(v, hidden.get(v.name, read.shown(v)), read.origin(v.name))
+        for v in known
+        if v.name in names
+    )
+
+
 def _message(mistakes: list[str]) -> str:
     count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
     head = f"{count} in the extension's variables; requests wait until this is fixed in the portal."
@@ -197,9 +226,7 @@ def _read_settings(read: VariableReader, definitions: Definitions) -> Settings:
 
 
 def _read_vendor(read: VariableReader, definitions: Definitions) -> VendorSettings:
-    # A registered name may have capitals; the portal keeps the case of what was typed.
-    typed = read.text("VENDOR")
-    name = typed if typed in definitions else typed.lower()
+    name = _name_of_vendor(read, definitions)
     settings = VendorSettings(
         name=name,
         timeout_seconds=read.number("VENDOR_TIMEOUT_SECONDS", 1, 100),
@@ -212,6 +239,12 @@ def _read_vendor(read: VariableReader, definitions: Definitions) -> VendorSettin
     definition = definitions[name]
     read = read.with_preset(definition.preset(read))
     return replace(settings, own=definition.read(read), **vars(definition.traits))
+
+
+def _name_of_vendor(read: VariableReader, definitions: Definitions) -> str:
+    """A registered name may have capitals; the portal keeps the case of what was typed."""
+    typed = read.text("VENDOR")
+    return typed if typed in definitions else typed.lower()
 
 
 def _read_parameter_id(read: VariableReader) -> str:

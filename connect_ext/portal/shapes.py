@@ -11,6 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _PLACEHOLDER = re.compile(r"changeme|<.*>", re.IGNORECASE)
+_ORIGIN_OF_URL = re.compile(r"^https?://[A-Za-z0-9._:-]+", re.IGNORECASE)
+"""Everybody may see it: a host is no key, whatever digits are in it."""
+
 _IN_BRACES = re.compile(r"\{\w*\}")
 _NAME_OF_A_KEY = re.compile(
     r"key|token|secret|pass(?:w|phrase|code|$)|pwd|signature|sig$|hmac|jwt|session|auth|credential",
@@ -64,7 +67,7 @@ def texts_within(parsed: Any) -> Iterator[str]:
 
 def keys_within(text: str) -> Iterator[str]:
     """What may be a key in an address or in a JSON body: by its name, or by its looks."""
-    parsed = parsed_json(text)
+    parsed, text = parsed_json(text), _ORIGIN_OF_URL.sub("", text)
     named = (part.rpartition("=") for part in re.split(r"[/?&\s]", text))
     pairs = _named_texts(parsed) if parsed is not None else ((n, value) for n, _, value in named)
     for name, whole in pairs:

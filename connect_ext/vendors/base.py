@@ -13,9 +13,10 @@ from connect_ext.portal.policy import CancellationDate
 from connect_ext.portal.secret import kept_nowhere
 
 if TYPE_CHECKING:
-    from connect_ext.http.client import HttpClient
+    from connect_ext.http.client import Answer, HttpClient
     from connect_ext.portal.reader import VariableReader
     from connect_ext.portal.variable import Variable
+    from connect_ext.vendors.explaining import Suggestion
 
 Value = TypeVar("Value")
 
@@ -131,12 +132,14 @@ class Accepted:
 
 @dataclass(frozen=True)
 class PlannedCall:
-    """A call as it would be sent, without its headers."""
+    """A call as it would be sent."""
 
     method: str
     url: str = field(repr=False)
     body: str = field(default="", repr=False)
     """Empty for none."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Without the credentials; empty where the vendor does not say."""
 
 
 @dataclass(frozen=True)
@@ -292,3 +295,5 @@ class VendorDefinition:
     preset: Callable[[VariableReader], Mapping[str, str]] = no_preset
     key_needs: str = ""
     """What the credentials must be allowed to do, as a sentence."""
+    suggest: Callable[[Answer, str], tuple[Suggestion, ...]] | None = None
+    """Proposes variables from an answer to ``look_up``'s question about the id."""

@@ -27,6 +27,8 @@ BUILT_IN = {
     "zuora": "connect_ext.vendors.zuora",
     "zuora-soap": "connect_ext.vendors.zuora_soap",
     "stripe": "connect_ext.vendors.rest.presets.stripe",
+    "chargebee": "connect_ext.vendors.rest.presets.chargebee",
+    "recurly": "connect_ext.vendors.rest.presets.recurly",
 }
 
 
@@ -94,8 +96,11 @@ class Vendors:
     sessions, live here as well: vendors with other settings may have the same user.
     """
 
-    def __init__(self, most: int = MAX_VENDORS) -> None:
-        self._most = most
+    def __init__(
+        self, most: int = MAX_VENDORS, client: Callable[[float, int], HttpClient] = HttpClient
+    ) -> None:
+        """``client`` makes a vendor's client from its time-out and its bound on calls at once."""
+        self._most, self._client = most, client
         self._live: dict[VendorSettings, _Live] = {}
         self._retired: set[HttpClient] = set()
         self._values: dict[Hashable, Any] = {}
@@ -106,7 +111,7 @@ class Vendors:
         Raises ``NotConfigured`` if a vendor of another package does not accept its settings.
         """
         if settings not in self._live:
-            http = HttpClient(settings.timeout_seconds, settings.max_concurrency)
+            http = self._client(settings.timeout_seconds, settings.max_concurrency)
             tokens = Tokens()
             context = VendorContext(http, self._shared_value, tokens.keep)
             vendor = definitions()[settings.name].create(settings.own, context)

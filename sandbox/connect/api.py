@@ -14,6 +14,7 @@ from sandbox.connect.devops_api import DevopsApi
 from sandbox.connect.fulfillment_api import FulfillmentApi
 from sandbox.connect.objects import DISTRIBUTOR
 from sandbox.connect.refusals import forbidden, unknown
+from sandbox.connect.schedule_api import ScheduleApi
 
 if TYPE_CHECKING:
     from sandbox.connect.server import LocalConnect
@@ -36,6 +37,7 @@ class Api:
             *FulfillmentApi(self._connect, self._access).routes(),
             *ConversationApi(self._connect, self._access).routes(),
             *DevopsApi(self._connect, self._access).routes(),
+            *ScheduleApi(self._connect).routes(),
         ]
         return [web.route(r.method, PREFIX + r.path, self._guarded(r.handler)) for r in routes]
 

@@ -10,6 +10,7 @@ import signal
 import ssl
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ import psutil
 import pytest
 
 from sandbox import LocalVendor, RunnerFailed, Sandbox
+from sandbox.__main__ import Address
 
 PATIENCE = 20.0
 
@@ -163,6 +165,29 @@ async def test_another_process_can_play_the_planned_date_and_the_customer_s_side
             assert await asyncio.wait_for(cancelling.wait(), PATIENCE) == 0
         async with command("forward", request_id, **where) as refused:
             assert "Only scheduled" in await line_with(refused, "REQ_003")
+
+
+@pytest.mark.e2e
+async def test_another_process_can_run_a_schedulable_and_see_its_output(
+    tmp_path: Path, project_root: Path
+) -> None:
+    where, state = {"cwd": tmp_path, "root": project_root}, tmp_path / ".sandbox" / "state.json"
+    async with Sandbox(directory=state.parent) as sandbox:
+        runner = await sandbox.start_runner(handler="tests.sandbox.schedulables:Schedulables")
+        state.write_text(json.dumps(asdict(Address.of(sandbox))))
+        for result, shown, code in (("success", "succeeded", 0), ("fail", "failed", 1)):
+            parameter = json.dumps({"result": result, "output": "one line\nand another"})
+            async with command(
+                "schedule", "run_sync", "--parameter", parameter, **where
+            ) as running:
+                await line_with(running, "run_sync")
+                await line_with(running, shown)
+                assert await line_with(running, "") == "one line\n"
+                assert await line_with(running, "") == "and another\n"
+                assert await asyncio.wait_for(running.wait(), PATIENCE) == code
+        async with command("schedule", "no_method", **where) as refused:
+            assert "no_method" in await line_with(refused, "VAL_001")
+        await runner.kill()
 
 
 async def test_cancelling_without_a_sandbox_is_one_clear_sentence(

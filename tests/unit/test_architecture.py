@@ -28,11 +28,12 @@ MAY_IMPORT = {
     "vendors": "",
     "vendors.amounts": "",
     "vendors.base": "portal.policy portal.secret",
+    "vendors.explaining": "",
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
     "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"
     " portal.patterns portal.segments vendors.base",
-    "cancelling.steps": "cause portal.policy",
+    "cancelling.steps": "cause portal.policy vendors.base",
     "cancelling.marks": "connect.notes vendors.base",
     "cancelling.evidence": "cause cancelling.marks cancelling.request portal.policy vendors.base",
     "cancelling.conflicts": "cause cancelling.evidence cancelling.marks cancelling.steps",
@@ -55,13 +56,17 @@ MAY_IMPORT = {
         ),
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
+    "check": "cancelling cause check connect errors http outcome_log portal shared_state"
+    " vendors.base vendors.explaining vendors.registry",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "shared_state": "cancelling cause connect errors http.aside portal single_flight"
     " vendors.registry",
-    "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"
+    "events": "cancelling cause check connect.api errors outcome_log portal.settings runner_speed"
     " shared_state vendors.registry",
 }
-OF_A_VENDOR = "cause errors http portal single_flight vendors.amounts vendors.base"
+OF_A_VENDOR = (
+    "cause errors http portal single_flight vendors.amounts vendors.base vendors.explaining"
+)
 """What every vendor's package may import, besides itself."""
 
 KNOWS_CONNECT = {"connect.client", "events", "shared_state"}
@@ -130,7 +135,7 @@ def touches(imported: set[str], *names: str) -> set[str]:
 
 def allowed_for(module: str) -> list[str]:
     """All that the longest part with this module in it may import."""
-    if match := re.match(r"(vendors\.(?!amounts$|base$|registry$)\w+)", module):
+    if match := re.match(r"(vendors\.(?!amounts$|base$|explaining$|registry$)\w+)", module):
         return [*OF_A_VENDOR.split(), match[1]]
     parts = [part for part in MAY_IMPORT if touches({module}, part) or not part]
     part = max(parts, key=len)

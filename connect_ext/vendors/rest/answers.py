@@ -29,7 +29,7 @@ from connect_ext.vendors.rest.dates import ShownSubscription
 from connect_ext.vendors.rest.settings import RestSettings
 
 UNKNOWN_ID = (404, 410)
-_WITH_A_REASON = (400, 409, 422)
+WITH_A_REASON = (400, 409, 422)
 """Answers that may refuse the cancellation, or put it off."""
 
 MAX_KEYS = 10
@@ -42,14 +42,14 @@ class AnswerReader:
 
     def __init__(self, settings: RestSettings) -> None:
         self._settings, self._zone = settings, ZoneInfo(settings.time_zone)
-        self._status_path = _compiled(settings.status_path)
-        self._reason_path = _compiled(settings.reason_path)
-        self._busy_when = _compiled(settings.busy_when)
-        self._end_date_path = _compiled(settings.end_date_path)
-        self._term_end_path = _compiled(settings.term_end_path)
-        self._charged_through_path = _compiled(settings.charged_through_path)
-        self._id_path = _compiled(settings.id_path)
-        self._looked_up = {name: _compiled(path) for name, path in settings.looked_up}
+        self._status_path = compiled(settings.status_path)
+        self._reason_path = compiled(settings.reason_path)
+        self._busy_when = compiled(settings.busy_when)
+        self._end_date_path = compiled(settings.end_date_path)
+        self._term_end_path = compiled(settings.term_end_path)
+        self._charged_through_path = compiled(settings.charged_through_path)
+        self._id_path = compiled(settings.id_path)
+        self._looked_up = {name: compiled(path) for name, path in settings.looked_up}
 
     def raise_if_about_another(self, answer: Answer, call: Call, asked_for: str) -> None:
         """Raise ``Later`` for an answer that names another subscription, whatever it says."""
@@ -67,7 +67,7 @@ class AnswerReader:
         document = answer.json()
         if self._id_path is not None and self._id(document) != asked_for:
             raise unreadable(call, "does not name the subscription at REST_ID_PATH")
-        word = _search(self._status_path, document)
+        word = search(self._status_path, document)
         if not isinstance(word, str):
             raise unreadable(call, "has no status at REST_STATUS_PATH")
         status = self._status(word)
@@ -78,11 +78,11 @@ class AnswerReader:
                 " REST_CANCELLING_VALUES, REST_CANCELLED_VALUES and REST_DRAFT_VALUES",
                 cause=Cause.UNKNOWN_STATUS,
             )
-        value = _search(self._end_date_path, document)
+        value = search(self._end_date_path, document)
         ends_at = dates.moment(value, self._zone)
         if ends_at is None and not dates.is_nothing(value):
             raise _no_date("REST_END_DATE_PATH")
-        looked_up = {name: _search(path, document) for name, path in self._looked_up.items()}
+        looked_up = {name: search(path, document) for name, path in self._looked_up.items()}
         if status is SubscriptionStatus.ACTIVE:
             return replace(self._active(document, ends_at, when), looked_up=looked_up)
         if looked_up:
@@ -115,7 +115,7 @@ class AnswerReader:
         )
 
     def _day(self, path: Any, document: Any, name: str) -> date | None:
-        value = _search(path, document)
+        value = search(path, document)
         found = None if dates.is_nothing(value) else dates.day(value, self._zone)
         if found is None and not dates.is_nothing(value):
             raise _no_date(name)
@@ -132,10 +132,10 @@ class AnswerReader:
         document = answer.json()
         if self._id_path is not None and self._id(document) != asked_for:
             return None
-        word = _search(self._status_path, document)
+        word = search(self._status_path, document)
         if not isinstance(word, str) or self._status(word) is not SubscriptionStatus.CANCELLED:
             return None
-        value = _search(self._end_date_path, document)
+        value = search(self._end_date_path, document)
         ends_at = dates.moment(value, self._zone)
         may_be_asked = self._end_date_path is not None and self._settings.status_request is not None
         if ends_at is None and (may_be_asked or not dates.is_nothing(value)):
@@ -145,14 +145,14 @@ class AnswerReader:
     def error(self, answer: Answer, call: Call) -> CancellationError:
         """The error for an answer that does not serve the call."""
         credentials = self._settings.auth.variables
-        if answer.status not in _WITH_A_REASON:
+        if answer.status not in WITH_A_REASON:
             return _error_by_status(answer, call, "", credentials)
         document = answer.json()
         reason = self._reason(document)
         # A body that cannot be read cannot say that it does not match.
         is_mute = document is None and answer.body.strip() not in (b"", b"null")
         is_mute = is_mute and self._busy_when is not None
-        is_busy = is_mute or _search(self._busy_when, document) is True
+        is_busy = is_mute or search(self._busy_when, document) is True
         if not call.changes:
             return (
                 _busy(answer, call)
@@ -175,19 +175,19 @@ class AnswerReader:
         return next((status for status, words in lists.items() if word in words), None)
 
     def _id(self, document: Any) -> str | None:
-        found = _search(self._id_path, document)
+        found = search(self._id_path, document)
         is_id = isinstance(found, (str, int)) and not isinstance(found, bool)
         return str(found) if is_id else None
 
     def _reason(self, document: Any) -> str:
-        reason = _search(self._reason_path, document)
+        reason = search(self._reason_path, document)
         if isinstance(reason, list):
             reason = "; ".join(text for text in reason if isinstance(text, str))
         return reason if isinstance(reason, str) else ""
 
     def _hint(self, document: Any) -> str:
         """Tell an operator where the vendor's reason may be instead."""
-        found = _deepest_object(self._settings.reason_path, document)
+        _, found = deepest(self._settings.reason_path, document)
         if found is None:
             return "The vendor gave no reason: its answer is not a JSON object."
         keys = [key for key in found if PLAIN_WORD.fullmatch(key)][:MAX_KEYS]
@@ -242,25 +242,25 @@ def _shown(word: str) -> str:
     return f"the status '{word}'" if PLAIN_WORD.fullmatch(word) else "a status"
 
 
-def _deepest_object(path: str, document: Any) -> dict[str, Any] | None:
-    """The JSON object at which a path stops: the end of its longest beginning that finds one.
+def deepest(path: str, document: Any) -> tuple[str, dict[str, Any] | None]:
+    """The JSON object at which a path stops: its longest beginning that finds one, and that.
 
     Of alternatives (``a.b || c``) the one counts that comes furthest.
     """
-    deepest = max(_objects_along(path, document), key=lambda found: found[0], default=(0, None))
-    return deepest[1]
+    found = max(_objects_along(path, document), key=lambda each: each[0], default=(0, "@", None))
+    return found[1:]
 
 
-def _objects_along(path: str, document: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+def _objects_along(path: str, document: Any) -> Iterator[tuple[int, str, dict[str, Any]]]:
     beginnings = [(0, "@")]
     for alternative in path.split("||"):
         steps = alternative.strip().split(".")
         beginnings += [(length, ".".join(steps[:length])) for length in range(1, len(steps))]
     for length, beginning in beginnings:
-        found = _search(_compiled(beginning), document)
+        found = search(compiled(beginning), document)
         first = found[0] if isinstance(found, list) and found else found
         if isinstance(first, dict):
-            yield length, first
+            yield length, beginning, first
 
 
 def _leads_nowhere(name: str) -> str:
@@ -273,16 +273,17 @@ def _leads_nowhere(name: str) -> str:
 
 def _says_nothing(path: str, document: Any) -> bool:
     """Whether a path leads somewhere, and to no date: to a text, or to a member that is null."""
-    if _search(_compiled(path), document) is not None:
+    if search(compiled(path), document) is not None:
         return True
     if not _PLAIN_PATH.fullmatch(path):
         return False
     owner, _, member = path.rpartition(".")
-    found = _search(_compiled(owner), document) if owner else document
+    found = search(compiled(owner), document) if owner else document
     return isinstance(found, dict) and member in found
 
 
-def _compiled(path: str) -> Any:
+def compiled(path: str) -> Any:
+    """The expression of a path; None for nothing."""
     try:
         return jmespath.compile(path) if path else None
     # A path's beginning need not be an expression; whole paths were checked when they were read.
@@ -290,7 +291,8 @@ def _compiled(path: str) -> Any:
         return None
 
 
-def _search(path: Any, document: Any) -> Any:
+def search(path: Any, document: Any) -> Any:
+    """What an expression finds; None for nothing."""
     try:
         return path.search(document) if path is not None else None
     # An expression can be right and not fit: a slice of step 0, a comparison of text and number.

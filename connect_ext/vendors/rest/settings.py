@@ -22,7 +22,7 @@ from connect_ext.vendors.rest.request_templates import (
 )
 from connect_ext.vendors.rest.templates import PLACEHOLDERS
 
-_STATUS_LISTS = (
+STATUS_LISTS = (
     "REST_ACTIVE_VALUES",
     "REST_CANCELLING_VALUES",
     "REST_CANCELLED_VALUES",
@@ -164,8 +164,8 @@ def _check_needed(read: VariableReader, name: str, because: str, *, has_status: 
 
 def _check_words(read: VariableReader) -> None:
     """One status must not mean two things: the list that is read first would win unseen."""
-    for position, name in enumerate(_STATUS_LISTS):
-        for other in _STATUS_LISTS[:position]:
+    for position, name in enumerate(STATUS_LISTS):
+        for other in STATUS_LISTS[:position]:
             if read.words(name, may_be_empty=True) & read.words(other, may_be_empty=True):
                 read.report(name, f"has a word that {other} has as well")
 

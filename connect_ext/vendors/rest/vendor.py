@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import replace
-from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from connect_ext.errors import NotConfigured, UnknownId
 from connect_ext.http.aside import aside
@@ -24,23 +21,19 @@ from connect_ext.vendors.base import (
     SubscriptionStatus,
     VendorContext,
 )
+from connect_ext.vendors.explaining import Finding
 from connect_ext.vendors.rest.answers import UNKNOWN_ID, AnswerReader
-from connect_ext.vendors.rest.credentials import AuthKind, Headers, RestAuth
-from connect_ext.vendors.rest.dates import ShownSubscription, effective_day
-from connect_ext.vendors.rest.request_templates import RequestTemplate
-from connect_ext.vendors.rest.settings import BodyFormat, RestSettings
-from connect_ext.vendors.rest.templates import (
-    PARAMETER,
-    Placeholders,
-    form_fields,
-    placeholders_in,
+from connect_ext.vendors.rest.calls import (
+    CANCEL_CALL,
+    OAUTH_CALL,
+    STATUS_CALL,
+    UNDO_CALL,
+    Calls,
 )
-
-STATUS_CALL = "the status request (REST_STATUS_REQUEST)"
-CANCEL_CALL = "the cancellation (REST_CANCEL_REQUEST)"
-UNDO_CALL = "taking the cancellation back (REST_UNDO_REQUEST)"
-ADDRESS = "REST_API_URL"
-OAUTH_CALL = "the token request (REST_OAUTH_TOKEN_URL)"
+from connect_ext.vendors.rest.credentials import AuthKind, RestAuth
+from connect_ext.vendors.rest.explaining import Explainer
+from connect_ext.vendors.rest.settings import RestSettings
+from connect_ext.vendors.rest.templates import Placeholders
 
 ADVICE = Advice(
     address_of_cancellation="Check the address of the cancellation (REST_CANCEL_REQUEST).",
@@ -64,13 +57,14 @@ class RestVendor:
     """Looks subscriptions up and cancels them by the requests in the ``REST_*`` variables."""
 
     advice = ADVICE
+    look_name = STATUS_CALL
 
     def __init__(self, settings: RestSettings, context: VendorContext) -> None:
         self._settings, self._http = settings, context.http
         self._tokens = _token_source(settings.auth, context)
         self._answers = AnswerReader(settings)
-        self._zone = ZoneInfo(settings.time_zone)
-        self._parameters = _parameters_in(settings)
+        self._explainer = Explainer(settings)
+        self._calls = Calls(settings)
 
     @property
     def can_be_asked(self) -> bool:
@@ -92,13 +86,7 @@ class RestVendor:
         request = self._settings.status_request
         if request is None:
             raise NotConfigured(ADVICE.cannot_be_asked)
-        values = self._placeholders(cancellation, None)
-        for name in self._parameters:
-            # Better to know before a mark is left.
-            values.header(f"{{{name}}}")
-        url = self._settings.api_url + values.path(request.path)
-        headers = self._headers(values, self._of_look)
-        call = Call(STATUS_CALL, request.method, url, headers, address=ADDRESS)
+        call = self._calls.look(request, cancellation)
         answer = await self._send(call)
         return await aside(len(answer.body), lambda: self._shown(answer, call, cancellation))
 
@@ -115,9 +103,8 @@ class RestVendor:
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
         """Send ``REST_CANCEL_REQUEST``, with the cancellation's idempotency key."""
-        values = self._placeholders(cancellation, subscription)
-        call, asked_for = self._cancel_call(values), cancellation.subscription_id.text
-        answer = await self._send(call)
+        call = self._cancel_call(self._calls.placeholders(cancellation, subscription))
+        asked_for, answer = cancellation.subscription_id.text, await self._send(call)
 
         def accepted() -> Accepted:
             self._raise_unless_accepted(answer, call, asked_for)
@@ -129,14 +116,14 @@ class RestVendor:
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
         """Send ``REST_UNDO_REQUEST``, with an idempotency key of its own."""
-        call = self._undo_call(self._placeholders(cancellation, subscription))
+        call = self._undo_call(self._calls.placeholders(cancellation, subscription))
         asked_for, answer = cancellation.subscription_id.text, await self._send(call)
         await aside(len(answer.body), lambda: self._raise_unless_accepted(answer, call, asked_for))
         return Accepted()
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
         """The call that would be sent; nobody is asked for it."""
-        values = self._placeholders(cancellation, subscription)
+        values = self._calls.placeholders(cancellation, subscription)
         if cancellation.act is Act.UNDO:
             return Plan((_planned(self._undo_call(values)),))
         call = _planned(self._cancel_call(values))
@@ -147,6 +134,14 @@ class RestVendor:
         remark = "CANCELLATION_DATE has no effect on it: the request has no {effective_date}."
         return Plan((call,), remarks=(remark,))
 
+    def read(self, answer: Answer, cancellation: Cancellation) -> Subscription:
+        """The subscription in an answer to ``REST_STATUS_REQUEST``."""
+        return self._shown(answer, Call(STATUS_CALL, "", ""), cancellation)
+
+    def explain(self, call_name: str, answer: Answer, subscription_id: str) -> tuple[Finding, ...]:
+        """What the paths find in the answer to one of the calls."""
+        return tuple(self._explainer.findings(call_name, answer, subscription_id))
+
     def _raise_unless_accepted(self, answer: Answer, call: Call, asked_for: str) -> None:
         self._answers.raise_if_about_another(answer, call, asked_for)
         if answer.status in UNKNOWN_ID:
@@ -154,59 +149,14 @@ class RestVendor:
         if not 200 <= answer.status < 300:
             raise self._answers.error(answer, call)
 
-    def _placeholders(
-        self, cancellation: Cancellation, subscription: Subscription | None
-    ) -> Placeholders:
-        """An undo has no day of its own: it counts from today."""
-        of_day = subscription if cancellation.act is Act.CANCEL else None
-        day = effective_day(cancellation, of_day, self._zone)
-        if isinstance(subscription, ShownSubscription):
-            return Placeholders(cancellation, day, subscription.looked_up)
-        return Placeholders(cancellation, day)
-
     def _cancel_call(self, values: Placeholders) -> Call:
-        return self._call(CANCEL_CALL, self._settings.cancel_request, values)
+        return self._calls.change(CANCEL_CALL, self._settings.cancel_request, values)
 
     def _undo_call(self, values: Placeholders) -> Call:
         request = self._settings.undo_request
         if request is None:
             raise NotConfigured(ADVICE.cannot_take_back)
-        return self._call(UNDO_CALL, request, values)
-
-    def _call(self, name: str, request: RequestTemplate, values: Placeholders) -> Call:
-        headers, content = [*self._headers(values, self._settings.headers)], None
-        if self._settings.idempotency_header:
-            header, template = self._settings.idempotency_header
-            headers.append((header, values.key(template)))
-        body = json.loads(request.body)
-        if body:
-            body = values.body(body)
-            if self._settings.body_format is BodyFormat.FORM:
-                content = urlencode(list(form_fields(body))).encode()
-                headers += self._unless_given("Content-Type", "application/x-www-form-urlencoded")
-            else:
-                content = json.dumps(body).encode()
-                headers += self._unless_given("Content-Type", "application/json")
-        url = self._settings.api_url + values.path(request.path)
-        return Call(
-            name, request.method, url, tuple(headers), content, changes=True, address=ADDRESS
-        )
-
-    @property
-    def _of_look(self) -> Headers:
-        """The headers of a look: without those that only a look's answer can fill."""
-        names = {name for name, _ in self._settings.looked_up}
-        headers = self._settings.headers
-        return tuple(pair for pair in headers if not names & placeholders_in([pair[1]]))
-
-    def _headers(self, values: Placeholders, templates: Headers) -> Headers:
-        filled = ((name, values.header(text)) for name, text in templates)
-        return (*self._unless_given("Accept", "application/json"), *filled)
-
-    def _unless_given(self, name: str, value: str) -> list[tuple[str, str]]:
-        """The header, unless ``REST_HEADERS`` has it: sent twice it would mean both."""
-        given = {header.lower() for header, _ in self._settings.headers}
-        return [] if name.lower() in given else [(name, value)]
+        return self._calls.change(UNDO_CALL, request, values)
 
     async def _send(self, call: Call) -> Answer:
         """Send with credentials."""
@@ -244,16 +194,8 @@ def _credentials(auth: RestAuth) -> list[tuple[str, str]]:
             return []
 
 
-def _parameters_in(settings: RestSettings) -> tuple[str, ...]:
-    """The placeholders that stand for parameters of the request, wherever they are used."""
-    requests = (settings.status_request, settings.cancel_request, settings.undo_request)
-    names = placeholders_in(text for _, text in settings.headers)
-    names = names.union(*(request.placeholders for request in requests if request))
-    return tuple(sorted(name for name in names if name.startswith(PARAMETER)))
-
-
 def _planned(call: Call) -> PlannedCall:
-    return PlannedCall(call.method, call.url, (call.content or b"").decode())
+    return PlannedCall(call.method, call.url, (call.content or b"").decode(), call.headers)
 
 
 def _with(call: Call, *credentials: tuple[str, str]) -> Call:

@@ -1,0 +1,100 @@
+"""The calls to a REST vendor, formed from the templates in the variables."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from connect_ext.http.client import Call
+from connect_ext.vendors.base import Act, Cancellation, Subscription
+from connect_ext.vendors.rest.credentials import Headers
+from connect_ext.vendors.rest.dates import ShownSubscription, effective_day
+from connect_ext.vendors.rest.request_templates import RequestTemplate
+from connect_ext.vendors.rest.settings import BodyFormat, RestSettings
+from connect_ext.vendors.rest.templates import (
+    PARAMETER,
+    Placeholders,
+    form_fields,
+    placeholders_in,
+)
+
+STATUS_CALL = "the status request (REST_STATUS_REQUEST)"
+CANCEL_CALL = "the cancellation (REST_CANCEL_REQUEST)"
+UNDO_CALL = "taking the cancellation back (REST_UNDO_REQUEST)"
+OAUTH_CALL = "the token request (REST_OAUTH_TOKEN_URL)"
+
+ADDRESS = "REST_API_URL"
+
+
+class Calls:
+    """Forms the calls, without credentials.
+
+    Each raises ``NotConfigured`` where a placeholder has no value, or one that cannot stand there.
+    """
+
+    def __init__(self, settings: RestSettings) -> None:
+        self._settings, self._zone = settings, ZoneInfo(settings.time_zone)
+        self._parameters = _parameters_in(settings)
+        looked_up = {name for name, _ in settings.looked_up}
+        # Without those that only a look's answer can fill.
+        self._headers_of_look = tuple(
+            pair for pair in settings.headers if not looked_up & placeholders_in([pair[1]])
+        )
+
+    def look(self, request: RequestTemplate, cancellation: Cancellation) -> Call:
+        """The question; a parameter that any of the calls lacks is missed here."""
+        values = self.placeholders(cancellation, None)
+        for name in self._parameters:
+            # Better to know before a mark is left.
+            values.header(f"{{{name}}}")
+        url = self._settings.api_url + values.path(request.path)
+        headers = self._headers(values, self._headers_of_look)
+        return Call(STATUS_CALL, request.method, url, headers, address=ADDRESS)
+
+    def change(self, name: str, request: RequestTemplate, values: Placeholders) -> Call:
+        """A call that changes something: the cancellation, or the one that takes it back."""
+        headers, content = [*self._headers(values, self._settings.headers)], None
+        if self._settings.idempotency_header:
+            header, template = self._settings.idempotency_header
+            headers.append((header, values.key(template)))
+        body = json.loads(request.body)
+        if body:
+            body = values.body(body)
+            if self._settings.body_format is BodyFormat.FORM:
+                content = urlencode(list(form_fields(body))).encode()
+                headers += self._unless_given("Content-Type", "application/x-www-form-urlencoded")
+            else:
+                content = json.dumps(body).encode()
+                headers += self._unless_given("Content-Type", "application/json")
+        url = self._settings.api_url + values.path(request.path)
+        return Call(
+            name, request.method, url, tuple(headers), content, changes=True, address=ADDRESS
+        )
+
+    def placeholders(
+        self, cancellation: Cancellation, subscription: Subscription | None
+    ) -> Placeholders:
+        """What the placeholders stand for; an undo has no day of its own, it counts from today."""
+        of_day = subscription if cancellation.act is Act.CANCEL else None
+        day = effective_day(cancellation, of_day, self._zone)
+        if isinstance(subscription, ShownSubscription):
+            return Placeholders(cancellation, day, subscription.looked_up)
+        return Placeholders(cancellation, day)
+
+    def _headers(self, values: Placeholders, templates: Headers) -> Headers:
+        filled = ((name, values.header(text)) for name, text in templates)
+        return (*self._unless_given("Accept", "application/json"), *filled)
+
+    def _unless_given(self, name: str, value: str) -> list[tuple[str, str]]:
+        """The header, unless ``REST_HEADERS`` has it: sent twice it would mean both."""
+        given = {header.lower() for header, _ in self._settings.headers}
+        return [] if name.lower() in given else [(name, value)]
+
+
+def _parameters_in(settings: RestSettings) -> tuple[str, ...]:
+    """The placeholders that stand for parameters of the request, wherever they are used."""
+    requests = (settings.status_request, settings.cancel_request, settings.undo_request)
+    names = placeholders_in(text for _, text in settings.headers)
+    names = names.union(*(request.placeholders for request in requests if request))
+    return tuple(sorted(name for name in names if name.startswith(PARAMETER)))
