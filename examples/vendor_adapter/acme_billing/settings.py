@@ -1,4 +1,4 @@
-"""The variables of the vendor ``acme``, and the settings that they make."""
+"""The variables of the vendor ``acme-billing``, and the settings that they make."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from world import World
 @pytest_asyncio.fixture(scope="session")
 async def world() -> AsyncIterator[World]:
     """The sandbox; 30 seconds of waiting take a third of a second in it."""
-    if not entry_points(group="connect_ext.vendors", name="acme"):
+    if not entry_points(group="connect_ext.vendors", name="acme-billing"):
         pytest.exit("Install the package first: pip install --no-deps -e .", returncode=2)
     acme = LocalAcme()
     await acme.start()

@@ -102,7 +102,7 @@ class LocalAcme:
     def variables(self) -> dict[str, str]:
         """The extension's variables for this Acme."""
         return {
-            "VENDOR": "acme",
+            "VENDOR": "acme-billing",
             "ACME_API_URL": self._server.url,
             "ACME_ACCOUNT": ACCOUNT,
             "ACME_API_KEY": KEY,
