@@ -32,6 +32,8 @@ BUILT_IN = {
     "paddle": "connect_ext.vendors.rest.presets.paddle",
     "maxio": "connect_ext.vendors.rest.presets.maxio",
     "kill-bill": "connect_ext.vendors.rest.presets.kill_bill",
+    "paypal": "connect_ext.vendors.rest.presets.paypal",
+    "microsoft-saas": "connect_ext.vendors.rest.presets.microsoft_saas",
 }
 
 
