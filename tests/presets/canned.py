@@ -39,14 +39,3 @@ async def error_of_cancelling(
         with pytest.raises(CancellationError) as caught:
             await vendor.cancel(order(stand_in.new_id(1)), None)
     return caught.value
-
-
-async def error_of_looking(
-    http: HttpClient, stand_in: StandIn, status: int, document: object
-) -> CancellationError:
-    """What this answer to a look means."""
-    async with web_server(answers(document, status)) as server:
-        vendor = vendor_at(http, stand_in, REST_API_URL=server.url)
-        with pytest.raises(CancellationError) as caught:
-            await vendor.look_up(order(stand_in.new_id(1)))
-    return caught.value

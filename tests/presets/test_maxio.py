@@ -17,7 +17,7 @@ from connect_ext.errors import (
 )
 from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import Act, SubscriptionStatus
-from tests.presets.canned import error_of_cancelling, error_of_looking
+from tests.presets import canned
 from tests.presets.maxio import ENDED, ZONE, Maxio
 from tests.presets.stand_in import Trouble
 from tests.presets.vendors import order, serving, shown, vendor_at
@@ -164,15 +164,15 @@ class TestAnError:
         )
 
     async def test_409_is_not_now(self, http):
-        error = await error_of_cancelling(http, Maxio(), 409, {"errors": ["Try again"]})
+        error = await canned.error_of_cancelling(http, Maxio(), 409, {"errors": ["Try again"]})
         assert type(error) is Conflict
 
     async def test_that_blocks_the_whole_site_is_no_answer_to_a_look(self, http, maxio):
         # All requests to such a site are HTTP 422, the look among them (the SDK's README).
         sentence = "Site data clearing is in progress. Please try later."
-        error = await error_of_looking(http, maxio, 422, {"errors": [sentence]})
-        assert type(error) is NotConfigured
-        assert error.vendor_text == sentence
+        with pytest.raises(NotConfigured) as caught:
+            await canned.shown(http, maxio, "1", {"errors": [sentence]}, status=422)
+        assert caught.value.vendor_text == sentence
 
     async def test_about_the_key_is_no_refusal(self, http, maxio):
         held = maxio.add()
