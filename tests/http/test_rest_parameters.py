@@ -66,6 +66,16 @@ class TestWhereItStands:
         found = json.loads(sent) if body_format == "json" else dict(parse_qsl(sent))
         assert found == {"alone": value, "in": f"of {value}."}
 
+    @pytest.mark.parametrize("body_format", ["json", "form"])
+    @pytest.mark.parametrize("value", ["Müller GmbH", "株式会社", "first\nsecond"], ids=ascii)
+    async def test_in_a_body_it_may_have_what_no_header_has(self, http, value, body_format):
+        variables = {**PLACES["its body"], "REST_BODY_FORMAT": body_format}
+        async with a_vendor(http, **variables) as (rest, server):
+            await rest.cancel(order(value), await rest.look_up(order(value)))
+        sent = server.seen[-1].body.decode()
+        found = json.loads(sent)["a"][0] if body_format == "json" else dict(parse_qsl(sent))
+        assert value in found.values()
+
     async def test_in_a_header_it_goes_with_the_look_as_well(self, http):
         headers = {
             "REST_HEADERS": '{"X-Customer": "{parameter:customer}"}',
@@ -120,6 +130,13 @@ class TestWhatCannotBeFilledIn:
         async with a_vendor(http, **header) as (rest, server):
             with pytest.raises(NotConfigured, match="cannot be a part of a header"):
                 await rest.look_up(order(value))
+        assert server.seen == []
+
+    async def test_what_stands_in_a_path_and_in_a_header_must_fit_both(self, http):
+        places = {**PLACES["the cancellation's path"], **PLACES["a header"]}
+        async with a_vendor(http, **places) as (rest, server):
+            with pytest.raises(NotConfigured, match="cannot be a part of a header"):
+                await rest.look_up(order("ü"))
         assert server.seen == []
 
     @pytest.mark.parametrize("body_format", ["json", "form"])

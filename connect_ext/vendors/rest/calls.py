@@ -52,8 +52,9 @@ class Calls:
         # Better to know before a mark is left.
         for each in self._parameters.in_paths:
             values.path(each)
-        for each in self._parameters.elsewhere:
+        for each in self._parameters.in_headers:
             values.header(each)
+        values.body(self._parameters.in_bodies)
         url = self._settings.api_url + values.path(request.path)
         headers = self._headers(values, self._headers_of_look)
         return Call(STATUS_CALL, request.method, url, headers, address=ADDRESS)
@@ -106,18 +107,23 @@ class Calls:
 class _Parameters:
     """The placeholders that stand for parameters of the request, as they stand in templates."""
 
-    in_paths: frozenset[str]
-    elsewhere: frozenset[str]
+    in_paths: list[str]
+    in_headers: list[str]
+    in_bodies: list[str]
 
 
 def _parameters_in(settings: RestSettings) -> _Parameters:
     requests = (settings.status_request, settings.cancel_request, settings.undo_request)
     used = [request for request in requests if request]
     in_paths = placeholders_in(request.path for request in used)
-    names = placeholders_in(text for _, text in settings.headers)
-    names = names.union(*(request.placeholders for request in used)) - in_paths
-    return _Parameters(_of_parameters(in_paths), _of_parameters(names))
+    in_headers = placeholders_in(text for _, text in settings.headers)
+    in_requests = {name for request in used for name in request.placeholders}
+    return _Parameters(
+        _of_parameters(in_paths),
+        _of_parameters(in_headers),
+        _of_parameters(in_requests - in_paths),
+    )
 
 
-def _of_parameters(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(f"{{{name}}}" for name in names if name.startswith(PARAMETER))
+def _of_parameters(names: Iterable[str]) -> list[str]:
+    return [f"{{{name}}}" for name in names if name.startswith(PARAMETER)]
