@@ -222,7 +222,7 @@ class Vendor(Protocol):
     ) -> Accepted:
         """Cancel the subscription that ``look_up`` has shown (None if it cannot be asked).
 
-        Raises ``Refused``, ``Conflict`` and ``UnknownId`` besides.
+        Raises ``Refused``, ``Conflict``, ``Outdated`` and ``UnknownId`` besides.
         """
         ...
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote
 import pytest
 
 from connect_ext.cause import Cause
-from connect_ext.errors import NotConfigured, NotDone
+from connect_ext.errors import NotConfigured, Outdated
 from connect_ext.http.client import MAX_ANSWER_PARTS
 from connect_ext.vendors.base import Act, SubscriptionStatus
 from connect_ext.vendors.rest.looked_up import DEEPEST, MOST_CHARACTERS, can_be_sent
@@ -290,7 +290,7 @@ class TestTheStaleEtag:
         variables = {"REST_LOOKED_UP": '{"v": "v"}', "REST_HEADERS": '{"If-Match": "{v}"}'}
         async with a_vendor(http, handler, **variables) as (rest, _):
             shown = await rest.look_up(cancellation())
-            with pytest.raises(NotDone, match="HTTP 412 to the cancellation") as caught:
+            with pytest.raises(Outdated, match="HTTP 412 to the cancellation") as caught:
                 await rest.cancel(cancellation(), shown)
             assert caught.value.cause is Cause.CONFLICT
             accepted = await rest.cancel(cancellation(), await rest.look_up(cancellation()))

@@ -19,6 +19,7 @@ from connect_ext.errors import (
     NotConfigured,
     NotDone,
     OutcomeUnknown,
+    Outdated,
     Refused,
 )
 from connect_ext.http.client import BUSY, Answer, Call, unreadable
@@ -229,7 +230,7 @@ def _error_by_status(
         return unreadable(call, f"has the HTTP status {answer.status}, which says nothing")
     if answer.status == 412 and call.changes:
         # What the look has shown is no longer so (If-Match): the next one shows it anew.
-        return NotDone(f"{what}.", answer.retry_after, cause=Cause.CONFLICT)
+        return Outdated(f"{what}.", answer.retry_after)
     message = f"{what}: check the method, the path and the body in its variables."
     return NotConfigured(message, vendor_text=reason)
 
