@@ -236,6 +236,7 @@ MISTAKES_OF = {
         "Idempotency-Key", "{request_id}", "Host: {request_id}", "X-Key: once",
         "X-Key: {request-id}", "X-Key: {request_id} {effective_date}", "X Key: {request_id}",
         "X-Key: {request_id} {parameter:customer}", "X-Key: {request_id}\u00fc",
+        "Authorization: {request_id}", "accept: {request_id}", "Content-Type: {request_id}",
     ],
     "REST_LOOKED_UP": [
         "[]", "{", '{"etag": 1}', '{"etag": ""}', '{"etag": "a["}', '{"two words": "a"}',

@@ -37,6 +37,9 @@ _NO_SECRET = Secret("")
 
 _OF_THE_GRANT = ("grant_type", "client_id", "client_secret", "scope")
 
+_TAKEN_BY_OTHERS = ("authorization", "accept", "content-type")
+"""Sent a second time they would mean both, or nothing."""
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -129,7 +132,8 @@ def read_idempotency_header(read: VariableReader) -> tuple[str, str] | None:
     header, colon, text = (part.strip() for part in read.text(name).partition(":"))
     if not (header or colon):
         return None
-    if not colon or not _can_be_sent(header, text) or header.lower() in _RESERVED_HEADERS:
+    taken = header.lower() in (*_RESERVED_HEADERS, *_TAKEN_BY_OTHERS)
+    if not colon or not _can_be_sent(header, text) or taken:
         read.report(name, "is not NAME: value with a header that can be set")
     elif not IDEMPOTENCY_KEYS & placeholders_in([text]):
         read.report(name, "has neither {request_id} nor {request_uuid}")
