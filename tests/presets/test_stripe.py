@@ -8,6 +8,7 @@ import pytest
 
 from connect_ext.errors import Conflict, NotDone, Refused
 from connect_ext.portal.policy import CancellationDate
+from connect_ext.redaction import redact
 from connect_ext.vendors.base import Act, SubscriptionStatus
 from tests.presets.stand_in import TERM, Trouble
 from tests.presets.stripe import MANAGED, Stripe
@@ -80,6 +81,10 @@ async def test_a_schedules_refusal_is_stripes_own_sentence(http):
         with pytest.raises(Refused) as caught:
             await vendor.cancel(order(held.id, AT_END), None)
         assert caught.value.reason == MANAGED
+        # So it reaches the customer's side: the schedule's id looks like a key.
+        shown_as = redact(caught.value.reason, [stripe.key], held.id)
+        assert shown_as.startswith("The subscription is managed by the subscription schedule")
+        assert shown_as.endswith("Please update the schedule instead.")
 
 
 async def test_a_lock_and_a_key_in_use_are_no_refusals(http):

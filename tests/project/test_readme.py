@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from connect_ext.portal.settings import declared_variables
-from connect_ext.vendors.registry import definitions
 from tests.e2e.test_stripe import AT_THE_END, STRIPE
+from tests.unit.builders import OWN_VENDORS
 
-VARIABLES = declared_variables(definitions())
+VARIABLES = declared_variables(OWN_VENDORS)
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 

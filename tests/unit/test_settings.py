@@ -22,11 +22,11 @@ from connect_ext.portal.settings import (
     initial_variables,
     read_configuration,
 )
-from connect_ext.vendors.registry import definitions
 from connect_ext.vendors.rest.credentials import AuthKind
 from connect_ext.vendors.rest.templates import PLACEHOLDERS
 from tests.unit.builders import (
     ORDERS_VARIABLES,
+    OWN_VENDORS,
     REST_KEY,
     REST_VARIABLES,
     ZUORA_PASSWORD,
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:deprecated string literal")
 
 TOKEN_CHARACTERS = string.ascii_letters + string.digits + string.punctuation
 PRODUCT, OTHER_PRODUCT = "PRD-411-678-887", "PRD-411-678-888"
-VARIABLES = declared_variables(definitions())
+VARIABLES = declared_variables(OWN_VENDORS)
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 OAUTH = {
     "REST_AUTH": "oauth2",
@@ -52,7 +52,7 @@ OAUTH = {
 
 
 def read(variables: dict[str, str]):
-    return read_configuration(variables, definitions())
+    return read_configuration(variables, OWN_VENDORS)
 
 
 def rest(**variables: str):
@@ -80,7 +80,7 @@ def overrides(**variables: object) -> str:
 
 class TestDeclaration:
     def test_every_variable_passes_the_official_rules(self):
-        for variable in initial_variables(definitions()):
+        for variable in initial_variables(OWN_VENDORS):
             assert set(variable) == {"name", "initial_value", "secure"}
             assert re.fullmatch(r"[A-Za-z][\w]+", variable["name"])
             assert len(variable["name"]) <= 256
@@ -599,6 +599,10 @@ class TestRestAuth:
     def test_oauth_and_none_need_no_key(self, auth):
         found = read({"REST_API_URL": "https://v.example", **auth}).default.vendor.own.auth
         assert (found.client_id, bool(found.key)) == (auth.get("REST_OAUTH_CLIENT_ID", ""), False)
+
+    @pytest.mark.parametrize("auth", ["bearer", "basic:x", "header:X-Api-Key", "none"])
+    def test_every_kind_goes_without_an_idempotency_key(self, auth):
+        assert rest(REST_AUTH=auth, REST_IDEMPOTENCY_HEADER="").idempotency_header is None
 
     def test_further_headers_may_carry_the_credentials_if_auth_is_none(self):
         found = rest(REST_AUTH="none", REST_HEADERS='{"Authorization": "Custom x"}')
