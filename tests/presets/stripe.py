@@ -30,16 +30,21 @@ MANAGED = (
 
 
 class Stripe(StandIn):
-    """Subscriptions in the shape of API version 2023-08-16, or in that of flexible billing mode."""
+    """Subscriptions in the shape of API version 2023-08-16, or in that of flexible billing mode.
+
+    In that an end that is set shows as a flag or as a date, and items have the periods. Sources:
+    https://docs.stripe.com/billing/subscriptions/billing-mode/compare and
+    https://docs.stripe.com/changelog/basil/2025-07-30/cancel-at-enums.
+    """
 
     vendor: ClassVar[str] = "stripe"
     # Stripe's words for a refused DELETE are not documented.
     refusal: ClassVar[str] = "This subscription cannot be canceled by this account."
     key: ClassVar[str] = "rk_test_51StandInOfStripe0000000000"
 
-    def __init__(self, *, flexible: bool = False) -> None:
+    def __init__(self, *, flag: bool = True, date: bool = True) -> None:
         super().__init__()
-        self.flexible = flexible
+        self.flag, self.date = flag, date
         self._answers = FirstAnswers("Idempotent-Replayed", _other_parameters)
 
     def new_id(self, number: int) -> str:
@@ -124,8 +129,8 @@ class Stripe(StandIn):
             "object": "subscription",
             "automatic_tax": {"enabled": False},
             "billing_cycle_anchor": _seconds(now - TERM),
-            "cancel_at": None if self.flexible or held.cancelled else ends,
-            "cancel_at_period_end": held.ends_later,
+            "cancel_at": ends if held.ends_later and self.date else None,
+            "cancel_at_period_end": held.ends_later and self.flag,
             "canceled_at": _seconds(now) if ends else None,
             "collection_method": "charge_automatically",
             "created": _seconds(now - TERM),
@@ -139,8 +144,8 @@ class Stripe(StandIn):
             "start_date": _seconds(now - TERM),
             "status": "canceled" if held.cancelled else held.word or "active",
         }
-        # Where items have periods of their own, the subscription has none.
-        (item if self.flexible else shown).update(period)
+        is_flexible = not (self.flag and self.date)
+        (item if is_flexible else shown).update(period)
         return shown
 
 

@@ -22,6 +22,15 @@ RECURLY = Seen(
     *("PUT", "/subscriptions/a/cancel", "a", JSON, b'{"timeframe": "term_end"}', 404),
     b'{"type": "not_found", "message": "Not found"}',
 )
+KILL_BILL = Seen(
+    "DELETE",
+    "/1.0/kb/subscriptions/a-b-c-d-e?billingPolicy=IMMEDIATE",
+    "a-b-c-d-e",
+    {"Authorization": "Basic x", "X-Killbill-ApiKey": "k", "X-Killbill-ApiSecret": "s"},
+    b"",
+    404,
+    b"",
+)
 MICROSOFT = Seen("GET", "/saas/subscriptions/a", "a", {"Authorization": "Bearer x"}, b"", 404, b"")
 
 
@@ -45,6 +54,7 @@ def test_what_is_described_passes(folder, seen):
         ("recurly", replace(RECURLY, body=b'{"time": "term_end"}'), "unknown field time"),
         ("recurly", replace(RECURLY, body=b'{"timeframe": "now"}'), "'now' is not one of"),
         ("recurly", replace(RECURLY, path=RECURLY.path + "?now=1"), "unknown query parameter now"),
+        ("killbill", KILL_BILL, "X-Killbill-CreatedBy"),
         ("microsoft-saas", MICROSOFT, "missing query parameter api-version"),
     ],
 )

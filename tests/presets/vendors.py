@@ -11,9 +11,17 @@ from connect_ext.http.client import HttpClient
 from connect_ext.portal.policy import CancellationDate
 from connect_ext.portal.reader import VariableReader
 from connect_ext.portal.settings import declared_variables, read_configuration
-from connect_ext.vendors.base import Act, Cancellation, SubscriptionId, VendorContext
+from connect_ext.vendors.base import (
+    Act,
+    Cancellation,
+    Subscription,
+    SubscriptionId,
+    VendorContext,
+)
 from connect_ext.vendors.registry import definitions
 from connect_ext.vendors.rest.vendor import RestVendor
+from tests.http.servers import web_server
+from tests.http.vendors import answers
 from tests.presets.stand_in import Held, Seen, StandIn, Trouble
 
 STATUS_LISTS = (
@@ -38,10 +46,23 @@ async def serving(stand_in: StandIn) -> AsyncIterator[StandIn]:
 
 def vendor_at(http: HttpClient, stand_in: StandIn, **variables: str) -> RestVendor:
     """The vendor that the stand-in's variables make, with these besides."""
-    values = {**stand_in.variables(), **variables}
+    return vendor_of(http, {**stand_in.variables(), **variables})
+
+
+def vendor_of(http: HttpClient, values: dict[str, str]) -> RestVendor:
+    """The vendor that these variables make."""
     settings = read_configuration(values, definitions()).default.vendor
     context = VendorContext(http, lambda key, make: make())
     return definitions()[settings.name].create(settings.own, context)
+
+
+async def shown(
+    http: HttpClient, name: str, document: object, asked_for: str = "sub-1", **variables: str
+) -> Subscription:
+    """What a preset reads in this answer to a look."""
+    async with web_server(answers(document)) as server:
+        values = {"VENDOR": name, "REST_API_URL": server.url, "REST_API_KEY": "a-key-for-nothing"}
+        return await vendor_of(http, {**values, **variables}).look_up(order(asked_for))
 
 
 def status_words(name: str) -> list[str]:

@@ -79,7 +79,7 @@ IMPURE = {
 }
 PURE = (
     *("cancelling.conflicts", "cancelling.ending", "cancelling.revoking", "cancelling.rules"),
-    *("cancelling.turns", "cancelling.waiting", "redaction"),
+    *("cancelling.turns", "cancelling.waiting", "redaction", "vendors.rest.suggesting"),
 )
 """The rules import evidence, marks, steps and the other value types."""
 

@@ -12,6 +12,7 @@ from connect_ext.vendors.explaining import Finding
 from connect_ext.vendors.rest import dates
 from connect_ext.vendors.rest.answers import MAX_KEYS, WITH_A_REASON, compiled, deepest, search
 from connect_ext.vendors.rest.calls import CANCEL_CALL, STATUS_CALL, UNDO_CALL
+from connect_ext.vendors.rest.looked_up import can_be_sent
 from connect_ext.vendors.rest.settings import STATUS_LISTS, RestSettings
 
 
@@ -52,8 +53,11 @@ class Explainer:
                 yield self._date(name, path, document)
         for name, path in settings.looked_up:
             found = search(compiled(path), document)
-            what = f"finds {_kind(found)} for {{{name}}}"
-            yield Finding("REST_LOOKED_UP", what + _unless(found, path, document), found is None)
+            what = f"finds {_kind(found)} for {{{name}}}" + _unless(found, path, document)
+            if not can_be_sent(found):
+                what = f"{what} that is too long, or no plain JSON"
+            is_wrong = found is None or not can_be_sent(found)
+            yield Finding("REST_LOOKED_UP", what, is_wrong)
 
     def _of_refusal(self, answer: Answer) -> Iterator[Finding]:
         if answer.status not in WITH_A_REASON:
