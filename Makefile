@@ -5,6 +5,9 @@ ENV := .venv
 OFFICIAL := .venv-official
 PIP_PROJECT := -m pip install -qq --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
 
+# That run tests side by side: more than two cores need, as many tests mostly wait.
+PROCESSES ?= 4
+
 # `make lock` resolves with these.
 LOCK_TOOLS := uv==0.13.9 poetry==2.5.1
 UPGRADE ?=
@@ -18,6 +21,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  PYTHON=/path/to/python3.12 picks the Python; else the first of 3.12, 3.11, 3.10 that works."
+	@echo "  PROCESSES=8 runs the tests in eight processes instead of $(PROCESSES)."
 
 .PHONY: demo
 demo: $(ENV)/ready ## cancel subscriptions against a local Connect and local vendors, and watch
@@ -33,7 +37,8 @@ test: $(ENV)/ready ## check format, lint and types, run the tests
 		|| { echo "Not formatted: run make format"; exit 1; }
 	@echo "ruff check" && $(ENV)/bin/ruff check --quiet .
 	@echo "mypy" && $(ENV)/bin/mypy --no-error-summary
-	@echo "pytest" && $(ENV)/bin/python -m pytest -q
+	@echo "pytest" && $(ENV)/bin/python -m pytest -q -n $(PROCESSES) -m "not undisturbed"
+	@echo "pytest, undisturbed" && $(ENV)/bin/python -m pytest -q -m undisturbed
 
 .PHONY: soak
 soak: $(ENV)/ready ## random histories and input, and two runners that get killed (half an hour)
