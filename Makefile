@@ -5,6 +5,9 @@ VENV := .venv
 OFFICIAL := .venv-official
 PIP_PROJECT := -m pip install -qq --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
 
+# That run tests side by side: more than two cores need, as many tests mostly wait.
+PROCESSES ?= 4
+
 # `make lock` resolves with these.
 LOCK_TOOLS := uv==0.13.9 poetry==2.5.1
 UPGRADE ?=
@@ -21,6 +24,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  PYTHON=/path/to/python3.12 picks the Python; else the first of 3.12, 3.11, 3.10 that works."
+	@echo "  PROCESSES=8 runs the tests in eight processes instead of $(PROCESSES)."
 
 # The next two end when their parent does; so make has to be their parent, and no shell.
 .PHONY: demo
@@ -37,7 +41,8 @@ test: $(VENV)/ready ## check format, lint and types, run the tests
 		|| { echo "Not formatted: run make format"; exit 1; }
 	@echo "ruff check" && $(VENV)/bin/ruff check --quiet .
 	@echo "mypy" && $(VENV)/bin/mypy --no-error-summary
-	@echo "pytest" && $(VENV)/bin/python -m pytest -q
+	@echo "pytest" && $(VENV)/bin/python -m pytest -q -n $(PROCESSES) -m "not undisturbed"
+	@echo "pytest, undisturbed" && $(VENV)/bin/python -m pytest -q -m undisturbed
 
 .PHONY: soak
 soak: $(VENV)/ready ## random histories and input, and two runners that get killed (half an hour)

@@ -11,7 +11,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from sandbox.connect.journal import Happening
 from sandbox.runner import Runner
@@ -29,14 +28,13 @@ class Feed:
 
     def __init__(self, runners: Sequence[Runner]) -> None:
         self._runners = runners
-        self._read: dict[Path, int] = {}
-        """How many bytes of each log have been shown."""
+        self._logs: dict[str, RunnerLog] = {}
 
     def show(self, happening: Happening) -> None:
         """Print a happening, after everything that was logged before it."""
         self.catch_up()
         moment = happening.at.astimezone().strftime("%H:%M:%S")
-        _print(moment, happening.kind, happening.object_id, happening.text)
+        _print(_line(moment, happening.kind, happening.object_id, happening.text))
 
     async def follow(self) -> None:
         """Print what is logged, for as long as it runs."""
@@ -47,28 +45,52 @@ class Feed:
     def catch_up(self) -> None:
         """Print what has been logged since the last time."""
         for runner in self._runners:
-            for line in self._new_lines(runner.log_file):
-                found = LOG_LINE.fullmatch(line)
-                if found and (found["child"] or found["level"] != "DEBUG"):
-                    kind = "call" if found["child"] else found["level"].lower()
-                    object_id = found["request"] or runner.instance_id
-                    _print(found["moment"], kind, object_id, found["text"])
+            log = self._logs.setdefault(runner.instance_id, RunnerLog(runner))
+            for line in log.news():
+                _print(line)
 
-    def _new_lines(self, log_file: Path) -> Iterator[str]:
-        """The whole lines of a log that have not been read yet."""
-        if not log_file.exists():
-            return
-        with log_file.open("rb") as log:
-            log.seek(self._read.get(log_file, 0))
+
+class RunnerLog:
+    """The log of one runner, as far as it has been read."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._read = 0
+        self._is_ours = False
+
+    def news(self) -> Iterator[str]:
+        """The lines for the feed since the last time."""
+        for line in self._new_lines():
+            found = LOG_LINE.fullmatch(line)
+            # A list of mistakes goes on in lines that are indented.
+            if found is None and self._is_ours and line.startswith("  "):
+                yield line
+                continue
+            self._is_ours = bool(found and (found["child"] or found["level"] != "DEBUG"))
+            if found and self._is_ours:
+                kind = "call" if found["child"] else found["level"].lower()
+                object_id = found["request"] or self._runner.instance_id
+                yield _line(found["moment"], kind, object_id, found["text"])
+
+    def _new_lines(self) -> list[str]:
+        """The whole lines that have not been read yet."""
+        if not self._runner.log_file.exists():
+            return []
+        with self._runner.log_file.open("rb") as log:
+            log.seek(self._read)
             new, end, _ = log.read().rpartition(b"\n")
-        self._read[log_file] = self._read.get(log_file, 0) + len(new + end)
-        yield from new.decode("utf-8", "replace").splitlines()
+        self._read += len(new + end)
+        return new.decode("utf-8", "replace").splitlines()
 
 
-def _print(moment: str, kind: str, object_id: str, text: str) -> None:
+def _line(moment: str, kind: str, object_id: str, text: str) -> str:
+    return f"{moment}  {kind:<8}  {object_id}  {text}"
+
+
+def _print(line: str) -> None:
     """Print a line of the feed, if there is still somebody to read it."""
     try:
-        print(f"{moment}  {kind:<8}  {object_id}  {text}", flush=True)
+        print(line, flush=True)
     # The terminal is closed: the sandbox is about to be told.
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

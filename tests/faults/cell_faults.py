@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from functools import cache
 
 from aiohttp import web
 
@@ -21,7 +22,15 @@ _OTHER_SOAP = (
     b'<?xml version="1.0"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/">'
     b'<e:Body><deleteResponse xmlns="http://api.zuora.com/"/></e:Body></e:Envelope>'
 )
-_HUGE_XML = _OTHER_SOAP.replace(b"<deleteResponse", b"<p>" + b"x" * HUGE + b"</p><deleteResponse")
+
+
+@cache
+def _huge(size: int, *, speaks_xml: bool) -> bytes:
+    """One for all cells: each of them is kept until the matrix is over."""
+    padding = b"x" * size
+    if speaks_xml:
+        return _OTHER_SOAP.replace(b"<deleteResponse", b"<p>%s</p><deleteResponse" % padding)
+    return b'{"padding": "%s"}' % padding
 
 
 def fault_of(cell: Cell, elsewhere: str) -> Fault:
@@ -75,7 +84,7 @@ def _garbage(cell: Cell, key: str) -> Fault:
         body = _of_another_type(cell)
     elif key == "huge":
         size = HUGE if cell.column.side is Side.VENDOR else HUGE_FOR_CONNECT
-        body = _HUGE_XML if cell.column.speaks_xml else b'{"padding": "%s"}' % (b"x" * size)
+        body = _huge(size, speaks_xml=cell.column.speaks_xml)
     return Respond(200, body, content_type, after_work=cell.row.work_is_done)
 
 

@@ -240,6 +240,11 @@ def test_a_whole_body_and_a_part_of_a_path_are_shown_by_their_names(status):
 
 @given(statuses, forms, passwords)
 @example(PENDING, "form", "ACME Größe & Söhne=7")
+# With what looks like an escape of another kind than the one that hides the rest.
+@example(PENDING, "json", "0000001%000Å0000000000")
+@example(REVOKING, "json", "Größe %41 der Söhne")
+@example(PENDING, "form", "Gr\\u00f6\\u00dfe der Söhne")
+@example(REVOKING, "form", "Söhne &amp; Größe")
 def test_no_parameter_of_the_request_is_shown(status, form, text):
     """They may be the customer's data; Connect shows them to those who may see them."""
     assume(len(bare(text)) >= 12)

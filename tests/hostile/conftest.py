@@ -10,6 +10,12 @@ from tests.leaks import leaks
 from tests.unit.builders import ORDERS_SECRET
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.parent.name == "hostile":
+            item.add_marker(pytest.mark.undisturbed)
+
+
 @pytest.fixture(autouse=True)
 def log(caplog):
     caplog.set_level(logging.DEBUG)

@@ -10,6 +10,7 @@ import toml
 from poetry.core.masonry import api as builder
 
 from connect_ext.vendors.base import SubscriptionStatus
+from tests.project.test_project import POETRY, PYPROJECT
 from tools.locks import ROOT
 
 EXAMPLE = ROOT / "examples" / "vendor_adapter"
@@ -49,10 +50,8 @@ def test_a_fork_with_its_two_entries_builds_one_wheel_with_the_vendor_in_it(
 
 
 def with_entries(entries: str) -> str:
-    """The project's pyproject.toml with the page's entries, where the page says."""
-    packages, _, plugins = entries.partition("\n\n")
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    text, replaced = re.subn(r"(?m)^packages =.*$", packages, text)
-    text, added = re.subn(r'(?m)^"eventsapp" =.*$', rf"\g<0>\n\n{plugins}", text)
-    assert (replaced, added) == (1, 1)
-    return text
+    """The project's pyproject.toml with the page's entries, whatever a fork has in their places."""
+    added = toml.loads(entries)
+    poetry = {**POETRY, "packages": added["packages"]}
+    poetry["plugins"] = {**POETRY["plugins"], **added["tool"]["poetry"]["plugins"]}
+    return toml.dumps({**PYPROJECT, "tool": {"poetry": poetry}})

@@ -1,8 +1,32 @@
 """Tests run in random order, folder by folder: a folder's shared sandbox lives for minutes."""
 
+import os
+import re
+import subprocess
+import sys
 from itertools import groupby
+
+from tools.locks import ROOT
+
+FILES = {f"tests/unit/test_{name}.py" for name in ("amounts", "errors", "single_flight")}
 
 
 def test_each_folders_tests_run_one_after_the_other(request):
     folders = [folder for folder, _ in groupby(item.path.parent for item in request.session.items)]
     assert len(folders) == len(set(folders))
+
+
+def test_of_several_processes_each_runs_whole_files():
+    """What the tests of a file share is made once."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "-p", "no:cacheprovider", *FILES]
+    shown = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=True)
+    ran = set(re.findall(r"^\[(gw\d)\] .*PASSED (.+?)::", shown.stdout, re.MULTILINE))
+    assert {process for process, _ in ran} == {"gw0", "gw1"}
+    assert sorted(file for _, file in ran) == sorted(FILES)
+
+
+def test_make_runs_the_undisturbed_tests_after_all_others():
+    makefile = (ROOT / "Makefile").read_text()
+    runs = re.findall(r"-m pytest -q (.*)$", makefile, re.MULTILINE)
+    assert runs == ['-n $(PROCESSES) -m "not undisturbed"', "-m undisturbed"]

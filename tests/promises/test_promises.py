@@ -379,6 +379,7 @@ async def test_promise_4_a_time_out_of_the_cancellation_is_an_unknown_outcome():
 # 5. The event loop never blocks.
 
 
+@pytest.mark.undisturbed
 async def test_promise_5_faults_of_connect_do_not_stop_the_event_loop(extension):
     """The official client sleeps with `time.sleep(1)` between its tries."""
     request_id = extension.sandbox.cancel("SUB-1")

@@ -13,7 +13,7 @@ from connect_ext.vendors.base import Act
 from tests.unit.builders import NOW, odd_texts
 
 A, B = "aaaaaaaa", "bbbbbbbb"
-OF_UNDOING = set(State) - {State.UNFINISHED, State.CANCELLED}
+OF_UNDOING = [s for s in State if s not in (State.UNFINISHED, State.CANCELLED)]
 MARKS = [(Act.CANCEL, state) for state in State] + [(Act.UNDO, state) for state in OF_UNDOING]
 STANDING = {State.SENDING, State.UNFINISHED, State.ACCEPTED, State.CANCELLED}
 

@@ -494,9 +494,9 @@ class TestProductOverrides:
 
     def test_hundreds_are_read_quickly(self):
         values = {f"PRD-{n}": {"REST_API_KEY": f"k3y-of-{n}"} for n in range(500)}
-        began = time.perf_counter()
+        began = time.process_time()
         assert len(configuration(PRODUCT_OVERRIDES=json.dumps(values)).overrides) == 500
-        assert time.perf_counter() - began < 1
+        assert time.process_time() - began < 1
 
 
 class TestSettings:

@@ -261,6 +261,10 @@ def test_a_value_that_may_be_something_elses_is_not_the_id(document, asked_for):
         ({"expiration_date": "2026-12-31", "cancelled_at": None}, "expiration_date"),
         ({"cancellation_date": "2026-12-31"}, "cancellation_date"),
         ({"cancel-date": 1_798_675_200}, '"cancel-date"'),
+        (
+            {"cancel_at_period_end": False, "current_period_end": AHEAD, "cancelled_at": None},
+            "(cancel_at_period_end && current_period_end) || cancelled_at || `null`",
+        ),
     ],
 )
 def test_the_end_of_a_cancelled_subscription_is_found_by_its_name(members, path):
@@ -271,6 +275,9 @@ def test_an_end_is_proposed_only_of_a_subscription_that_has_ended_or_will():
     assert proposed({"status": "cancelled", "ends_at": PAST}) == {"REST_END_DATE_PATH": "ends_at"}
     assert suggested({"status": "active", "ends_at": PAST}) == ()
     assert suggested({"status": "cancelled", "cancelled_at": PAST, "ends_at": AHEAD}) == ()
+    # It may be the day on which somebody asked for it.
+    flagged = {"status": "cancelled", "cancelled_at": PAST, "cancel_at_period_end": True}
+    assert "REST_END_DATE_PATH" not in proposed(flagged)
 
 
 @pytest.mark.parametrize(
@@ -360,6 +367,14 @@ def test_a_date_of_what_the_subscription_lies_in_is_not_its_own():
         ({"scheduled_change": None}, "scheduled_change.action=='cancel'"),
         ({"scheduledChange": {"action": "pause"}}, "scheduledChange.action=='cancel'"),
         ({"cancelled_at": AHEAD}, "status=='Active' && cancelled_at"),
+        ({"cancelled_at": AHEAD, "trial_end": PAST}, "status=='Active' && cancelled_at"),
+        ({"cancelled_at": AHEAD, "trial_end": 1_798_675_200}, "status=='Active' && cancelled_at"),
+        ({"cancelled_at": AHEAD[:10], "term_end": AHEAD}, "status=='Active' && cancelled_at"),
+        ({"cancelled_at": AHEAD, "term_end": AHEAD}, "status=='Active' && cancelled_at>=term_end"),
+        (
+            {"cancelled_at": AHEAD, "trial_end": AHEAD},
+            "status=='Active' && cancelled_at>=trial_end",
+        ),
     ],
 )
 def test_what_says_that_a_subscription_will_end_becomes_a_word_of_its_own(members, condition):

@@ -194,7 +194,8 @@ PROPOSED = {
             "REST_STATUS_PATH": "((cancel_at_period_end || cancel_at) && 'ends later') || status",
             "REST_CANCELLED_VALUES": ENDS_LATER,
             "REST_ID_PATH": "id",
-            "REST_END_DATE_PATH": "ended_at || cancel_at",
+            "REST_END_DATE_PATH": "ended_at || cancel_at"
+            " || (cancel_at_period_end && current_period_end) || `null`",
             "REST_TERM_END_PATH": "current_period_end",
         },
     ),
@@ -202,8 +203,9 @@ PROPOSED = {
         CHARGEBEE,
         "__test__8asz8",
         {
-            "REST_STATUS_PATH": "(subscription.status=='in_trial' && subscription.cancelled_at"
-            " && 'ends later') || subscription.status",
+            "REST_STATUS_PATH": "(subscription.status=='in_trial'"
+            " && subscription.cancelled_at>=subscription.current_term_end && 'ends later')"
+            " || subscription.status",
             "REST_ACTIVE_VALUES": f"{ACTIVE_VALUES},in_trial",
             "REST_CANCELLED_VALUES": ENDS_LATER,
             "REST_ID_PATH": "subscription.id",
@@ -242,7 +244,9 @@ PROPOSED = {
             "REST_ACTIVE_VALUES": f"{ACTIVE_VALUES},assessing",
             "REST_CANCELLED_VALUES": ENDS_LATER,
             "REST_ID_PATH": "subscription.id",
-            "REST_END_DATE_PATH": "subscription.delayed_cancel_at || subscription.canceled_at",
+            "REST_END_DATE_PATH": "subscription.delayed_cancel_at"
+            " || (subscription.cancel_at_end_of_period && subscription.current_period_ends_at)"
+            " || subscription.canceled_at || `null`",
             "REST_TERM_END_PATH": "subscription.current_period_ends_at",
         },
     ),
@@ -371,6 +375,7 @@ LATER = {
             (STRIPE | {"status": "trialing"}, ACTIVE, None),
             (STRIPE | {"cancel_at_period_end": True, "cancel_at": AHEAD_SECONDS}, CANCELLED, AHEAD),
             (STRIPE | {"cancel_at": AHEAD_SECONDS, "status": "trialing"}, CANCELLED, AHEAD),
+            (STRIPE | {"cancel_at_period_end": True}, CANCELLED, AHEAD),
             (
                 STRIPE
                 | {"status": "canceled", "ended_at": PAST_SECONDS, "cancel_at": AHEAD_SECONDS},

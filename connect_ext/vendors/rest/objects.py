@@ -55,7 +55,7 @@ class Node:
     identity: Identity
     depth: int
     is_known_by_id: bool
-    """Whether only the id that was asked for tells that it is not about anything else."""
+    """Whether only its id, or that of an object around it, says that it is the subscription."""
     parent: Node | None = field(repr=False)
     members: tuple[Member, ...] = field(repr=False)
     names: frozenset[str] = field(repr=False)

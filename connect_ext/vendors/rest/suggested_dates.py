@@ -22,6 +22,7 @@ from connect_ext.vendors.rest.vocabulary import (
     PERIOD_END,
     SCHEDULED_CHANGE,
     TERM_END,
+    TRIAL_END,
     Place,
 )
 
@@ -53,18 +54,23 @@ class SubscriptionDates:
         self._cancelled = _best(self._own, CANCELLED, _is_date_or_nothing)
         self._end = _best(self._own, END, _is_date_or_nothing)
         self._change = self._scheduled_change()
+        self._flags = [
+            member.path
+            for member in self._own
+            if isinstance(member.value, bool) and ENDS_WITH_ITS_PERIOD.fullmatch(member.name)
+        ]
+        whole = self._single([*self._own, *_named_with_their_object(self._periods)])
+        parts = [member for node in self._parts for member in node.members]
+        self._term_end = _best(self._single([*whole, *parts]), TERM_END, is_date)
+        self._period_end = _best(whole, PERIOD_END, is_date)
+        self._trial_end = _best(whole, TRIAL_END, is_date)
 
     def ending(self, path: str, active: str, now: datetime) -> Ending | None:
         """Tell by what an active subscription shows that it will end; None if nothing says so.
 
         ``path`` leads to its status; ``active`` is the word there if it means active, or empty.
         """
-        flags = [
-            member.path
-            for member in self._own
-            if isinstance(member.value, bool) and ENDS_WITH_ITS_PERIOD.fullmatch(member.name)
-        ]
-        announced = [self._announced.path] if self._announced else []
+        flags, announced = self._flags, _path_of(self._announced)
         change = [self._change] if self._change else []
         conditions = [*flags, *announced, *(f"{each}.action=='cancel'" for each in change)]
         if conditions:
@@ -74,9 +80,24 @@ class SubscriptionDates:
             return Ending(f"({whole})" if len(conditions) > 1 else whole, grounds)
         if active and self._cancelled and _is_ahead(self._cancelled.value, now):
             where = self._cancelled.path
-            grounds = f"It is due to end: the date at {where} lies ahead."
-            return Ending(f"{path}=='{active}' && {where}", grounds)
+            grounds = (
+                f"It is due to end: the date at {where} lies ahead. Make sure that the vendor"
+                " removes it from a subscription that is given back."
+            )
+            return Ending(f"{path}=='{active}' && {where}{self._compared(now)}", grounds)
         return None
+
+    def _compared(self, now: datetime) -> str:
+        """A comparison that a date left over from an earlier cancellation does not pass."""
+        at = self._cancelled.value if self._cancelled else None
+        for end in (self._term_end, self._period_end, self._trial_end):
+            if (
+                end
+                and _is_ahead(end.value, now)
+                and isinstance(end.value, str) == isinstance(at, str)
+            ):
+                return f">={end.path}" if end.value <= at else ""
+        return ""
 
     def possible_end(self, now: datetime) -> str:
         """Where a date ahead is the subscription's end, or that of its term; empty for nowhere."""
@@ -87,10 +108,12 @@ class SubscriptionDates:
         if ends := self._ends(is_cancelled=is_cancelled):
             where = " or ".join(ends)
             grounds = f"Judging by the name, a cancelled subscription shows its end at {where}."
-            yield Suggestion("REST_END_DATE_PATH", " || ".join(ends), grounds)
-        if term := self._term_end():
-            grounds = f"Judging by the name, the term ends on the date at {term}."
-            yield Suggestion("REST_TERM_END_PATH", term, grounds)
+            # A flag is false, which is no date; only nothing is none.
+            value = " || ".join([*ends, *(["`null`"] if self._end_by_flag() else [])])
+            yield Suggestion("REST_END_DATE_PATH", value, grounds)
+        if term := self._term_end or self._period_end:
+            grounds = f"Judging by the name, the term ends on the date at {term.path}."
+            yield Suggestion("REST_TERM_END_PATH", term.path, grounds)
         if charged := self._charged_through():
             grounds = f"Judging by the name, it is invoiced up to the date at {charged}."
             yield Suggestion("REST_CHARGED_THROUGH_PATH", charged, grounds)
@@ -101,7 +124,8 @@ class SubscriptionDates:
         The date of its cancellation is the end only of a subscription that shows no other one.
         """
         later = [f"{self._change}.effective_at"] if self._change else []
-        later = [self._announced.path] if self._announced else later
+        later = _path_of(self._announced) or later
+        later += self._end_by_flag()
         if self._ended:
             return [self._ended.path, *(later or _path_of(self._end))]
         if later:
@@ -109,9 +133,14 @@ class SubscriptionDates:
         if self._expires:
             return [self._expires.path]
         if self._cancelled:
-            return [] if self._end else [self._cancelled.path]
+            return [] if self._end or self._flags else [self._cancelled.path]
         # While it is active, this may be the end of a term that will be renewed.
         return _path_of(self._end) if is_cancelled else []
+
+    def _end_by_flag(self) -> list[str]:
+        """The end of the period, or of the term, with which it ends if a flag says so."""
+        period = self._period_end or self._term_end
+        return [f"({flag} && {period.path})" for flag in self._flags[:1]] if period else []
 
     def _scheduled_change(self) -> str:
         """The path to what is planned for the subscription, if that has the known shape."""
@@ -122,13 +151,6 @@ class SubscriptionDates:
             if node.name == SCHEDULED_CHANGE and isinstance(node.own.get("action"), str)
         ]
         return next(iter([*empty, *full]), "")
-
-    def _term_end(self) -> str:
-        whole = [*self._own, *_named_with_their_object(self._periods)]
-        parts = [member for node in self._parts for member in node.members]
-        found = _best(self._single([*whole, *parts]), TERM_END, is_date)
-        found = found or _best(self._single(whole), PERIOD_END, is_date)
-        return found.path if found else ""
 
     def _charged_through(self) -> str:
         """The path to the date, or an expression for the latest one of several charges."""

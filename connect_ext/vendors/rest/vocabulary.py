@@ -158,6 +158,7 @@ PERIOD_END = (
     re.compile(f"(next_)?(renewal|renews)({_AT})?"),
 )
 """For a vendor without a name for a term."""
+TRIAL_END = (re.compile(f"trial_{_END}"),)
 CHARGED_THROUGH = re.compile(
     f"(charged|paid|invoiced|billed|prepaid)_(through|thru|until|up_to)({_AT})?|paid_to_date"
 )
