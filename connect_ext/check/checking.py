@@ -3,116 +3,101 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from connect_ext.cancelling.process import process
 from connect_ext.cancelling.settling import Settling
-from connect_ext.cancelling.steps import (
-    Approve,
-    DryRun,
-    Final,
-    Hold,
-    Reject,
-    Schedule,
-    Wait,
-)
+from connect_ext.cancelling.steps import DryRun, Final, Wait
 from connect_ext.cause import Cause
 from connect_ext.check.imagined import ImaginedConnect, imagined_request
+from connect_ext.check.masking import Mask
 from connect_ext.check.report import Report, ShownCall
 from connect_ext.check.saved import NotExplainedError, SavedAnswer
-from connect_ext.check.shapes import shape_of
-from connect_ext.check.watching import Calls, Watched
-from connect_ext.connect.api import ConnectApi
-from connect_ext.errors import NotConfigured
-from connect_ext.http.aside import aside
-from connect_ext.http.client import Answer
-from connect_ext.outcome_log import outcome_of
-from connect_ext.portal.settings import (
-    Settings,
-    declared_variables,
-    described_variables,
-    read_configuration,
+from connect_ext.check.variables import report_of_variables
+from connect_ext.check.verdicts import (
+    Verdict,
+    after_sending,
+    named,
+    not_seen,
+    sentence_about,
+    switched_off,
+    verdict_of,
 )
+from connect_ext.check.watching import Calls, Watched, WatchedVendor
+from connect_ext.connect.api import ConnectApi
+from connect_ext.http.aside import aside
+from connect_ext.http.client import Answer, Call
+from connect_ext.portal.settings import Settings, read_configuration
 from connect_ext.shared_state import SharedState
-from connect_ext.vendors.base import PlannedCall, Vendor
+from connect_ext.vendors.base import Vendor
 from connect_ext.vendors.explaining import Explains, Finding
 from connect_ext.vendors.registry import Vendors, definitions
 
 SECOND_LOOK_SECONDS = 2.0
 """A real request looks a second time after two minutes."""
 
-MOST_WALKS, SECONDS_BETWEEN_WALKS = 10, 3.0
-"""For a vendor that takes its time to show what it has accepted."""
+SECONDS_BETWEEN_LOOKS = 2.0
+SETTLES_NEVER = 1e9
 
-_GOES_ON = (Cause.SENT, Cause.ON_ITS_WAY)
-_GOOD_ACTS = ("cancel", "approve", "schedule")
+Agreed = Callable[[Report], Awaitable[bool]]
+"""Asked before the cancellation is sent, with the report so far."""
+
+_MAY_STILL_COME = (Cause.SENT, Cause.ON_ITS_WAY)
+_PARAMETER = re.compile(r"\{parameter:([A-Za-z0-9_.-]{1,128})\}")
 
 
 @dataclass(frozen=True)
 class Order:
     """What is to be checked."""
 
-    subscription_id: str = ""
+    subscription_id: str | None = None
+    """None where nobody has named one: then only the variables are checked, and an answer."""
     product_id: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
     """Other fulfillment parameters of the request: ids and values."""
-    cancel: bool = False
-    """Whether the subscription is really cancelled."""
     answer: Answer | None = None
     """An answer to the look that was saved: then nobody is called."""
     suggest: bool = False
     """Whether the vendor's package is to propose variables from the answer to the look."""
+    wait_seconds: float = 0.0
+    """For how long the vendor may take until it shows a cancellation that was sent."""
 
 
 async def check(
-    variables: Mapping[str, str], order: Order, real: ConnectApi | None = None
+    variables: Mapping[str, str],
+    order: Order,
+    real: ConnectApi | None = None,
+    agreed: Agreed | None = None,
 ) -> Report:
     """Walk an imagined request with these variables.
 
-    ``real`` is the Connect whose templates count. Raises ``NotExplainedError`` where a saved answer
-    was given and the vendor does not explain any.
+    ``real`` is the Connect whose templates count. Only with ``agreed``, and if it says so, the
+    subscription is really cancelled. Raises ``NotExplainedError`` where an answer, or proposals,
+    were to be explained and the vendor does not.
     """
-    report = _of_variables(variables, order)
-    if order.suggest and order.answer is not None:
-        report = _with_suggestions(report, order.answer, order)
+    report = report_of_variables(variables, order.product_id)
     if report.mistakes:
         return replace(report, decision="Requests would wait until the variables are right.")
-    settings = read_configuration(variables, definitions()).for_product(order.product_id)
-    if not order.subscription_id:
-        decision = "Nothing is decided: name a subscription to go on."
-        return replace(report, decision=decision)
+    configuration = read_configuration(variables, definitions())
+    settings = configuration.for_product(order.product_id)
     calls = Calls()
-    shared = SharedState(vendors=Vendors(client=calls.client), sleep=_short_sleep)
+    shared = SharedState(vendors=Vendors(client=calls.client), sleep=_pause(order))
     try:
-        return await _Check(settings, order, shared, calls, real).run(report)
+        return await _Check(settings, order, shared, calls, real).run(report, agreed)
     finally:
         await shared.aclose()
 
 
-def _of_variables(variables: Mapping[str, str], order: Order) -> Report:
-    known = {variable.name for variable in declared_variables(definitions())}
-    described = described_variables(variables, definitions(), order.product_id)
-    vendor = next(each.shown for each in described if each.variable.name == "VENDOR")
-    strangers = tuple(sorted({*variables} - known))
-    report = Report(vendor, order.product_id, described, strangers)
-    try:
-        read_configuration(variables, definitions())
-    except NotConfigured as error:
-        _, *mistakes = error.message.split("\n")
-        return replace(report, mistakes=tuple(line.strip() for line in mistakes))
-    return report
+def _pause(order: Order) -> Callable[[float], Awaitable[None]]:
+    """The pause before a second look; a saved answer says the same at once."""
+    most = SECOND_LOOK_SECONDS if order.answer is None else 0.0
 
+    async def pause(seconds: float) -> None:
+        await asyncio.sleep(min(seconds, most))
 
-def _with_suggestions(report: Report, answer: Answer, order: Order) -> Report:
-    definition = definitions().get(report.vendor)
-    if definition is None or definition.suggest is None:
-        raise NotExplainedError(report.vendor)
-    return replace(report, suggestions=definition.suggest(answer, order.subscription_id))
-
-
-async def _short_sleep(seconds: float) -> None:
-    await asyncio.sleep(min(seconds, SECOND_LOOK_SECONDS))
+    return pause
 
 
 class _Check:
@@ -128,118 +113,141 @@ class _Check:
     ) -> None:
         self._settings, self._order, self._shared, self._calls = settings, order, shared, calls
         self._connect = ImaginedConnect(shared.now, real)
-        parameter = (settings.subscription_id_parameter, order.subscription_id)
+        self._asked_for = order.subscription_id or ""
+        parameter = (settings.subscription_id_parameter, self._asked_for)
         parameters = (parameter, *order.parameters)
         self._request = imagined_request(order.product_id, parameters, shared.now())
+        self._live = shared.vendors.vendor_for(settings.vendor)
+        self._watched = WatchedVendor(self._asked())
+        tokens = shared.vendors.tokens_of(settings.vendor)
+        self._mask = Mask(Settling(self._request, settings, self._connect, tokens))
 
-    async def run(self, report: Report) -> Report:
+    def _asked(self) -> Vendor:
+        """The vendor itself, or its answer in a file."""
+        if self._order.suggest and definitions()[self._settings.vendor.name].suggest is None:
+            raise NotExplainedError(self._settings.vendor.name)
+        if self._order.answer is None:
+            return self._live
+        return SavedAnswer(self._live, self._order.answer, self._settings.vendor.name)
+
+    async def run(self, report: Report, agreed: Agreed | None) -> Report:
         """Walk, and put together what was seen."""
-        vendor = self._vendor()
-        step = await self._walked(vendor)
-        calls = [await self._shown(watched, vendor) for watched in self._calls.made]
-        if self._order.answer is not None:
-            calls = [await self._saved(self._order.answer, vendor)]
-        if self._order.suggest and self._order.answer is None:
-            report = self._suggested(report, vendor)
-        outcome, decision, is_good = _in_words(step)
+        if self._order.subscription_id is None:
+            decision = "Nothing is decided: name a subscription to go on."
+            return replace(await self._seen(report), decision=decision)
+        step = await self._walked(is_dry=True)
+        foreseen = await self._decided(report, step)
+        if agreed is None or foreseen.outcome != "cancel" or self._settings.dry_run:
+            return foreseen
+        if not await agreed(foreseen):
+            return foreseen
+        decided = await self._decided(report, await self._cancelled())
+        # What was sent is what was shown before.
+        return replace(decided, requests=foreseen.requests, remarks=foreseen.remarks)
+
+    async def _walked(self, *, is_dry: bool) -> Final:
+        # One walk sends; whatever the vendor shows then, no further attempt is made.
+        settings = replace(self._settings, dry_run=is_dry)
+        if not is_dry:
+            settings = replace(settings, settle_seconds=SETTLES_NEVER)
+        ended = await process(self._request, settings, self._connect, self._watched, self._shared)
+        return ended.step
+
+    async def _cancelled(self) -> Final:
+        """Cancel, once, and look until the result shows or the time is over."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + self._order.wait_seconds
+        step = await self._walked(is_dry=False)
+        while isinstance(step, Wait) and step.cause in _MAY_STILL_COME:
+            pause = max(SECONDS_BETWEEN_LOOKS, step.retry_after or 0.0)
+            if clock() + pause > until:
+                return step
+            await asyncio.sleep(pause)
+            looked = await self._walked(is_dry=True)
+            if not isinstance(looked, DryRun) or looked.act in ("wait", "cancel"):
+                continue
+            return looked
+        return step
+
+    async def _decided(self, report: Report, step: Final) -> Report:
+        report = await self._seen(report)
+        was_sent = self._calls.has_changed_something
+        wrong = report.calls[-1].wrong if report.calls else ()
+        verdict = named(verdict_of(step), wrong)
+        if was_sent:
+            verdict = after_sending(verdict, self._watched.shown)
+        elif not self._watched.can_be_asked:
+            verdict = not_seen(verdict, self._watched.advice)
+        if self._settings.dry_run and verdict.is_good:
+            verdict = switched_off(verdict)
+        shown = self._watched.shown
         plan = step.plan if isinstance(step, DryRun) else None
-        planned = [await self._planned(call) for call in plan.calls] if plan else []
-        look_at = [
-            f"{f.variable} {f.found}." for call in calls for f in call.findings if f.is_wrong
-        ]
-        definition = definitions()[self._settings.vendor.name]
-        if step.cause is Cause.CREDENTIALS and definition.key_needs:
-            look_at.append(definition.key_needs)
-        if self._settings.dry_run:
-            look_at.append("DRY_RUN is true: as long as it is, no request is approved.")
+        day = f"It would take effect on {plan.takes_effect}." if plan and plan.takes_effect else ""
         return replace(
             report,
-            calls=tuple(calls),
-            planned=tuple(line for lines in planned for line in lines),
-            outcome=outcome,
-            decision=decision,
-            why=step.why if isinstance(step, Wait) else "",
-            look_at=tuple(dict.fromkeys(look_at)),
-            would_be_approved=is_good and not self._settings.dry_run,
+            subscription=sentence_about(shown) if shown else "",
+            requests=tuple([await self._mask.request(each) for each in plan.calls] if plan else ()),
+            remarks=await self._mask.all_of(*filter(None, (day, *(plan.remarks if plan else ())))),
+            outcome=verdict.outcome,
+            decision=await self._mask.of(verdict.decision),
+            why=await self._mask.of(verdict.why),
+            look_at=await self._mask.all_of(*self._look_at(report, step, verdict)),
+            would_be_approved=verdict.is_good,
+            was_sent=was_sent,
         )
 
-    def _vendor(self) -> Vendor:
-        vendor = self._shared.vendors.vendor_for(self._settings.vendor)
-        if self._order.answer is None:
-            return vendor
-        if not isinstance(vendor, Explains):
-            raise NotExplainedError(self._settings.vendor.name)
-        return SavedAnswer(vendor, self._order.answer)
+    def _look_at(self, report: Report, step: Final, verdict: Verdict) -> list[str]:
+        """What somebody has to see to, besides what the decision says."""
+        wrong = [each for call in report.calls for each in call.wrong]
+        found = [*report.look_at, *(each for each in wrong if each not in verdict.decision)]
+        if step.cause is Cause.CREDENTIALS:
+            found.append(definitions()[self._settings.vendor.name].key_needs)
+        if isinstance(step, Wait):
+            found += [
+                f"A check takes the parameter by --parameter {each}=VALUE; a schedule, in"
+                ' "parameters".'
+                for each in _PARAMETER.findall(step.why)
+            ]
+        is_known = self._connect.is_asked_about(self._request.product_id)
+        if verdict.outcome == "reject" and not is_known:
+            found.append(
+                "Until a cancellation of the product has once been approved, the request would be"
+                " held instead."
+            )
+        return list(dict.fromkeys(filter(None, found)))
 
-    async def _walked(self, vendor: Vendor) -> Final:
-        settings = replace(self._settings, dry_run=not self._order.cancel)
-        most = MOST_WALKS if self._order.cancel else 1
-        for left in reversed(range(most)):
-            ended = await process(self._request, settings, self._connect, vendor, self._shared)
-            if not left or ended.step.cause not in _GOES_ON:
-                return ended.step
-            await asyncio.sleep(SECONDS_BETWEEN_WALKS)
-        raise AssertionError("There is always a first walk.")
+    async def _seen(self, report: Report) -> Report:
+        """The report with the calls so far, and what the answers show."""
+        if self._order.answer is not None:
+            saved = Watched(Call("the saved answer", "", ""), self._order.answer, "", 0, True)
+            name = self._live.look_name if isinstance(self._live, Explains) else ""
+            calls = [await self._shown(saved, name)]
+        else:
+            calls = [await self._shown(each, each.call.name) for each in self._calls.made]
+        report = replace(report, calls=tuple(calls))
+        return await self._suggested(report) if self._order.suggest else report
 
-    def _suggested(self, report: Report, vendor: Vendor) -> Report:
-        if not isinstance(vendor, Explains):
-            raise NotExplainedError(report.vendor)
-        looks = [w.answer for w in self._calls.made if w.call.name == vendor.look_name]
-        answers = [answer for answer in looks if answer is not None]
-        return _with_suggestions(report, answers[-1], self._order) if answers else report
-
-    async def _shown(self, watched: Watched, vendor: Vendor) -> ShownCall:
-        call, answer = watched.call, watched.answer
-        shape: tuple[str, ...] = ()
+    async def _shown(self, watched: Watched, name: str) -> ShownCall:
+        vendor, answer = self._live, watched.answer
         findings: tuple[Finding, ...] = ()
-        if answer is not None:
-            shape = await aside(len(answer.body), lambda: shape_of(answer))
-            findings = await self._explained(vendor, call.name, answer)
-        request = await self._masked(f"{call.method} {call.url}")
-        status = answer.status if answer else None
-        return ShownCall(
-            call.name, request, status, watched.error, watched.milliseconds, shape, findings
-        )
+        if answer is not None and isinstance(vendor, Explains):
+            asked_for = self._asked_for
+            explain = vendor.explain
+            findings = await aside(len(answer.body), lambda: explain(name, answer, asked_for))
+        return await self._mask.call(watched, findings)
 
-    async def _saved(self, answer: Answer, vendor: Vendor) -> ShownCall:
-        shape = await aside(len(answer.body), lambda: shape_of(answer))
-        findings: tuple[Finding, ...] = ()
-        if isinstance(vendor, SavedAnswer):
-            findings = vendor.findings(self._order.subscription_id)
-        return ShownCall("the saved answer", "", answer.status, "", 0, shape, findings)
+    async def _suggested(self, report: Report) -> Report:
+        suggest = definitions()[self._settings.vendor.name].suggest
+        answer = self._order.answer or self._answer_to_look()
+        if suggest is None or answer is None:
+            return report
+        asked_for = self._asked_for
+        found = await aside(len(answer.body), lambda: suggest(answer, asked_for))
+        return replace(report, suggestions=await self._mask.suggestions(found))
 
-    async def _explained(self, vendor: Vendor, name: str, answer: Answer) -> tuple[Finding, ...]:
-        if not isinstance(vendor, Explains):
-            return ()
-        subscription_id = self._order.subscription_id
-        return await aside(len(answer.body), lambda: vendor.explain(name, answer, subscription_id))
-
-    async def _planned(self, call: PlannedCall) -> list[str]:
-        lines = [f"{call.method} {call.url}"]
-        lines += [f"{name}: {value}" for name, value in call.headers]
-        lines += ["", call.body] if call.body else []
-        return [await self._masked(line) for line in lines]
-
-    async def _masked(self, text: str) -> str:
-        tokens = self._shared.vendors.tokens_of(self._settings.vendor)
-        settling = Settling(self._request, self._settings, self._connect, tokens)
-        return await settling.masked(text) if text else ""
-
-
-def _in_words(step: Final) -> tuple[str, str, bool]:
-    """The outcome in a word, the decision, and whether a real request would be approved."""
-    match step:
-        case DryRun(act=act, decision=decision):
-            return act, decision, act in _GOOD_ACTS
-        case Approve(note=note):
-            return "approved", f"{outcome_of(step)[1]} {note}".rstrip(), True
-        case Schedule():
-            return *outcome_of(step), True
-        case Reject(reason=reason):
-            return "rejected", f"The request would be rejected: {reason}", False
-        case Hold(why=why):
-            return "held", f"The request would be held: {why}", False
-        case Wait(why=why, vendor_says=said):
-            return "waits", f"The request would wait: {why} {said}".rstrip(), False
-        case _:
-            return *outcome_of(step), False
+    def _answer_to_look(self) -> Answer | None:
+        if not isinstance(self._live, Explains):
+            return None
+        name = self._live.look_name
+        looks = [each.answer for each in self._calls.made if each.call.name == name]
+        return next((answer for answer in reversed(looks) if answer is not None), None)

@@ -9,7 +9,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class NotAnEnvFileError(Exception):
-    """The file cannot be read, or one of its lines is no pair; the text says which, not what."""
+    """The file cannot be read, or one of its lines is not a pair; the text says which, not what."""
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -18,7 +18,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     Values are taken as they are: quotes belong to them. Raises ``NotAnEnvFileError``.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise NotAnEnvFileError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -27,8 +27,10 @@ def read_env_file(path: Path) -> dict[str, str]:
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        name, is_pair, value = line.partition("=")
-        if not is_pair or not _NAME.fullmatch(name.strip()):
+        name, is_pair, value = (part.strip() for part in line.partition("="))
+        if not is_pair or not _NAME.fullmatch(name):
             raise NotAnEnvFileError(f"{path}, line {number}: not a NAME=value.")
-        found[name.strip()] = value.strip()
+        if name in found:
+            raise NotAnEnvFileError(f"{path}, line {number}: a second value for {name}.")
+        found[name] = value
     return found

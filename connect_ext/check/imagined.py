@@ -91,16 +91,26 @@ class ImaginedConnect(ConnectApi):
 
     async def approval_template(self, product_id: str, template_of_request: str) -> str:
         """The template of a real product, where there is one."""
-        if self._real is not None and product_id != PRODUCT_ID:
-            return await self._real.approval_template(product_id, "")
-        return template_of_request
+        real = self._real_for(product_id)
+        return await real.approval_template(product_id, "") if real else template_of_request
 
-    async def has_approved_cancellation(self, product_id: str) -> bool:  # noqa: ARG002 - there is one product
-        """As if one had been: what a refusal means later is what people want to know."""
-        return True
+    async def has_approved_cancellation(self, product_id: str) -> bool:
+        """What the real Connect says of a real product; else as if one had been.
+
+        People want to know what a refusal means once all works.
+        """
+        real = self._real_for(product_id)
+        return await real.has_approved_cancellation(product_id) if real else True
+
+    def is_asked_about(self, product_id: str) -> bool:
+        """Whether a real Connect is asked about the product."""
+        return self._real_for(product_id) is not None
 
     def proven(self, product_id: str) -> None:
         """Nothing to remember."""
+
+    def _real_for(self, product_id: str) -> ConnectApi | None:
+        return self._real if product_id != PRODUCT_ID else None
 
     def _settled(self, status: str) -> str:
         self._status = status

@@ -1,9 +1,8 @@
-"""The report of a check, as values and as JSON."""
+"""The report of a check, as values and as JSON (docs/setting-up-a-vendor.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from connect_ext.portal.settings import Described
@@ -12,11 +11,11 @@ from connect_ext.vendors.explaining import Finding, Suggestion
 
 @dataclass(frozen=True)
 class ShownCall:
-    """A call to the vendor, with secrets and personal data masked."""
+    """A call to the vendor and its answer, with secrets and personal data masked."""
 
     name: str
-    request: str
-    """The method and the address."""
+    method: str
+    url: str
     status: int | None
     error: str
     """A sentence where there was no answer that could be read, else empty."""
@@ -24,13 +23,25 @@ class ShownCall:
     shape: tuple[str, ...]
     findings: tuple[Finding, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """The same as JSON."""
-        findings = [
-            {"variable": each.variable, "found": each.found, "is_wrong": each.is_wrong}
-            for each in self.findings
-        ]
-        return {**vars(self), "shape": list(self.shape), "findings": findings}
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """A sentence for each finding that somebody has to see to."""
+        return tuple(f"{f.variable} {f.found}." for f in self.findings if f.is_wrong)
+
+
+@dataclass(frozen=True)
+class ShownRequest:
+    """A call as it would be sent, with secrets and personal data masked."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    """Empty where the vendor's package does not say."""
+    body: str
+
+
+_THE_END = ("would_be_approved", "outcome", "decision", "look_at", "was_sent", "subscription")
+_THE_BEGINNING = ("unknown_names", "unused_names", "mistakes")
 
 
 @dataclass(frozen=True)
@@ -40,20 +51,29 @@ class Report:
     vendor: str
     product_id: str
     variables: tuple[Described, ...]
-    strangers: tuple[str, ...]
-    """Names in the file that are no variables of the extension."""
+    unknown_names: tuple[str, ...] = ()
+    """Names that are given, and are no variables of the extension."""
+    unused_names: tuple[str, ...] = ()
+    """Variables that are given, and are another vendor's."""
     mistakes: tuple[str, ...] = ()
     calls: tuple[ShownCall, ...] = ()
-    planned: tuple[str, ...] = ()
-    """The lines of the calls that would be sent, secrets and personal data masked."""
-    outcome: str = "nothing"
-    """One word: the act that would follow, or what has become of it."""
+    subscription: str = ""
+    """What the vendor shows, in a sentence; empty for nothing."""
+    requests: tuple[ShownRequest, ...] = ()
+    """What would be sent."""
+    remarks: tuple[str, ...] = ()
+    """Sentences about that."""
+    outcome: str = "undecided"
+    """One word: cancel, approve, schedule, reject, hold, wait or undecided."""
     decision: str = ""
     why: str = ""
-    """Why the request would wait, without the vendor's own words; else empty."""
+    """Of a request that would wait: the reason without the vendor's own words, for the log."""
     look_at: tuple[str, ...] = ()
-    """What somebody has to see to: a sentence each, which names a variable."""
+    """What somebody has to see to besides: a sentence each."""
     would_be_approved: bool = False
+    """Whether a real request would be, now or when the subscription ends."""
+    was_sent: bool = False
+    """Whether the vendor has got the cancellation, or may have got it."""
     suggestions: tuple[Suggestion, ...] | None = None
     """Proposals for variables; None where nobody has asked, or there was no answer."""
 
@@ -64,12 +84,13 @@ class Report:
             for each in self.variables
         ]
         return {
-            **{name: _plain(value) for name, value in vars(self).items()},
+            **{name: vars(self)[name] for name in _THE_END},
+            "vendor": self.vendor,
+            "product": self.product_id,
             "variables": variables,
-            "calls": [call.as_json() for call in self.calls],
-            "suggestions": self.suggestions and [vars(each) for each in self.suggestions],
+            **{name: vars(self)[name] for name in _THE_BEGINNING},
+            "calls": [asdict(each) for each in self.calls],
+            "requests": [asdict(each) for each in self.requests],
+            "remarks": self.remarks,
+            "suggestions": None if self.suggestions is None else [*map(asdict, self.suggestions)],
         }
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from connect_ext.errors import NotConfigured
+from connect_ext.http.bodies import MAX_ANSWER_BYTES
 from connect_ext.http.client import Answer
 from connect_ext.vendors.base import (
     Accepted,
@@ -18,30 +19,47 @@ from connect_ext.vendors.base import (
     Subscription,
     Vendor,
 )
-from connect_ext.vendors.explaining import Explains, Finding
+from connect_ext.vendors.explaining import Explains
 
-_HEAD = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})[^\n]*\n(.*?)\r?\n\r?\n", re.DOTALL)
+_STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})(?![0-9])[^\n]*\n")
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+
+
+class NotAnAnswerError(Exception):
+    """The file cannot be read as an answer; the text says why."""
 
 
 class NotExplainedError(Exception):
     """The vendor does not explain answers."""
 
-    def __init__(self, vendor: str = "") -> None:
+    def __init__(self, vendor: str) -> None:
         super().__init__(
-            f"VENDOR {vendor} cannot be explained by an answer; rest and its presets can."
+            f"VENDOR {vendor} cannot explain an answer, nor propose variables by it; rest can, and"
+            " so can its presets."
         )
 
 
 def saved_answer(path: Path) -> Answer:
-    """The answer in a file: its body alone, or with the head before it (``curl -i``).
+    """The answer in a file: its body alone, or with the heads before it (``curl -i``).
 
-    Raises ``OSError``. A body alone counts as the answer of HTTP 200.
+    Raises ``NotAnAnswerError``. A body alone counts as the answer of HTTP 200.
     """
-    whole = path.read_bytes()
-    head = _HEAD.match(whole)
-    if head is None:
-        return Answer(200, httpx.Headers(), whole)
-    return Answer(int(head[1]), httpx.Headers(), whole[head.end() :])
+    try:
+        with path.open("rb") as file:
+            left = file.read(2 * MAX_ANSWER_BYTES)
+    except OSError as error:
+        raise NotAnAnswerError(f"{path} cannot be read: {error.strerror}.") from None
+    status = 200
+    # A proxy's head, and those of redirects, come before the last one.
+    while head := _STATUS_LINE.match(left):
+        status = int(head[1])
+        end = _END_OF_HEAD.search(left, head.end() - 2)
+        left = left[end.end() :] if end else b""
+    if len(left) > MAX_ANSWER_BYTES:
+        raise NotAnAnswerError(
+            f"{path} is longer than {MAX_ANSWER_BYTES} bytes: no answer of that size is read."
+        )
+    return Answer(status, httpx.Headers(), left)
 
 
 class SavedAnswer:
@@ -49,10 +67,10 @@ class SavedAnswer:
 
     can_be_asked = True
 
-    def __init__(self, vendor: Vendor, answer: Answer) -> None:
-        """``vendor`` must be one that explains answers."""
+    def __init__(self, vendor: Vendor, answer: Answer, name: str) -> None:
+        """Raises ``NotExplainedError`` unless the vendor explains answers."""
         if not isinstance(vendor, Explains):
-            raise NotExplainedError
+            raise NotExplainedError(name)
         self._vendor, self._explains, self._answer = vendor, vendor, answer
 
     @property
@@ -82,7 +100,3 @@ class SavedAnswer:
         if not isinstance(self._vendor, Plans):
             return Plan(())
         return await self._vendor.plan(cancellation, subscription)
-
-    def findings(self, subscription_id: str) -> tuple[Finding, ...]:
-        """What the variables find in the answer."""
-        return self._explains.explain(self._explains.look_name, self._answer, subscription_id)

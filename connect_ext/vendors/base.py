@@ -49,6 +49,10 @@ PLAIN_WORD = re.compile(r"[A-Za-z_ -]{1,30}")
 """What of a vendor's words is shown; any other text could be a name or a key."""
 
 
+MASK = "[…]"
+"""What stands for a credential in a call that is shown."""
+
+
 def named_status(status: str) -> str:
     """A vendor's own status for a message, if it is a plain word."""
     known = PLAIN_WORD.fullmatch(status)
@@ -139,7 +143,7 @@ class PlannedCall:
     body: str = field(default="", repr=False)
     """Empty for none."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Without the credentials; empty where the vendor does not say."""
+    """With a mask for the credentials; empty where the vendor does not say."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,8 @@ class Advice:
     """The vendor shows the cancelled subscription, and does not know its id when asked for it."""
     no_end: str = "Check the subscription at the vendor."
     """The vendor shows no end of a cancelled subscription, and a later one was asked for."""
+    unknown_id: str = "Check the id in the parameter and the vendor's address in the variables."
+    """The vendor does not know the subscription."""
 
 
 @dataclass(frozen=True)

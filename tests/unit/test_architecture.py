@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "vendors.amounts": "",
     "vendors.base": "portal.policy portal.secret",
     "vendors.explaining": "",
+    "vendors.words": "",
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
     "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"
@@ -57,8 +58,8 @@ MAY_IMPORT = {
         ),
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
-    "check": "cancelling cause check connect errors http outcome_log portal shared_state"
-    " vendors.base vendors.explaining vendors.registry",
+    "check": "cancelling cause check connect errors http outcome_log portal redaction shared_state"
+    " vendors.base vendors.explaining vendors.registry vendors.words",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "shared_state": "cancelling cause connect errors http.aside portal single_flight"
     " vendors.registry",
@@ -67,6 +68,7 @@ MAY_IMPORT = {
 }
 OF_A_VENDOR = (
     "cause errors http portal single_flight vendors.amounts vendors.base vendors.explaining"
+    " vendors.words"
 )
 """What every vendor's package may import, besides itself."""
 
@@ -136,7 +138,7 @@ def touches(imported: set[str], *names: str) -> set[str]:
 
 def allowed_for(module: str) -> list[str]:
     """All that the longest part with this module in it may import."""
-    if match := re.match(r"(vendors\.(?!amounts$|base$|explaining$|registry$)\w+)", module):
+    if match := re.match(r"(vendors\.(?!amounts$|base$|explaining$|registry$|words$)\w+)", module):
         return [*OF_A_VENDOR.split(), match[1]]
     parts = [part for part in MAY_IMPORT if touches({module}, part) or not part]
     part = max(parts, key=len)
@@ -330,7 +332,15 @@ def test_no_class_has_over_a_dozen_methods_that_are_not_trivial():
 
 IMMUTABLE = {
     *("re.compile", "frozenset", "tuple", "timedelta", "timezone", "TypeVar", "ContextVar"),
-    *("Preset", "Secret", "Variable", "Advice", "VendorDefinition", "logging.getLogger"),
+    *(
+        "NamedVariables",
+        "Preset",
+        "Secret",
+        "Variable",
+        "Advice",
+        "VendorDefinition",
+        "logging.getLogger",
+    ),
 }
 """Calls whose result a module or a class may keep; a ContextVar belongs to each task."""
 
