@@ -23,7 +23,7 @@ settings.register_profile(
 settings.load_profile("all")
 
 # The folders whose files take longest, most of it waiting.
-LONGEST = ("e2e", "e2e_speed", "faults", "model")
+LONGEST = ("e2e", "e2e_speed", "examples", "faults", "model")
 
 
 @pytest.hookimpl(trylast=True)

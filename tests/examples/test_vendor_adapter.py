@@ -49,11 +49,12 @@ def needed() -> str:
 
 def run(*command: str | Path) -> str:
     """The output of a command that succeeds."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         command,
         cwd=ROOT,
         # To compile all packages would take as long as to install them.
-        env={**os.environ, "PIP_COMPILE": "0"},
+        env={**own, "PIP_COMPILE": "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
