@@ -39,7 +39,8 @@ async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> D
         try:
             plan = await case.vendor.plan(observer.cancellation(e, step), e.shown)
         except Refused as refusal:
-            what = decision = f"{what} It would not be sent. {refusal.hint}"
+            act, decision = "refuse", f"{what} It would not be sent. {refusal.hint}"
+            what = decision
         else:
             what = f"{what} {await _shown(case, plan)}"
     what = f"Dry run, nothing was changed. {what}".rstrip()

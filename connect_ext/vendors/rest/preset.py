@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from connect_ext.portal.policy import CancellationDate
-from connect_ext.portal.reader import VariableReader
+from connect_ext.portal.reader import Origin, VariableReader
 from connect_ext.vendors.base import VendorDefinition
 from connect_ext.vendors.rest import create, suggest
 from connect_ext.vendors.rest.settings import RestSettings, read_settings
@@ -48,4 +48,6 @@ class Preset:
 
 
 def _read(read: VariableReader) -> RestSettings:
-    return replace(read_settings(read), follows_date=True)
+    own = (Origin.PORTAL, Origin.OVERRIDE)
+    is_own = any(read.origin(f"REST_CANCEL_{part}") in own for part in ("REQUEST", "BODY"))
+    return replace(read_settings(read), follows_date=not is_own)

@@ -78,6 +78,8 @@ class RestSettings:
     """Names of placeholders, and the paths in the answer to a look at which their values are."""
     time_zone: str
     """In which a day is today."""
+    varies: bool = False
+    """Whether the cancellation depends on the day, or on what a look shows."""
     follows_date: bool = False
     """Whether the request itself was chosen by ``CANCELLATION_DATE`` (presets)."""
 
@@ -117,6 +119,7 @@ def read_settings(read: VariableReader) -> RestSettings:
         headers=headers,
         idempotency_header=idempotency_header,
         looked_up=looked_up,
+        varies=sends_date or bool(requests.cancel.placeholders.intersection(names)),
         time_zone=read_time_zone(read, "UTC"),
     )
 

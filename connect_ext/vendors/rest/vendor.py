@@ -76,8 +76,8 @@ class RestVendor:
 
     @property
     def is_repeatable(self) -> bool:
-        """``REST_REPEATABLE``"""
-        return self._settings.repeatable
+        """``REST_REPEATABLE``, unless a repeat may differ: its key would not serve for it."""
+        return self._settings.repeatable and not self._settings.varies
 
     @property
     def can_take_back(self) -> bool:
