@@ -15,6 +15,7 @@ from connect_ext.check.imagined import ImaginedConnect, imagined_request
 from connect_ext.check.masking import Mask
 from connect_ext.check.report import Report, ShownCall
 from connect_ext.check.saved import NotExplainedError, SavedAnswer
+from connect_ext.check.shapes import hidden_names
 from connect_ext.check.variables import report_of_variables
 from connect_ext.check.verdicts import (
     Verdict,
@@ -32,7 +33,7 @@ from connect_ext.http.client import Answer, Call
 from connect_ext.portal.settings import Settings, read_configuration
 from connect_ext.shared_state import SharedState
 from connect_ext.vendors.base import Vendor
-from connect_ext.vendors.explaining import Explains, Finding
+from connect_ext.vendors.explaining import Explains, Finding, Suggestion
 from connect_ext.vendors.registry import Vendors, definitions
 
 SECOND_LOOK_SECONDS = 2.0
@@ -243,7 +244,12 @@ class _Check:
             return report
         asked_for = self._asked_for
         found = await aside(len(answer.body), lambda: suggest(answer, asked_for))
-        return replace(report, suggestions=await self._mask.suggestions(found))
+        names = await aside(len(answer.body), lambda: hidden_names(answer.json()))
+        may_be_shown = [each for each in found if not names & _words_of(each)]
+        if len(may_be_shown) < len(found):
+            hidden = "A proposal is not shown, since a key in its path may be a name."
+            report = replace(report, look_at=(*report.look_at, hidden))
+        return replace(report, suggestions=await self._mask.suggestions(may_be_shown))
 
     def _answer_to_look(self) -> Answer | None:
         if not isinstance(self._live, Explains):
@@ -251,3 +257,7 @@ class _Check:
         name = self._live.look_name
         looks = [each.answer for each in self._calls.made if each.call.name == name]
         return next((answer for answer in reversed(looks) if answer is not None), None)
+
+
+def _words_of(suggestion: Suggestion) -> set[str]:
+    return set(re.findall(r"[\w-]+", f"{suggestion.value} {suggestion.grounds}"))

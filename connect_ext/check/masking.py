@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from connect_ext.cancelling.settling import Settling
 from connect_ext.check.report import ShownCall, ShownRequest
 from connect_ext.check.shapes import shape_of
@@ -46,7 +48,7 @@ class Mask:
         """Findings, masked: a word may be a key."""
         return tuple([Finding(f.variable, await self.of(f.found), f.is_wrong) for f in findings])
 
-    async def suggestions(self, suggestions: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
+    async def suggestions(self, suggestions: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
         """Suggestions, masked."""
         return tuple(
             [

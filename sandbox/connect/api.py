@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.connect.answers import PREFIX, Access
+from sandbox.connect.answers import PREFIX, Access, body_of
 from sandbox.connect.conversation_api import ConversationApi
 from sandbox.connect.devops_api import DevopsApi
 from sandbox.connect.fulfillment_api import FulfillmentApi
@@ -64,9 +64,9 @@ class Api:
 
         return guarded
 
-    async def new_subscription(self, _: web.Request) -> web.StreamResponse:
+    async def new_subscription(self, request: web.Request) -> web.StreamResponse:
         """POST /sandbox/subscriptions: one more preview subscription, here and at the vendor"""
-        asset_id = self._connect.new_preview_subscription()
+        asset_id = self._connect.new_preview_subscription(await body_of(request))
         return web.json_response(self._connect.catalogue.asset(asset_id), status=201)
 
     async def forward(self, request: web.Request) -> web.StreamResponse:

@@ -84,7 +84,7 @@ class LocalConnect:
             self.environment, self.tasks, self._timers, self.clock, self.journal.record
         )
         self.instances = Instances(self.environment, self.tasks, self.journal.record)
-        self.new_preview_subscription: Callable[[], str] = self.create_subscription
+        self.new_preview_subscription: Callable[[Json], str] = lambda _: self.create_subscription()
         self.planned_day_comes: Callable[[Json], object] = lambda _: None
         self._server = HttpServer(self._application, port=port, ssl_context=ssl_context)
         self._default_product: str | None = None
@@ -199,17 +199,19 @@ class LocalConnect:
         customer: Customer | None = None,
         connection_type: str = "preview",
         parameter_id: str = "subscription_id",
+        more: Iterable[Parameter] = (),
     ) -> str:
         """An active subscription; returns its id `AS-...`.
 
-        Its parameters are the customer's email (ordering) and the vendor's subscription id
-        (fulfillment), unless `parameters` gives others.
+        Its parameters are the customer's email (ordering), the vendor's subscription id
+        (fulfillment) and `more`, unless `parameters` gives others.
         """
         customer = customer or Customer()
         if parameters is None:
             parameters = [
                 Parameter("customer_email", customer.email, phase="ordering"),
                 Parameter(parameter_id, subscription_id or "SUB-0001"),
+                *more,
             ]
         return self.catalogue.add_asset(
             product_id or self.default_product(), parameters, customer, connection_type

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import signal
-import ssl
-import sys
-from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import psutil
 import pytest
 
 from sandbox import LocalVendor, RunnerFailed, Sandbox
-from sandbox.__main__ import Address
-
-PATIENCE = 20.0
+from sandbox.address import Address
+from tests.sandbox.commands import PATIENCE, client, command, line_with
 
 
 async def test_the_variables_point_to_the_vendor_unless_the_caller_says_otherwise() -> None:
@@ -81,47 +72,6 @@ async def test_a_runner_without_its_handler_says_what_it_logged() -> None:
             await sandbox.start_runner(handler="no_such_module:Handler", timeout=60)
         assert not sandbox.runners[0].running
         assert "no_such_module" in sandbox.runners[0].log
-
-
-@contextlib.asynccontextmanager
-async def command(*arguments: str, cwd: Path, root: Path) -> AsyncIterator[Any]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "sandbox", *arguments),
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGINT)
-        try:
-            await asyncio.wait_for(process.communicate(), PATIENCE)
-        except asyncio.TimeoutError:
-            # One signal can be lost while a process is busy; how it ends is not the matter here.
-            process.kill()
-            await process.communicate()
-
-
-async def line_with(process: Any, text: str) -> str:
-    while True:
-        raw = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
-        assert raw, f"no line with {text!r}"
-        line: str = raw.decode()
-        if text in line:
-            return line
-
-
-def client(address: Any) -> aiohttp.ClientSession:
-    """A client of the sandbox that another process serves."""
-    context = ssl.create_default_context(cafile=address["ca_bundle"])
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context),
-        headers={"Authorization": address["api_key"]},
-    )
 
 
 async def test_another_process_can_make_one_more_request_and_follow_it(

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE, SANDBOX, VENDORS = ROOT / "connect_ext", ROOT / "sandbox", ROOT / "connect_ext/vendors"
+EXAMPLE = ROOT / "examples/vendor_adapter/acme_billing"
 
 MAY_IMPORT = {
     # A part of the extension (a module, or a package with all in it), and all that it may import
@@ -80,7 +81,7 @@ IMPURE = {
 }
 PURE = (
     *("cancelling.conflicts", "cancelling.ending", "cancelling.revoking", "cancelling.rules"),
-    *("cancelling.turns", "cancelling.waiting", "redaction"),
+    *("cancelling.turns", "cancelling.waiting", "redaction", "vendors.rest.suggesting"),
 )
 """The rules import evidence, marks, steps and the other value types."""
 
@@ -195,6 +196,14 @@ def test_the_sandbox_imports_nothing_of_the_extension():
     paths = sorted(SANDBOX.rglob("*.py"))
     assert paths
     assert [path for path in paths if touches(imports(tree(path)), "connect_ext")] == []
+
+
+def test_the_example_of_an_adapter_imports_only_what_a_vendor_may():
+    found = {i for path in EXAMPLE.rglob("*.py") for i in imports(tree(path))}
+    ours = {i.removeprefix("connect_ext.") for i in touches(found, "connect_ext")}
+    assert ours
+    assert ours - touches(ours, *OF_A_VENDOR.split()) == set()
+    assert touches(found, "sandbox", "tests") == set()
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def read_auth(read: VariableReader, idempotency: str) -> RestAuth:
         return RestAuth(kind, key=_user_and_password(read, key, more if colon else None))
     if more and not _HEADER_NAME.fullmatch(more):
         read.report("REST_AUTH", "does not name a header")
-    if more.lower() in (*_RESERVED_HEADERS, "accept", "content-type", idempotency.lower()):
+    if more and more.lower() in (*_RESERVED_HEADERS, "accept", "content-type", idempotency.lower()):
         read.report("REST_AUTH", f"names {more.lower()}, which the extension sets itself")
     return RestAuth(kind, header=more, key=key)
 

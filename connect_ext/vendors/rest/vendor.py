@@ -125,11 +125,16 @@ class RestVendor:
         return Accepted()
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
-        """The call that would be sent; nobody is asked for it."""
+        """The call that would be sent; nobody is asked for it.
+
+        A value that the vendor's answer gives is shown by its name in ``REST_LOOKED_UP``.
+        """
         values = self._calls.placeholders(cancellation, subscription)
+        formed = self._undo_call if cancellation.act is Act.UNDO else self._cancel_call
+        formed(values)
+        call = self._planned(formed(values.to_be_shown()))
         if cancellation.act is Act.UNDO:
-            return Plan((self._planned(self._undo_call(values)),))
-        call = self._planned(self._cancel_call(values))
+            return Plan((call,))
         if self._settings.sends_date:
             return Plan((call,), values.effective)
         if cancellation.when is CancellationDate.IMMEDIATE or self._settings.follows_date:
