@@ -11,6 +11,7 @@ from connect_ext.cancelling.process import process
 from connect_ext.cancelling.settling import Settling
 from connect_ext.cancelling.steps import DryRun, Final, Wait
 from connect_ext.cause import Cause
+from connect_ext.check.hints import hints
 from connect_ext.check.imagined import ImaginedConnect, imagined_request
 from connect_ext.check.masking import Mask
 from connect_ext.check.report import Report, ShownCall
@@ -46,7 +47,6 @@ Agreed = Callable[[Report], Awaitable[bool]]
 """Asked before the cancellation is sent, with the report so far."""
 
 _MAY_STILL_COME = (Cause.SENT, Cause.ON_ITS_WAY)
-_PARAMETER = re.compile(r"\{parameter:([A-Za-z0-9_.-]{1,128})\}")
 
 
 @dataclass(frozen=True)
@@ -192,30 +192,19 @@ class _Check:
             outcome=verdict.outcome,
             decision=await self._mask.of(verdict.decision),
             why=await self._mask.of(verdict.why),
-            look_at=await self._mask.all_of(*self._look_at(report, step, verdict)),
+            look_at=await self._mask.all_of(*self._hints(report, step, verdict)),
             would_be_approved=verdict.is_good,
             was_sent=was_sent,
         )
 
-    def _look_at(self, report: Report, step: Final, verdict: Verdict) -> list[str]:
-        """What somebody has to see to, besides what the decision says."""
-        wrong = [each for call in report.calls for each in call.wrong]
-        found = [*report.look_at, *(each for each in wrong if each not in verdict.decision)]
-        if step.cause is Cause.CREDENTIALS:
-            found.append(definitions()[self._settings.vendor.name].key_needs)
-        if isinstance(step, Wait):
-            found += [
-                f"A check takes the parameter by --parameter {each}=VALUE; a schedule, in"
-                ' "parameters".'
-                for each in _PARAMETER.findall(step.why)
-            ]
-        is_known = self._connect.is_asked_about(self._request.product_id)
-        if verdict.outcome == "reject" and not is_known:
-            found.append(
-                "Until a cancellation of the product has once been approved, the request would be"
-                " held instead."
-            )
-        return list(dict.fromkeys(filter(None, found)))
+    def _hints(self, report: Report, step: Final, verdict: Verdict) -> tuple[str, ...]:
+        return hints(
+            report,
+            step,
+            verdict,
+            key_needs=definitions()[self._settings.vendor.name].key_needs,
+            is_proven=self._connect.is_asked_about(self._request.product_id),
+        )
 
     async def _seen(self, report: Report) -> Report:
         """The report with the calls so far, and what the answers show."""
