@@ -33,7 +33,7 @@ from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call
 from connect_ext.portal.settings import Settings, read_configuration
 from connect_ext.shared_state import SharedState
-from connect_ext.vendors.base import Vendor
+from connect_ext.vendors.base import MASK, Vendor
 from connect_ext.vendors.explaining import Explains, Finding, Suggestion
 from connect_ext.vendors.registry import Vendors, definitions
 
@@ -234,11 +234,11 @@ class _Check:
         asked_for = self._asked_for
         found = await aside(len(answer.body), lambda: suggest(answer, asked_for))
         names = await aside(len(answer.body), lambda: hidden_names(answer.json()))
-        may_be_shown = [each for each in found if not names & _words_of(each)]
-        if len(may_be_shown) < len(found):
-            hidden = "A proposal is not shown, since a key in its path may be a name."
-            report = replace(report, look_at=(*report.look_at, hidden))
-        return replace(report, suggestions=await self._mask.suggestions(may_be_shown))
+        shown = [_without(names, each) for each in found]
+        if shown != [*found]:
+            hint = "A key in a proposal may be a name: put it in the place of […]."
+            report = replace(report, look_at=(*report.look_at, hint))
+        return replace(report, suggestions=await self._mask.suggestions(shown))
 
     def _answer_to_look(self) -> Answer | None:
         if not isinstance(self._live, Explains):
@@ -248,5 +248,10 @@ class _Check:
         return next((answer for answer in reversed(looks) if answer is not None), None)
 
 
-def _words_of(suggestion: Suggestion) -> set[str]:
-    return set(re.findall(r"[\w-]+", f"{suggestion.value} {suggestion.grounds}"))
+def _without(names: frozenset[str], suggestion: Suggestion) -> Suggestion:
+    """The suggestion with a mask for each of the names."""
+
+    def masked(text: str) -> str:
+        return re.sub(r"[\w-]+", lambda word: MASK if word[0] in names else word[0], text)
+
+    return replace(suggestion, value=masked(suggestion.value), grounds=masked(suggestion.grounds))
