@@ -9,7 +9,7 @@ from connect_ext.check.report import ShownCall, ShownRequest
 from connect_ext.check.shapes import shape_of
 from connect_ext.check.watching import Watched
 from connect_ext.http.aside import aside
-from connect_ext.vendors.base import PlannedCall
+from connect_ext.vendors.base import MASK, PlannedCall
 from connect_ext.vendors.explaining import Finding, Suggestion
 
 HIDDEN = "(not shown: too much in it may be personal)"
@@ -23,6 +23,8 @@ class Mask:
 
     async def of(self, text: str) -> str:
         """A text of ours, masked."""
+        # A mask in the vendor's words was brought into canonical form with them.
+        text = text.replace("[...]", MASK)
         return (await self._settling.masked(text) or HIDDEN) if text else ""
 
     async def all_of(self, *texts: str) -> tuple[str, ...]:

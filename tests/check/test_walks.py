@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from sandbox.faults import Delay, Respond, empty_body, html_page, redirect
 from tests.check.trying import everything_told, tried
 from tests.http.servers import web_server
