@@ -103,7 +103,7 @@ class CancellationApplication(EventsApplicationBase):
         level = logging.INFO if checked.would_be_approved else logging.ERROR
         self.logger.log(level, "Check of the configuration: %s", checked.in_short)
         result = ResultType.SUCCESS if checked.would_be_approved else ResultType.FAIL
-        return ScheduledExecutionResponse(result, checked.output[:MAX_OUTPUT_CHARACTERS])
+        return ScheduledExecutionResponse(result, checked.output)
 
     async def _process(self, data: Any) -> Ended:
         try:

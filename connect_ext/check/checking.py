@@ -11,10 +11,12 @@ from connect_ext.cancelling.process import process
 from connect_ext.cancelling.settling import Settling
 from connect_ext.cancelling.steps import DryRun, Final, Wait
 from connect_ext.cause import Cause
+from connect_ext.check.hints import hints
 from connect_ext.check.imagined import ImaginedConnect, imagined_request
 from connect_ext.check.masking import Mask
 from connect_ext.check.report import Report, ShownCall
 from connect_ext.check.saved import NotExplainedError, SavedAnswer
+from connect_ext.check.shapes import hidden_names
 from connect_ext.check.variables import report_of_variables
 from connect_ext.check.verdicts import (
     Verdict,
@@ -31,8 +33,8 @@ from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call
 from connect_ext.portal.settings import Settings, read_configuration
 from connect_ext.shared_state import SharedState
-from connect_ext.vendors.base import Vendor
-from connect_ext.vendors.explaining import Explains, Finding
+from connect_ext.vendors.base import MASK, Vendor
+from connect_ext.vendors.explaining import Explains, Finding, Suggestion
 from connect_ext.vendors.registry import Vendors, definitions
 
 SECOND_LOOK_SECONDS = 2.0
@@ -45,7 +47,6 @@ Agreed = Callable[[Report], Awaitable[bool]]
 """Asked before the cancellation is sent, with the report so far."""
 
 _MAY_STILL_COME = (Cause.SENT, Cause.ON_ITS_WAY)
-_PARAMETER = re.compile(r"\{parameter:([A-Za-z0-9_.-]{1,128})\}")
 
 
 @dataclass(frozen=True)
@@ -191,30 +192,19 @@ class _Check:
             outcome=verdict.outcome,
             decision=await self._mask.of(verdict.decision),
             why=await self._mask.of(verdict.why),
-            look_at=await self._mask.all_of(*self._look_at(report, step, verdict)),
+            look_at=await self._mask.all_of(*self._hints(report, step, verdict)),
             would_be_approved=verdict.is_good,
             was_sent=was_sent,
         )
 
-    def _look_at(self, report: Report, step: Final, verdict: Verdict) -> list[str]:
-        """What somebody has to see to, besides what the decision says."""
-        wrong = [each for call in report.calls for each in call.wrong]
-        found = [*report.look_at, *(each for each in wrong if each not in verdict.decision)]
-        if step.cause is Cause.CREDENTIALS:
-            found.append(definitions()[self._settings.vendor.name].key_needs)
-        if isinstance(step, Wait):
-            found += [
-                f"A check takes the parameter by --parameter {each}=VALUE; a schedule, in"
-                ' "parameters".'
-                for each in _PARAMETER.findall(step.why)
-            ]
-        is_known = self._connect.is_asked_about(self._request.product_id)
-        if verdict.outcome == "reject" and not is_known:
-            found.append(
-                "Until a cancellation of the product has once been approved, the request would be"
-                " held instead."
-            )
-        return list(dict.fromkeys(filter(None, found)))
+    def _hints(self, report: Report, step: Final, verdict: Verdict) -> tuple[str, ...]:
+        return hints(
+            report,
+            step,
+            verdict,
+            key_needs=definitions()[self._settings.vendor.name].key_needs,
+            is_proven=self._connect.is_asked_about(self._request.product_id),
+        )
 
     async def _seen(self, report: Report) -> Report:
         """The report with the calls so far, and what the answers show."""
@@ -243,7 +233,12 @@ class _Check:
             return report
         asked_for = self._asked_for
         found = await aside(len(answer.body), lambda: suggest(answer, asked_for))
-        return replace(report, suggestions=await self._mask.suggestions(found))
+        names = await aside(len(answer.body), lambda: hidden_names(answer.json()))
+        shown = [_without(names, each) for each in found]
+        if shown != [*found]:
+            hint = "A key in a proposal may be a name: put it in the place of […]."
+            report = replace(report, look_at=(*report.look_at, hint))
+        return replace(report, suggestions=await self._mask.suggestions(shown))
 
     def _answer_to_look(self) -> Answer | None:
         if not isinstance(self._live, Explains):
@@ -251,3 +246,12 @@ class _Check:
         name = self._live.look_name
         looks = [each.answer for each in self._calls.made if each.call.name == name]
         return next((answer for answer in reversed(looks) if answer is not None), None)
+
+
+def _without(names: frozenset[str], suggestion: Suggestion) -> Suggestion:
+    """The suggestion with a mask for each of the names."""
+
+    def masked(text: str) -> str:
+        return re.sub(r"[\w-]+", lambda word: MASK if word[0] in names else word[0], text)
+
+    return replace(suggestion, value=masked(suggestion.value), grounds=masked(suggestion.grounds))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from connect_ext.cancelling.settling import Settling
 from connect_ext.check.report import ShownCall, ShownRequest
 from connect_ext.check.shapes import shape_of
 from connect_ext.check.watching import Watched
 from connect_ext.http.aside import aside
-from connect_ext.vendors.base import PlannedCall
+from connect_ext.vendors.base import MASK, PlannedCall
 from connect_ext.vendors.explaining import Finding, Suggestion
 
 HIDDEN = "(not shown: too much in it may be personal)"
@@ -21,6 +23,8 @@ class Mask:
 
     async def of(self, text: str) -> str:
         """A text of ours, masked."""
+        # A mask in the vendor's words was brought into canonical form with them.
+        text = text.replace("[...]", MASK)
         return (await self._settling.masked(text) or HIDDEN) if text else ""
 
     async def all_of(self, *texts: str) -> tuple[str, ...]:
@@ -46,7 +50,7 @@ class Mask:
         """Findings, masked: a word may be a key."""
         return tuple([Finding(f.variable, await self.of(f.found), f.is_wrong) for f in findings])
 
-    async def suggestions(self, suggestions: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
+    async def suggestions(self, suggestions: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
         """Suggestions, masked."""
         return tuple(
             [

@@ -9,6 +9,15 @@ from typing import Any
 from connect_ext.check.checking import Order, check
 from connect_ext.check.showing import in_short, shown_without_values
 from connect_ext.connect.api import ConnectApi
+from connect_ext.connect.object_id import is_object_id
+
+MAX_OUTPUT_CHARACTERS = 4000
+_CUT = "\n(cut)"
+
+_EXPECTED = (
+    'The schedule\'s parameter must be {"subscription_id": "…"}, and may have "product_id"'
+    ' (such as PRD-123-456-789) and "parameters" (an object of ids and texts); '
+)
 
 
 @dataclass(frozen=True)
@@ -22,20 +31,43 @@ class Checked:
     """For the log: nothing of a variable's value, and nothing of an answer."""
 
 
+class WrongParameterError(Exception):
+    """The schedule's parameter cannot be used; the text says what is expected."""
+
+
 async def check_for(schedule: Any, variables: Mapping[str, str], connect: ConnectApi) -> Checked:
     """Check what the schedule's parameter names."""
-    parameter = schedule.get("parameter") if isinstance(schedule, dict) else None
-    given = parameter if isinstance(parameter, dict) else {}
-    parameters = given.get("parameters")
-    pairs = parameters.items() if isinstance(parameters, dict) else ()
-    order = Order(
-        _text(given.get("subscription_id")),
-        _text(given.get("product_id")),
-        tuple((str(name), _text(value)) for name, value in pairs),
-    )
+    try:
+        order = _order(schedule)
+    except WrongParameterError as error:
+        return Checked(False, str(error), str(error))
     report = await check(variables, order, connect)
-    return Checked(report.would_be_approved, shown_without_values(report), in_short(report))
+    output = shown_without_values(report)
+    if len(output) > MAX_OUTPUT_CHARACTERS:
+        output = output[: MAX_OUTPUT_CHARACTERS - len(_CUT)] + _CUT
+    return Checked(report.would_be_approved, output, in_short(report))
 
 
-def _text(value: Any) -> str:
-    return str(value).strip() if isinstance(value, (str, int)) else ""
+def _order(schedule: Any) -> Order:
+    given = schedule.get("parameter") if isinstance(schedule, dict) else None
+    given = {} if given is None else given
+    if not isinstance(given, dict) or given.keys() - {
+        "subscription_id",
+        "product_id",
+        "parameters",
+    }:
+        raise WrongParameterError(f"{_EXPECTED}it is, or has, something else.")
+    product_id, parameters = given.get("product_id", ""), given.get("parameters", {})
+    if product_id != "" and not is_object_id(product_id):
+        raise WrongParameterError(f'{_EXPECTED}"product_id" is not the id of a product.')
+    if not isinstance(parameters, dict) or not all(map(_is_text, parameters.values())):
+        raise WrongParameterError(f'{_EXPECTED}"parameters" is not an object of texts.')
+    if "subscription_id" in given and not _is_text(given["subscription_id"]):
+        raise WrongParameterError(f'{_EXPECTED}"subscription_id" is not a text.')
+    subscription_id = str(given["subscription_id"]) if "subscription_id" in given else None
+    pairs = ((name, str(value)) for name, value in parameters.items())
+    return Order(subscription_id, product_id, tuple(pairs))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool)

@@ -30,6 +30,19 @@ def shape_of(answer: Answer) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def hidden_names(document: Any) -> frozenset[str]:
+    """The keys of a JSON document that may be names."""
+    found, left = set(), [document]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            found |= {key for key in value if not is_known_name(key)}
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+    return frozenset(found)
+
+
 def _lines(value: Any, depth: int) -> Iterator[str]:
     if depth == MOST_DEPTH:
         yield "  " * depth + "…"

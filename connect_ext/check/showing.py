@@ -16,13 +16,13 @@ WIDTH = 100
 
 def shown(report: Report) -> str:
     """The whole report, in the order of a walk: the decision comes last, where a terminal ends."""
-    return _paragraphs([_variables(report), *_course(report), _decision(report)])
+    return _paragraphs([_variables(report), *_course(report), *_end(report)])
 
 
 def shown_since(report: Report, before: Report) -> str:
     """What has been added to a report since it was shown."""
     calls = _calls(report.calls, len(before.calls))
-    return _paragraphs([*calls, *_subscription(report), _decision(report)])
+    return _paragraphs([*calls, *_subscription(report), *_end(report)])
 
 
 def shown_without_values(report: Report) -> str:
@@ -33,7 +33,7 @@ def shown_without_values(report: Report) -> str:
         if origin is not Origin.INITIAL
     ]
     variables = [f"Variables (VENDOR {report.vendor})", *(f"  {each}" for each in names)]
-    return _paragraphs([_decision(report), *_course(report), variables])
+    return _paragraphs([*reversed(_end(report)), *_course(report), variables])
 
 
 def in_short(report: Report) -> str:
@@ -152,11 +152,12 @@ def _suggested(suggestions: Sequence[Suggestion] | None) -> list[str]:
     return lines
 
 
-def _decision(report: Report) -> list[str]:
-    lines = [f"{_sign(not report.would_be_approved)} {report.decision}"]
-    lines += [f"  {mistake}" for mistake in report.mistakes]
-    lines += [f"  → {what}" for what in report.look_at]
-    return lines
+def _end(report: Report) -> list[list[str]]:
+    hints = [f"→ {what}" for what in report.look_at]
+    return [
+        [*report.mistakes, *hints],
+        [f"{_sign(not report.would_be_approved)} {report.decision}"],
+    ]
 
 
 def _sign(is_wrong: bool) -> str:

@@ -80,9 +80,10 @@ class Explainer:
         for name, path in settings.looked_up:
             found = search(compiled(path), document)
             what = f"finds {_kind(found)} for {{{name}}}"
-            what += _where_it_stops(path, document) if found is None else ""
-            if not can_be_sent(found):
-                what = f"{what} that is too long, or no plain JSON"
+            if found is None:
+                what += _where_it_stops(path, document)
+            elif not can_be_sent(found):
+                what += " that is too long, or is not plain JSON"
             is_wrong = found is None or not can_be_sent(found)
             yield Finding("REST_LOOKED_UP", what, is_wrong)
 
@@ -122,8 +123,7 @@ class Explainer:
         for each, words in self._lists.items():
             if word.casefold() in words:
                 return Finding(name, f"finds {shown}, which {each} has")
-        known = f"{', '.join(STATUS_LISTS[:-1])} or {STATUS_LISTS[-1]}"
-        what = f"finds {shown}, which no list has: add it to {known}"
+        what = f"finds {shown}, which no list has: add it to {_list_for(word)}"
         return Finding(name, what, is_wrong=True)
 
     def _date(self, name: str, path: str, document: Any) -> Finding:
@@ -144,6 +144,15 @@ def _unknown_id(answer: Answer) -> Finding:
             " if they are right, the vendor does not know the id"
         )
     return Finding("REST_STATUS_REQUEST", what, is_wrong=True)
+
+
+def _list_for(word: str) -> str:
+    # What it takes is imported when somebody asks.
+    from connect_ext.vendors.rest.suggesting import list_of  # noqa: PLC0415
+
+    if likely := list_of(word):
+        return f"{likely}, by what it usually means"
+    return f"{', '.join(STATUS_LISTS[:-1])} or {STATUS_LISTS[-1]}"
 
 
 def _may_be_shown(word: str, path: str) -> bool:

@@ -106,7 +106,7 @@ def _seen_status(nodes: list[Node]) -> _Status | None:
             rank = _rank(node, member.name)
             if rank is None or not isinstance(member.value, str):
                 continue
-            variable = _list_of(member.value)
+            variable = list_of(member.value)
             if variable or _may_be_a_status(node, member.value, rank):
                 key = (node.identity, not variable, node.place, rank)
                 found.setdefault(key, []).append(_Status(node, member, variable))
@@ -122,7 +122,7 @@ def _rank(node: Node, name: str) -> int | None:
     return _KNOWN_ONLY if is_lifecycle or STATUSES_IF_KNOWN.fullmatch(name) else None
 
 
-def _list_of(word: str) -> str:
+def list_of(word: str) -> str:
     """The list that a status belongs to, by the initial values or by what it means everywhere."""
     if not PLAIN_WORD.fullmatch(word):
         return ""
