@@ -35,6 +35,13 @@ demo: $(VENV)/ready ## cancel subscriptions against a local Connect and local ve
 sandbox: $(VENV)/ready ## serve the local Connect and vendors (ENV=FILE: for your own vendor)
 	@exec $(VENV)/bin/python -m sandbox serve $(OWN_VENDOR)
 
+# It may ask a question, and its exit status is the answer.
+.PHONY: check
+check: $(VENV)/ready ## try your variables (ENV=FILE) on a subscription (ID=...; CANCEL=1 cancels it)
+	@test -n '$(OWN_VENDOR)' || { echo "make check ENV=FILE ID=... [SUGGEST=1] [CANCEL=1]"; exit 2; }
+	@exec $(VENV)/bin/python -m connect_ext.check $(OWN_VENDOR) $(if $(ID),'$(ID)') \
+		$(if $(SUGGEST),--suggest) $(if $(CANCEL),--cancel)
+
 .PHONY: test
 test: $(VENV)/ready ## check format, lint and types, run the tests
 	@echo "ruff format" && $(VENV)/bin/ruff format --quiet --check . \
@@ -58,6 +65,10 @@ mutants: $(VENV)/ready ## make every small change to the rules and marks; see th
 .PHONY: figures
 figures: $(VENV)/ready ## print the sizes of functions, modules, classes and tests
 	@$(VENV)/bin/python -m tools.figures
+
+.PHONY: transcript
+transcript: $(VENV)/ready ## write what the commands in docs/setting-up-a-vendor.md say
+	@$(VENV)/bin/python -m tools.transcript
 
 .PHONY: bench
 bench: $(VENV)/ready ## measure speed, calls and memory (about 20 minutes)

@@ -25,6 +25,8 @@ def shape_of(answer: Answer) -> tuple[str, ...]:
         return ("(empty)",)
     document = answer.json()
     lines = list(_of_text(answer) if document is None else _lines(document, 0))
+    if not lines:
+        return ("an object without keys",)
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], f"({len(lines) - MOST_LINES} more lines)"]
     return tuple(lines)

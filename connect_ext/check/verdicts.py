@@ -78,7 +78,8 @@ def named(verdict: Verdict, wrong: Sequence[str]) -> Verdict:
     what = {"wait": "The request would wait", "hold": "The request would be held"}
     if not wrong or verdict.outcome not in what:
         return verdict
-    return replace(verdict, decision=f"{what[verdict.outcome]}: {' '.join(wrong)}")
+    # The reason names the vendor's word, which the findings only show if it cannot be a name.
+    return replace(verdict, decision=f"{what[verdict.outcome]}: {' '.join(wrong)}", why="")
 
 
 def not_seen(verdict: Verdict, advice: Advice) -> Verdict:

@@ -73,9 +73,8 @@ def beside_placeholders(text: str) -> list[str]:
 def keys_within(text: str) -> Iterator[str]:
     """What may be a key in an address or in a JSON body: by its name, or by its looks."""
     parsed, text = parsed_json(text), _ORIGIN_OF_URL.sub("", text)
-    named = (part.rpartition("=") for part in re.split(r"[/?&\s]", text))
-    pairs = _named_texts(parsed) if parsed is not None else ((n, value) for n, _, value in named)
-    for name, whole in pairs:
+    named = map(_name_and_value, re.split(r"[/?&\s]", text))
+    for name, whole in _named_texts(parsed) if parsed is not None else named:
         # "Bearer abc" holds the key "abc".
         pieces = beside_placeholders(whole)
         if _NAME_OF_A_KEY.search(name):
@@ -83,6 +82,12 @@ def keys_within(text: str) -> Iterator[str]:
             yield from (piece for piece in pieces if len(piece) >= 4)
         else:
             yield from filter(_looks_like_a_key, pieces)
+
+
+def _name_and_value(part: str) -> tuple[str, str]:
+    """Of a part of an address; a key may end in signs of equality."""
+    name, is_pair, value = part.partition("=")
+    return (name, value) if is_pair else ("", part)
 
 
 def _looks_like_a_key(piece: str) -> bool:

@@ -1,0 +1,33 @@
+"""The event loop goes on while a check reads the worst answers: others' tasks run beside it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.check.trying import everything_told, tried
+from tests.hostile.answers import OF_REST
+from tests.hostile.heartbeat import MOST_LATE_SECONDS, Heartbeat, at_best
+from tests.hostile.sides import PATHS
+from tests.http.servers import raw_server, speaks
+
+SIX_AT_ONCE = 6
+
+
+async def lateness(said: bytes) -> float:
+    """The most by which the loop was late while some checks read the answer."""
+    async with raw_server(speaks(said)) as url:
+        variables = {**PATHS, "REST_API_URL": url, "REST_AUTH": "none"}
+        await tried(variables, "SUB-1")
+        async with Heartbeat() as heart:
+            checks = (tried(variables, "SUB-1", suggest=True) for _ in range(SIX_AT_ONCE))
+            reports = await asyncio.wait_for(asyncio.gather(*checks), 100)
+    assert all(everything_told(report) for report in reports)
+    return heart.latest
+
+
+@pytest.mark.parametrize("name", OF_REST)
+async def test_the_loop_goes_on(name):
+    said = OF_REST[name]()
+    assert await at_best(lambda: lateness(said)) <= MOST_LATE_SECONDS
