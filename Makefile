@@ -1,7 +1,7 @@
 # `make` lists the targets. Each one sets up its own environment.
 
 PYTHON ?=
-ENV := .venv
+VENV := .venv
 OFFICIAL := .venv-official
 PIP_PROJECT := -m pip install -qq --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
 
@@ -11,6 +11,9 @@ PROCESSES ?= 4
 # `make lock` resolves with these.
 LOCK_TOOLS := uv==0.13.9 poetry==2.5.1
 UPGRADE ?=
+
+# Of the command line alone: shells have a variable of that name as well.
+OWN_VENDOR := $(if $(filter command,$(origin ENV)),--env "$(ENV)")
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
@@ -23,50 +26,51 @@ help: ## show this list
 	@echo "  PYTHON=/path/to/python3.12 picks the Python; else the first of 3.12, 3.11, 3.10 that works."
 	@echo "  PROCESSES=8 runs the tests in eight processes instead of $(PROCESSES)."
 
+# The next two end when their parent does; so make has to be their parent, and no shell.
 .PHONY: demo
-demo: $(ENV)/ready ## cancel subscriptions against a local Connect and local vendors, and watch
-	@$(ENV)/bin/python -m sandbox demo
+demo: $(VENV)/ready ## cancel subscriptions against a local Connect and local vendors, and watch
+	@exec $(VENV)/bin/python -m sandbox demo
 
 .PHONY: sandbox
-sandbox: $(ENV)/ready ## serve the local Connect and the local vendors
-	@$(ENV)/bin/python -m sandbox serve
+sandbox: $(VENV)/ready ## serve the local Connect and vendors (ENV=FILE: for your own vendor)
+	@exec $(VENV)/bin/python -m sandbox serve $(OWN_VENDOR)
 
 .PHONY: test
-test: $(ENV)/ready ## check format, lint and types, run the tests
-	@echo "ruff format" && $(ENV)/bin/ruff format --quiet --check . \
+test: $(VENV)/ready ## check format, lint and types, run the tests
+	@echo "ruff format" && $(VENV)/bin/ruff format --quiet --check . \
 		|| { echo "Not formatted: run make format"; exit 1; }
-	@echo "ruff check" && $(ENV)/bin/ruff check --quiet .
-	@echo "mypy" && $(ENV)/bin/mypy --no-error-summary
-	@echo "pytest" && $(ENV)/bin/python -m pytest -q -n $(PROCESSES) -m "not undisturbed"
-	@echo "pytest, undisturbed" && $(ENV)/bin/python -m pytest -q -m undisturbed
+	@echo "ruff check" && $(VENV)/bin/ruff check --quiet .
+	@echo "mypy" && $(VENV)/bin/mypy --no-error-summary
+	@echo "pytest" && $(VENV)/bin/python -m pytest -q -n $(PROCESSES) -m "not undisturbed"
+	@echo "pytest, undisturbed" && $(VENV)/bin/python -m pytest -q -m undisturbed
 
 .PHONY: soak
-soak: $(ENV)/ready ## random histories and input, and two runners that get killed (half an hour)
-	@$(ENV)/bin/python -m tools.random_histories
-	@$(ENV)/bin/python -m tools.worst_answers
-	@$(ENV)/bin/python -m tools.fuzz
-	@$(ENV)/bin/python -m tools.soak_through_the_runner
+soak: $(VENV)/ready ## random histories and input, and two runners that get killed (half an hour)
+	@$(VENV)/bin/python -m tools.random_histories
+	@$(VENV)/bin/python -m tools.worst_answers
+	@$(VENV)/bin/python -m tools.fuzz
+	@$(VENV)/bin/python -m tools.soak_through_the_runner
 
 .PHONY: mutants
-mutants: $(ENV)/ready ## make every small change to the rules and marks; see the tests catch it
-	@$(ENV)/bin/python -m tools.mutants
+mutants: $(VENV)/ready ## make every small change to the rules and marks; see the tests catch it
+	@$(VENV)/bin/python -m tools.mutants
 
 .PHONY: figures
-figures: $(ENV)/ready ## print the sizes of functions, modules, classes and tests
-	@$(ENV)/bin/python -m tools.figures
+figures: $(VENV)/ready ## print the sizes of functions, modules, classes and tests
+	@$(VENV)/bin/python -m tools.figures
 
 .PHONY: bench
-bench: $(ENV)/ready ## measure speed, calls and memory (about 20 minutes)
-	@$(ENV)/bin/python -m benchmarks
+bench: $(VENV)/ready ## measure speed, calls and memory (about 20 minutes)
+	@$(VENV)/bin/python -m benchmarks
 
 .PHONY: official
 official: $(OFFICIAL)/ready ## run the official validators as the command line tool does (core 38)
 	@$(OFFICIAL)/bin/python -m tools.official
 
 .PHONY: format
-format: $(ENV)/ready ## format, and apply the linter's fixes
-	@$(ENV)/bin/ruff check --quiet --fix-only .
-	@$(ENV)/bin/ruff format --quiet .
+format: $(VENV)/ready ## format, and apply the linter's fixes
+	@$(VENV)/bin/ruff check --quiet --fix-only .
+	@$(VENV)/bin/ruff format --quiet .
 
 .PHONY: lock
 lock: ## write the locks from pyproject.toml and requirements-dev.in (UPGRADE=--upgrade: newest)
@@ -82,8 +86,8 @@ clean: ## remove everything that make has made
 		dist htmlcov .coverage
 
 # A changed lock remakes the environment; a changed pyproject.toml reinstalls the project in it.
-$(ENV)/locked: requirements-dev.lock
-	@.ci/make-env $(ENV) $< $(PYTHON)
+$(VENV)/locked: requirements-dev.lock
+	@.ci/make-env $(VENV) $< $(PYTHON)
 	@touch $@
 
 $(OFFICIAL)/locked: requirements-official.lock

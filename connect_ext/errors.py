@@ -5,7 +5,8 @@
     CancellationError
     ├── Later                 the request waits and is looked at again
     │   ├── NotDone           nothing was changed: not reached, busy, rate-limited
-    │   │   └── Conflict      the vendor says "not now"
+    │   │   ├── Conflict      the vendor says "not now"
+    │   │   └── Outdated      what the call was formed from is no longer so
     │   ├── OutcomeUnknown    it was sent, and its effect is not known
     │   └── NotConfigured     a variable, a credential or the product's set-up is wrong
     └── Never                 the vendor has answered, and will answer the same again
@@ -68,6 +69,15 @@ class Conflict(NotDone):
     """The vendor says "not now": a lock, or a cancellation of the same subscription under way.
 
     ``vendor_text`` holds the vendor's reason.
+    """
+
+    default_cause = Cause.CONFLICT
+
+
+class Outdated(NotDone):
+    """The vendor has not done it, since the subscription has changed since the look.
+
+    What is sent next differs, so that it needs another idempotency key.
     """
 
     default_cause = Cause.CONFLICT

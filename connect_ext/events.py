@@ -10,9 +10,10 @@ from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from connect.eaas.core.decorators import event, variables
+from connect.eaas.core.decorators import event, schedulable, variables
+from connect.eaas.core.enums import ResultType
 from connect.eaas.core.extension import EventsApplicationBase
-from connect.eaas.core.responses import BackgroundResponse
+from connect.eaas.core.responses import BackgroundResponse, ScheduledExecutionResponse
 
 from connect_ext import outcome_log, runner_speed
 from connect_ext.cancelling.process import (
@@ -84,6 +85,25 @@ class CancellationApplication(EventsApplicationBase):
         line = outcome_log.TaskLine(ended, request, self._task_id(), milliseconds)
         self.logger.log(line.level, "%s", line)
         return response_for(ended.step)
+
+    @schedulable(
+        "Check the configuration",
+        "Reads one subscription at the vendor as a cancel request would, and says what would"
+        ' become of the request. Nothing is changed. Parameter: {"subscription_id": "…"}; also'
+        ' "product_id" and "parameters" (an object of ids and values).',
+    )
+    async def check_configuration(self, schedule: Any) -> ScheduledExecutionResponse:
+        """Try the variables; the result is in the schedule's output, and in short in the log."""
+        # Only here, and seldom: no task waits for it.
+        from connect_ext.check import scheduled  # noqa: PLC0415
+
+        checked = await _guarded(scheduled.check_for(schedule, self.config, self._connect()))
+        if isinstance(checked, str):
+            checked = scheduled.Checked(False, checked, checked)
+        level = logging.INFO if checked.would_be_approved else logging.ERROR
+        self.logger.log(level, "Check of the configuration: %s", checked.in_short)
+        result = ResultType.SUCCESS if checked.would_be_approved else ResultType.FAIL
+        return ScheduledExecutionResponse(result, checked.output[:MAX_OUTPUT_CHARACTERS])
 
     async def _process(self, data: Any) -> Ended:
         try:

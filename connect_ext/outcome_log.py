@@ -44,7 +44,7 @@ class TaskLine:
                 return logging.INFO
 
     def __str__(self) -> str:
-        outcome, sentence = _outcome(self.ended.step)
+        outcome, sentence = outcome_of(self.ended.step)
         asset = _member(self.request, "asset")
         facts = {
             "task": _shown_id(self.task_id),
@@ -62,7 +62,7 @@ class TaskLine:
         )
 
 
-def _outcome(step: Final) -> tuple[str, str]:
+def outcome_of(step: Final) -> tuple[str, str]:
     """The outcome in one word, and a sentence; the vendor's words go to Connect, not to a log."""
     match step:
         case Approve():

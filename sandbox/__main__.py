@@ -1,10 +1,12 @@
 """The sandbox from the command line.
 
 python -m sandbox demo      play cancel requests of every kind, and watch
-python -m sandbox serve     run Connect, the vendors, and the extension in the official runner
+python -m sandbox serve     run Connect, the vendors, and the extension in the official runner;
+                            with --env FILE, against a vendor of your own
 python -m sandbox cancel    make one more cancel request, from another terminal
 python -m sandbox forward   bring the planned date of a scheduled request forward to now
 python -m sandbox revoke    take a scheduled cancellation back, as the customer's side does
+python -m sandbox schedule  run one of the extension's schedulables, and print its output
 """
 
 from __future__ import annotations
@@ -14,87 +16,64 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Callable, Collection
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from sandbox.connect.environment import API_KEY, ENVIRONMENT_ID, PARTNER_API_KEY
-from sandbox.connect.journal import Happening
+from sandbox.address import DIRECTORY, STATE_FILE, Address
+from sandbox.complaint import Complaint
+from sandbox.connect.environment import ENVIRONMENT_ID, PARTNER_API_KEY, SERVICE_ID
 from sandbox.connect.requests import SETTLED
+from sandbox.connect.tasks import SETTLING, TaskStatus
 from sandbox.demo import demo
+from sandbox.faults import named_fault
+from sandbox.feed import Feed
+from sandbox.lifetime import Stopped, until_stopped
+from sandbox.own_vendor import read_variables, way_out
 from sandbox.runner import RunnerFailed
 from sandbox.sandbox import Sandbox
 
-DIRECTORY = Path(".sandbox")
-STATE_FILE = DIRECTORY / "state.json"
 POLL_SECONDS = 0.3
 PATIENCE_SECONDS = 600.0
+# As a shell counts a command that Ctrl-C has ended.
+INTERRUPTED = 130
+TASK_SETTLED = frozenset(each.value for each in SETTLING.values())
 
 Json = dict[str, Any]
 
 
-class Complaint(Exception):  # noqa: N818 - a sentence for people, not a fault of the program
-    """A problem that the person at the terminal can solve; the command ends with it."""
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a running sandbox is, for other processes on this machine."""
-
-    url: str
-    control_url: str
-    vendor_url: str
-    api_key: str
-    environment_id: str
-    ca_bundle: str
-
-    @classmethod
-    def of(cls, sandbox: Sandbox) -> Address:
-        """The address of a sandbox in this process."""
-        return cls(
-            url=sandbox.connect.url,
-            control_url=sandbox.connect.control_url,
-            vendor_url=sandbox.vendor.url,
-            api_key=API_KEY,
-            environment_id=ENVIRONMENT_ID,
-            ca_bundle=str(sandbox.ca_bundle.resolve()),
-        )
-
-    @classmethod
-    def read(cls) -> Address:
-        """The address of the sandbox that `serve` runs. Raises Complaint if there is none."""
-        if not STATE_FILE.exists():
-            raise Complaint("no sandbox is running here; start one: python -m sandbox serve")
-        return cls(**json.loads(STATE_FILE.read_text()))
-
-
-def show(happening: Happening) -> None:
-    """Print a happening of the local Connect."""
-    moment = happening.at.astimezone().strftime("%H:%M:%S")
-    print(f"{moment}  {happening.kind:<8}  {happening.object_id}  {happening.text}", flush=True)
-
-
 async def serve(arguments: argparse.Namespace) -> None:
-    """Run everything until Ctrl-C."""
+    """Run everything until it is stopped."""
+    own = arguments.env is not None
+    if own and arguments.slow is not None:
+        raise Complaint("--slow is for the local vendor; this one is your own")
+    if running := Address.find():
+        raise Complaint(f"a sandbox is running here already: process {running.process}")
+    variables = {**(read_variables(arguments.env) if own else {}), **dict(arguments.variable)}
     _prepare(DIRECTORY)
-    options = {"directory": DIRECTORY, "countdown_scale": arguments.countdown_scale}
-    async with Sandbox(variables=dict(arguments.variable), **options) as sandbox:
-        sandbox.connect.journal.listen(show)
+    async with Sandbox(
+        variables=variables,
+        own_vendor=own,
+        directory=DIRECTORY,
+        countdown_scale=arguments.countdown_scale,
+        log_level="DEBUG",  # the extension's, for the feed; --debug is the runner's
+    ) as sandbox:
+        feed = Feed(sandbox.runners)
+        sandbox.connect.journal.listen(feed.show)
         sandbox.vendor.defaults["shows_after_seconds"] = arguments.slow
-        if not arguments.no_runner:
-            for _ in range(arguments.instances):
-                await sandbox.start_runner(debug=arguments.debug)
-        STATE_FILE.write_text(json.dumps(asdict(Address.of(sandbox)), indent=2))
+        environment = way_out(sandbox.ca_bundle) if own else {}
+        for _ in range(0 if arguments.no_runner else arguments.instances):
+            await sandbox.start_runner(debug=arguments.debug, environment=environment)
+        Address.of(sandbox).write()
         try:
-            _welcome(sandbox)
-            await _until_interrupted()
+            _welcome(sandbox, arguments.env)
+            await feed.follow()
         finally:
             STATE_FILE.unlink(missing_ok=True)
 
@@ -102,17 +81,23 @@ async def serve(arguments: argparse.Namespace) -> None:
 def _prepare(directory: Path) -> None:
     directory.mkdir(exist_ok=True)
     (directory / ".gitignore").write_text("*\n")
+    for log in directory.glob("*.log"):
+        log.unlink()
 
 
-def _welcome(sandbox: Sandbox) -> None:
+def _welcome(sandbox: Sandbox, own_variables: Path | None) -> None:
     print(f"Connect   {sandbox.connect.url}  (CA: {sandbox.ca_bundle})")
-    print(f"vendor    {sandbox.vendor.url}")
-    print(f"Zuora     {sandbox.zuora.soap_url()}  (VENDOR=zuora-soap; any version)")
-    print(f"Zuora     {sandbox.zuora_orders.url}  (VENDOR=zuora; orders through REST)")
+    if own_variables is None:
+        print(f"vendor    {sandbox.vendor.url}")
+        print(f"Zuora     {sandbox.zuora.soap_url()}  (VENDOR=zuora-soap; any version)")
+        print(f"Zuora     {sandbox.zuora_orders.url}  (VENDOR=zuora; orders through REST)")
+    else:
+        print(f"vendor    your own, by the variables in {own_variables}")
     for runner in sandbox.runners:
         print(f"runner    {runner.instance_id}, its log: {runner.log_file}")
     print("\nOne more cancel request, from another terminal in this directory:")
-    print(f"  {_this_python()} -m sandbox cancel\n", flush=True)
+    vendor_id = " --vendor-id ID" if own_variables else ""
+    print(f"  {_this_python()} -m sandbox cancel{vendor_id}\n", flush=True)
 
 
 def _this_python() -> str:
@@ -121,25 +106,44 @@ def _this_python() -> str:
     return str(python.relative_to(Path.cwd())) if Path.cwd() in python.parents else python.name
 
 
-async def _until_interrupted() -> None:
-    interrupted = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_number, interrupted.set)
-    await interrupted.wait()
-
-
 async def cancel(arguments: argparse.Namespace) -> None:
     """Make a cancel request and follow it until it settles."""
     address = Address.read()
+    wanted = _wanted(arguments)
+    is_new = arguments.subscription is None or arguments.new
+    _check(wanted, address, is_new=is_new)
     async with _session(address, address.api_key) as session:
         asset_id = arguments.subscription
-        if asset_id is None or arguments.new:
-            asset_id = (await _call(session, "POST", f"{address.control_url}/subscriptions"))["id"]
+        if is_new:
+            url = f"{address.control_url}/subscriptions"
+            asset_id = (await _call(session, "POST", url, wanted))["id"]
             print(f"new preview subscription {asset_id}")
         payload = {"type": "cancel", "asset": {"id": asset_id}}
         request = await _call(session, "POST", f"{address.url}/requests", payload)
-        await _follow(session, f"{address.url}/requests/{request['id']}")
+        await _follow_request(session, f"{address.url}/requests/{request['id']}")
+
+
+def _wanted(arguments: argparse.Namespace) -> Json:
+    """What is said of the new subscription, if anything is."""
+    every = {
+        "vendor_id": arguments.vendor_id,
+        "parameters": dict(arguments.parameter),
+        "status": arguments.status,
+        "faults": arguments.fault,
+    }
+    return {name: value for name, value in every.items() if value}
+
+
+def _check(wanted: Json, address: Address, *, is_new: bool) -> None:
+    """Raise Complaint for what cannot be had."""
+    if wanted and not is_new:
+        raise Complaint("--vendor-id, --parameter, --status and --fault are for a new subscription")
+    if address.vendor_url is not None or not is_new:
+        return
+    if wanted.keys() & {"status", "faults"}:
+        raise Complaint("--status and --fault are for the local vendor; this one is your own")
+    if "vendor_id" not in wanted:
+        raise Complaint("the vendor is your own; name a subscription there: --vendor-id ID")
 
 
 async def forward(arguments: argparse.Namespace) -> None:
@@ -151,7 +155,7 @@ async def forward(arguments: argparse.Namespace) -> None:
     async with _session(address, address.api_key) as session:
         url = f"{address.control_url}/requests/{arguments.request}/forward"
         await _call(session, "POST", url)
-        await _follow(session, f"{address.url}/requests/{arguments.request}")
+        await _follow_request(session, f"{address.url}/requests/{arguments.request}")
 
 
 async def revoke(arguments: argparse.Namespace) -> None:
@@ -160,7 +164,32 @@ async def revoke(arguments: argparse.Namespace) -> None:
     url = f"{address.url}/requests/{arguments.request}"
     async with _session(address, PARTNER_API_KEY) as session:
         await _call(session, "POST", f"{url}/revoke", {"reason": arguments.reason})
-        await _follow(session, url)
+        await _follow_request(session, url)
+
+
+async def schedule(arguments: argparse.Namespace) -> int:
+    """Make a schedule, trigger it once, follow its task and print its output.
+
+    Returns 1 unless the task succeeds. By itself the schedule would trigger in a year.
+    """
+    address = Address.read()
+    environment = f"{address.url}/devops/services/{SERVICE_ID}/environments/{ENVIRONMENT_ID}"
+    in_a_year = datetime.now(timezone.utc) + timedelta(days=365)
+    payload = {
+        "name": "From the command line",
+        "method": arguments.method,
+        "parameter": arguments.parameter,
+        "trigger": {"type": "onetime", "date": in_a_year.isoformat()},
+    }
+    async with _session(address, address.api_key) as session:
+        made = await _call(session, "POST", f"{environment}/schedules", payload)
+        print(f"{made['id']}  {made['status']}  {made['method']}", flush=True)
+        await _call(session, "POST", f"{environment}/schedules/{made['id']}/trigger")
+        (task,) = await _call(session, "GET", f"{environment}/tasks?object.id={made['id']}")
+        task = await _follow(session, f"{environment}/tasks/{task['id']}", TASK_SETTLED)
+    if task["output"]:
+        print(task["output"])
+    return os.EX_OK if task["status"] == TaskStatus.SUCCEEDED else 1
 
 
 @contextlib.asynccontextmanager
@@ -174,15 +203,25 @@ async def _session(address: Address, key: str) -> AsyncIterator[aiohttp.ClientSe
         yield session
 
 
-async def _follow(session: aiohttp.ClientSession, url: str) -> None:
+async def _follow_request(session: aiohttp.ClientSession, url: str) -> None:
+    await _follow(session, url, SETTLED, _detail)
+
+
+async def _follow(
+    session: aiohttp.ClientSession,
+    url: str,
+    settled: Collection[str],
+    detail: Callable[[Json], str] = lambda _: "",
+) -> Json:
+    """Print every status of a request or a task until it is one of the settled ones."""
     deadline, shown = time.monotonic() + PATIENCE_SECONDS, None
     while time.monotonic() < deadline:
-        request = await _call(session, "GET", url)
-        if request["status"] != shown:
-            shown = request["status"]
-            print(f"{request['id']}  {shown}  {_detail(request)}", flush=True)
-        if shown in SETTLED:
-            return
+        found: Json = await _call(session, "GET", url)
+        if found["status"] != shown:
+            shown = found["status"]
+            print(f"{found['id']}  {shown}  {detail(found)}".rstrip(), flush=True)
+        if shown in settled:
+            return found
         await asyncio.sleep(POLL_SECONDS)
     raise Complaint(f"still {shown} after {PATIENCE_SECONDS:g} s; see the log of the runner")
 
@@ -194,10 +233,10 @@ def _detail(request: Json) -> str:
 
 async def _call(
     session: aiohttp.ClientSession, method: str, url: str, payload: Json | None = None
-) -> Json:
+) -> Any:
     try:
         async with session.request(method, url, json=payload) as response:
-            body: Json = await response.json()
+            body = await response.json()
     except aiohttp.ClientConnectionError as error:
         raise Complaint("the sandbox is no longer running") from error
     if response.status >= 400:
@@ -205,11 +244,29 @@ async def _call(
     return body
 
 
-def _variable(text: str) -> tuple[str, str]:
+def _pair(text: str) -> tuple[str, str]:
     name, is_pair, value = text.partition("=")
     if not is_pair:
         raise argparse.ArgumentTypeError("expected NAME=VALUE")
     return name, value
+
+
+def _fault(text: str) -> str:
+    try:
+        named_fault(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("expected for example 503x2, 429x1 or dropx1") from None
+    return text
+
+
+def _json_object(text: str) -> Json:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError("expected a JSON object")
+    return value
 
 
 def parse_arguments(given: list[str]) -> argparse.Namespace:
@@ -218,27 +275,8 @@ def parse_arguments(given: list[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(required=True)
     showing = commands.add_parser("demo", help="play a request of every kind, and watch")
     showing.set_defaults(run=demo)
-    serving = commands.add_parser("serve", help="run the sandbox until Ctrl-C")
-    serving.set_defaults(run=serve)
-    serving.add_argument("--instances", type=int, default=1, help="number of runners (1)")
-    serving.add_argument("--no-runner", action="store_true", help="start no runner")
-    serving.add_argument(
-        "--slow", type=float, metavar="SECONDS", help="the vendor shows a cancellation so late"
-    )
-    serving.add_argument("--debug", action="store_true", help="the runner's debug log")
-    serving.add_argument(
-        "--countdown-scale",
-        type=float,
-        default=1.0,
-        help="0.1: redeliver after a tenth of the time",
-    )
-    serving.add_argument(
-        "--variable", type=_variable, action="append", default=[], metavar="NAME=VALUE"
-    )
-    cancelling = commands.add_parser("cancel", help="make one more cancel request, and follow it")
-    cancelling.set_defaults(run=cancel)
-    cancelling.add_argument("subscription", nargs="?", help="AS-...; default: a new one")
-    cancelling.add_argument("--new", action="store_true", help="a new preview subscription")
+    _serve_arguments(commands)
+    _cancel_arguments(commands)
     forwarding = commands.add_parser(
         "forward",
         help="bring the planned date of a scheduled request forward to now, at the vendor, too",
@@ -251,16 +289,93 @@ def parse_arguments(given: list[str]) -> argparse.Namespace:
     revoking.set_defaults(run=revoke)
     revoking.add_argument("request", help="PR-...")
     revoking.add_argument("--reason", default="The customer stays.", help="why (%(default)s)")
+    _schedule_arguments(commands)
     return parser.parse_args(given)
+
+
+def _serve_arguments(commands: Any) -> None:
+    serving = commands.add_parser("serve", help="run the sandbox until Ctrl-C")
+    serving.set_defaults(run=serve)
+    serving.add_argument("--instances", type=int, default=1, help="number of runners (1)")
+    serving.add_argument("--no-runner", action="store_true", help="start no runner")
+    serving.add_argument(
+        "--env",
+        type=Path,
+        metavar="FILE",
+        help="run against a vendor of your own, with the variables in this file: NAME=value on each"
+        " line",
+    )
+    serving.add_argument(
+        "--slow", type=float, metavar="SECONDS", help="the vendor shows a cancellation so late"
+    )
+    serving.add_argument("--debug", action="store_true", help="the runner's debug log")
+    serving.add_argument(
+        "--countdown-scale",
+        type=float,
+        default=1.0,
+        help="0.1: redeliver after a tenth of the time",
+    )
+    serving.add_argument(
+        "--variable",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable of the extension, in place of any other value",
+    )
+
+
+def _cancel_arguments(commands: Any) -> None:
+    cancelling = commands.add_parser("cancel", help="make one more cancel request, and follow it")
+    cancelling.set_defaults(run=cancel)
+    cancelling.add_argument("subscription", nargs="?", help="AS-...; default: a new one")
+    cancelling.add_argument("--new", action="store_true", help="a new preview subscription")
+    cancelling.add_argument("--vendor-id", metavar="ID", help="the subscription's id at the vendor")
+    cancelling.add_argument(
+        "--parameter",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="ID=VALUE",
+        help="another fulfillment parameter of the subscription",
+    )
+    cancelling.add_argument(
+        "--status", help="its status at the local vendor: draft, cancelled, removed or any other"
+    )
+    cancelling.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="503x2",
+        help="what goes wrong, and how often, when the local vendor is called about it: an HTTP"
+        " status, or drop for a lost answer",
+    )
+
+
+def _schedule_arguments(commands: Any) -> None:
+    scheduling = commands.add_parser(
+        "schedule", help="run one of the extension's schedulables once, and print its output"
+    )
+    scheduling.set_defaults(run=schedule)
+    scheduling.add_argument("method", help="the name of the schedulable method")
+    scheduling.add_argument(
+        "--parameter",
+        type=_json_object,
+        default={},
+        metavar="JSON",
+        help="what it is given (%(default)s)",
+    )
 
 
 def main() -> int:
     """Run a command; return its exit code."""
     arguments = parse_arguments(sys.argv[1:])
     try:
-        return int(asyncio.run(arguments.run(arguments)) or os.EX_OK)
-    except KeyboardInterrupt:
-        return os.EX_OK
+        return int(asyncio.run(until_stopped(arguments.run(arguments))) or os.EX_OK)
+    except (KeyboardInterrupt, Stopped):
+        # For one that serves it is the only end.
+        return os.EX_OK if arguments.run is serve else INTERRUPTED
     except (Complaint, RunnerFailed) as error:
         print(error, file=sys.stderr)
         return 1

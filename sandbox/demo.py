@@ -242,7 +242,11 @@ def _summary(tellings: list[Telling]) -> Iterator[str]:
 async def play(sandbox: Sandbox, console: Console) -> bool:
     """Play all stories in a prepared sandbox with a runner; return whether all ended well."""
     tellings = [Telling(story, sandbox) for story in (FIRST, *OTHERS, LAST)]
-    await _follow(console, tellings, asyncio.create_task(_play(sandbox, tellings)))
+    playing = asyncio.create_task(_play(sandbox, tellings))
+    try:
+        await _follow(console, tellings, playing)
+    finally:
+        playing.cancel()
     console.print()
     for line in _summary(tellings):
         console.print(Padding.indent(line.lstrip(), 2) if line[0] == " " else line, highlight=False)

@@ -161,6 +161,22 @@ def redirect(url: str, status: int = 302, *, after_work: bool = False) -> Respon
     return Respond(status, headers={"Location": url}, after_work=after_work)
 
 
+_NAMED = re.compile(r"(drop|[2-5]\d\d)x([1-9]\d*)")
+
+
+def named_fault(text: str) -> tuple[Fault, int]:
+    """The fault that a text names, and how often it happens. Raises ValueError.
+
+    `503x2`: two calls are answered HTTP 503, and nothing is done. `dropx1`: the work of one is
+    done, and its answer is lost.
+    """
+    found = _NAMED.fullmatch(text)
+    if found is None:
+        raise ValueError(f"no fault: {text!r}")
+    name, times = found.groups()
+    return DropAfter() if name == "drop" else Respond(int(name)), int(times)
+
+
 @dataclass(eq=False)
 class Rule:
     """Which calls go wrong, and how; `hits` counts the calls that did."""

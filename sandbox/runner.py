@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from sandbox.connect.environment import API_KEY, ENVIRONMENT_ID
+from sandbox.watchdog import Watchdog
 
 # The variables that a runner inherits. All others are given; proxies above all are not.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
@@ -49,7 +50,7 @@ class RunnerOptions:
 
 
 class Runner:
-    """One instance of the extension.
+    """One instance of the extension, which ends when this process does, however that ends.
 
     `connected` says whether its background worker has its websocket open.
     """
@@ -69,6 +70,7 @@ class Runner:
         self._directory = directory
         self._connected = connected
         self._process: asyncio.subprocess.Process | None = None
+        self._watchdog: Watchdog | None = None
 
     @property
     def instance_id(self) -> str:
@@ -102,6 +104,7 @@ class Runner:
                 stderr=log,
                 start_new_session=True,
             )
+        self._watchdog = Watchdog(self._process.pid)
         try:
             await self._wait(self._connected, timeout, "connect")
         except BaseException:
@@ -113,20 +116,27 @@ class Runner:
         self._running().send_signal(signal.SIGTERM)
 
     async def stop(self, timeout: float = MASTER_STOP_SECONDS) -> None:
-        """Ask the runner to stop, and wait; after the timeout the rest is killed."""
-        if self.running:
-            self.terminate()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._running().wait(), timeout)
-        await self.kill()
+        """Ask the runner to stop, and wait; after the timeout the rest is killed.
+
+        If the wait is cancelled, it is killed at once.
+        """
+        try:
+            if self.running:
+                self.terminate()
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._running().wait(), timeout)
+        finally:
+            await self.kill()
 
     async def kill(self) -> None:
         """Kill the master and its workers, as when a machine dies."""
-        if self._process is None:
+        if self._process is None or self._watchdog is None:
             return
         # The process group outlives its leader while a worker is alive.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        self._watchdog.stop()
+        self._watchdog = None
         await asyncio.wait_for(self._process.wait(), KILL_SECONDS)
 
     def background_worker(self) -> psutil.Process:

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from sandbox.certificates import Certificates, issue_certificates
+from sandbox.connect.objects import Json, Parameter
+from sandbox.connect.refusals import invalid
 from sandbox.connect.server import LocalConnect
+from sandbox.faults import named_fault
 from sandbox.runner import Runner, RunnerOptions
 from sandbox.vendor import ENDS_LATER, LocalVendor
 from sandbox.zuora import LocalZuora
 from sandbox.zuora_orders import LocalZuoraOrders
+
+# Of a subscription that is cancelled and ends later from the beginning.
+ENDS_LATER_AFTER = timedelta(days=90)
 
 
 class Sandbox:
     """A running Connect (`.connect`) and running vendors (`.vendor`, `.zuora`,
     `.zuora_orders`), while entered.
 
-    The extension's variables are set for `.vendor`; `variables` override them. `proven` gives
+    The extension's variables are set for `.vendor`; `variables` override them. With `own_vendor`
+    they are for a vendor elsewhere: there are no others, and no vendor runs here. `proven` gives
     every product a cancellation that was approved in the past: the extension rejects nothing
     before. `connect_options` go to `LocalConnect`. Files (CA, logs) go to `directory`, or else to
     a temporary one.
@@ -34,10 +43,12 @@ class Sandbox:
         *,
         variables: Mapping[str, str] | None = None,
         vendor: LocalVendor | None = None,
+        own_vendor: bool = False,
         directory: Path | None = None,
         proven: bool = True,
         **connect_options: Any,
     ) -> None:
+        self.own_vendor = own_vendor
         self.vendor = vendor or LocalVendor()
         self.zuora = LocalZuora()
         self.zuora_orders = LocalZuoraOrders()
@@ -73,21 +84,23 @@ class Sandbox:
         )
         self.directory.mkdir(parents=True, exist_ok=True)
         self.certificates = issue_certificates(self.directory)
-        await self.vendor.start()
-        self._stack.push_async_callback(self.vendor.stop)
-        await self.zuora.start()
-        self._stack.push_async_callback(self.zuora.stop)
-        await self.zuora_orders.start()
-        self._stack.push_async_callback(self.zuora_orders.stop)
+        if not self.own_vendor:
+            await self._open_vendors()
+        of_vendor = {} if self.own_vendor else self.vendor.variables()
         self.connect = LocalConnect(
             self.certificates.server_context,
-            variables={**self.vendor.variables(), **self._variables},
+            variables={**of_vendor, **self._variables},
             **self._connect_options,
         )
-        self.connect.new_preview_subscription = self.new_subscription
+        self.connect.new_preview_subscription = self._preview_subscription
         self.connect.planned_day_comes = self._end_at_vendor
         await self.connect.start()
         self._stack.push_async_callback(self.connect.stop)
+
+    async def _open_vendors(self) -> None:
+        for vendor in (self.vendor, self.zuora, self.zuora_orders):
+            await vendor.start()
+            self._stack.push_async_callback(vendor.stop)
 
     @property
     def ca_bundle(self) -> Path:
@@ -137,12 +150,49 @@ class Sandbox:
         await runner.start(timeout)
         return runner
 
-    def runner_of(self, request_id: str) -> Runner:
-        """The runner that last got the request's task."""
-        instance_id = self.connect.tasks_of(request_id)[-1].deliveries[-1].instance_id
+    def runner_of(self, object_id: str) -> Runner:
+        """The runner that last got a task about the request or the schedule."""
+        instance_id = self.connect.tasks_of(object_id)[-1].deliveries[-1].instance_id
         return next(runner for runner in self.runners if runner.instance_id == instance_id)
 
-    def _end_at_vendor(self, request: dict[str, Any]) -> None:
+    def _preview_subscription(self, wanted: Json) -> str:
+        """A subscription for `sandbox cancel`, at the local vendor as well if that is the vendor.
+
+        `vendor_id` is its id at the vendor, `parameters` has the values of other fulfillment
+        parameters by their ids. For the local vendor: its `status`, and the `faults` of its next
+        calls as texts.
+        """
+        subscription_id = wanted.get("vendor_id")
+        if not self.own_vendor:
+            subscription_id = self._at_local_vendor(subscription_id, wanted)
+        parameters = (wanted.get("parameters") or {}).items()
+        return self.connect.create_subscription(
+            subscription_id,
+            parameter_id=self._subscription_id_parameter(),
+            more=[Parameter(*each) for each in parameters],
+        )
+
+    def _at_local_vendor(self, subscription_id: str | None, wanted: Json) -> str:
+        status = wanted.get("status")
+        subscription = self.vendor.subscriptions.get(subscription_id or "")
+        if subscription is None:
+            ends_at = (self.vendor.clock.today() + ENDS_LATER_AFTER).isoformat()
+            fields = {"ends_at": ends_at} if status == ENDS_LATER else {}
+            fields |= {"status": status} if status else {}
+            subscription = self.vendor.add(subscription_id, **fields)
+        elif status:
+            raise invalid(f"status: The local vendor has {subscription_id} already.")
+        for text in wanted.get("faults") or []:
+            fault, times = named_fault(text)
+            path = f"/{re.escape(subscription.id)}(/|$)"
+            self.vendor.faults.add("*", path, fault, times=times)
+        return subscription.id
+
+    def _subscription_id_parameter(self) -> str:
+        variable = self.connect.environment.variables.get("SUBSCRIPTION_ID_PARAMETER")
+        return (variable.value.strip() if variable else "") or "subscription_id"
+
+    def _end_at_vendor(self, request: Json) -> None:
         """The day that came for a request has come for the vendor's subscription, too."""
         for parameter in request["asset"]["params"]:
             key = parameter.get("value") or ""

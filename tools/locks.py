@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,11 @@ def dev_list() -> list[Dependency]:
     lines = (ROOT / "requirements-dev.in").read_text(encoding="utf-8").splitlines()
     texts = [line.partition("#")[0].strip() for line in lines]
     return [Dependency.create_from_pep_508(text) for text in texts if text]
+
+
+def without_a_hash(wanted: Iterable[Dependency]) -> list[str]:
+    """The names of those from a directory, a file, a URL or a repository."""
+    return sorted(each.name for each in wanted if each.is_direct_origin())
 
 
 def pins(lock: str) -> list[tuple[str, str]]:

@@ -201,10 +201,10 @@ class Soak:
     def _heard(self, happening: Happening) -> None:
         if happening.kind == "task":
             task = self._sandbox.connect.tasks.by_id[happening.object_id]
-            put = self._put.get(task.request_id)
+            put = self._put.get(task.object_id)
             is_left = put and put.is_ordered and self.tenant.see_to(task, put.subscription_id)
             if task.settled and not is_left:
-                self._open.discard(task.request_id)
+                self._open.discard(task.object_id)
                 self._changed.set()
 
     def _ordered(self) -> list[tuple[str, str]]:

@@ -27,6 +27,7 @@ from tools.locks import (
     pins,
     poetry_lock,
     requirements,
+    without_a_hash,
 )
 
 # As much of a lock as Poetry needs to prefer a version.
@@ -49,6 +50,11 @@ _CONTENT_HASH = re.compile(r'(?m)^content-hash = ".*"$')
 
 def main(*options: str) -> None:
     """Write all locks; the options are uv's."""
+    if unlockable := without_a_hash(requirements()[DEV_LOCK]):
+        sys.exit(
+            f"pip's lock can hold no hash of {', '.join(unlockable)}: a dependency must come from"
+            " a registry. For a vendor adapter see docs/writing-a-vendor-adapter.md."
+        )
     compile_with_uv(DEV_LOCK, *options)
     lock_with_poetry()
     with constraints() as path:

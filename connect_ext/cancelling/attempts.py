@@ -204,18 +204,16 @@ class Attempts:
         )
 
     async def note_conflict(self, permission: Permission, history: History) -> History:
-        """Note that the vendor says "not now", unless that was noted a short while ago.
+        """Note that the vendor says "not now", and give the history with that in it.
 
-        Gives the history with the new conflict in it.
+        Each is noted, for each changes the key: a vendor may repeat what it has stored for one, or
+        refuse it with another body.
         """
         self.keep_in_hand(permission)
         noted = marks.with_conflict(history)
         if conflicts.believes_conflict(noted, self._pace.settle_seconds):
             # It is believed: the mark stands until the rejection is through.
             return noted
-        if not conflicts.wants_conflict_note(history, self._pace.settle_seconds):
-            await self.nothing_was_sent(permission)
-            return history
         await self.must_note(permission.attempt, State.CONFLICT)
         return noted
 

@@ -38,9 +38,3 @@ def believes_conflict(history: History, settle_seconds: float) -> bool:
     row = said[begins:]
     lasts = bool(row) and (history.now - row[0]).total_seconds() > settle_seconds
     return lasts and len(row) >= CONFLICTS_TO_BELIEVE
-
-
-def wants_conflict_note(history: History, settle_seconds: float) -> bool:
-    """Whether another "not now" is worth a note: a few in each ``settle_seconds`` are enough."""
-    last = history.conflicts[-1] if history.conflicts else None
-    return last is None or (history.now - last).total_seconds() > settle_seconds / 4

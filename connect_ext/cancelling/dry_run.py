@@ -33,16 +33,18 @@ async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> D
     """
     if isinstance(step, (Cancel, Undo)) and _must_wait(case, e):
         step = wait_for_earlier(e) if isinstance(step, Cancel) else wait_for_undo(e)
-    act, what = _in_words(step, case)
-    plan = None
+    act, decision = _in_words(step, case)
+    what, plan = decision, None
     if isinstance(step, (Cancel, Undo)) and isinstance(case.vendor, Plans):
         try:
             plan = await case.vendor.plan(observer.cancellation(e, step), e.shown)
         except Refused as refusal:
-            what = f"{what} It would not be sent. {refusal.hint}"
+            act, decision = "refuse", f"{what} It would not be sent. {refusal.hint}"
+            what = decision
         else:
             what = f"{what} {await _shown(case, plan)}"
-    return DryRun(Cause.DRY_RUN, f"Dry run, nothing was changed. {what}".rstrip(), act, plan)
+    what = f"Dry run, nothing was changed. {what}".rstrip()
+    return DryRun(Cause.DRY_RUN, what, act, decision, plan)
 
 
 def _in_words(step: Step, case: Case) -> tuple[str, str]:

@@ -65,7 +65,7 @@ async def process(
             settings.subscription_id_parameter, settings.subscription_id_pattern
         )
         subject = found.text if isinstance(found, SubscriptionId) else ""
-        budget = Budget(shared.clock() + shared.deadline_seconds, subject)
+        budget = Budget(shared.clock() + shared.deadline_seconds, subject, request.id)
         memory = shared.request(connect.account.key, request.id)
         case = Case(request, settings, connect, vendor, shared, memory, budget)
         with spending(budget):

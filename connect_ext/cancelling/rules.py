@@ -208,11 +208,8 @@ def _on_not_found(e: Evidence, *, after_a_cancellation: bool) -> Step:
             reason = "The subscription cannot be cancelled: the vendor does not know its id."
             return _reject_if_proven(e, Reject(Cause.UNKNOWN_ID, reason), e.advice.refusal)
         case OnNotFound.HOLD:
-            why = (
-                "The vendor does not know the subscription id. Check the id in the parameter and"
-                " the vendor's address in the variables, then resubmit the task."
-            )
-            return Hold(Cause.UNKNOWN_ID, why)
+            why = f"The vendor does not know the subscription id. {e.advice.unknown_id}"
+            return Hold(Cause.UNKNOWN_ID, f"{why} Then resubmit the task.")
 
 
 def _decide_unseen(e: Evidence) -> Step:

@@ -22,7 +22,7 @@ from connect_ext.cancelling.observing import Observer, says_the_same
 from connect_ext.cancelling.steps import Cancel, Leave, Undo
 from connect_ext.cause import Cause
 from connect_ext.connect.conversation import NoteRefusedError
-from connect_ext.errors import Conflict, Later, OutcomeUnknown, Refused, UnknownId
+from connect_ext.errors import Conflict, Later, OutcomeUnknown, Outdated, Refused, UnknownId
 from connect_ext.vendors.base import (
     Accepted,
     Act,
@@ -154,6 +154,10 @@ class Sender:
             return await self._looked_after(error, e)
         except (Refused, Conflict, UnknownId) as error:
             return await self._answered_no(e, permission, error)
+        except Outdated:
+            # A vendor that stores its answers would repeat it, or refuse another body, for the key.
+            await self._attempts.must_note(permission.attempt, State.REFUSED)
+            raise
         except Later:
             await self._attempts.nothing_was_sent(permission)
             raise

@@ -117,7 +117,10 @@ class DryRun:
     cause: Cause
     what: str
     act: str
-    """The act that was left out: cancel, undo, approve, schedule, confirm, reject, hold or wait."""
+    """The act that was left out: cancel, undo, approve, schedule, confirm, reject, hold or wait; or
+    refuse, where the vendor's side would not even send the call."""
+    decision: str = ""
+    """The same without the calls."""
     plan: Plan | None = None
     """What would have been sent, where the vendor says so."""
 

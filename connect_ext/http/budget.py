@@ -16,6 +16,8 @@ class Budget:
     """On the event loop's clock. A call that could last longer is not begun."""
     subject: str = ""
     """The subscription that the calls are about; the circuit breaker counts different ones."""
+    request_id: str = ""
+    """Connect's id of the request that the calls are for; the log names it."""
     last_status: int | None = None
     """The HTTP status of the vendor's last answer."""
 

@@ -21,6 +21,7 @@ from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown
 from connect_ext.http.bodies import MAX_ANSWER_BYTES, is_compressed, read_json, whole_body
 from connect_ext.http.budget import Budget, current_budget
 from connect_ext.http.circuit_breaker import Begun, CircuitBreaker
+from connect_ext.http.exchange_log import logged
 from connect_ext.http.places import Places
 from connect_ext.http.retry_after import reset_seconds, retry_after_seconds
 from connect_ext.http.transport import Transport
@@ -141,13 +142,19 @@ class HttpClient:
         async with self._place(call, budget):
             # Only here, so that a queue of calls does not run into a vendor that has gone down.
             self.raise_if_paused()
-            return await self._watched(call, request, progress, budget)
+            exchange = self._watched(call, request, progress, budget)
+            return await logged(exchange, call, budget.request_id)
 
     def raise_if_paused(self) -> None:
         """Raise ``NotDone`` if nothing may be called at the moment."""
         if pause := self._breaker.pause_seconds():
             message = "Calls to the vendor are paused: it keeps failing, or asked us to wait."
             raise NotDone(message, pause, cause=Cause.PAUSED)
+
+    async def prepare(self) -> None:
+        """Get ready for the first call, so that it takes no longer than others."""
+        if isinstance(self._transport, Transport):
+            await self._transport.prepare()
 
     async def aclose(self) -> None:
         """Close the pool; calls under way end as lost connections."""
@@ -169,7 +176,7 @@ class HttpClient:
             return httpx.Request(
                 call.method,
                 call.url,
-                headers=_with_defaults(call.headers),
+                headers=with_defaults(call.headers),
                 content=call.content,
                 # A call that may take longer does not wait longer for its connection.
                 extensions={
@@ -236,7 +243,8 @@ class HttpClient:
             return await asyncio.wait_for(self._exchange(call, request, budget), seconds)
         # On Python 3.10 this is not the built-in TimeoutError.
         except asyncio.TimeoutError:
-            within = f"within {seconds:g} s"
+            variable = "" if call.timeout_seconds else " (VENDOR_TIMEOUT_SECONDS)"
+            within = f"within {seconds:g} s{variable}"
             if not progress.begun:
                 raise _never_sent(call, f" {within}") from None
             raise _later(call, f"{call.name} gave no answer {within}") from None
@@ -259,7 +267,8 @@ class HttpClient:
         return Answer(response.status_code, response.headers, body)
 
 
-def _with_defaults(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+def with_defaults(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    """The headers with which a call is sent, but for those about its body and its host."""
     given = {name.lower() for name, _ in headers}
     return [*(each for each in _DEFAULTS if each[0].lower() not in given), *headers]
 
@@ -283,10 +292,12 @@ def _sentence(text: str) -> str:
 
 
 def _why(error: Exception) -> str:
-    """Tell a refused certificate from a closed port, without the address that the text holds."""
+    """Tell what can be fixed from the rest, without the address that the text holds."""
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return ": its certificate is not trusted"
     if "Name or service not known" in text or "getaddrinfo" in text or "nodename" in text:
         return ": its host name is not known"
+    if isinstance(getattr(error.__cause__, "os_error", None), ConnectionRefusedError):
+        return ": nothing listens there"
     return f" ({type(error).__name__})"

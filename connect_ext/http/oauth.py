@@ -34,6 +34,7 @@ _ERROR_CODES = frozenset(
 )
 """The codes of RFC 6749, 5.2; any other word could be anything."""
 
+_ABOUT_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client", "invalid_grant"})
 _CREDENTIALS_WERE_READ = frozenset({"unsupported_grant_type", "invalid_scope"})
 
 
@@ -52,6 +53,25 @@ class OAuthClient:
     """Further fields of the request, such as the audience."""
 
 
+@dataclass(frozen=True)
+class NamedVariables:
+    """The variables that describe the token request, as the sentences name them that say what to
+    check."""
+
+    address: str
+    credentials: str
+    others: str = ""
+    """What else is in it, such as scopes."""
+
+    def to_check(self, status: int, code: str) -> str:
+        """Those that an answer makes suspect, by its status and its standard code."""
+        if code in _ABOUT_THE_CLIENT or (status == 401 and not code):
+            return f"{self.credentials}, and whether {self.address} is where they belong"
+        if status in (403, 400, 422) or code:
+            return f"{self.others or self.credentials}, and whether {self.address} is right"
+        return self.address
+
+
 @dataclass
 class KeptToken:
     """One client's token, for all that have the same client."""
@@ -68,17 +88,17 @@ class TokenSource:
         self,
         client: OAuthClient,
         http: HttpClient,
-        advice: str,
+        variables: NamedVariables,
         name: str = "the token request",
         clock: Callable[[], float] = time.monotonic,
         *,
         keep_secret: Callable[[str], None] = kept_nowhere,
         kept: KeptToken | None = None,
     ) -> None:
-        """``advice`` is a sentence on what to check, ``name`` is what messages call the request."""
+        """``name`` is what messages call the request."""
         self._client, self._http, self._clock = client, http, clock
         self._keep_secret = keep_secret
-        self._advice, self._name = advice, name
+        self._variables, self._name = variables, name
         self._kept = kept or KeptToken()
         self._in_body = client.only_in_body
 
@@ -132,7 +152,8 @@ class TokenSource:
     def _refused(self, answer: Answer, fields: Fields) -> NotConfigured:
         code = _error_code(fields)
         shown = f"HTTP {answer.status}, {code}" if code else f"HTTP {answer.status}"
-        message = f"The vendor refuses {self._name} ({shown}). {self._advice}"
+        check = self._variables.to_check(answer.status, code)
+        message = f"The vendor answers {shown} to {self._name}: check {check}."
         return NotConfigured(message, cause=Cause.CREDENTIALS)
 
     async def _ask(self) -> tuple[Answer, Fields]:
@@ -155,7 +176,8 @@ class TokenSource:
             pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
             headers.append(("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"))
         content = urlencode(form).encode()
-        return Call(self._name, "POST", self._client.token_url, tuple(headers), content)
+        url, variable = self._client.token_url, self._variables.address
+        return Call(self._name, "POST", url, tuple(headers), content, address=variable)
 
     def _keep(self, fields: Fields) -> str:
         token, lifetime = self._read(fields)

@@ -35,6 +35,11 @@ class Transport(httpx.AsyncBaseTransport):
         exchanges = self._exchanges or await self._open()
         return await exchanges.send(request, self._proxy_for(request.url))
 
+    async def prepare(self) -> None:
+        """Get ready for the first request, so that it takes no longer than others."""
+        if self._exchanges is None:
+            await self._open()
+
     async def aclose(self) -> None:
         """Close all connections."""
         exchanges, self._exchanges = self._exchanges, None

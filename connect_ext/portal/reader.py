@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from connect_ext.portal.secret import MIN_SECRET_LENGTH, Secret
 from connect_ext.portal.shapes import (
+    beside_placeholders,
     is_placeholder,
     is_showable,
     keys_within,
@@ -222,6 +223,7 @@ def _secrets_in(variable: Variable, value: str) -> Iterator[str]:
     if variable.may_hold_keys:
         yield from keys_within(value)
     if variable.holds_secrets:
-        for text in map(str.strip, texts_within(parsed_json(value))):
-            # "Bearer abc" holds the secret "abc".
-            yield from (text, text.partition(" ")[2].strip())
+        for text in texts_within(parsed_json(value)):
+            for piece in beside_placeholders(text):
+                # "Bearer abc" holds the secret "abc".
+                yield from (piece, piece.partition(" ")[2].strip())

@@ -197,6 +197,15 @@ def described_variables(
     )
 
 
+def all_secrets(variables: Mapping[str, str], definitions: Definitions) -> frozenset[str]:
+    """The texts that must never leave, of all products, whatever else is wrong in them."""
+    known = declared_variables(definitions)
+    read = VariableReader(known, variables)
+    products = _read_overrides(read, known).items()
+    of_products = (VariableReader(known, variables, *each).secrets for each in products)
+    return read.secrets.union(*of_products)
+
+
 def _message(mistakes: list[str]) -> str:
     count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
     head = f"{count} in the extension's variables; requests wait until this is fixed in the portal."

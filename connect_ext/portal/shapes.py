@@ -11,7 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _PLACEHOLDER = re.compile(r"changeme|<.*>", re.IGNORECASE)
-_IN_BRACES = re.compile(r"\{\w*\}")
+_ORIGIN_OF_URL = re.compile(r"^https?://[A-Za-z0-9._:-]+", re.IGNORECASE)
+"""Everybody may see it: a host is no key, whatever digits are in it."""
+
+_IN_BRACES = re.compile(r"\{[\w:.-]*\}")
 _NAME_OF_A_KEY = re.compile(
     r"key|token|secret|pass(?:w|phrase|code|$)|pwd|signature|sig$|hmac|jwt|session|auth|credential",
     re.IGNORECASE,
@@ -62,14 +65,19 @@ def texts_within(parsed: Any) -> Iterator[str]:
             left += value
 
 
+def beside_placeholders(text: str) -> list[str]:
+    """What stands around the placeholders in a text: a key may."""
+    return [piece.strip() for piece in _IN_BRACES.split(text)]
+
+
 def keys_within(text: str) -> Iterator[str]:
     """What may be a key in an address or in a JSON body: by its name, or by its looks."""
-    parsed = parsed_json(text)
+    parsed, text = parsed_json(text), _ORIGIN_OF_URL.sub("", text)
     named = (part.rpartition("=") for part in re.split(r"[/?&\s]", text))
     pairs = _named_texts(parsed) if parsed is not None else ((n, value) for n, _, value in named)
     for name, whole in pairs:
-        # A key may stand beside a placeholder, and "Bearer abc" holds the key "abc".
-        pieces = [piece.strip() for piece in _IN_BRACES.split(whole)]
+        # "Bearer abc" holds the key "abc".
+        pieces = beside_placeholders(whole)
         if _NAME_OF_A_KEY.search(name):
             pieces += [piece.partition(" ")[2].strip() for piece in pieces]
             yield from (piece for piece in pieces if len(piece) >= 4)

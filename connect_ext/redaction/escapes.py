@@ -12,27 +12,39 @@ from connect_ext.redaction.reading import Part, Range
 MOST_ROUNDS = 3
 """A template of an administrator's may be escaped already when we escape it."""
 
-_ESCAPES = re.compile(
-    r"(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\[\"\\/bfnrt]"
-    r"|&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});"
-)
+_OF_ADDRESSES = r"(?:%[0-9A-Fa-f]{2})+"
+_OF_JSON = r"(?:\\u[0-9A-Fa-f]{4})+|\\[\"\\/bfnrt]"
+_OF_XML = r"&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});"
+
+_OF_EACH_KIND = [re.compile(kind) for kind in (_OF_ADDRESSES, _OF_JSON, _OF_XML)]
+_OF_ALL_KINDS = re.compile(f"{_OF_ADDRESSES}|{_OF_JSON}|{_OF_XML}")
 
 
 def without_escapes(text: str) -> Iterator[Part]:
-    """What the text says without the escapes of addresses, JSON and XML, round by round."""
+    """What the text says without the escapes of addresses, JSON and XML, round by round.
+
+    Before that without those of one kind: a value may hold what looks like an escape of another.
+    """
     places = [(position, position + 1) for position in range(len(text))]
+    for escapes in _OF_EACH_KIND:
+        if escapes.search(text):
+            yield _without(escapes, text, places)
     for _ in range(MOST_ROUNDS):
-        if not _ESCAPES.search(text):
+        if not _OF_ALL_KINDS.search(text):
             return
-        read = list(_characters(text))
-        places = [(places[start][0], places[end - 1][1]) for _, (start, end) in read]
-        text = "".join(character for character, _ in read)
+        text, places = _without(_OF_ALL_KINDS, text, places)
         yield text, places
 
 
-def _characters(text: str) -> Iterator[tuple[str, Range]]:
+def _without(escapes: re.Pattern[str], text: str, places: list[Range]) -> tuple[str, list[Range]]:
+    read = list(_characters(escapes, text))
+    said = "".join(character for character, _ in read)
+    return said, [(places[start][0], places[end - 1][1]) for _, (start, end) in read]
+
+
+def _characters(escapes: re.Pattern[str], text: str) -> Iterator[tuple[str, Range]]:
     position = 0
-    for found in _ESCAPES.finditer(text):
+    for found in escapes.finditer(text):
         yield from _as_they_are(text, position, found.start())
         yield from _unescaped(found)
         position = found.end()

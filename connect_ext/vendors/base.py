@@ -13,9 +13,10 @@ from connect_ext.portal.policy import CancellationDate
 from connect_ext.portal.secret import kept_nowhere
 
 if TYPE_CHECKING:
-    from connect_ext.http.client import HttpClient
+    from connect_ext.http.client import Answer, HttpClient
     from connect_ext.portal.reader import VariableReader
     from connect_ext.portal.variable import Variable
+    from connect_ext.vendors.explaining import Suggestion
 
 Value = TypeVar("Value")
 
@@ -46,6 +47,10 @@ class SubscriptionStatus(Enum):
 
 PLAIN_WORD = re.compile(r"[A-Za-z_ -]{1,30}")
 """What of a vendor's words is shown; any other text could be a name or a key."""
+
+
+MASK = "[…]"
+"""What stands for a credential in a call that is shown."""
 
 
 def named_status(status: str) -> str:
@@ -138,7 +143,7 @@ class PlannedCall:
     body: str = field(default="", repr=False)
     """Empty for none."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Without the credentials; empty where the vendor does not say."""
+    """With a mask for the credentials; empty where the vendor does not say."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,8 @@ class Advice:
     """The vendor shows the cancelled subscription, and does not know its id when asked for it."""
     no_end: str = "Check the subscription at the vendor."
     """The vendor shows no end of a cancelled subscription, and a later one was asked for."""
+    unknown_id: str = "Check the id in the parameter and the vendor's address in the variables."
+    """The vendor does not know the subscription."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +228,7 @@ class Vendor(Protocol):
     ) -> Accepted:
         """Cancel the subscription that ``look_up`` has shown (None if it cannot be asked).
 
-        Raises ``Refused``, ``Conflict`` and ``UnknownId`` besides.
+        Raises ``Refused``, ``Conflict``, ``Outdated`` and ``UnknownId`` besides.
         """
         ...
 
@@ -294,3 +301,5 @@ class VendorDefinition:
     preset: Callable[[VariableReader], Mapping[str, str]] = no_preset
     key_needs: str = ""
     """What the credentials must be allowed to do, as a sentence."""
+    suggest: Callable[[Answer, str], tuple[Suggestion, ...]] | None = None
+    """Proposes variables from an answer to ``look_up``'s question about the id."""

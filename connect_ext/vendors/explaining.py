@@ -37,6 +37,11 @@ class Finding:
 class Explains(Protocol):
     """A vendor whose variables describe what is in an answer."""
 
+    @property
+    def look_name(self) -> str:
+        """The name of ``look_up``'s call."""
+        ...
+
     def read(self, answer: Answer, cancellation: Cancellation) -> Subscription:
         """The subscription in an answer to ``look_up``'s question, wherever it comes from.
 

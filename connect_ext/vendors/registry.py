@@ -27,6 +27,13 @@ BUILT_IN = {
     "zuora": "connect_ext.vendors.zuora",
     "zuora-soap": "connect_ext.vendors.zuora_soap",
     "stripe": "connect_ext.vendors.rest.presets.stripe",
+    "chargebee": "connect_ext.vendors.rest.presets.chargebee",
+    "recurly": "connect_ext.vendors.rest.presets.recurly",
+    "paddle": "connect_ext.vendors.rest.presets.paddle",
+    "maxio": "connect_ext.vendors.rest.presets.maxio",
+    "kill-bill": "connect_ext.vendors.rest.presets.kill_bill",
+    "paypal": "connect_ext.vendors.rest.presets.paypal",
+    "microsoft-saas": "connect_ext.vendors.rest.presets.microsoft_saas",
 }
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.connect.answers import PREFIX, Access
+from sandbox.connect.answers import PREFIX, Access, body_of
 from sandbox.connect.conversation_api import ConversationApi
 from sandbox.connect.devops_api import DevopsApi
 from sandbox.connect.fulfillment_api import FulfillmentApi
 from sandbox.connect.objects import DISTRIBUTOR
 from sandbox.connect.refusals import forbidden, unknown
+from sandbox.connect.schedule_api import ScheduleApi
 
 if TYPE_CHECKING:
     from sandbox.connect.server import LocalConnect
@@ -36,6 +37,7 @@ class Api:
             *FulfillmentApi(self._connect, self._access).routes(),
             *ConversationApi(self._connect, self._access).routes(),
             *DevopsApi(self._connect, self._access).routes(),
+            *ScheduleApi(self._connect).routes(),
         ]
         return [web.route(r.method, PREFIX + r.path, self._guarded(r.handler)) for r in routes]
 
@@ -62,9 +64,9 @@ class Api:
 
         return guarded
 
-    async def new_subscription(self, _: web.Request) -> web.StreamResponse:
+    async def new_subscription(self, request: web.Request) -> web.StreamResponse:
         """POST /sandbox/subscriptions: one more preview subscription, here and at the vendor"""
-        asset_id = self._connect.new_preview_subscription()
+        asset_id = self._connect.new_preview_subscription(await body_of(request))
         return web.json_response(self._connect.catalogue.asset(asset_id), status=201)
 
     async def forward(self, request: web.Request) -> web.StreamResponse:

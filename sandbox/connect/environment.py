@@ -13,7 +13,7 @@ from sandbox.connect import objects
 from sandbox.connect.moments import now
 from sandbox.connect.objects import Json
 from sandbox.connect.refusals import invalid, unknown
-from sandbox.connect.tasks import CANCEL_EVENT, Task
+from sandbox.connect.tasks import CANCEL_EVENT, SCHEDULE_EVENT, Task
 
 ENVIRONMENT_ID = "ENV-1000-2000-01"
 SERVICE_ID = "SRVC-1000-2000"
@@ -91,6 +91,7 @@ class Environment:
         self.error_output = ""
         self.installation_settings: Json = {}
         self.statuses: dict[str, frozenset[str]] = {CANCEL_EVENT: frozenset({"pending"})}
+        self.schedulables: dict[str, Json] = {}
         self.variables: dict[str, Variable] = {}
         for name, value in overrides.items():
             self.set_variable(name, value)
@@ -112,9 +113,12 @@ class Environment:
         """Whether requests exist for an account; not for a Multi-Account extension's owner."""
         return account["id"] in (objects.VENDOR["id"], objects.DISTRIBUTOR["id"])
 
-    def task_options(self) -> Json:
-        """The additional options of a Multi-Account extension's tasks."""
-        if not self.multi_account:
+    def task_options(self, task: Task) -> Json:
+        """The additional options of a task: the installation, in a Multi-Account extension.
+
+        A schedule belongs to no installation (docs/facts.md, Connect 5.3).
+        """
+        if not self.multi_account or task.event_type == SCHEDULE_EVENT:
             return {}
         return {"api_key": INSTALLATION_API_KEY, "installation_id": INSTALLATION_ID}
 
@@ -122,6 +126,10 @@ class Environment:
         """Use the statuses for which an instance wants tasks."""
         for event_type, statuses in subscriptions.items():
             self.statuses[event_type] = frozenset(statuses)
+
+    def offer(self, schedulables: Iterable[Json]) -> None:
+        """Use the schedulables that the newest instance has, and no others."""
+        self.schedulables = {each["method"]: dict(each) for each in schedulables}
 
     def declare(self, declared: Iterable[Mapping[str, Any]]) -> None:
         """Create the declared variables that do not exist yet; the others keep their value."""
@@ -194,6 +202,7 @@ class Environment:
             "error_output": self.error_output,
             "hostname": "sandbox",
             "domain": "localhost",
+            "schedulables": list(self.schedulables.values()),
             "extension": {"id": self.service_id, "name": "Sandbox", "owner": _owner(self.owner)},
         }
 
@@ -201,7 +210,7 @@ class Environment:
         """The installation of a Multi-Account extension in the vendor's account."""
         return {
             "id": INSTALLATION_ID,
-            "environment": self._short(),
+            "environment": self.reference(),
             "owner": _owner(objects.VENDOR),
             "settings": dict(self.installation_settings),
             "status": "installed",
@@ -213,11 +222,11 @@ class Environment:
         last = task.deliveries[-1] if task.deliveries else None
         return {
             "id": task.id,
-            "object": {"id": task.request_id, "type": task.event_type, "category": "background"},
+            "object": {"id": task.object_id, "type": task.event_type, "category": task.category},
             "assignee": last.instance_id if last else "",
             "status": task.status.value,
             "output": task.output,
-            "environment": self._short(),
+            "environment": self.reference(),
             "owner": _owner(objects.VENDOR),
             "events": {"created": objects.event(task.created)},
             "retry_count": task.retry_count,
@@ -225,7 +234,8 @@ class Environment:
             "runtime_total": round(sum(each.runtime for each in task.results) * 1000, 3),
         }
 
-    def _short(self) -> Json:
+    def reference(self) -> Json:
+        """The environment as other objects name it."""
         fields = ("id", "type", "runtime", "hostname", "domain", "extension")
         whole = self.json()
         return {field: whole[field] for field in fields}

@@ -16,7 +16,7 @@ REMEMBERED = 100_000
 
 @dataclass(frozen=True)
 class Happening:
-    """One event: `kind` is request, asset, task, note, instance or variable."""
+    """One event: `kind` is request, asset, task, schedule, note, instance or variable."""
 
     at: datetime
     kind: str

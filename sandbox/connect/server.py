@@ -15,9 +15,10 @@ from sandbox.connect.catalogue import Catalogue
 from sandbox.connect.conversations import Conversations
 from sandbox.connect.environment import API_KEY, Environment, Variable
 from sandbox.connect.journal import Journal
-from sandbox.connect.moments import Clock
+from sandbox.connect.moments import Clock, written
 from sandbox.connect.objects import DISTRIBUTOR, Customer, Json, Parameter
 from sandbox.connect.requests import SETTLED, CancelRequests, OnConfirm, StatusChange
+from sandbox.connect.schedules import Schedules
 from sandbox.connect.tasks import CANCEL_EVENT, Task, TaskQueue
 from sandbox.connect.timers import Timers
 from sandbox.connect.websocket import Instances
@@ -31,11 +32,12 @@ PROVEN_AGO = timedelta(days=30)
 class LocalConnect:
     """A Connect good enough for the official runner, on one TLS port of the loopback.
 
-    `countdown_scale` shortens the wait of rescheduled and retried tasks. `proven` lets every new
-    product have a cancellation that was approved in the past; `scheduling` lets its cancel requests
-    be scheduled. `on_confirm` says what `confirm` does with a revoking request. The parts
-    (`catalogue`, `clock`, `requests`, `conversations`, `environment`, `tasks`, `instances`,
-    `journal`, `calls`, `faults`) may be used directly.
+    `countdown_scale` shortens the wait of rescheduled and retried tasks, and the periods of
+    recurring schedules. `proven` lets every new product have a cancellation that was approved in
+    the past; `scheduling` lets its cancel requests be scheduled. `on_confirm` says what `confirm`
+    does with a revoking request. The parts (`catalogue`, `clock`, `requests`, `conversations`,
+    `environment`, `tasks`, `schedules`, `instances`, `journal`, `calls`, `faults`) may be used
+    directly.
     """
 
     def __init__(
@@ -78,8 +80,11 @@ class LocalConnect:
             retry_seconds=retry_seconds,
             options=self.environment.task_options,
         )
+        self.schedules = Schedules(
+            self.environment, self.tasks, self._timers, self.clock, self.journal.record
+        )
         self.instances = Instances(self.environment, self.tasks, self.journal.record)
-        self.new_preview_subscription: Callable[[], str] = self.create_subscription
+        self.new_preview_subscription: Callable[[Json], str] = lambda _: self.create_subscription()
         self.planned_day_comes: Callable[[Json], object] = lambda _: None
         self._server = HttpServer(self._application, port=port, ssl_context=ssl_context)
         self._default_product: str | None = None
@@ -134,7 +139,7 @@ class LocalConnect:
         self.conversations.open(request)
         self.journal.record("request", request["id"], request["status"])
         if request["status"] in self.environment.statuses[CANCEL_EVENT]:
-            self.tasks.emit(request["id"])
+            self.tasks.emit(CANCEL_EVENT, request["id"])
 
     # What is sold, and to whom
 
@@ -194,17 +199,19 @@ class LocalConnect:
         customer: Customer | None = None,
         connection_type: str = "preview",
         parameter_id: str = "subscription_id",
+        more: Iterable[Parameter] = (),
     ) -> str:
         """An active subscription; returns its id `AS-...`.
 
-        Its parameters are the customer's email (ordering) and the vendor's subscription id
-        (fulfillment), unless `parameters` gives others.
+        Its parameters are the customer's email (ordering), the vendor's subscription id
+        (fulfillment) and `more`, unless `parameters` gives others.
         """
         customer = customer or Customer()
         if parameters is None:
             parameters = [
                 Parameter("customer_email", customer.email, phase="ordering"),
                 Parameter(parameter_id, subscription_id or "SUB-0001"),
+                *more,
             ]
         return self.catalogue.add_asset(
             product_id or self.default_product(), parameters, customer, connection_type
@@ -287,11 +294,36 @@ class LocalConnect:
         """Return a scheduled request to pending before its planned date."""
         self.requests.advance(request_id)
 
-    # Tasks and variables
+    # Schedules, tasks and variables
 
-    def tasks_of(self, request_id: str) -> list[Task]:
-        """The tasks about a request, the oldest first."""
-        return self.tasks.of_request.get(request_id, [])
+    def create_schedule(
+        self,
+        method: str,
+        parameter: Json | None = None,
+        name: str = "Sandbox Schedule",
+        trigger: Json | None = None,
+    ) -> str:
+        """A schedule of a schedulable; returns its id `EFS-...`.
+
+        Unless `trigger` says when, it triggers by itself in a year.
+        """
+        in_a_year = written(self.clock.now() + timedelta(days=365))
+        return self.schedules.create(
+            {
+                "name": name,
+                "method": method,
+                "parameter": parameter,
+                "trigger": trigger or {"type": "onetime", "date": in_a_year},
+            }
+        ).id
+
+    def trigger(self, schedule_id: str) -> None:
+        """Somebody runs a schedule now, in the portal."""
+        self.schedules.trigger(schedule_id)
+
+    def tasks_of(self, object_id: str) -> list[Task]:
+        """The tasks about a request or a schedule, the oldest first."""
+        return self.tasks.of_object.get(object_id, [])
 
     def set_variable(self, name: str, value: str, secure: bool | None = None) -> Variable:
         """Change a variable in the portal; every instance is told at once."""
@@ -324,13 +356,20 @@ class LocalConnect:
         )
 
     async def tasks_settled(self, request_id: str, timeout: float = 60.0) -> list[Task]:
-        """Wait until every task about a request is succeeded, failed or skipped."""
+        """Wait until every task about a request or a schedule is succeeded, failed or skipped."""
         await self.journal.until(
             lambda: all(task.settled for task in self.tasks_of(request_id)),
             timeout,
             f"the tasks of {request_id} to settle",
         )
         return self.tasks_of(request_id)
+
+    async def schedule_settled(self, schedule_id: str, timeout: float = 60.0) -> Task:
+        """Wait until a schedule has triggered and its tasks are settled; returns the last one."""
+        await self.journal.until(
+            lambda: bool(self.tasks_of(schedule_id)), timeout, f"{schedule_id} to trigger"
+        )
+        return (await self.tasks_settled(schedule_id, timeout))[-1]
 
     async def answered(self, request_id: str, times: int = 1, timeout: float = 60.0) -> list[Task]:
         """Wait for this many results from instances for a request's tasks."""

@@ -20,6 +20,8 @@ from sandbox.connect.timers import Timers
 Json = dict[str, Any]
 
 CANCEL_EVENT = "asset_cancel_request_processing"
+SCHEDULE_EVENT = "scheduled_execution"
+CATEGORIES = {CANCEL_EVENT: "background", SCHEDULE_EVENT: "scheduled"}
 
 
 class TaskStatus(str, Enum):
@@ -64,15 +66,20 @@ class TaskResult:
 
 @dataclass
 class Task:
-    """A task `TQ-...` about one request, with its deliveries and results."""
+    """A task `TQ-...` about one request or schedule, with its deliveries and results."""
 
     id: str
-    request_id: str
+    event_type: str
+    object_id: str
     created: datetime
-    event_type: str = CANCEL_EVENT
     status: TaskStatus = TaskStatus.SCHEDULED
     deliveries: list[Delivery] = field(default_factory=list)
     results: list[TaskResult] = field(default_factory=list)
+
+    @property
+    def category(self) -> str:
+        """By which of its managers a runner takes the task."""
+        return CATEGORIES[self.event_type]
 
     @property
     def settled(self) -> bool:
@@ -91,9 +98,9 @@ class Task:
 
     @property
     def output(self) -> str | None:
-        """The last message among the results."""
-        messages = [each.message for each in self.results if each.message]
-        return messages[-1] if messages else None
+        """The message of the last result that was accepted."""
+        accepted = [each for each in self.results if each.accepted]
+        return accepted[-1].message if accepted else None
 
     def results_of(self, result: str) -> int:
         """How many results of this kind were accepted."""
@@ -112,7 +119,7 @@ class Connection:
 
     @property
     def takes_tasks(self) -> bool:
-        """Whether it accepts background tasks."""
+        """Whether it accepts the tasks of the queue."""
         return self.accepting and self.runner_type == "background"
 
     @property
@@ -138,7 +145,7 @@ class TaskQueue:
         *,
         countdown_scale: float = 1.0,
         retry_seconds: float = 30.0,
-        options: Callable[[], Json] = dict,
+        options: Callable[[Task], Json] = lambda _: {},
     ) -> None:
         self._timers = timers
         self._record = record
@@ -148,7 +155,7 @@ class TaskQueue:
         self.countdown_scale = countdown_scale
         self.retry_seconds = retry_seconds
         self.by_id: dict[str, Task] = {}
-        self.of_request: dict[str, list[Task]] = {}
+        self.of_object: dict[str, list[Task]] = {}
         self.connections: list[Connection] = []
 
     def get(self, task_id: str) -> Task:
@@ -157,17 +164,18 @@ class TaskQueue:
             raise unknown(task_id)
         return self.by_id[task_id]
 
-    def emit(self, request_id: str) -> Task:
-        """Queue a task for a request, unless one is still waiting to be delivered."""
-        tasks = self.of_request.setdefault(request_id, [])
+    def emit(self, event_type: str, object_id: str) -> Task:
+        """Queue a task about an object, unless one is still waiting to be delivered."""
+        tasks = self.of_object.setdefault(object_id, [])
         waiting = next((task for task in tasks if task.status is TaskStatus.SCHEDULED), None)
         if waiting is not None:
             return waiting
         number = next(self._numbers)
-        task = Task(f"TQ-{number // 1_000_000:03d}-{number % 1_000_000:06d}", request_id, now())
+        task_id = f"TQ-{number // 1_000_000:03d}-{number % 1_000_000:06d}"
+        task = Task(task_id, event_type, object_id, now())
         self.by_id[task.id] = task
         tasks.append(task)
-        self._record("task", task.id, f"scheduled for {request_id}")
+        self._record("task", task.id, f"scheduled for {object_id}")
         self._enqueue(task)
         return task
 
@@ -183,10 +191,10 @@ class TaskQueue:
     def deliver_again(self, either_id: str, instance_id: str | None = None) -> Task:
         """Deliver a task once more, although no result has come yet.
 
-        It is named by its id or its request's, and goes to the given instance, or else to the
+        It is named by its id or its object's, and goes to the given instance, or else to the
         least busy one.
         """
-        task = self.by_id.get(either_id) or self.of_request[either_id][-1]
+        task = self.by_id.get(either_id) or self.of_object[either_id][-1]
         connection = self._least_busy(instance_id)
         if connection is None:
             raise RuntimeError("no instance is connected that takes tasks")
@@ -279,13 +287,13 @@ class TaskQueue:
     def _message(self, task: Task) -> Json:
         options: Json = {
             "task_id": task.id,
-            "task_category": "background",
+            "task_category": task.category,
             "correlation_id": f"correlation-{task.id}",
             "reply_to": "sandbox",
             "api_key": None,
             "installation_id": None,
             "connect_correlation_id": None,
-            **self._options(),
+            **self._options(task),
         }
         return {
             "version": 2,
@@ -295,7 +303,7 @@ class TaskQueue:
                 "options": options,
                 "input": {
                     "event_type": task.event_type,
-                    "object_id": task.request_id,
+                    "object_id": task.object_id,
                     "data": None,
                 },
                 "output": None,

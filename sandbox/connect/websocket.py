@@ -96,6 +96,9 @@ class Instances:
     def _set_up(self, connection: Connection, data: Json) -> None:
         self._environment.declare(data.get("variables") or [])
         self._environment.subscribe(data.get("event_subscriptions") or {})
+        # A web application has none to declare, and says so with None.
+        if data.get("schedulables") is not None:
+            self._environment.offer(data["schedulables"])
         connection.send(self._environment.setup_response())
         if connection not in self._queue.connections:
             self._queue.attach(connection)

@@ -27,6 +27,7 @@ async def test_the_demo_ends_well_and_its_debug_log_holds_no_secret_and_no_perso
         }
     assert "Received message" in log
     assert "approved" in log
+    assert "method=POST http=200" in log
     assert any(name.startswith("session") for name in secrets)
     assert leaks(log + said.getvalue(), secrets) == []
     for mark in Customer().personal_data():

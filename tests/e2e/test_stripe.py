@@ -1,24 +1,22 @@
-"""A vendor that no one here wrote: Stripe's API as localstripe serves it, reached by variables."""
+"""A vendor that no one here wrote: localstripe, with the preset and a key alone."""
 
 import asyncio
 import os
 import socket
 import sys
+from datetime import datetime, timezone
 
 import aiohttp
 import pytest_asyncio
 
-# The README shows the same as its worked example; `tests/project` compares the two.
-STRIPE = {
-    "VENDOR": "rest",
-    "REST_AUTH": "bearer",
-    "REST_STATUS_REQUEST": "GET /v1/subscriptions/{subscription_id}",
-    "REST_STATUS_PATH": "status",
-    "REST_ACTIVE_VALUES": "active,trialing,past_due,unpaid,paused,incomplete",
-    "REST_CANCELLED_VALUES": "canceled,incomplete_expired",
-    "REST_END_DATE_PATH": "ended_at",
-    "REST_CANCEL_REQUEST": "DELETE /v1/subscriptions/{subscription_id}",
-    "REST_REASON_PATH": "error.message",
+KEY = "sk_test_sandbox"
+
+# The README shows the same as its worked examples; `tests/project` compares them.
+STRIPE = {"VENDOR": "stripe"}
+AT_THE_END = {
+    "VENDOR": "stripe",
+    "CANCELLATION_DATE": "end_of_term",
+    "WHEN_EFFECTIVE_LATER": "schedule",
 }
 
 
@@ -34,7 +32,7 @@ async def stripe(tmp_path_factory):
         *command, stdout=log, stderr=log, env=environment
     )
     url = f"http://127.0.0.1:{port}"
-    headers = {"Authorization": "Bearer sk_test_sandbox"}
+    headers = {"Authorization": f"Bearer {KEY}"}
     try:
         async with aiohttp.ClientSession(url, headers=headers) as session:
             await _answers(session)
@@ -91,15 +89,24 @@ async def _subscription(session: aiohttp.ClientSession) -> str:
     return await _made(session, "/v1/subscriptions", customer=customer, **items)
 
 
-async def test_a_stripe_subscription_is_cancelled_by_variables_alone(world, stripe):
+async def _shown(session: aiohttp.ClientSession, subscription_id: str) -> dict:
+    async with session.get(f"/v1/subscriptions/{subscription_id}") as response:
+        return await response.json()
+
+
+def _cancelled(world, subscription_id: str, url: str, **variables: str) -> str:
+    """The customer cancels; the request's id."""
+    product_id = world.product(**variables, REST_API_URL=url, REST_API_KEY=KEY)
+    asset_id = world.connect.create_subscription(subscription_id, product_id=product_id)
+    return world.connect.create_cancel_request(asset_id)
+
+
+async def test_a_stripe_subscription_is_cancelled_with_a_key_alone(world, stripe):
     session, url = stripe
     subscription_id = await _subscription(session)
-    product_id = world.product(**STRIPE, REST_API_URL=url, REST_API_KEY="sk_test_sandbox")
-    asset_id = world.connect.create_subscription(subscription_id, product_id=product_id)
-    request = await world.connect.settled(world.connect.create_cancel_request(asset_id))
+    request = await world.connect.settled(_cancelled(world, subscription_id, url, **STRIPE))
     assert (request["status"], request["asset"]["status"]) == ("approved", "terminated")
-    async with session.get(f"/v1/subscriptions/{subscription_id}") as response:
-        assert (await response.json())["status"] == "canceled"
+    assert (await _shown(session, subscription_id))["status"] == "canceled"
 
 
 async def test_a_stripe_subscription_that_is_cancelled_already_is_only_approved(world, stripe):
@@ -107,9 +114,22 @@ async def test_a_stripe_subscription_that_is_cancelled_already_is_only_approved(
     subscription_id = await _subscription(session)
     async with session.delete(f"/v1/subscriptions/{subscription_id}") as response:
         assert response.status == 200
-    product_id = world.product(**STRIPE, REST_API_URL=url, REST_API_KEY="sk_test_sandbox")
-    asset_id = world.connect.create_subscription(subscription_id, product_id=product_id)
-    request_id = world.connect.create_cancel_request(asset_id)
+    request_id = _cancelled(world, subscription_id, url, **STRIPE)
     assert (await world.connect.settled(request_id))["status"] == "approved"
     await world.connect.tasks_settled(request_id)
     assert "already" in world.connect.notes(request_id)[0]["text"]
+
+
+async def test_a_stripe_subscription_ends_with_its_period_unless_the_customer_stays(world, stripe):
+    session, url = stripe
+    subscription_id = await _subscription(session)
+    request_id = _cancelled(world, subscription_id, url, **AT_THE_END)
+    await world.connect.reaches(request_id, "scheduled")
+    shown = await _shown(session, subscription_id)
+    assert (shown["status"], shown["cancel_at_period_end"]) == ("active", True)
+    planned = datetime.fromisoformat(world.connect.request(request_id)["planned_date"])
+    assert planned == datetime.fromtimestamp(shown["current_period_end"], timezone.utc)
+    world.connect.revoke(request_id)
+    request = await world.connect.settled(request_id)
+    assert (request["status"], request["asset"]["status"]) == ("revoked", "active")
+    assert (await _shown(session, subscription_id))["cancel_at_period_end"] is False

@@ -221,6 +221,7 @@ async def test_a_dry_run_shows_its_calls_in_notes_and_not_in_the_log(marked):
     amounts = re.compile(r"would (bill|credit|charge) ")
     assert sum(bool(amounts.search(text)) for text in would) == 4
     # Those of the runner's own lines that it writes only for debugging show a task's whole output.
-    ours = [line for line in marked.world.runner.log.splitlines() if " eaas.eventsapp " in line]
+    ours = [line for line in marked.world.runner.log.splitlines() if " eaas.eventsapp" in line]
     assert len(ours) > len(marked.cases)
+    assert [line for line in ours if "(REST_CANCEL_REQUEST)" in line]
     assert [line for line in ours if WHY in line or amounts.search(line)] == []

@@ -201,8 +201,8 @@ class Trials:
         if happening.kind != "task":
             return
         task = self.world.connect.tasks.by_id[happening.object_id]
-        trial = self._by_request.get(task.request_id)
-        if trial is None or task is not self.world.connect.tasks_of(task.request_id)[-1]:
+        trial = self._by_request.get(task.object_id)
+        if trial is None or task is not self.world.connect.tasks_of(task.object_id)[-1]:
             return
         if trial.is_ahead and task.settled:
             asyncio.get_running_loop().call_soon(self._revoke, trial)
@@ -219,7 +219,7 @@ class Trials:
 
     def _answered(self, trial: Trial, task: Task, result: TaskResult) -> None:
         if trial.first is None and trial.hit:
-            tasks = self.world.connect.tasks_of(task.request_id)
+            tasks = self.world.connect.tasks_of(task.object_id)
             trial.first, trial.earlier = result, sum(len(each.results) for each in tasks) - 1
             trial.switch.faults.pop(trial.call, None)
             trial.calls_then = self._calls(trial)

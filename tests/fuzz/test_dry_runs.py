@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 import string
+from dataclasses import replace
 from urllib.parse import quote, quote_plus, unquote_plus
 
 import pytest
@@ -22,7 +23,10 @@ from connect_ext.connect.account import AccountKey, AccountState
 from connect_ext.connect.api import PENDING, REVOKING, ConnectApi
 from connect_ext.http.budget import Budget
 from connect_ext.portal.secret import Secret
+from connect_ext.portal.segments import leads_up
 from connect_ext.shared_state import Memory, SharedState
+from connect_ext.vendors.base import SubscriptionStatus
+from connect_ext.vendors.rest.dates import ShownSubscription
 from tests.http.vendors import rest_vendor
 from tests.leaks import bare
 from tests.unit.builders import NOW, cancel_request, configuration
@@ -67,25 +71,41 @@ forms = st.sampled_from(["json", "form"])
 statuses = st.sampled_from([PENDING, REVOKING])
 
 
-def written(status, request="POST /subscriptions/{subscription_id}/x", body=None, **variables):
-    """The note of a dry run for a request in this status."""
+def written(
+    status,
+    request="POST /subscriptions/{subscription_id}/x",
+    body=None,
+    *,
+    looked_up=None,
+    parameters=(),
+    **variables,
+):
+    """The note of a dry run for a request in this status.
+
+    ``looked_up``: what a look has shown for the names of ``REST_LOOKED_UP``; ``parameters``: the
+    texts of further fulfillment parameters.
+    """
     way = WAYS[status]
     values = {
         f"REST_{way}_REQUEST": request,
         f"REST_{way}_BODY": json.dumps(body or {}),
         "REST_API_URL": URL,
+        "REST_LOOKED_UP": json.dumps(dict.fromkeys(looked_up or {}, "@")),
         **variables,
     }
     settings = configuration(**values).default
     parameter = {"id": "subscription_id", "value": ID}
-    data = cancel_request(parameter, status=status)
+    more = [{"id": name, "value": value} for name, value in dict(parameters).items()]
+    data = cancel_request(parameter, *more, status=status)
     data._asset["tiers"] = TIERS
     vendor = rest_vendor(None, values.pop("REST_API_URL"), **values)
     shared = SharedState(now=lambda: NOW)
     connect = ConnectApi(None, AccountState(AccountKey("", Secret(""))))
     case = Case(data, settings, connect, vendor, shared, Memory(), Budget(1e9, ""))
     observer = Observer(case)
-    step = asyncio.run(foreseen(case, observer, STEPS[status], observer.at_first()))
+    shown = ShownSubscription(SubscriptionStatus.ACTIVE, looked_up=looked_up or {})
+    evidence = replace(observer.at_first(), shown=shown)
+    step = asyncio.run(foreseen(case, observer, STEPS[status], evidence))
     return step.what
 
 
@@ -184,6 +204,57 @@ def test_no_personal_data_of_the_request_are_shown_and_the_id_is(status, form, w
     assert "Łódź" not in note
     assert "lodz" not in readings(note)
     assert quote(ID, safe="") in note
+
+
+@given(statuses, forms, passwords, st.sampled_from([str, lambda text: {"of": [text, {"a": 1}]}]))
+@example(PENDING, "json", "Frau Müller, Tel. 0170 4711081", str)
+def test_nothing_that_the_vendor_has_written_is_shown_but_by_its_name(
+    status, form, text, written_as
+):
+    """Nobody knows what is in a vendor's answer: it may be anybody's data, or a key."""
+    value = written_as(text)
+    body = {"id": "{subscription_id}", "whole": "{found}", "reason": "customer"}
+    if isinstance(value, str):
+        body["within"] = "as of {found}"
+    elif form == "form":
+        body["whole"] = "customer"
+    looked_up = {"found": value, "other": {"secret": text}}
+    note = written(status, body=body, looked_up=looked_up, REST_BODY_FORMAT=form)
+    assert_hidden(note, text)
+    assert_exact(note, status)
+    assert "customer" in note
+    if body["whole"] == "{found}":
+        assert "REST_LOOKED_UP.found" in note
+
+
+@pytest.mark.parametrize("status", [PENDING, REVOKING])
+def test_a_whole_body_and_a_part_of_a_path_are_shown_by_their_names(status):
+    way = WAYS[status]
+    looked_up = {"resource": {"id": ID, "email": "jane@acme.example"}, "version": 4711081547}
+    request = "POST /subscriptions/{subscription_id}/{version}"
+    whole = {f"REST_{way}_BODY": '"{resource}"'}
+    note = written(status, request, looked_up=looked_up, **whole)
+    call = f"{URL}/subscriptions/{quote(ID, safe='')}/REST_LOOKED_UP.version"
+    assert note.endswith(f'{call} with the body "REST_LOOKED_UP.resource"')
+
+
+@given(statuses, forms, passwords)
+@example(PENDING, "form", "ACME Größe & Söhne=7")
+# With what looks like an escape of another kind than the one that hides the rest.
+@example(PENDING, "json", "0000001%000Å0000000000")
+@example(REVOKING, "json", "Größe %41 der Söhne")
+@example(PENDING, "form", "Gr\\u00f6\\u00dfe der Söhne")
+@example(REVOKING, "form", "Söhne &amp; Größe")
+def test_no_parameter_of_the_request_is_shown(status, form, text):
+    """They may be the customer's data; Connect shows them to those who may see them."""
+    assume(len(bare(text)) >= 12)
+    body = {"id": "{subscription_id}", "of": "{parameter:customer}", "in": "-{parameter:customer}-"}
+    request = "POST /customers/x/subscriptions/{subscription_id}?of={parameter:customer}"
+    parameters = {"customer": text}
+    assume(len(text) <= 255 and text.isprintable() and not leads_up(text))
+    note = written(status, request, body, parameters=parameters, REST_BODY_FORMAT=form)
+    assert_hidden(note, text)
+    assert_exact(note, status)
 
 
 def test_a_dry_run_without_secrets_shows_the_whole_call():

@@ -9,13 +9,14 @@ from unicodedata import normalize
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_ext.errors import CancellationError, Later, NotConfigured
 from connect_ext.http.client import Answer
 from connect_ext.vendors.base import Accepted, Act, Subscription, SubscriptionStatus
-from tests.fuzz.hostile import HttpThatAnswers, answers, cancellations
+from tests.fuzz.hostile import HttpThatAnswers, answers, cancellations, values
 from tests.http.vendors import rest_vendor
 
 TOKEN = {
@@ -135,6 +136,36 @@ def test_no_id_leaves_its_place_in_a_form(cancellation):
         "list[0]": cancellation.request_id,
         "list[1][asset]": f"of {cancellation.asset_id}!",
     }
+
+
+@given(
+    values,
+    cancellations,
+    st.sampled_from(
+        [
+            {"REST_CANCEL_BODY": '{"v": "{v}", "in": "-{v}-"}'},
+            {"REST_CANCEL_BODY": '{"v": "{v}"}', "REST_BODY_FORMAT": "form"},
+            {"REST_CANCEL_BODY": '"{v}"'},
+            {"REST_HEADERS": '{"If-Match": "{v}"}'},
+            {"REST_CANCEL_REQUEST": "DELETE /subscriptions/{subscription_id}/{v}"},
+        ]
+    ),
+)
+def test_no_value_of_a_look_leaves_its_place(value, cancellation, place):
+    said = json.dumps({"status": "active", "v": value}).encode()
+    http = HttpThatAnswers([Answer(200, {}, said)])
+    made = vendor(http, REST_LOOKED_UP='{"v": "v"}', **place)
+    with suppress(Later):
+        asyncio.run(made.cancel(cancellation, asyncio.run(made.look_up(cancellation))))
+    for call in http.calls[1:]:
+        # As it leaves: httpx has read it, and written it anew.
+        segments = urlsplit(str(httpx.URL(call.url))).path.split("/")
+        assert (segments[:3], len(segments)) == (["", "v1", "subscriptions"], 5)
+        assert all(f"{name}{text}".isprintable() for name, text in call.headers)
+        if place.get("REST_BODY_FORMAT") == "form":
+            assert parse_qsl(call.content.decode(), keep_blank_values=True)[0][0] == "v"
+        elif call.content:
+            json.loads(call.content, parse_constant=pytest.fail)
 
 
 def sent(cancellation, **variables):

@@ -9,14 +9,20 @@ from aiohttp import web
 
 from connect_ext.cause import Cause
 from connect_ext.errors import CancellationError, NotConfigured, NotDone
-from connect_ext.http.oauth import DEFAULT_LIFETIME_SECONDS, KeptToken, OAuthClient, TokenSource
+from connect_ext.http.oauth import (
+    DEFAULT_LIFETIME_SECONDS,
+    KeptToken,
+    NamedVariables,
+    OAuthClient,
+    TokenSource,
+)
 from connect_ext.portal.secret import Secret
 from tests.http.servers import raw_server, speaks, web_server
 from tests.http.vendors import rest_vendor
 from tests.unit.builders import cancellation
 
 CLIENT_ID, CLIENT_SECRET = "the client:1", "s3cret/+&%ü"
-ADVICE = "Check THE_CLIENT."
+VARIABLES = NamedVariables("THE_URL", "THE_CLIENT", "THE_SCOPE")
 
 
 class Clock:
@@ -53,7 +59,7 @@ class Authority:
 
 def source(url: str, http, clock=None, scope="") -> TokenSource:
     client = OAuthClient(f"{url}/token", CLIENT_ID, Secret(CLIENT_SECRET), scope)
-    return TokenSource(client, http, ADVICE, "the token request (THE_URL)", clock or Clock())
+    return TokenSource(client, http, VARIABLES, "the token request (THE_URL)", clock or Clock())
 
 
 @asynccontextmanager
@@ -126,7 +132,7 @@ async def test_credentials_that_go_in_the_body_alone_never_go_in_a_header(http, 
         client = OAuthClient(
             f"{server.url}/token", CLIENT_ID, Secret(CLIENT_SECRET), only_in_body=True
         )
-        tokens = TokenSource(client, http, ADVICE, clock=clock)
+        tokens = TokenSource(client, http, VARIABLES, clock=clock)
         for _ in range(2):
             clock.now += 4000
             with suppress(NotConfigured):
@@ -141,7 +147,7 @@ async def test_sources_of_one_client_share_its_token_and_each_keeps_it_secret(ht
         client = OAuthClient(f"{server.url}/token", CLIENT_ID, Secret(CLIENT_SECRET))
         clock = Clock()
         one, other = (
-            TokenSource(client, http, ADVICE, clock=clock, keep_secret=each.append, kept=kept)
+            TokenSource(client, http, VARIABLES, clock=clock, keep_secret=each.append, kept=kept)
             for each in told
         )
         assert await asyncio.gather(one.token(), other.token()) == ["token-1"] * 2
@@ -174,24 +180,32 @@ async def test_an_answer_without_a_token(http, status, error):
             await tokens.token()
         assert type(caught.value) is error
         assert "the token request (THE_URL)" in str(caught.value)
-        assert (ADVICE in str(caught.value)) is (error is NotConfigured)
+        assert ("check THE_" in str(caught.value)) is (error is NotConfigured)
         for told in (CLIENT_ID, CLIENT_SECRET, "s3cret", server.url, "127.0.0.1"):
             assert told not in str(caught.value)
         if error is NotDone:
             assert caught.value.retry_after == 17
 
 
-@pytest.mark.parametrize("code", ["invalid_client", "invalid_scope", "unauthorized_client"])
-async def test_a_refusal_quotes_its_standard_code(http, code):
+@pytest.mark.parametrize(
+    ("code", "variable"),
+    [
+        ("invalid_client", "THE_CLIENT"),
+        ("unauthorized_client", "THE_CLIENT"),
+        ("invalid_scope", "THE_SCOPE"),
+    ],
+)
+async def test_a_refusal_quotes_its_standard_code_and_names_what_to_check(http, code, variable):
     error, _ = await refused_with(http, {"error": code, "error_description": CLIENT_ID})
-    assert f"(HTTP 400, {code})" in error.message
+    assert f"HTTP 400, {code} to" in error.message
+    assert f": check {variable}, and whether THE_URL" in error.message
     assert error.cause is Cause.CREDENTIALS
 
 
 @pytest.mark.parametrize("says", [{"error": "s3cret"}, {"error": {"code": 1}}, {"error": ["x"]}, 1])
 async def test_a_refusal_quotes_nothing_but_a_standard_code(http, says):
     error, _ = await refused_with(http, says)
-    assert "(HTTP 400)" in error.message
+    assert "HTTP 400 to" in error.message
 
 
 async def test_a_refusal_that_is_not_about_the_credentials_ends_the_attempt(http):

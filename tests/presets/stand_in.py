@@ -31,6 +31,8 @@ class Held:
     """A subscription at the vendor."""
 
     id: str
+    word: str = ""
+    """The vendor's own status while it is not cancelled, where it is not the usual one."""
     cancelled: bool = False
     ends_at: datetime | None = None
     """When one that is cancelled has ended, or one that is to be cancelled will end."""
@@ -46,6 +48,14 @@ class Held:
         return not self.cancelled and self.ends_at is not None
 
 
+class NotTaken(Exception):  # noqa: N818 - the vendor's answer, not a fault of the stand-in
+    """What a handler raises in order to answer with an error."""
+
+    def __init__(self, status: int, body: object, **headers: str) -> None:
+        super().__init__(status)
+        self.response = web.json_response(body, status=status, headers=headers)
+
+
 @dataclass(frozen=True)
 class Seen:
     """A request that the vendor got, and its answer."""
@@ -53,10 +63,14 @@ class Seen:
     method: str
     path: str
     """With the query."""
+    about: str
+    """The id in the path, even one that the vendor does not know; empty for none."""
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     status: int
     answer: bytes = field(repr=False)
+    answer_type: str = ""
+    """The media type of the answer."""
 
 
 class StandIn(ABC):
@@ -70,6 +84,10 @@ class StandIn(ABC):
     """As `VENDOR` takes it."""
     refusal: ClassVar[str]
     """The vendor's reason where it refuses: a part of what the request is rejected with."""
+    later_dates: ClassVar[tuple[str, ...]] = ("end_of_term", "end_of_invoiced_period")
+    """Of `CANCELLATION_DATE`, what the vendor can do besides `immediate`."""
+    takes_back: ClassVar[bool] = True
+    """Whether it takes back a cancellation that has not taken effect."""
 
     def __init__(self) -> None:
         self.subscriptions: dict[str, Held] = {}
@@ -89,6 +107,10 @@ class StandIn(ABC):
     def variables(self) -> dict[str, str]:
         """What a user sets in the portal: `VENDOR`, the address here, and the key."""
 
+    def wrong_credentials(self) -> dict[str, str]:
+        """The same with credentials that the vendor does not take."""
+        return {**self.variables(), "REST_API_KEY": "key-that-nobody-has"}
+
     @property
     def url(self) -> str:
         """The base URL."""
@@ -107,6 +129,10 @@ class StandIn(ABC):
         held = Held(self.new_id(next(self._numbers)), **fields)
         self.subscriptions[held.id] = held
         return held
+
+    def changes(self, subscription_id: str) -> list[Seen]:
+        """The requests about one subscription that were more than questions."""
+        return [s for s in self.seen if s.about == subscription_id and s.method != "GET"]
 
     def cancel(self, held: Held, *, at_end: bool) -> None:
         """The cancellation's effect."""
@@ -136,16 +162,20 @@ class StandIn(ABC):
         body = await request.read()
         try:
             response = await handler(request)
+        except NotTaken as error:
+            response = error.response
         except web.HTTPException as error:
             response = web.Response(status=error.status, text=error.text)
         self.seen.append(
             Seen(
                 request.method,
                 request.path_qs,
+                request.match_info.get("id", ""),
                 dict(request.headers),
                 body,
                 response.status,
                 bytes(response.body or b""),
+                response.headers.get("Content-Type", "").partition(";")[0],
             )
         )
         held = self._subject(request)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("connect_ext", "sandbox", "tests", "tools", "benchmarks", "docs")
+FOLDERS = ("connect_ext", "sandbox", "tests", "tools", "benchmarks", "docs", "examples")
 HEADING = re.compile(r"^## ((?:Connect|Zuora|Orders|HTTP) \d+(?:\.\d+)?) \S", re.MULTILINE)
 
 # A pointer may name several sections, and go on in the next line of its comment.

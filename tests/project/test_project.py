@@ -94,7 +94,7 @@ def test_the_descriptor_and_pyproject_agree() -> None:
     assert descriptor["changelog_url"].endswith("/CHANGELOG.md")
 
 
-def test_the_wheel_holds_the_descriptor_and_only_the_package(
+def test_the_wheel_holds_the_descriptor_and_only_the_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
@@ -106,7 +106,8 @@ def test_the_wheel_holds_the_descriptor_and_only_the_package(
             metadata
         ).decode().replace(" ", "")
     assert "connect_ext/extension.json" in names
-    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"connect_ext"}
+    packages = {each["include"] for each in POETRY["packages"]}
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == packages
 
 
 def test_the_workflow_names_each_action_by_its_commit():

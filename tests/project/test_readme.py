@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from connect_ext.portal.policy import WhenEffectiveLater
-from connect_ext.portal.settings import declared_variables, read_configuration
-from connect_ext.vendors.registry import definitions
-from tests.e2e.test_stripe import STRIPE
+from connect_ext.portal.settings import declared_variables
+from tests.e2e.test_stripe import AT_THE_END, STRIPE
+from tests.unit.builders import OWN_VENDORS
 
-VARIABLES = declared_variables(definitions())
+VARIABLES = declared_variables(OWN_VENDORS)
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
@@ -36,16 +35,16 @@ def test_the_table_names_no_variable_that_does_not_exist():
     assert sorted(named) == sorted(variable.name for variable in VARIABLES)
 
 
-def test_the_tests_run_the_worked_example():
-    shown = _example("### An example: Stripe\n")
-    assert shown.pop("REST_API_URL") == "https://api.stripe.com"
-    assert shown == STRIPE
-
-
-def test_the_example_for_the_end_of_the_period_is_one_that_can_be_set():
-    shown = _example("### An example: Stripe, at the end of the period\n")
-    found = read_configuration({**shown, "REST_API_KEY": "sk_test_sandbox"}, definitions())
-    assert found.default.policy.when_effective_later is WhenEffectiveLater.SCHEDULE
+@pytest.mark.parametrize(
+    ("heading", "variables"),
+    [
+        ("### An example: Stripe\n", STRIPE),
+        ("### An example: Stripe, at the end of the period\n", AT_THE_END),
+    ],
+    ids=["at once", "at the end"],
+)
+def test_the_tests_run_the_worked_examples(heading, variables):
+    assert _example(heading) == variables
 
 
 def _example(heading: str) -> dict[str, str]:

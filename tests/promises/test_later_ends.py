@@ -261,8 +261,7 @@ async def test_a_dry_run_tells_the_call_the_body_and_the_date_and_only_its_note_
         assert note["type"] == "private"
         assert note["text"].startswith(response.output)
         assert f"It would take effect on {day}." in note["text"]
-        # A host with digits in it could be a key.
-        url = "http://[…]/subscriptions/SUB-1/cancel"
+        url = f"{extension.sandbox.vendor.url}/subscriptions/SUB-1/cancel"
         assert f"This would be sent: POST {url} with the body" in note["text"]
         assert f'"effective_date": "{day}"' in note["text"]
         assert '"id": "SUB-1"' in note["text"]

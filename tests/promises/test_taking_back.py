@@ -439,7 +439,7 @@ async def test_a_dry_run_tells_the_undo_and_changes_nothing():
         [note] = [n for n in connect.notes(request_id) if "dry-run undo" in n["text"]]
         assert note["type"] == "private"
         assert note["text"].startswith(response.output)
-        assert "POST http://[…]/subscriptions/SUB-1/undo_cancellation with" in note["text"]
+        assert f"POST {vendor.url}/subscriptions/SUB-1/undo_cancellation with" in note["text"]
         assert '{"api_key": "[…]", "reason": "stays"}' in note["text"]
         assert {call.method for call in vendor.calls} == {"GET"}
         writes = [

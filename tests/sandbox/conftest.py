@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
+from connect.client import AsyncConnectClient, fluent
 
 from sandbox import LocalConnect
 from sandbox.certificates import Certificates, issue_certificates
@@ -44,6 +47,17 @@ async def session(
     headers = {"Authorization": connect.api_key}
     async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
         yield session
+
+
+@pytest.fixture
+async def client(connect: LocalConnect, certificates: Certificates) -> AsyncIterator[Any]:
+    # The client keeps one transport for each endpoint and makes its own TLS context; the
+    # environment variable that a runner's process gets cannot be set for this process any more.
+    context: ssl.SSLContext = certificates.client_context()
+    transports = fluent._ASYNC_TRANSPORTS
+    transports[connect.url] = httpx.AsyncHTTPTransport(verify=context)
+    yield AsyncConnectClient(connect.api_key, endpoint=connect.url, use_specs=False, max_retries=0)
+    await transports.pop(connect.url).aclose()
 
 
 @pytest.fixture

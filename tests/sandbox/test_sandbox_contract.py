@@ -165,6 +165,29 @@ async def test_the_operators_view_is_as_the_document_describes_it(
     await check("GET", "accounts", "/accounts")
 
 
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        {"type": "onetime", "date": "2999-12-15T00:00:00+00:00"},
+        {"type": "recurring", "unit": "days", "amount": 2, "start": "2021-12-15T00:00:00+00:00"},
+        {"type": "advanced", "cron_expression": "0 */2 * * *", "end": None},
+    ],
+)
+async def test_schedules_and_their_tasks_are_as_the_document_describes_them(
+    connect: LocalConnect, check: Check, trigger: Any
+) -> None:
+    connect.environment.offer([{"method": "check", "name": "Check", "description": "Checks."}])
+    payload = {"name": "PR Approve", "method": "check", "trigger": trigger}
+    template, path = f"{DEVOPS}/schedules", f"{ENVIRONMENT}/schedules"
+    made = await check("POST", path, template, payload, 201)
+    await check("POST", f"{path}/{made['id']}/trigger", f"{template}/{{id}}/trigger")
+    (listed,) = await check("GET", path, template)
+    assert listed == await check("GET", f"{path}/{made['id']}", f"{template}/{{id}}")
+    assert listed["events"]["last_triggered"]
+    (task,) = await check("GET", f"{ENVIRONMENT}/tasks", f"{DEVOPS}/tasks")
+    assert task["object"]["category"] == "scheduled"
+
+
 async def test_an_installation_is_as_the_document_describes_it(
     connect: LocalConnect, check: Check
 ) -> None:

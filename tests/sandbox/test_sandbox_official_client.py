@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
-from connect.client import AsyncConnectClient, ClientError, fluent
+from connect.client import ClientError
 
 from sandbox import LocalConnect
-from sandbox.certificates import Certificates
-
-
-@pytest.fixture
-async def client(connect: LocalConnect, certificates: Certificates) -> AsyncIterator[Any]:
-    # The client keeps one transport for each endpoint and makes its own TLS context; the
-    # environment variable that a runner's process gets cannot be set for this process any more.
-    context: ssl.SSLContext = certificates.client_context()
-    transports = fluent._ASYNC_TRANSPORTS
-    transports[connect.url] = httpx.AsyncHTTPTransport(verify=context)
-    yield AsyncConnectClient(connect.api_key, endpoint=connect.url, use_specs=False, max_retries=0)
-    await transports.pop(connect.url).aclose()
 
 
 async def test_the_official_client_approves_a_request(connect: LocalConnect, client: Any) -> None:

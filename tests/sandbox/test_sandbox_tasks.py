@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -13,59 +10,7 @@ import pytest
 from sandbox import LocalConnect
 from sandbox.connect.environment import ENVIRONMENT_ID, INSTALLATION_API_KEY
 from sandbox.connect.tasks import CANCEL_EVENT, TaskStatus
-
-PATIENCE = 5.0
-VARIABLES = [
-    {"name": "MODE", "initial_value": "rest", "secure": False},
-    {"name": "KEY", "initial_value": "changeme", "secure": True},
-]
-
-
-class Worker:
-    """What the official runner's worker sends, by hand."""
-
-    def __init__(self, socket: Any) -> None:
-        self.socket = socket
-
-    async def receive(self) -> Any:
-        return await asyncio.wait_for(self.socket.receive_json(), PATIENCE)
-
-    async def set_up(self) -> Any:
-        data = {
-            "model_type": "setup_request",
-            "event_subscriptions": {CANCEL_EVENT: ["pending"]},
-            "variables": VARIABLES,
-        }
-        await self.socket.send_json({"version": 2, "message_type": "setup_request", "data": data})
-        return await self.receive()
-
-    async def answer(self, task: Any, result: str, countdown: int = 0, message: str = "") -> None:
-        output = {
-            "result": result,
-            "data": None,
-            "countdown": countdown,
-            "runtime": 0.1,
-            "message": message or None,
-        }
-        data = {**task["data"], "output": output}
-        await self.socket.send_json({"version": 2, "message_type": "task", "data": data})
-
-    async def receives_nothing(self) -> bool:
-        try:
-            await asyncio.wait_for(self.socket.receive(), 0.1)
-        except asyncio.TimeoutError:
-            return True
-        return False
-
-
-@contextlib.asynccontextmanager
-async def connected(
-    session: aiohttp.ClientSession, connect: LocalConnect, instance_id: str = "INS-1"
-) -> AsyncIterator[Worker]:
-    url = f"{connect.url}/devops/ws/{ENVIRONMENT_ID}/{instance_id}"
-    query = {"running_tasks": "0", "runner_type": "background"}
-    async with session.ws_connect(url, params=query) as socket:
-        yield Worker(socket)
+from tests.sandbox.worker import PATIENCE, connected
 
 
 async def test_the_handshake_creates_the_declared_variables(

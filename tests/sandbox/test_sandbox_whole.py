@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import signal
-import ssl
-import sys
-from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import psutil
 import pytest
 
 from sandbox import LocalVendor, RunnerFailed, Sandbox
-
-PATIENCE = 20.0
+from sandbox.address import Address
+from tests.sandbox.commands import PATIENCE, client, command, line_with
 
 
 async def test_the_variables_point_to_the_vendor_unless_the_caller_says_otherwise() -> None:
@@ -81,47 +74,6 @@ async def test_a_runner_without_its_handler_says_what_it_logged() -> None:
         assert "no_such_module" in sandbox.runners[0].log
 
 
-@contextlib.asynccontextmanager
-async def command(*arguments: str, cwd: Path, root: Path) -> AsyncIterator[Any]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "sandbox", *arguments),
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGINT)
-        try:
-            await asyncio.wait_for(process.communicate(), PATIENCE)
-        except asyncio.TimeoutError:
-            # One signal can be lost while a process is busy; how it ends is not the matter here.
-            process.kill()
-            await process.communicate()
-
-
-async def line_with(process: Any, text: str) -> str:
-    while True:
-        raw = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
-        assert raw, f"no line with {text!r}"
-        line: str = raw.decode()
-        if text in line:
-            return line
-
-
-def client(address: Any) -> aiohttp.ClientSession:
-    """A client of the sandbox that another process serves."""
-    context = ssl.create_default_context(cafile=address["ca_bundle"])
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context),
-        headers={"Authorization": address["api_key"]},
-    )
-
-
 async def test_another_process_can_make_one_more_request_and_follow_it(
     tmp_path: Path, project_root: Path
 ) -> None:
@@ -163,6 +115,29 @@ async def test_another_process_can_play_the_planned_date_and_the_customer_s_side
             assert await asyncio.wait_for(cancelling.wait(), PATIENCE) == 0
         async with command("forward", request_id, **where) as refused:
             assert "Only scheduled" in await line_with(refused, "REQ_003")
+
+
+@pytest.mark.e2e
+async def test_another_process_can_run_a_schedulable_and_see_its_output(
+    tmp_path: Path, project_root: Path
+) -> None:
+    where, state = {"cwd": tmp_path, "root": project_root}, tmp_path / ".sandbox" / "state.json"
+    async with Sandbox(directory=state.parent) as sandbox:
+        runner = await sandbox.start_runner(handler="tests.sandbox.schedulables:Schedulables")
+        state.write_text(json.dumps(asdict(Address.of(sandbox))))
+        for result, shown, code in (("success", "succeeded", 0), ("fail", "failed", 1)):
+            parameter = json.dumps({"result": result, "output": "one line\nand another"})
+            async with command(
+                "schedule", "run_sync", "--parameter", parameter, **where
+            ) as running:
+                await line_with(running, "run_sync")
+                await line_with(running, shown)
+                assert await line_with(running, "") == "one line\n"
+                assert await line_with(running, "") == "and another\n"
+                assert await asyncio.wait_for(running.wait(), PATIENCE) == code
+        async with command("schedule", "no_method", **where) as refused:
+            assert "no_method" in await line_with(refused, "VAL_001")
+        await runner.kill()
 
 
 async def test_cancelling_without_a_sandbox_is_one_clear_sentence(

@@ -15,7 +15,10 @@ from connect_ext.vendors.base import (
     SubscriptionId,
     SubscriptionStatus,
 )
-from connect_ext.vendors.registry import definitions
+from connect_ext.vendors.registry import BUILT_IN, definitions
+
+OWN_VENDORS = {name: definitions()[name] for name in BUILT_IN}
+"""Without those of other packages, which may be installed beside the extension."""
 
 NOW = datetime(2026, 3, 2, 9, 15, 41, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -51,7 +54,7 @@ odd_texts = st.text(st.sampled_from(string.printable + ODD_CHARACTERS), max_size
 
 def configuration(**variables: str) -> Configuration:
     """The configuration of a REST vendor, with these variables besides."""
-    return read_configuration({**REST_VARIABLES, **variables}, definitions())
+    return read_configuration({**REST_VARIABLES, **variables}, OWN_VENDORS)
 
 
 def settings(**variables: str) -> Settings:

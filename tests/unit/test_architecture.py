@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE, SANDBOX, VENDORS = ROOT / "connect_ext", ROOT / "sandbox", ROOT / "connect_ext/vendors"
+EXAMPLE = ROOT / "examples/vendor_adapter/acme_billing"
 
 MAY_IMPORT = {
     # A part of the extension (a module, or a package with all in it), and all that it may import
@@ -29,6 +30,7 @@ MAY_IMPORT = {
     "vendors.amounts": "",
     "vendors.base": "portal.policy portal.secret",
     "vendors.explaining": "",
+    "vendors.words": "",
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
     "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"
@@ -56,14 +58,17 @@ MAY_IMPORT = {
         ),
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
+    "check": "cancelling cause check connect errors http outcome_log portal redaction shared_state"
+    " vendors.base vendors.explaining vendors.registry vendors.words",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "shared_state": "cancelling cause connect errors http.aside portal single_flight"
     " vendors.registry",
-    "events": "cancelling cause connect.api errors outcome_log portal.settings runner_speed"
+    "events": "cancelling cause check connect.api errors outcome_log portal.settings runner_speed"
     " shared_state vendors.registry",
 }
 OF_A_VENDOR = (
     "cause errors http portal single_flight vendors.amounts vendors.base vendors.explaining"
+    " vendors.words"
 )
 """What every vendor's package may import, besides itself."""
 
@@ -76,7 +81,7 @@ IMPURE = {
 }
 PURE = (
     *("cancelling.conflicts", "cancelling.ending", "cancelling.revoking", "cancelling.rules"),
-    *("cancelling.turns", "cancelling.waiting", "redaction"),
+    *("cancelling.turns", "cancelling.waiting", "redaction", "vendors.rest.suggesting"),
 )
 """The rules import evidence, marks, steps and the other value types."""
 
@@ -133,7 +138,7 @@ def touches(imported: set[str], *names: str) -> set[str]:
 
 def allowed_for(module: str) -> list[str]:
     """All that the longest part with this module in it may import."""
-    if match := re.match(r"(vendors\.(?!amounts$|base$|explaining$|registry$)\w+)", module):
+    if match := re.match(r"(vendors\.(?!amounts$|base$|explaining$|registry$|words$)\w+)", module):
         return [*OF_A_VENDOR.split(), match[1]]
     parts = [part for part in MAY_IMPORT if touches({module}, part) or not part]
     part = max(parts, key=len)
@@ -191,6 +196,14 @@ def test_the_sandbox_imports_nothing_of_the_extension():
     paths = sorted(SANDBOX.rglob("*.py"))
     assert paths
     assert [path for path in paths if touches(imports(tree(path)), "connect_ext")] == []
+
+
+def test_the_example_of_an_adapter_imports_only_what_a_vendor_may():
+    found = {i for path in EXAMPLE.rglob("*.py") for i in imports(tree(path))}
+    ours = {i.removeprefix("connect_ext.") for i in touches(found, "connect_ext")}
+    assert ours
+    assert ours - touches(ours, *OF_A_VENDOR.split()) == set()
+    assert touches(found, "sandbox", "tests") == set()
 
 
 @pytest.mark.parametrize(
@@ -319,7 +332,15 @@ def test_no_class_has_over_a_dozen_methods_that_are_not_trivial():
 
 IMMUTABLE = {
     *("re.compile", "frozenset", "tuple", "timedelta", "timezone", "TypeVar", "ContextVar"),
-    *("Preset", "Secret", "Variable", "Advice", "VendorDefinition", "logging.getLogger"),
+    *(
+        "NamedVariables",
+        "Preset",
+        "Secret",
+        "Variable",
+        "Advice",
+        "VendorDefinition",
+        "logging.getLogger",
+    ),
 }
 """Calls whose result a module or a class may keep; a ContextVar belongs to each task."""
 

@@ -13,6 +13,7 @@ from connect_ext.errors import (
     NotConfigured,
     NotDone,
     OutcomeUnknown,
+    Outdated,
     Refused,
     UnknownId,
 )
@@ -22,6 +23,7 @@ TREE = {
     Later: CancellationError,
     NotDone: Later,
     Conflict: NotDone,
+    Outdated: NotDone,
     OutcomeUnknown: Later,
     NotConfigured: Later,
     Never: CancellationError,
@@ -48,7 +50,7 @@ def test_none_is_caught_with_an_error_of_python_or_httpx(error):
     assert not any(issubclass(ours, error) or issubclass(error, ours) for ours in TREE)
 
 
-@pytest.mark.parametrize("error", [NotDone, Conflict, OutcomeUnknown, NotConfigured])
+@pytest.mark.parametrize("error", [NotDone, Conflict, Outdated, OutcomeUnknown, NotConfigured])
 def test_an_error_that_may_pass_tells_when_to_come_back(error):
     assert error("Busy.").retry_after is None
     assert error("Busy.", 7).retry_after == 7

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect_ext.cancelling.conflicts import believes_conflict, wants_conflict_note
+from connect_ext.cancelling.conflicts import believes_conflict
 from connect_ext.cancelling.evidence import (
     IdNotKnown,
     NoMarkKept,
@@ -728,11 +728,6 @@ class TestAConflict:
         days = tuple(each * 86400.0 for each in (4.1, 2.1, 0.1))
         assert believes_conflict(history(conflicts=days), 2 * 86400.0)
         assert not believes_conflict(history(conflicts=days), 1.9 * 86400.0)
-
-    @pytest.mark.parametrize(("last", "wanted"), [(300, False), (301, True)])
-    def test_a_few_notes_in_each_settle_time_are_enough(self, last, wanted):
-        assert wants_conflict_note(NOTHING, SETTLE)
-        assert wants_conflict_note(history(conflicts=(9000, 400, last)), SETTLE) is wanted
 
 
 @pytest.mark.parametrize(("settle", "pause"), [(3.0, 3.0), (120.0, 120.0), (3600.0, 120.0)])

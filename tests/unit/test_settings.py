@@ -22,11 +22,11 @@ from connect_ext.portal.settings import (
     initial_variables,
     read_configuration,
 )
-from connect_ext.vendors.registry import definitions
 from connect_ext.vendors.rest.credentials import AuthKind
 from connect_ext.vendors.rest.templates import PLACEHOLDERS
 from tests.unit.builders import (
     ORDERS_VARIABLES,
+    OWN_VENDORS,
     REST_KEY,
     REST_VARIABLES,
     ZUORA_PASSWORD,
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:deprecated string literal")
 
 TOKEN_CHARACTERS = string.ascii_letters + string.digits + string.punctuation
 PRODUCT, OTHER_PRODUCT = "PRD-411-678-887", "PRD-411-678-888"
-VARIABLES = declared_variables(definitions())
+VARIABLES = declared_variables(OWN_VENDORS)
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 OAUTH = {
     "REST_AUTH": "oauth2",
@@ -52,7 +52,7 @@ OAUTH = {
 
 
 def read(variables: dict[str, str]):
-    return read_configuration(variables, definitions())
+    return read_configuration(variables, OWN_VENDORS)
 
 
 def rest(**variables: str):
@@ -80,7 +80,7 @@ def overrides(**variables: object) -> str:
 
 class TestDeclaration:
     def test_every_variable_passes_the_official_rules(self):
-        for variable in initial_variables(definitions()):
+        for variable in initial_variables(OWN_VENDORS):
             assert set(variable) == {"name", "initial_value", "secure"}
             assert re.fullmatch(r"[A-Za-z][\w]+", variable["name"])
             assert len(variable["name"]) <= 256
@@ -236,6 +236,7 @@ MISTAKES_OF = {
         "Idempotency-Key", "{request_id}", "Host: {request_id}", "X-Key: once",
         "X-Key: {request-id}", "X-Key: {request_id} {effective_date}", "X Key: {request_id}",
         "X-Key: {request_id} {parameter:customer}", "X-Key: {request_id}\u00fc",
+        "Authorization: {request_id}", "accept: {request_id}", "Content-Type: {request_id}",
     ],
     "REST_LOOKED_UP": [
         "[]", "{", '{"etag": 1}', '{"etag": ""}', '{"etag": "a["}', '{"two words": "a"}',
@@ -585,10 +586,24 @@ class TestRestAuth:
         auth = rest(REST_AUTH="basic", REST_API_KEY="user:password").auth
         assert auth.kind is AuthKind.BASIC
 
+    @pytest.mark.parametrize(
+        ("auth", "key", "pair"),
+        [("basic:x", "the-key", "the-key:x"), ("basic:", "the-key", "the-key:"),
+         ("Basic : x", "the-key", "the-key:x"), ("basic:x", "user:password", "user:password"),
+         ("basic", "the-key:", "the-key:")],
+    )  # fmt: skip
+    def test_basic_may_have_a_fixed_password_for_a_key_that_is_the_user(self, auth, key, pair):
+        found = rest(REST_AUTH=auth, REST_API_KEY=key).auth
+        assert (found.kind, found.key.reveal()) == (AuthKind.BASIC, pair)
+
     @pytest.mark.parametrize("auth", [OAUTH, {"REST_AUTH": "none"}], ids=["oauth2", "none"])
     def test_oauth_and_none_need_no_key(self, auth):
         found = read({"REST_API_URL": "https://v.example", **auth}).default.vendor.own.auth
         assert (found.client_id, bool(found.key)) == (auth.get("REST_OAUTH_CLIENT_ID", ""), False)
+
+    @pytest.mark.parametrize("auth", ["bearer", "basic:x", "header:X-Api-Key", "none"])
+    def test_every_kind_goes_without_an_idempotency_key(self, auth):
+        assert rest(REST_AUTH=auth, REST_IDEMPOTENCY_HEADER="").idempotency_header is None
 
     def test_further_headers_may_carry_the_credentials_if_auth_is_none(self):
         found = rest(REST_AUTH="none", REST_HEADERS='{"Authorization": "Custom x"}')
@@ -634,6 +649,29 @@ class TestRequests:
         names = "{asset_id}, {effective_date}, {request_id}, {request_uuid}, {subscription_id}"
         assert f"({names}, {{parameter:ID}})" in line
         assert "has a brace beside a word" in line
+
+    @pytest.mark.parametrize("body", ["REST_CANCEL_BODY", "REST_UNDO_BODY"])
+    def test_a_whole_body_may_be_one_value_of_the_look(self, body):
+        looked_up = {"REST_LOOKED_UP": '{"resource": "@"}', body: '"{resource}"'}
+        undo = {"REST_UNDO_REQUEST": "PUT /s/{subscription_id}"}
+        assert rest(**looked_up, **undo)
+        line = mistake(**looked_up, **undo, REST_BODY_FORMAT="form")
+        assert f"{body} is one placeholder alone, which has no fields for a form" in line
+
+    @pytest.mark.parametrize(
+        "whole",
+        ['"{request_id}"', '"{parameter:customer}"', '"{nothing}"', '"a {resource}"',
+         '["{resource}"]'],
+    )  # fmt: skip
+    def test_no_other_text_may_be_a_whole_body(self, whole):
+        line = mistake(REST_LOOKED_UP='{"resource": "@"}', REST_CANCEL_BODY=whole)
+        assert "REST_CANCEL_BODY is not a JSON object" in line
+
+    @pytest.mark.parametrize("name", ["REST_HEADERS", "REST_SECRET_HEADERS"])
+    @pytest.mark.parametrize("text", ["{subscription-id}", "{etag}", "{parameter:}", "{call_uuid}"])
+    def test_a_misspelt_placeholder_in_a_header_is_a_mistake(self, name, text):
+        line = mistake(**{name: json.dumps({"X-Of": f"a {text}"})})
+        assert f"{name} has a brace beside a word that is not a placeholder" in line
 
     @pytest.mark.parametrize("method", ["GET", "get", "POST", "post"])
     def test_the_status_may_be_asked_by_get_and_post(self, method):

@@ -9,9 +9,11 @@ from connect_ext.vendors.rest.settings import RestSettings, read_settings
 from connect_ext.vendors.rest.variables import VARIABLES
 
 if TYPE_CHECKING:
+    from connect_ext.http.client import Answer
+    from connect_ext.vendors.explaining import Suggestion
     from connect_ext.vendors.rest.vendor import RestVendor
 
-__all__ = ["DEFINITION", "create"]
+__all__ = ["DEFINITION", "create", "suggest"]
 
 
 def create(settings: RestSettings, context: VendorContext) -> RestVendor:
@@ -21,4 +23,11 @@ def create(settings: RestSettings, context: VendorContext) -> RestVendor:
     return RestVendor(settings, context)
 
 
-DEFINITION = VendorDefinition(VARIABLES, read_settings, create)
+def suggest(answer: Answer, subscription_id: str) -> tuple[Suggestion, ...]:
+    """Propose variables; what it takes is imported when somebody asks."""
+    from connect_ext.vendors.rest.suggesting import suggestions  # noqa: PLC0415
+
+    return suggestions(answer.status, answer.json(), subscription_id)
+
+
+DEFINITION = VendorDefinition(VARIABLES, read_settings, create, suggest=suggest)

@@ -19,6 +19,7 @@ from connect_ext.errors import (
     NotConfigured,
     NotDone,
     OutcomeUnknown,
+    Outdated,
     Refused,
 )
 from connect_ext.http.client import BUSY, Answer, Call, unreadable
@@ -26,6 +27,7 @@ from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import PLAIN_WORD, Subscription, SubscriptionStatus
 from connect_ext.vendors.rest import dates
 from connect_ext.vendors.rest.dates import ShownSubscription
+from connect_ext.vendors.rest.looked_up import can_be_sent
 from connect_ext.vendors.rest.settings import RestSettings
 
 UNKNOWN_ID = (404, 410)
@@ -82,12 +84,16 @@ class AnswerReader:
         ends_at = dates.moment(value, self._zone)
         if ends_at is None and not dates.is_nothing(value):
             raise _no_date("REST_END_DATE_PATH")
-        looked_up = {name: search(path, document) for name, path in self._looked_up.items()}
+        looked_up = self._values_for_placeholders(document)
         if status is SubscriptionStatus.ACTIVE:
             return replace(self._active(document, ends_at, when), looked_up=looked_up)
         if looked_up:
             return ShownSubscription(status, ends_at, looked_up=looked_up)
         return Subscription(status, ends_at)
+
+    def _values_for_placeholders(self, document: Any) -> dict[str, Any]:
+        found = {name: search(path, document) for name, path in self._looked_up.items()}
+        return {name: value if can_be_sent(value) else None for name, value in found.items()}
 
     def _active(
         self, document: Any, ends_at: datetime | None, when: CancellationDate
@@ -224,7 +230,7 @@ def _error_by_status(
         return unreadable(call, f"has the HTTP status {answer.status}, which says nothing")
     if answer.status == 412 and call.changes:
         # What the look has shown is no longer so (If-Match): the next one shows it anew.
-        return NotDone(f"{what}.", answer.retry_after, cause=Cause.CONFLICT)
+        return Outdated(f"{what}.", answer.retry_after)
     message = f"{what}: check the method, the path and the body in its variables."
     return NotConfigured(message, vendor_text=reason)
 

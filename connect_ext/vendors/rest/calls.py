@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from connect_ext.errors import NotConfigured
 from connect_ext.http.client import Call
 from connect_ext.vendors.base import Act, Cancellation, Subscription
 from connect_ext.vendors.rest.credentials import Headers
 from connect_ext.vendors.rest.dates import ShownSubscription, effective_day
+from connect_ext.vendors.rest.looked_up import MOST_BODY_BYTES
 from connect_ext.vendors.rest.request_templates import RequestTemplate
 from connect_ext.vendors.rest.settings import BodyFormat, RestSettings
 from connect_ext.vendors.rest.templates import (
@@ -45,9 +49,12 @@ class Calls:
     def look(self, request: RequestTemplate, cancellation: Cancellation) -> Call:
         """The question; a parameter that any of the calls lacks is missed here."""
         values = self.placeholders(cancellation, None)
-        for name in self._parameters:
-            # Better to know before a mark is left.
-            values.header(f"{{{name}}}")
+        # Better to know before a mark is left.
+        for each in self._parameters.in_paths:
+            values.path(each)
+        for each in self._parameters.in_headers:
+            values.header(each)
+        values.body(self._parameters.in_bodies)
         url = self._settings.api_url + values.path(request.path)
         headers = self._headers(values, self._headers_of_look)
         return Call(STATUS_CALL, request.method, url, headers, address=ADDRESS)
@@ -60,13 +67,17 @@ class Calls:
             headers.append((header, values.key(template)))
         body = json.loads(request.body)
         if body:
-            body = values.body(body)
             if self._settings.body_format is BodyFormat.FORM:
-                content = urlencode(list(form_fields(body))).encode()
+                fields = form_fields(values.body(body, as_texts=True))
+                content = urlencode(list(fields)).encode()
                 headers += self._unless_given("Content-Type", "application/x-www-form-urlencoded")
             else:
-                content = json.dumps(body).encode()
+                content = json.dumps(values.body(body)).encode()
                 headers += self._unless_given("Content-Type", "application/json")
+        if content and len(content) > MOST_BODY_BYTES:
+            raise NotConfigured(
+                f"The body of {name} would be too long: check what REST_LOOKED_UP puts into it."
+            )
         url = self._settings.api_url + values.path(request.path)
         return Call(
             name, request.method, url, tuple(headers), content, changes=True, address=ADDRESS
@@ -92,9 +103,27 @@ class Calls:
         return [] if name.lower() in given else [(name, value)]
 
 
-def _parameters_in(settings: RestSettings) -> tuple[str, ...]:
-    """The placeholders that stand for parameters of the request, wherever they are used."""
+@dataclass(frozen=True)
+class _Parameters:
+    """The placeholders that stand for parameters of the request, as they stand in templates."""
+
+    in_paths: list[str]
+    in_headers: list[str]
+    in_bodies: list[str]
+
+
+def _parameters_in(settings: RestSettings) -> _Parameters:
     requests = (settings.status_request, settings.cancel_request, settings.undo_request)
-    names = placeholders_in(text for _, text in settings.headers)
-    names = names.union(*(request.placeholders for request in requests if request))
-    return tuple(sorted(name for name in names if name.startswith(PARAMETER)))
+    used = [request for request in requests if request]
+    in_paths = placeholders_in(request.path for request in used)
+    in_headers = placeholders_in(text for _, text in settings.headers)
+    in_requests = {name for request in used for name in request.placeholders}
+    return _Parameters(
+        _of_parameters(in_paths),
+        _of_parameters(in_headers),
+        _of_parameters(in_requests - in_paths),
+    )
+
+
+def _of_parameters(names: Iterable[str]) -> list[str]:
+    return [f"{{{name}}}" for name in names if name.startswith(PARAMETER)]

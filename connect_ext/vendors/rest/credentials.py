@@ -37,6 +37,9 @@ _NO_SECRET = Secret("")
 
 _OF_THE_GRANT = ("grant_type", "client_id", "client_secret", "scope")
 
+_TAKEN_BY_OTHERS = ("authorization", "accept", "content-type")
+"""Sent a second time they would mean both, or nothing."""
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -51,7 +54,8 @@ class AuthKind(Enum):
 
 
 _VARIABLES_OF = {
-    AuthKind.OAUTH2: "REST_OAUTH_CLIENT_ID, REST_OAUTH_CLIENT_SECRET and REST_OAUTH_SCOPE",
+    AuthKind.OAUTH2: "REST_OAUTH_CLIENT_ID, REST_OAUTH_CLIENT_SECRET, REST_OAUTH_SCOPE and"
+    " REST_OAUTH_EXTRA",
     AuthKind.NONE: "REST_AUTH, which is none",
 }
 
@@ -129,7 +133,8 @@ def read_idempotency_header(read: VariableReader) -> tuple[str, str] | None:
     header, colon, text = (part.strip() for part in read.text(name).partition(":"))
     if not (header or colon):
         return None
-    if not colon or not _can_be_sent(header, text) or header.lower() in _RESERVED_HEADERS:
+    taken = header.lower() in (*_RESERVED_HEADERS, *_TAKEN_BY_OTHERS)
+    if not colon or not _can_be_sent(header, text) or taken:
         read.report(name, "is not NAME: value with a header that can be set")
     elif not IDEMPOTENCY_KEYS & placeholders_in([text]):
         read.report(name, "has neither {request_id} nor {request_uuid}")
@@ -166,7 +171,7 @@ def read_auth(read: VariableReader, idempotency: str) -> RestAuth:
         return RestAuth(kind, key=_user_and_password(read, key, more if colon else None))
     if more and not _HEADER_NAME.fullmatch(more):
         read.report("REST_AUTH", "does not name a header")
-    if more.lower() in (*_RESERVED_HEADERS, "accept", "content-type", idempotency.lower()):
+    if more and more.lower() in (*_RESERVED_HEADERS, "accept", "content-type", idempotency.lower()):
         read.report("REST_AUTH", f"names {more.lower()}, which the extension sets itself")
     return RestAuth(kind, header=more, key=key)
 

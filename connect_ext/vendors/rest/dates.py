@@ -39,7 +39,7 @@ class ShownSubscription(Subscription):
     term_ends: date | None = None
     charged_through: date | None = None
     looked_up: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    """What the answer has for each name of ``REST_LOOKED_UP``; None for nothing."""
+    """What the answer has for each name of ``REST_LOOKED_UP``; None where nothing can be sent."""
 
 
 def moment(value: Any, zone: tzinfo) -> datetime | None:

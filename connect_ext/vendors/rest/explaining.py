@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,9 +13,25 @@ from connect_ext.http.client import Answer
 from connect_ext.vendors.base import PLAIN_WORD
 from connect_ext.vendors.explaining import Finding
 from connect_ext.vendors.rest import dates
-from connect_ext.vendors.rest.answers import MAX_KEYS, WITH_A_REASON, compiled, deepest, search
+from connect_ext.vendors.rest.answers import (
+    MAX_KEYS,
+    UNKNOWN_ID,
+    WITH_A_REASON,
+    compiled,
+    deepest,
+    search,
+)
 from connect_ext.vendors.rest.calls import CANCEL_CALL, STATUS_CALL, UNDO_CALL
+from connect_ext.vendors.rest.looked_up import can_be_sent
 from connect_ext.vendors.rest.settings import STATUS_LISTS, RestSettings
+from connect_ext.vendors.words import is_known_name
+
+LONGEST_NAME, MOST_NAMES = 60, 200
+"""Those that a misspelt one is compared with."""
+
+_IN_A_PATH = re.compile(r"\w+", re.ASCII)
+_NAMES_A_STATUS = re.compile(r"stat|phase|stage|lifecycle", re.IGNORECASE)
+"""Elsewhere, a word that is not known could be anybody's name."""
 
 
 class Explainer:
@@ -20,25 +39,33 @@ class Explainer:
 
     def __init__(self, settings: RestSettings) -> None:
         self._settings, self._zone = settings, ZoneInfo(settings.time_zone)
-        self._words = {
-            "REST_ACTIVE_VALUES": settings.active_values,
-            "REST_CANCELLING_VALUES": settings.cancelling_values,
-            "REST_CANCELLED_VALUES": settings.cancelled_values,
-            "REST_DRAFT_VALUES": settings.draft_values,
-        }
+        words = (
+            settings.active_values,
+            settings.cancelling_values,
+            settings.cancelled_values,
+            settings.draft_values,
+        )
+        self._lists = dict(zip(STATUS_LISTS, words, strict=True))
 
     def findings(self, call_name: str, answer: Answer, subscription_id: str) -> Iterator[Finding]:
         """What the paths find in the answer to one of the calls."""
         is_accepted = 200 <= answer.status < 300
-        if call_name == STATUS_CALL and is_accepted:
-            yield from self._of_subscription(answer, subscription_id)
-        elif call_name in (CANCEL_CALL, UNDO_CALL) and not is_accepted:
+        if call_name == STATUS_CALL:
+            if is_accepted:
+                yield from self._of_subscription(answer, subscription_id)
+            elif answer.status in UNKNOWN_ID:
+                yield _unknown_id(answer)
+        elif call_name == CANCEL_CALL and is_accepted and self._settings.status_request is None:
+            # Nothing else will tell.
+            yield self._status(answer.json())
+        if call_name in (STATUS_CALL, CANCEL_CALL, UNDO_CALL) and answer.status in WITH_A_REASON:
             yield from self._of_refusal(answer)
 
     def _of_subscription(self, answer: Answer, subscription_id: str) -> Iterator[Finding]:
         document, settings = answer.json(), self._settings
         if document is None:
-            yield Finding("REST_STATUS_REQUEST", "got an answer that is no JSON", is_wrong=True)
+            what = "got an answer that is not JSON: check REST_API_URL and the path here"
+            yield Finding("REST_STATUS_REQUEST", what, is_wrong=True)
             return
         if settings.id_path:
             yield self._id(document, subscription_id)
@@ -53,30 +80,36 @@ class Explainer:
         for name, path in settings.looked_up:
             found = search(compiled(path), document)
             what = f"finds {_kind(found)} for {{{name}}}"
-            yield Finding("REST_LOOKED_UP", what + _unless(found, path, document), found is None)
+            what += _where_it_stops(path, document) if found is None else ""
+            if not can_be_sent(found):
+                what = f"{what} that is too long, or no plain JSON"
+            is_wrong = found is None or not can_be_sent(found)
+            yield Finding("REST_LOOKED_UP", what, is_wrong)
 
     def _of_refusal(self, answer: Answer) -> Iterator[Finding]:
-        if answer.status not in WITH_A_REASON:
-            return
         document, settings = answer.json(), self._settings
         reason = search(compiled(settings.reason_path), document)
         texts = reason if isinstance(reason, list) else [reason]
         size = sum(len(text) for text in texts if isinstance(text, str))
-        what = f"finds a reason of {size} characters" if size else "finds no reason"
-        more = "" if size else _where_it_stops(settings.reason_path, document)
-        yield Finding("REST_REASON_PATH", what + more, not size)
+        what = f"finds a reason of {size} characters"
+        if not size:
+            what = f"finds no reason{_where_it_stops(settings.reason_path, document)}"
+        yield Finding("REST_REASON_PATH", what, is_wrong=not size)
         if settings.busy_when:
             is_busy = search(compiled(settings.busy_when), document) is True
             yield Finding("REST_BUSY_WHEN", "says 'not now'" if is_busy else "does not match")
 
     def _id(self, document: Any, subscription_id: str) -> Finding:
-        path = self._settings.id_path
+        name, path = "REST_ID_PATH", self._settings.id_path
         found = search(compiled(path), document)
-        if found is None:
-            return Finding("REST_ID_PATH", f"finds nothing{_where_it_stops(path, document)}", True)
-        is_it = isinstance(found, (str, int)) and str(found) == subscription_id
-        what = "finds the id that was asked for" if is_it else "finds another id than was asked for"
-        return Finding("REST_ID_PATH", what, not is_it)
+        if not isinstance(found, (str, int)) or isinstance(found, bool):
+            what = "finds nothing" if found is None else f"finds {_kind(found)}, and no id"
+            return Finding(name, what + _where_it_stops(path, document), is_wrong=True)
+        if not subscription_id:
+            return Finding(name, "finds an id")
+        if str(found) == subscription_id:
+            return Finding(name, "finds the id that was asked for")
+        return Finding(name, "finds another id than the one that was asked for", is_wrong=True)
 
     def _status(self, document: Any) -> Finding:
         name, path = "REST_STATUS_PATH", self._settings.status_path
@@ -85,12 +118,13 @@ class Explainer:
             what = "finds nothing" if word is None else f"finds {_kind(word)}, and no text"
             return Finding(name, what + _where_it_stops(path, document), is_wrong=True)
         word = word.strip()
-        shown = f"the status '{word}'" if PLAIN_WORD.fullmatch(word) else "a status"
-        lists = [each for each, words in self._words.items() if word.casefold() in words]
-        if lists:
-            return Finding(name, f"finds {shown}, which {lists[0]} has")
+        shown = f"the status '{word}'" if _may_be_shown(word, path) else "a status (not shown)"
+        for each, words in self._lists.items():
+            if word.casefold() in words:
+                return Finding(name, f"finds {shown}, which {each} has")
         known = f"{', '.join(STATUS_LISTS[:-1])} or {STATUS_LISTS[-1]}"
-        return Finding(name, f"finds {shown}, which no list has: add it to {known}", is_wrong=True)
+        what = f"finds {shown}, which no list has: add it to {known}"
+        return Finding(name, what, is_wrong=True)
 
     def _date(self, name: str, path: str, document: Any) -> Finding:
         value = search(compiled(path), document)
@@ -102,18 +136,55 @@ class Explainer:
         return Finding(name, f"finds the day {day.isoformat()}")
 
 
-def _unless(found: Any, path: str, document: Any) -> str:
-    return _where_it_stops(path, document) if found is None else ""
+def _unknown_id(answer: Answer) -> Finding:
+    what = f"got HTTP {answer.status}: check the id; if it is right, the path here and REST_API_URL"
+    if answer.json() is None:
+        what = (
+            f"got HTTP {answer.status} without JSON: check REST_API_URL and the path here;"
+            " if they are right, the vendor does not know the id"
+        )
+    return Finding("REST_STATUS_REQUEST", what, is_wrong=True)
+
+
+def _may_be_shown(word: str, path: str) -> bool:
+    is_status = is_known_name(word.replace(" ", "_")) or _NAMES_A_STATUS.search(path)
+    return bool(is_status and PLAIN_WORD.fullmatch(word))
 
 
 def _where_it_stops(path: str, document: Any) -> str:
-    """The deepest member that a path reaches, and the keys there."""
+    """The deepest member that a path reaches, and the keys there; nothing if it reaches its end."""
     beginning, owner = deepest(path, document)
     if owner is None:
         return ": the answer is not a JSON object"
-    keys = [key for key in owner if PLAIN_WORD.fullmatch(key)][:MAX_KEYS]
-    shown = f"has the keys {', '.join(keys)}" if keys else "has no key that can be shown"
-    return f": {'the answer' if beginning == '@' else beginning} {shown}"
+    missing = _step_after(beginning, path)
+    if missing in owner:
+        return ""
+    there = "the answer" if beginning == "@" else beginning
+    names = (key for key in owner if len(key) <= LONGEST_NAME and _IN_A_PATH.fullmatch(key))
+    similar = get_close_matches(missing, islice(names, MOST_NAMES), n=1, cutoff=0.75)
+    if similar:
+        return f": {there} has {similar[0]} and no {missing}; correct the path"
+    return f": {there} has {_keys(owner, path)}; correct the path"
+
+
+def _step_after(beginning: str, path: str) -> str:
+    """The member that a path wants next, if it is a plain one."""
+    for alternative in path.split("||"):
+        steps = "." + alternative.strip()
+        start = "." if beginning == "@" else f".{beginning}."
+        found = _IN_A_PATH.match(steps, len(start)) if steps.startswith(start) else None
+        if found:
+            return found[0]
+    return ""
+
+
+def _keys(owner: Iterable[str], path: str) -> str:
+    own = set(_IN_A_PATH.findall(path))
+    keys = [key for key in owner if is_known_name(key) or key in own]
+    if not keys:
+        return "no key that can be shown"
+    more = ", …" if len(keys) > MAX_KEYS else ""
+    return f"the key{'' if len(keys) == 1 else 's'} {', '.join(keys[:MAX_KEYS])}{more}"
 
 
 def _kind(value: Any) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from connect_ext.portal.policy import CancellationDate
-from connect_ext.portal.reader import VariableReader
+from connect_ext.portal.reader import Origin, VariableReader
 from connect_ext.vendors.base import VendorDefinition
-from connect_ext.vendors.rest import create
+from connect_ext.vendors.rest import create, suggest
 from connect_ext.vendors.rest.settings import RestSettings, read_settings
 from connect_ext.vendors.rest.variables import VARIABLES
 
@@ -30,7 +30,12 @@ class Preset:
     def definition(self) -> VendorDefinition:
         """The vendor as the registry takes it."""
         return VendorDefinition(
-            VARIABLES, _read, create, preset=self._values, key_needs=self.key_needs
+            VARIABLES,
+            _read,
+            create,
+            preset=self._values,
+            key_needs=self.key_needs,
+            suggest=suggest,
         )
 
     def _values(self, read: VariableReader) -> Mapping[str, str]:
@@ -43,4 +48,6 @@ class Preset:
 
 
 def _read(read: VariableReader) -> RestSettings:
-    return replace(read_settings(read), follows_date=True)
+    own = (Origin.PORTAL, Origin.OVERRIDE)
+    is_own = any(read.origin(f"REST_CANCEL_{part}") in own for part in ("REQUEST", "BODY"))
+    return replace(read_settings(read), follows_date=not is_own)

@@ -80,7 +80,10 @@ def _check_differences(
 
 
 def _is_at(one: RequestTemplate, other: RequestTemplate | None) -> bool:
-    return other is not None and (one.method, one.path) == (other.method, other.path)
+    if other is None or one.method != other.method:
+        return False
+    # To most servers a slash at the end makes no difference.
+    return one.path.rstrip("/") == other.path.rstrip("/")
 
 
 def _is_same_json(one: str, other: str) -> bool:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from connect_ext.portal.policy import CancellationDate, WhenEffectiveLater
 from connect_ext.portal.reader import VariableReader
+from connect_ext.portal.shapes import parsed_json
 from connect_ext.portal.time_zone import read_time_zone
 from connect_ext.vendors.rest.credentials import (
     Headers,
@@ -18,6 +19,7 @@ from connect_ext.vendors.rest.credentials import (
 )
 from connect_ext.vendors.rest.request_templates import (
     RequestTemplate,
+    RequestTemplates,
     read_requests,
 )
 from connect_ext.vendors.rest.templates import PLACEHOLDERS
@@ -76,6 +78,8 @@ class RestSettings:
     """Names of placeholders, and the paths in the answer to a look at which their values are."""
     time_zone: str
     """In which a day is today."""
+    varies: bool = False
+    """Whether the cancellation depends on the day, or on what a look shows."""
     follows_date: bool = False
     """Whether the request itself was chosen by ``CANCELLATION_DATE`` (presets)."""
 
@@ -111,10 +115,11 @@ def read_settings(read: VariableReader) -> RestSettings:
         term_end_path=_read_jmespath(read, "REST_TERM_END_PATH"),
         charged_through_path=_read_jmespath(read, "REST_CHARGED_THROUGH_PATH"),
         sends_date=sends_date,
-        body_format=read.choice("REST_BODY_FORMAT", BodyFormat),
+        body_format=_read_body_format(read, requests),
         headers=headers,
         idempotency_header=idempotency_header,
         looked_up=looked_up,
+        varies=sends_date or bool(requests.cancel.placeholders.intersection(names)),
         time_zone=read_time_zone(read, "UTC"),
     )
 
@@ -160,6 +165,16 @@ def _check_needed(read: VariableReader, name: str, because: str, *, has_status: 
         read.report(name, f"is empty, and {because}")
     if not has_status:
         read.report("REST_STATUS_REQUEST", f"is empty, and {because}")
+
+
+def _read_body_format(read: VariableReader, requests: RequestTemplates) -> BodyFormat:
+    body_format = read.choice("REST_BODY_FORMAT", BodyFormat)
+    bodies = {"REST_CANCEL_BODY": requests.cancel, "REST_UNDO_BODY": requests.undo}
+    for name, request in bodies.items():
+        is_one_value = request is not None and isinstance(parsed_json(request.body), str)
+        if body_format is BodyFormat.FORM and is_one_value:
+            read.report(name, "is one placeholder alone, which has no fields for a form")
+    return body_format
 
 
 def _check_words(read: VariableReader) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from connect_ext.portal.patterns import MAX_TEXT_CHARACTERS
 from connect_ext.portal.reader import VariableReader
 from connect_ext.portal.segments import leads_up
 from connect_ext.vendors.base import Cancellation
+from connect_ext.vendors.rest.looked_up import can_be_sent
 
 OF_THE_REQUEST = frozenset({"subscription_id", "request_id", "request_uuid", "asset_id"})
 """What stays the same for a request, whenever it is sent."""
@@ -62,6 +63,13 @@ class Placeholders:
     effective: date
     looked_up: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    def to_be_shown(self) -> Placeholders:
+        """The same, with a name in the place of whatever the vendor has written.
+
+        That may be anybody's data, and nobody knows what to mask in it.
+        """
+        return replace(self, looked_up={name: f"REST_LOOKED_UP.{name}" for name in self.looked_up})
+
     def path(self, template: str) -> str:
         """Every value is percent-encoded whole, so that none can be more than one segment.
 
@@ -71,26 +79,29 @@ class Placeholders:
         return _PLACEHOLDER.sub(lambda found: quote(self._segment(found[1]), safe=""), template)
 
     def header(self, template: str) -> str:
-        """The text of a header."""
-        return _PLACEHOLDER.sub(lambda found: self._text(found[1]), template)
+        """The text of a header; no value in it is blank, or begins another header."""
+        return _PLACEHOLDER.sub(lambda found: self._in_header(found[1]), template)
 
     def key(self, template: str) -> str:
         """The text of the header for the idempotency key, which the request's id stands for."""
         key = self.cancellation.idempotency_key
         return self.header(template.replace("{request_id}", key))
 
-    def body(self, template: Any) -> Any:
+    def body(self, template: Any, *, as_texts: bool = False) -> Any:
         """Values are put into texts that are parsed already: none can become part of the JSON.
 
-        A text that is one placeholder alone becomes what that stands for, which may be no text.
+        A text that is one placeholder alone becomes what that stands for, which may be no text;
+        with ``as_texts`` (forms) it must be one, or a number.
         """
         if isinstance(template, str):
-            alone = _PLACEHOLDER.fullmatch(template)
-            return self._value(alone[1]) if alone else self.header(template)
+            alone = None if as_texts else _PLACEHOLDER.fullmatch(template)
+            if alone:
+                return self._value(alone[1])
+            return _PLACEHOLDER.sub(lambda found: self._text(found[1]), template)
         if isinstance(template, list):
-            return [self.body(item) for item in template]
+            return [self.body(item, as_texts=as_texts) for item in template]
         if isinstance(template, dict):
-            return {key: self.body(item) for key, item in template.items()}
+            return {key: self.body(item, as_texts=as_texts) for key, item in template.items()}
         return template
 
     def _value(self, name: str) -> Any:
@@ -109,13 +120,12 @@ class Placeholders:
                 return self.effective.isoformat()
         value = self.looked_up.get(name)
         if value is None:
-            what = f"The vendor's answer has nothing for the placeholder {{{name}}}"
-            raise NotConfigured(f"{what}: check its path in REST_LOOKED_UP.")
+            raise _unusable(name, "has nothing for it that can be sent")
         return value
 
     def _parameter(self, parameter_id: str) -> str:
         value = self.cancellation.parameter(parameter_id)
-        if not value:
+        if not value or not can_be_sent(value):
             raise NotConfigured(
                 f"The request has no fulfillment parameter '{parameter_id}' with a text, or two"
                 f" that differ: check {{parameter:{parameter_id}}} in the REST_ variables and the"
@@ -129,8 +139,16 @@ class Placeholders:
             return value
         if isinstance(value, (bool, int, float)):
             return json.dumps(value)
-        what = f"The vendor's answer has an object or a list for the placeholder {{{name}}}"
-        raise NotConfigured(f"{what}, which stands in a text: check its path in REST_LOOKED_UP.")
+        raise _unusable(name, "has an object or a list for it, and it stands in a text")
+
+    def _in_header(self, name: str) -> str:
+        text = self._text(name)
+        if not (text.strip() and text.isascii() and text.isprintable()):
+            raise NotConfigured(
+                f"What the placeholder {{{name}}} stands for cannot be a part of a header: it is"
+                " blank, or has a character in it that no header has."
+            )
+        return text
 
     def _segment(self, name: str) -> str:
         """A value in a path; an id was looked through when it was read."""
@@ -144,6 +162,13 @@ class Placeholders:
                 " blank, too long, or has '..' or an invisible character in it."
             )
         return text
+
+
+def _unusable(name: str, what: str) -> NotConfigured:
+    return NotConfigured(
+        f"The placeholder {{{name}}} cannot be filled in, since the vendor's answer {what}: check"
+        " its path in REST_LOOKED_UP."
+    )
 
 
 def form_fields(body: Any, name: str = "") -> Iterator[tuple[str, str]]:

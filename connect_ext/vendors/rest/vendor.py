@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from connect_ext.errors import NotConfigured, UnknownId
 from connect_ext.http.aside import aside
-from connect_ext.http.client import Answer, Call
-from connect_ext.http.oauth import KeptToken, OAuthClient, TokenSource
+from connect_ext.http.client import Answer, Call, with_defaults
+from connect_ext.http.oauth import KeptToken, NamedVariables, OAuthClient, TokenSource
 from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import (
+    MASK,
     Accepted,
     Act,
     Advice,
@@ -43,13 +44,15 @@ ADVICE = Advice(
         " REST_CANCELLED_VALUES)."
     ),
     refusal="Check REST_CANCEL_REQUEST, REST_CANCEL_BODY, REST_BODY_FORMAT and REST_HEADERS.",
+    unknown_id="Check the id in the parameter, REST_STATUS_REQUEST and REST_API_URL.",
     no_end="Check REST_END_DATE_PATH, and the words in REST_CANCELLED_VALUES.",
     cannot_take_back="The vendor cannot be asked to take it back (REST_UNDO_REQUEST is empty).",
     address_of_undo="Check REST_UNDO_REQUEST.",
 )
-_OAUTH_ADVICE = (
-    "Check REST_OAUTH_TOKEN_URL, REST_OAUTH_CLIENT_ID, REST_OAUTH_CLIENT_SECRET, REST_OAUTH_SCOPE"
-    " and REST_OAUTH_EXTRA."
+_OAUTH = NamedVariables(
+    "REST_OAUTH_TOKEN_URL",
+    "REST_OAUTH_CLIENT_ID and REST_OAUTH_CLIENT_SECRET",
+    "REST_OAUTH_SCOPE and REST_OAUTH_EXTRA",
 )
 
 
@@ -57,6 +60,7 @@ class RestVendor:
     """Looks subscriptions up and cancels them by the requests in the ``REST_*`` variables."""
 
     advice = ADVICE
+    look_name = STATUS_CALL
 
     def __init__(self, settings: RestSettings, context: VendorContext) -> None:
         self._settings, self._http = settings, context.http
@@ -72,8 +76,8 @@ class RestVendor:
 
     @property
     def is_repeatable(self) -> bool:
-        """``REST_REPEATABLE``"""
-        return self._settings.repeatable
+        """``REST_REPEATABLE``, unless a repeat may differ: its key would not serve for it."""
+        return self._settings.repeatable and not self._settings.varies
 
     @property
     def can_take_back(self) -> bool:
@@ -121,11 +125,16 @@ class RestVendor:
         return Accepted()
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
-        """The call that would be sent; nobody is asked for it."""
+        """The call that would be sent; nobody is asked for it.
+
+        A value that the vendor's answer gives is shown by its name in ``REST_LOOKED_UP``.
+        """
         values = self._calls.placeholders(cancellation, subscription)
+        formed = self._undo_call if cancellation.act is Act.UNDO else self._cancel_call
+        formed(values)
+        call = self._planned(formed(values.to_be_shown()))
         if cancellation.act is Act.UNDO:
-            return Plan((_planned(self._undo_call(values)),))
-        call = _planned(self._cancel_call(values))
+            return Plan((call,))
         if self._settings.sends_date:
             return Plan((call,), values.effective)
         if cancellation.when is CancellationDate.IMMEDIATE or self._settings.follows_date:
@@ -157,6 +166,11 @@ class RestVendor:
             raise NotConfigured(ADVICE.cannot_take_back)
         return self._calls.change(UNDO_CALL, request, values)
 
+    def _planned(self, call: Call) -> PlannedCall:
+        body = (call.content or b"").decode()
+        headers = with_defaults((*_masked_credentials(self._settings.auth), *call.headers))
+        return PlannedCall(call.method, call.url, body, tuple(headers))
+
     async def _send(self, call: Call) -> Answer:
         """Send with credentials."""
         if self._tokens is None:
@@ -173,7 +187,7 @@ def _token_source(auth: RestAuth, context: VendorContext) -> TokenSource | None:
     return TokenSource(
         client,
         context.http,
-        _OAUTH_ADVICE,
+        _OAUTH,
         OAUTH_CALL,
         keep_secret=context.keep_secret,
         kept=context.shared(client, KeptToken),
@@ -193,8 +207,16 @@ def _credentials(auth: RestAuth) -> list[tuple[str, str]]:
             return []
 
 
-def _planned(call: Call) -> PlannedCall:
-    return PlannedCall(call.method, call.url, (call.content or b"").decode(), call.headers)
+def _masked_credentials(auth: RestAuth) -> list[tuple[str, str]]:
+    match auth.kind:
+        case AuthKind.BEARER | AuthKind.OAUTH2:
+            return [("Authorization", f"Bearer {MASK}")]
+        case AuthKind.HEADER:
+            return [(auth.header, MASK)]
+        case AuthKind.BASIC:
+            return [("Authorization", f"Basic {MASK}")]
+        case _:
+            return []
 
 
 def _with(call: Call, *credentials: tuple[str, str]) -> Call:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from connect_ext.errors import CancellationError, UnknownId
 from connect_ext.http.aside import aside
-from connect_ext.http.client import Answer, Call, unreadable
-from connect_ext.http.oauth import KeptToken, OAuthClient, TokenSource
-from connect_ext.vendors.base import PlannedCall, VendorContext
+from connect_ext.http.client import Answer, Call, unreadable, with_defaults
+from connect_ext.http.oauth import KeptToken, NamedVariables, OAuthClient, TokenSource
+from connect_ext.vendors.base import MASK, PlannedCall, VendorContext
 from connect_ext.vendors.zuora.answers import MAX_ANSWER_PARTS, UnreadableError
 from connect_ext.vendors.zuora.errors import error_in, token_is_refused
 from connect_ext.vendors.zuora.orders import Body
 from connect_ext.vendors.zuora.settings import ZuoraSettings
+from connect_ext.vendors.zuora.variables import URL
 
 Result = TypeVar("Result")
 
 VERSION = "2025-08-12"
 """Without it the tenant's own version decides on statuses and fields (docs/facts.md, Orders 1)."""
 
+KEY = "[another one for each attempt]"
+"""What a plan shows for the idempotency key."""
+
 OAUTH_CALL = "the token request (ZUORA_API_URL)"
-_OAUTH_ADVICE = (
-    "Check ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET, and whether ZUORA_API_URL is the host of their"
-    " tenant."
-)
+_OAUTH = NamedVariables(URL, "ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET")
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,14 @@ class ZuoraApi:
         except UnknownId:
             return None
 
-    def planned(self, operation: Operation[Any]) -> PlannedCall:
+    def planned(self, operation: Operation[Any], track_id: str) -> PlannedCall:
         """The operation as it would be sent."""
-        call = self._call(operation, "")
-        return PlannedCall(call.method, call.url, (call.content or b"").decode())
+        if operation.key_of:
+            operation = replace(operation, key_of=lambda _: KEY)
+        call = self._call(operation, track_id)
+        headers = with_defaults((("Authorization", f"Bearer {MASK}"), *call.headers))
+        body = (call.content or b"").decode()
+        return PlannedCall(call.method, call.url, body, tuple(headers))
 
     def _call(self, operation: Operation[Result], track_id: str) -> Call:
         headers = [("Zuora-Version", VERSION), ("Accept", "application/json")]
@@ -109,6 +114,7 @@ class ZuoraApi:
             changes=operation.changes,
             timeout_seconds=operation.timeout_seconds,
             counts=operation.counts,
+            address=URL,
         )
 
 
@@ -119,7 +125,7 @@ def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraApi:
     tokens = TokenSource(
         client,
         context.http,
-        _OAUTH_ADVICE,
+        _OAUTH,
         OAUTH_CALL,
         keep_secret=context.keep_secret,
         kept=context.shared(client, KeptToken),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connect_ext.cause import Cause
@@ -13,13 +14,14 @@ from connect_ext.vendors.base import (
     Advice,
     Cancellation,
     Plan,
+    PlannedCall,
     Subscription,
     SubscriptionStatus,
     VendorContext,
 )
 from connect_ext.vendors.zuora import api, dates, finding, orders, undoing
 from connect_ext.vendors.zuora.answers import SubscriptionRecord
-from connect_ext.vendors.zuora.api import ZuoraApi
+from connect_ext.vendors.zuora.api import Operation, ZuoraApi
 from connect_ext.vendors.zuora.dates import Days
 from connect_ext.vendors.zuora.finding import Fate
 from connect_ext.vendors.zuora.ordering import Ordering
@@ -33,6 +35,8 @@ _ADVICE = Advice(
     no_status_in_answer="Check the subscription's orders in Zuora.",
     refusal="Check the subscription and the tenant's rules for orders in Zuora, and"
     " VENDOR_TIME_ZONE, ZUORA_GENERATE_INVOICE and ZUORA_PROCESS_PAYMENTS.",
+    unknown_id="Check the id in the parameter, and that ZUORA_API_URL, ZUORA_ENTITY_ID and"
+    " ZUORA_ORG_IDS lead to the tenant that holds the subscription.",
     suspended="Resume it first in Zuora.",
 )
 
@@ -146,11 +150,14 @@ class ZuoraVendor:
             raise Refused(hint=f"Zuora shows the subscription as {shown.status.value}.")
         if cancellation.act is Act.UNDO:
             deletion = await undoing.deletion(self._zuora, cancellation, _record(shown))
-            return Plan((self._zuora.planned(deletion),))
+            return Plan((self._planned(deletion, cancellation),))
         ordering, number, days = self._ordering(cancellation, shown)
         told = await self._told(ordering, days)
-        call = self._zuora.planned(ordering.operation(number, days))
+        call = self._planned(ordering.operation(number, days), cancellation)
         return Plan((call,), days.effective, told.remarks, told.amounts)
+
+    def _planned(self, operation: Operation[Any], cancellation: Cancellation) -> PlannedCall:
+        return self._zuora.planned(operation, orders.track_id(cancellation.request_id))
 
     async def _known(
         self, cancellation: Cancellation, subscription: Subscription | None

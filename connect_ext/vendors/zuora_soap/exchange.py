@@ -15,7 +15,7 @@ from connect_ext.vendors.zuora_soap.nodes import UnreadableError
 Result = TypeVar("Result")
 
 # The WSDLs prescribe an empty SOAPAction (docs/facts.md, Zuora 1.2).
-_HEADERS = (("Content-Type", "text/xml; charset=UTF-8"), ("SOAPAction", '""'))
+HEADERS = (("Content-Type", "text/xml; charset=UTF-8"), ("SOAPAction", '""'))
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ async def exchange(
     """
     label = operation.label or f"the {operation.name} call (ZUORA_SOAP_URL)"
     content = operation.build(session)
-    call = Call(label, "POST", url, _HEADERS, content, changes=operation.changes)
+    call = Call(
+        label, "POST", url, HEADERS, content, changes=operation.changes, address="ZUORA_SOAP_URL"
+    )
     answer = await http.send(call)
     try:
         return await aside(len(answer.body), lambda: _result(operation, call, answer))

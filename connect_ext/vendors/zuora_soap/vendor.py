@@ -6,7 +6,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from connect_ext.errors import NotDone, OutcomeUnknown, Refused, UnknownId
+from connect_ext.http.client import with_defaults
 from connect_ext.vendors.base import (
+    MASK,
     Accepted,
     Act,
     Advice,
@@ -18,7 +20,7 @@ from connect_ext.vendors.base import (
     VendorContext,
 )
 from connect_ext.vendors.zuora_soap.endpoint import Endpoint
-from connect_ext.vendors.zuora_soap.exchange import Operation
+from connect_ext.vendors.zuora_soap.exchange import HEADERS, Operation
 from connect_ext.vendors.zuora_soap.previewing import Previewed, previewed
 from connect_ext.vendors.zuora_soap.session import Credentials, Sessions
 from connect_ext.vendors.zuora_soap.settings import ZuoraSettings
@@ -31,13 +33,14 @@ _TENANT = "Check that ZUORA_SOAP_URL leads to the tenant that holds the subscrip
 _ADVICE = Advice(
     address_of_cancellation=_TENANT,
     address_of_undo=_TENANT,
+    unknown_id=f"Check the id in the parameter. {_TENANT}",
     cannot_be_asked="Check that the API user of ZUORA_USERNAME may query subscriptions.",
     no_status_in_answer="Check the subscription's amendments in Zuora.",
     refusal="Check the subscription and the tenant's rules for amendments in Zuora, and "
     "ZUORA_SOAP_URL, ZUORA_GENERATE_INVOICE and ZUORA_PROCESS_PAYMENTS.",
 )
 
-SESSION, DRAFT = "[…]", "[the draft's id]"
+SESSION, DRAFT = MASK, "[the draft's id]"
 """What a plan shows in the place of what nobody may see, or knows yet."""
 
 
@@ -148,7 +151,8 @@ class ZuoraSoapVendor:
 
     async def _planned(self, operation: Operation[str]) -> PlannedCall:
         body = operation.build(SESSION).decode()
-        return PlannedCall("POST", await self._endpoint.address(), body)
+        headers = tuple(with_defaults(HEADERS))
+        return PlannedCall("POST", await self._endpoint.address(), body, headers)
 
     async def _shown(
         self, cancellation: Cancellation, subscription: Subscription | None

@@ -24,14 +24,21 @@ PRESET = Preset(
         ),
         "REST_ID_PATH": "id",
         "REST_ACTIVE_VALUES": "active,trialing,past_due,unpaid,paused,incomplete",
+        "REST_CANCELLING_VALUES": "",
         "REST_CANCELLED_VALUES": "canceled,incomplete_expired,ends later",
-        "REST_END_DATE_PATH": "ended_at || cancel_at",
+        "REST_DRAFT_VALUES": "",
+        # In flexible billing mode only the flag may be set; since 2025 items have the periods.
+        "REST_END_DATE_PATH": (
+            "ended_at || cancel_at || (cancel_at_period_end"
+            " && (current_period_end || min(items.data[].current_period_end))) || `null`"
+        ),
         "REST_CANCEL_REQUEST": "DELETE /v1/subscriptions/{subscription_id}",
         "REST_REASON_PATH": "error.message",
-        # A key that is in use, or was used with another body; a lock on the customer.
+        # A request that nobody could mean, or a change that is not allowed, has this type. So has
+        # a key that is in use and a lock on the object.
         "REST_BUSY_WHEN": (
-            "error.type=='idempotency_error' || error.code=='idempotency_key_in_use'"
-            " || error.code=='lock_timeout'"
+            "error.type!='invalid_request_error' || contains("
+            '`["idempotency_key_in_use", "lock_timeout", "rate_limit"]`, error.code)'
         ),
         "REST_UNDO_REQUEST": "POST /v1/subscriptions/{subscription_id}",
         "REST_UNDO_BODY": '{"cancel_at_period_end": false}',

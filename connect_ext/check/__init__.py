@@ -1,0 +1,1 @@
+"""Tries a configuration before a customer does: ``python -m connect_ext.check``."""

@@ -1,0 +1,253 @@
+"""The check: an imagined request is walked as a real one would be, and watched."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+
+from connect_ext.cancelling.process import process
+from connect_ext.cancelling.settling import Settling
+from connect_ext.cancelling.steps import DryRun, Final, Wait
+from connect_ext.cause import Cause
+from connect_ext.check.imagined import ImaginedConnect, imagined_request
+from connect_ext.check.masking import Mask
+from connect_ext.check.report import Report, ShownCall
+from connect_ext.check.saved import NotExplainedError, SavedAnswer
+from connect_ext.check.variables import report_of_variables
+from connect_ext.check.verdicts import (
+    Verdict,
+    after_sending,
+    named,
+    not_seen,
+    sentence_about,
+    switched_off,
+    verdict_of,
+)
+from connect_ext.check.watching import Calls, Watched, WatchedVendor
+from connect_ext.connect.api import ConnectApi
+from connect_ext.http.aside import aside
+from connect_ext.http.client import Answer, Call
+from connect_ext.portal.settings import Settings, read_configuration
+from connect_ext.shared_state import SharedState
+from connect_ext.vendors.base import Vendor
+from connect_ext.vendors.explaining import Explains, Finding
+from connect_ext.vendors.registry import Vendors, definitions
+
+SECOND_LOOK_SECONDS = 2.0
+"""A real request looks a second time after two minutes."""
+
+SECONDS_BETWEEN_LOOKS = 2.0
+SETTLES_NEVER = 1e9
+
+Agreed = Callable[[Report], Awaitable[bool]]
+"""Asked before the cancellation is sent, with the report so far."""
+
+_MAY_STILL_COME = (Cause.SENT, Cause.ON_ITS_WAY)
+_PARAMETER = re.compile(r"\{parameter:([A-Za-z0-9_.-]{1,128})\}")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be checked."""
+
+    subscription_id: str | None = None
+    """None where nobody has named one: then only the variables are checked, and an answer."""
+    product_id: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Other fulfillment parameters of the request: ids and values."""
+    answer: Answer | None = None
+    """An answer to the look that was saved: then nobody is called."""
+    suggest: bool = False
+    """Whether the vendor's package is to propose variables from the answer to the look."""
+    wait_seconds: float = 0.0
+    """For how long the vendor may take until it shows a cancellation that was sent."""
+
+
+async def check(
+    variables: Mapping[str, str],
+    order: Order,
+    real: ConnectApi | None = None,
+    agreed: Agreed | None = None,
+) -> Report:
+    """Walk an imagined request with these variables.
+
+    ``real`` is the Connect whose templates count. Only with ``agreed``, and if it says so, the
+    subscription is really cancelled. Raises ``NotExplainedError`` where an answer, or proposals,
+    were to be explained and the vendor does not.
+    """
+    report = report_of_variables(variables, order.product_id)
+    if report.mistakes:
+        return replace(report, decision="Requests would wait until the variables are right.")
+    configuration = read_configuration(variables, definitions())
+    settings = configuration.for_product(order.product_id)
+    calls = Calls()
+    shared = SharedState(vendors=Vendors(client=calls.client), sleep=_pause(order))
+    try:
+        return await _Check(settings, order, shared, calls, real).run(report, agreed)
+    finally:
+        await shared.aclose()
+
+
+def _pause(order: Order) -> Callable[[float], Awaitable[None]]:
+    """The pause before a second look; a saved answer says the same at once."""
+    most = SECOND_LOOK_SECONDS if order.answer is None else 0.0
+
+    async def pause(seconds: float) -> None:
+        await asyncio.sleep(min(seconds, most))
+
+    return pause
+
+
+class _Check:
+    """One check of one subscription."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        order: Order,
+        shared: SharedState,
+        calls: Calls,
+        real: ConnectApi | None,
+    ) -> None:
+        self._settings, self._order, self._shared, self._calls = settings, order, shared, calls
+        self._connect = ImaginedConnect(shared.now, real)
+        self._asked_for = order.subscription_id or ""
+        parameter = (settings.subscription_id_parameter, self._asked_for)
+        parameters = (parameter, *order.parameters)
+        self._request = imagined_request(order.product_id, parameters, shared.now())
+        self._live = shared.vendors.vendor_for(settings.vendor)
+        self._watched = WatchedVendor(self._asked())
+        tokens = shared.vendors.tokens_of(settings.vendor)
+        self._mask = Mask(Settling(self._request, settings, self._connect, tokens))
+
+    def _asked(self) -> Vendor:
+        """The vendor itself, or its answer in a file."""
+        if self._order.suggest and definitions()[self._settings.vendor.name].suggest is None:
+            raise NotExplainedError(self._settings.vendor.name)
+        if self._order.answer is None:
+            return self._live
+        return SavedAnswer(self._live, self._order.answer, self._settings.vendor.name)
+
+    async def run(self, report: Report, agreed: Agreed | None) -> Report:
+        """Walk, and put together what was seen."""
+        if self._order.subscription_id is None:
+            decision = "Nothing is decided: name a subscription to go on."
+            return replace(await self._seen(report), decision=decision)
+        step = await self._walked(is_dry=True)
+        foreseen = await self._decided(report, step)
+        if agreed is None or foreseen.outcome != "cancel" or self._settings.dry_run:
+            return foreseen
+        if not await agreed(foreseen):
+            return foreseen
+        decided = await self._decided(report, await self._cancelled())
+        # What was sent is what was shown before.
+        return replace(decided, requests=foreseen.requests, remarks=foreseen.remarks)
+
+    async def _walked(self, *, is_dry: bool) -> Final:
+        # One walk sends; whatever the vendor shows then, no further attempt is made.
+        settings = replace(self._settings, dry_run=is_dry)
+        if not is_dry:
+            settings = replace(settings, settle_seconds=SETTLES_NEVER)
+        ended = await process(self._request, settings, self._connect, self._watched, self._shared)
+        return ended.step
+
+    async def _cancelled(self) -> Final:
+        """Cancel, once, and look until the result shows or the time is over."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + self._order.wait_seconds
+        step = await self._walked(is_dry=False)
+        while isinstance(step, Wait) and step.cause in _MAY_STILL_COME:
+            pause = max(SECONDS_BETWEEN_LOOKS, step.retry_after or 0.0)
+            if clock() + pause > until:
+                return step
+            await asyncio.sleep(pause)
+            looked = await self._walked(is_dry=True)
+            if not isinstance(looked, DryRun) or looked.act in ("wait", "cancel"):
+                continue
+            return looked
+        return step
+
+    async def _decided(self, report: Report, step: Final) -> Report:
+        report = await self._seen(report)
+        was_sent = self._calls.has_changed_something
+        wrong = report.calls[-1].wrong if report.calls else ()
+        verdict = named(verdict_of(step), wrong)
+        if was_sent:
+            verdict = after_sending(verdict, self._watched.shown)
+        elif not self._watched.can_be_asked:
+            verdict = not_seen(verdict, self._watched.advice)
+        if self._settings.dry_run and verdict.is_good:
+            verdict = switched_off(verdict)
+        shown = self._watched.shown
+        plan = step.plan if isinstance(step, DryRun) else None
+        day = f"It would take effect on {plan.takes_effect}." if plan and plan.takes_effect else ""
+        return replace(
+            report,
+            subscription=sentence_about(shown) if shown else "",
+            requests=tuple([await self._mask.request(each) for each in plan.calls] if plan else ()),
+            remarks=await self._mask.all_of(*filter(None, (day, *(plan.remarks if plan else ())))),
+            outcome=verdict.outcome,
+            decision=await self._mask.of(verdict.decision),
+            why=await self._mask.of(verdict.why),
+            look_at=await self._mask.all_of(*self._look_at(report, step, verdict)),
+            would_be_approved=verdict.is_good,
+            was_sent=was_sent,
+        )
+
+    def _look_at(self, report: Report, step: Final, verdict: Verdict) -> list[str]:
+        """What somebody has to see to, besides what the decision says."""
+        wrong = [each for call in report.calls for each in call.wrong]
+        found = [*report.look_at, *(each for each in wrong if each not in verdict.decision)]
+        if step.cause is Cause.CREDENTIALS:
+            found.append(definitions()[self._settings.vendor.name].key_needs)
+        if isinstance(step, Wait):
+            found += [
+                f"A check takes the parameter by --parameter {each}=VALUE; a schedule, in"
+                ' "parameters".'
+                for each in _PARAMETER.findall(step.why)
+            ]
+        is_known = self._connect.is_asked_about(self._request.product_id)
+        if verdict.outcome == "reject" and not is_known:
+            found.append(
+                "Until a cancellation of the product has once been approved, the request would be"
+                " held instead."
+            )
+        return list(dict.fromkeys(filter(None, found)))
+
+    async def _seen(self, report: Report) -> Report:
+        """The report with the calls so far, and what the answers show."""
+        if self._order.answer is not None:
+            saved = Watched(Call("the saved answer", "", ""), self._order.answer, "", 0, True)
+            name = self._live.look_name if isinstance(self._live, Explains) else ""
+            calls = [await self._shown(saved, name)]
+        else:
+            calls = [await self._shown(each, each.call.name) for each in self._calls.made]
+        report = replace(report, calls=tuple(calls))
+        return await self._suggested(report) if self._order.suggest else report
+
+    async def _shown(self, watched: Watched, name: str) -> ShownCall:
+        vendor, answer = self._live, watched.answer
+        findings: tuple[Finding, ...] = ()
+        if answer is not None and isinstance(vendor, Explains):
+            asked_for = self._asked_for
+            explain = vendor.explain
+            findings = await aside(len(answer.body), lambda: explain(name, answer, asked_for))
+        return await self._mask.call(watched, findings)
+
+    async def _suggested(self, report: Report) -> Report:
+        suggest = definitions()[self._settings.vendor.name].suggest
+        answer = self._order.answer or self._answer_to_look()
+        if suggest is None or answer is None:
+            return report
+        asked_for = self._asked_for
+        found = await aside(len(answer.body), lambda: suggest(answer, asked_for))
+        return replace(report, suggestions=await self._mask.suggestions(found))
+
+    def _answer_to_look(self) -> Answer | None:
+        if not isinstance(self._live, Explains):
+            return None
+        name = self._live.look_name
+        looks = [each.answer for each in self._calls.made if each.call.name == name]
+        return next((answer for answer in reversed(looks) if answer is not None), None)

@@ -1,0 +1,62 @@
+"""Masks secrets and personal data in all that a check shows."""
+
+from __future__ import annotations
+
+from connect_ext.cancelling.settling import Settling
+from connect_ext.check.report import ShownCall, ShownRequest
+from connect_ext.check.shapes import shape_of
+from connect_ext.check.watching import Watched
+from connect_ext.http.aside import aside
+from connect_ext.vendors.base import PlannedCall
+from connect_ext.vendors.explaining import Finding, Suggestion
+
+HIDDEN = "(not shown: too much in it may be personal)"
+
+
+class Mask:
+    """Masks what is confidential for one request."""
+
+    def __init__(self, settling: Settling) -> None:
+        self._settling = settling
+
+    async def of(self, text: str) -> str:
+        """A text of ours, masked."""
+        return (await self._settling.masked(text) or HIDDEN) if text else ""
+
+    async def all_of(self, *texts: str) -> tuple[str, ...]:
+        """Texts of ours, masked."""
+        return tuple([await self.of(each) for each in texts])
+
+    async def call(self, watched: Watched, findings: tuple[Finding, ...]) -> ShownCall:
+        """A call and its answer."""
+        call, answer = watched.call, watched.answer
+        shape = await aside(len(answer.body), lambda: shape_of(answer)) if answer else ()
+        return ShownCall(
+            call.name,
+            call.method,
+            await self.of(call.url),
+            answer.status if answer else None,
+            watched.error,
+            watched.milliseconds,
+            await self.all_of(*shape),
+            await self.findings(findings),
+        )
+
+    async def findings(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """Findings, masked: a word may be a key."""
+        return tuple([Finding(f.variable, await self.of(f.found), f.is_wrong) for f in findings])
+
+    async def suggestions(self, suggestions: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
+        """Suggestions, masked."""
+        return tuple(
+            [
+                Suggestion(each.variable, await self.of(each.value), await self.of(each.grounds))
+                for each in suggestions
+            ]
+        )
+
+    async def request(self, planned: PlannedCall) -> ShownRequest:
+        """A call as it would be sent."""
+        headers = [(name, await self.of(value)) for name, value in planned.headers]
+        url, body = await self.of(planned.url), await self.of(planned.body)
+        return ShownRequest(planned.method, url, tuple(headers), body)

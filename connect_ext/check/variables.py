@@ -1,0 +1,62 @@
+"""The variables of a check: each with its value and where that is from, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+
+from connect_ext.check.report import Report
+from connect_ext.errors import NotConfigured
+from connect_ext.portal.settings import (
+    Described,
+    all_secrets,
+    declared_variables,
+    described_variables,
+    read_configuration,
+)
+from connect_ext.redaction import without_secrets
+from connect_ext.vendors.registry import definitions
+
+
+def report_of_variables(variables: Mapping[str, str], product_id: str = "") -> Report:
+    """The report as far as the variables alone say."""
+    known = {variable.name: variable for variable in declared_variables(definitions())}
+    described = described_variables(variables, definitions(), product_id)
+    names = {each.variable.name for each in described}
+    unknown = sorted({*variables} - {*known})
+    unused = [
+        name
+        for name, value in variables.items()
+        if name in known and name not in names and value.strip() != known[name].initial_value
+    ]
+    return Report(
+        next(each.shown for each in described if each.variable.name == "VENDOR"),
+        product_id,
+        _masked(variables, described),
+        tuple(unknown),
+        tuple(unused),
+        _mistakes(variables),
+        look_at=tuple(_about(name, known) for name in unknown),
+    )
+
+
+def _mistakes(variables: Mapping[str, str]) -> tuple[str, ...]:
+    try:
+        read_configuration(variables, definitions())
+    except NotConfigured as error:
+        _, *mistakes = error.message.split("\n")
+        return tuple(line.strip() for line in mistakes)
+    return ()
+
+
+def _masked(variables: Mapping[str, str], described: Iterable[Described]) -> tuple[Described, ...]:
+    """A key of one variable may stand in another, in any spelling."""
+    secrets = all_secrets(variables, definitions())
+    return tuple(replace(each, shown=without_secrets(each.shown, secrets)) for each in described)
+
+
+def _about(name: str, known: Iterable[str]) -> str:
+    similar = get_close_matches(name, known, n=1, cutoff=0.8)
+    hint = f": is {similar[0]} meant?" if similar else "."
+    return f"{name} is not a variable of the extension{hint}"

@@ -1,0 +1,125 @@
+"""The verdict of a check: what would become of a request, in one sentence with the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connect_ext.cancelling.steps import (
+    Approve,
+    Confirm,
+    DryRun,
+    Final,
+    Hold,
+    Leave,
+    Reject,
+    Schedule,
+    Wait,
+)
+from connect_ext.cause import Cause
+from connect_ext.outcome_log import outcome_of
+from connect_ext.vendors.base import Advice, Subscription, SubscriptionStatus
+
+_GOOD = ("cancel", "approve", "schedule")
+_REMEDIES = {
+    Cause.BUSY: "Try again later.",
+    Cause.PAUSED: "Try again later.",
+    Cause.VENDOR_ERROR: "Try again later; if it stays like this, ask the vendor.",
+}
+_SHOWN = {
+    SubscriptionStatus.ACTIVE: "The subscription is active",
+    SubscriptionStatus.CANCELLING: "The subscription is being cancelled",
+    SubscriptionStatus.CANCELLED: "The subscription is cancelled",
+    SubscriptionStatus.NOT_STARTED: "The subscription has not started",
+    SubscriptionStatus.SUSPENDED: "The subscription is suspended",
+    SubscriptionStatus.UNFINISHED: "The subscription has an order to cancel it that is not done",
+    SubscriptionStatus.UNKNOWN_ID: "The vendor does not know the subscription",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What would become of a real request."""
+
+    outcome: str
+    """One word: cancel, approve, schedule, reject, hold or wait."""
+    decision: str
+    is_good: bool
+    why: str = ""
+    """Of a wait: the reason without the vendor's own words."""
+
+
+def verdict_of(step: Final) -> Verdict:
+    """The verdict for the end of an imagined request."""
+    match step:
+        case DryRun(act=act, decision=decision):
+            return Verdict(act, decision, act in _GOOD)
+        case Approve():
+            return Verdict("approve", "The request would be approved.", True)
+        case Schedule(planned=planned):
+            decision = f"The request would be scheduled for {planned:%Y-%m-%d %H:%M %Z}."
+            return Verdict("schedule", decision, True)
+        case Reject(reason=reason):
+            return Verdict("reject", f"The request would be rejected: {reason}", False)
+        case Hold(why=why):
+            return Verdict("hold", f"The request would be held: {why}", False)
+        case Wait(cause=cause, why=why, vendor_says=said):
+            says = f"The vendor says: {said}" if said else ""
+            sentences = [why, says, _REMEDIES.get(cause, "")]
+            decision = f"The request would wait: {' '.join(filter(None, sentences))}"
+            return Verdict("wait", decision, False, why)
+        case Leave() | Confirm():
+            return Verdict("leave", outcome_of(step)[1], False)
+
+
+def named(verdict: Verdict, wrong: Sequence[str]) -> Verdict:
+    """The verdict with the variables that are wrong in the place of a general reason."""
+    what = {"wait": "The request would wait", "hold": "The request would be held"}
+    if not wrong or verdict.outcome not in what:
+        return verdict
+    return replace(verdict, decision=f"{what[verdict.outcome]}: {' '.join(wrong)}")
+
+
+def not_seen(verdict: Verdict, advice: Advice) -> Verdict:
+    """The verdict where nobody looks before the cancellation, and only its answer will tell."""
+    if verdict.outcome != "cancel":
+        return verdict
+    decision = (
+        f"Nothing is verified. {advice.cannot_be_asked} The cancellation would be sent, and the"
+        " request approved only if the answer to it shows a cancelled subscription."
+    )
+    return replace(verdict, decision=decision, is_good=False)
+
+
+def switched_off(verdict: Verdict) -> Verdict:
+    """The verdict under ``DRY_RUN``."""
+    decision = f"As long as DRY_RUN is true, nothing is sent or approved. {verdict.decision}"
+    return replace(verdict, decision=decision, is_good=False)
+
+
+def after_sending(verdict: Verdict, shown: Subscription | None) -> Verdict:
+    """The verdict once the cancellation was sent."""
+    ends_at = shown.ends_at if shown else None
+    ends = f", and ends on {_day(ends_at)}" if ends_at else ""
+    match verdict.outcome:
+        case "approve":
+            decision = f"The subscription is cancelled{ends}. A real request would be approved."
+        case "schedule":
+            decision = f"The subscription is cancelled{ends}. A real request would be scheduled."
+        case "cancel":
+            decision = "The cancellation was sent, and the subscription is still active."
+            return Verdict("wait", f"{decision} A real request would wait.", False)
+        case _:
+            decision = f"The cancellation was sent. {verdict.decision}"
+    return replace(verdict, decision=decision)
+
+
+def sentence_about(shown: Subscription) -> str:
+    """What the vendor shows, in the words of this project."""
+    more = f", and ends on {_day(shown.ends_at)}" if shown.ends_at else ""
+    return f"{_SHOWN[shown.status]}{more}."
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"

@@ -1,0 +1,135 @@
+"""Watches a vendor and the calls to it: what was asked, what came back, and what that shows."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+from connect_ext.errors import CancellationError, OutcomeUnknown, Refused
+from connect_ext.http.client import Answer, Call, HttpClient
+from connect_ext.vendors.base import (
+    Accepted,
+    Advice,
+    Cancellation,
+    Plan,
+    Plans,
+    Subscription,
+    Vendor,
+)
+from connect_ext.vendors.words import known_words_of
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One call and its answer; None where there was none that could be read."""
+
+    call: Call
+    answer: Answer | None
+    error: str
+    """A sentence, empty where there is an answer."""
+    milliseconds: int
+    has_left: bool
+    """Whether the vendor may have got it."""
+
+
+@dataclass
+class Calls:
+    """The calls of one check, in their order."""
+
+    made: list[Watched] = field(default_factory=list)
+
+    @property
+    def has_changed_something(self) -> bool:
+        """Whether a call that changes the vendor's data has reached it, or may have."""
+        return any(each.call.changes and each.has_left for each in self.made)
+
+    def client(self, timeout_seconds: float, max_concurrency: int) -> HttpClient:
+        """A vendor's client that is watched."""
+        return WatchedClient(timeout_seconds, max_concurrency, self)
+
+
+class WatchedClient(HttpClient):
+    """Sends as every vendor's client does, and keeps what it has seen."""
+
+    def __init__(self, timeout_seconds: float, max_concurrency: int, calls: Calls) -> None:
+        super().__init__(timeout_seconds, max_concurrency)
+        self._calls = calls
+
+    async def send(self, call: Call) -> Answer:
+        """Send one call; raises what ``HttpClient.send`` raises."""
+        await self.prepare()
+        clock = asyncio.get_running_loop().time
+        began = clock()
+
+        def keep(answer: Answer | None, error: str = "", *, has_left: bool = True) -> None:
+            milliseconds = round((clock() - began) * 1000)
+            self._calls.made.append(Watched(call, answer, error, milliseconds, has_left))
+
+        try:
+            answer = await super().send(call)
+        except CancellationError as error:
+            keep(None, error.message, has_left=isinstance(error, OutcomeUnknown))
+            raise
+        keep(answer)
+        return answer
+
+
+class WatchedVendor:
+    """A vendor whose words are sifted: they may name a customer whom nobody here knows."""
+
+    def __init__(self, vendor: Vendor) -> None:
+        self._vendor = vendor
+        self.shown: Subscription | None = None
+        """What the last look, or the answer to the cancellation, has shown."""
+
+    @property
+    def can_be_asked(self) -> bool:
+        """As the vendor itself."""
+        return self._vendor.can_be_asked
+
+    @property
+    def is_repeatable(self) -> bool:
+        """As the vendor itself."""
+        return self._vendor.is_repeatable
+
+    @property
+    def advice(self) -> Advice:
+        """As the vendor itself."""
+        return self._vendor.advice
+
+    async def look_up(self, cancellation: Cancellation) -> Subscription:
+        """As the vendor itself."""
+        self.shown = None
+        try:
+            self.shown = await self._vendor.look_up(cancellation)
+        except CancellationError as error:
+            raise _sifted(error) from None
+        return self.shown
+
+    async def cancel(
+        self, cancellation: Cancellation, subscription: Subscription | None
+    ) -> Accepted:
+        """As the vendor itself."""
+        try:
+            accepted = await self._vendor.cancel(cancellation, subscription)
+        except CancellationError as error:
+            raise _sifted(error) from None
+        self.shown = accepted.subscription or self.shown
+        return replace(accepted, amounts="")
+
+    async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
+        """As the vendor itself, or no calls where it does not say."""
+        if not isinstance(self._vendor, Plans):
+            return Plan(())
+        try:
+            return await self._vendor.plan(cancellation, subscription)
+        except CancellationError as error:
+            raise _sifted(error) from None
+
+
+def _sifted(error: CancellationError) -> CancellationError:
+    error.vendor_text = known_words_of(error.vendor_text)
+    if isinstance(error, Refused):
+        # Its hint names keys of the answer; the findings say the same of those that may be shown.
+        error.reason, error.hint = error.vendor_text, ""
+    return error

@@ -1,0 +1,5 @@
+"""What a command says instead of a traceback."""
+
+
+class Complaint(Exception):  # noqa: N818 - a sentence for people, not a fault of the program
+    """A problem that the person at the terminal can solve; the command ends with it."""

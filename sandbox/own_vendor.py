@@ -1,0 +1,63 @@
+"""A vendor of the user's own in the place of the local one: its variables, and the way to it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import getproxies
+
+import certifi
+
+from sandbox.complaint import Complaint
+from sandbox.connect.environment import MAX_VALUE_LENGTH
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+LOCAL = "localhost,127.0.0.1"
+
+
+def read_variables(file: Path) -> dict[str, str]:
+    """The variables of a file with `NAME=value` on each line; of two with one name, the later.
+
+    Blank lines and lines that begin with `#` are skipped. A value is taken as it is, but for blanks
+    around it. Raises Complaint, which shows nothing of the file: any of it could be a secret.
+    """
+    try:
+        text = file.read_text("utf-8-sig")
+    except OSError as error:
+        raise Complaint(f"{file}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise Complaint(f"{file}: not UTF-8") from None
+    return dict(_variables(file, text))
+
+
+def _variables(file: Path, text: str) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, is_pair, value = (part.strip() for part in line.partition("="))
+        if not is_pair or not NAME.fullmatch(name):
+            raise Complaint(f"{file}, line {number}: expected NAME=value")
+        if len(value) > MAX_VALUE_LENGTH:
+            most = f"{MAX_VALUE_LENGTH} characters, the most that Connect takes"
+            raise Complaint(f"{file}, line {number}: the value is longer than {most}")
+        yield name, value
+
+
+def way_out(ca_bundle: Path) -> dict[str, str]:
+    """Environment variables with which a runner reaches the world as well as the local Connect.
+
+    It trusts the world's authorities besides the one in the file, and takes this process's proxies.
+    """
+    trusted = ca_bundle.resolve().with_name("authorities.pem")
+    # The same that the extension trusts where nobody says otherwise.
+    world = Path(os.environ.get("SSL_CERT_FILE") or certifi.where())
+    try:
+        trusted.write_bytes(ca_bundle.read_bytes() + b"\n" + world.read_bytes())
+    except OSError as error:
+        raise Complaint(f"SSL_CERT_FILE: {error.strerror}") from error
+    # In lower case, for the runner's websocket takes the upper-case ones even to this machine.
+    proxies = {f"{kind}_proxy": url for kind, url in getproxies().items() if kind != "no"}
+    bypassed = ",".join(filter(None, (LOCAL, getproxies().get("no"))))
+    return {**proxies, "no_proxy": bypassed, "NO_PROXY": bypassed, "SSL_CERT_FILE": str(trusted)}

@@ -1,0 +1,27 @@
+"""Stripe's preset and its stand-in, held to Stripe's own description (API version 2023-08-16)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.presets.contracts import Contract, needs_contracts
+from tests.presets.stripe import Stripe
+from tests.presets.vendors import played, serving, status_words
+
+pytestmark = needs_contracts
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return Contract("stripe")
+
+
+async def test_all_that_is_sent_and_answered_is_as_stripe_describes_it(http, contract):
+    async with serving(Stripe()) as stand_in:
+        for seen in await played(http, stand_in):
+            contract.check(seen)
+
+
+def test_every_status_is_in_one_list(contract):
+    statuses = contract.schema("subscription")["properties"]["status"]["enum"]
+    assert sorted(status_words("stripe")) == sorted([*statuses, "ends later"])

@@ -1,0 +1,157 @@
+"""However `serve` and `demo` end, nothing of them is left: real processes, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandbox.address import STATE_FILE, Address
+
+# The runner, its resource tracker and its two workers, and who watches over it.
+MOST_PROCESSES = 5
+SECONDS = 60.0
+NOBODY = "no sandbox is running here; start one: python -m sandbox serve\n"
+# Has the terminal, and runs the command from a shell; if that is killed, the terminal is silent.
+LEADER = """
+import fcntl, signal, subprocess, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+subprocess.call(["sh", "-c", '"$0" -m sandbox "$1"; true', sys.executable, sys.argv[1]])
+signal.pause()
+"""
+
+
+class Terminal:
+    """A terminal with a shell in it that runs a command of the sandbox."""
+
+    def __init__(self, name: str, directory: Path, root: Path) -> None:
+        self._end, far_end = pty.openpty()
+        self.environment = {**os.environ, "PYTHONPATH": str(root)}
+        self._leader = subprocess.Popen(
+            [sys.executable, "-c", LEADER, name],
+            cwd=directory,
+            env=self.environment,
+            stdin=far_end,
+            stdout=far_end,
+            stderr=far_end,
+            start_new_session=True,
+        )
+        os.close(far_end)
+        self.directory = directory
+        self.everybody: list[psutil.Process] = []
+
+    @property
+    def shell(self) -> psutil.Process:
+        """The command's parent."""
+        return self.everybody[0]
+
+    @property
+    def command(self) -> psutil.Process:
+        """The command's own process."""
+        return self.everybody[1]
+
+    def is_up(self) -> bool:
+        """Whether the runner is there with all that belongs to it."""
+        self.everybody = psutil.Process(self._leader.pid).children(recursive=True)
+        return len(self.everybody) == 2 + MOST_PROCESSES
+
+    def close(self) -> None:
+        """Close the terminal."""
+        os.close(self._end)
+        self._end = -1
+
+    def clear(self) -> None:
+        """Leave nothing behind, whatever the test has found."""
+        if self._end >= 0:
+            self.close()
+        for process in filter(alive, self.everybody):
+            process.kill()
+        self._leader.kill()
+        self._leader.wait()
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def run(tmp_path: Path, project_root: Path) -> Iterator[Callable[[str], Terminal]]:
+    terminals = []
+
+    def begin(name: str) -> Terminal:
+        terminals.append(Terminal(name, tmp_path, project_root))
+        wait_until(terminals[0].is_up, "the runner does not start")
+        if name == "serve":
+            wait_until((tmp_path / ".sandbox" / "state.json").exists, "it is not ready")
+        return terminals[0]
+
+    yield begin
+    for terminal in terminals:
+        terminal.clear()
+
+
+WAYS: dict[str, Callable[[Terminal], None]] = {
+    "the terminal is closed": lambda terminal: terminal.close(),
+    "it is told to stop": lambda terminal: terminal.command.terminate(),
+    "it is killed": lambda terminal: terminal.command.kill(),
+    "its parent is killed": lambda terminal: terminal.shell.kill(),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+def test_serve_leaves_no_process_and_no_state(run, way):
+    terminal = run("serve")
+    WAYS[way](terminal)
+    wait_until(lambda: not alive(terminal.command), "it does not end")
+    state = terminal.directory / ".sandbox" / "state.json"
+    assert state.exists() == (way == "it is killed")
+    command = [sys.executable, "-m", "sandbox", "cancel"]
+    where = {"cwd": terminal.directory, "env": terminal.environment}
+    answer = subprocess.run(command, **where, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (1, NOBODY)
+    assert not state.exists()
+    wait_until(lambda: not any(map(alive, terminal.everybody)), "a process is left")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["the terminal is closed", "it is killed"])
+def test_demo_leaves_no_process(run, way):
+    terminal = run("demo")
+    WAYS[way](terminal)
+    wait_until(lambda: not any(map(alive, terminal.everybody)), "a process is left")
+
+
+@pytest.mark.parametrize("change", [{"started": 1.0}, {"process": 2**22 + 1}, {"more": 1}, None])
+def test_a_state_of_another_process_or_version_is_none_and_is_cleared(
+    tmp_path, monkeypatch, change
+):
+    monkeypatch.chdir(tmp_path)
+    STATE_FILE.parent.mkdir()
+    here = psutil.Process()
+    address = Address("url", "control", None, "key", "ENV", "ca", here.pid, here.create_time())
+    address.write()
+    assert Address.find() == address
+    state = json.dumps({**asdict(address), **change}) if change else '{"url": '
+    STATE_FILE.write_text(state)
+    assert Address.find() is None
+    assert not STATE_FILE.exists()
