@@ -6,6 +6,8 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
 """`make soak` tries more (tools/fuzz.py)."""
@@ -22,23 +24,33 @@ settings.register_profile(
 )
 settings.load_profile("all")
 
-# The folders whose files take longest, most of it waiting.
-LONGEST = ("e2e", "e2e_speed", "examples", "faults", "model")
+LONGEST = ("faults", "examples", "model", "e2e_speed", "promises", "e2e")
+"""The folders whose tests take more than a minute together, the longest first."""
+
+
+class FolderScheduling(LoadScopeScheduling):
+    """Of several processes, one runs all tests of a folder, with what they share."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, _ = nodeid.partition("::")
+        return path.rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FolderScheduling:
+    return FolderScheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each folder's tests together, in whatever order they are shuffled.
 
-    Several processes take file after file from this order, so that the longest begin first and
-    none of them is waited for at the end.
-
     The servers of a folder's shared sandbox only answer while one of its tests runs. Between two
     of them that lie minutes apart, its runner loses the connection and takes minutes more to come
     back; so nothing of another folder may run in between.
     """
-    turns: dict[object, int] = {}
-    for item in items:
-        turns.setdefault(item.path.parent, len(turns))
+    # Several processes take folder after folder; a long one that began last would be waited for.
     first = LONGEST if "PYTEST_XDIST_WORKER" in os.environ else ()
-    items.sort(key=lambda item: (item.path.parent.name not in first, turns[item.path.parent]))
+    turns = {folder: turn for turn, folder in enumerate(first)}
+    for item in items:
+        turns.setdefault(item.path.parent.name, len(turns))
+    items.sort(key=lambda item: turns[item.path.parent.name])

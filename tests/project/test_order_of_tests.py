@@ -8,7 +8,10 @@ from itertools import groupby
 
 from tools.locks import ROOT
 
-FILES = {f"tests/unit/test_{name}.py" for name in ("amounts", "errors", "single_flight")}
+FILES = {
+    *("tests/unit/test_amounts.py", "tests/unit/test_errors.py"),
+    *("tests/zuora_soap/test_zuora_charges.py", "tests/zuora_soap/test_zuora_time_zones.py"),
+}
 
 
 def test_each_folders_tests_run_one_after_the_other(request):
@@ -16,14 +19,16 @@ def test_each_folders_tests_run_one_after_the_other(request):
     assert len(folders) == len(set(folders))
 
 
-def test_of_several_processes_each_runs_whole_files():
-    """What the tests of a file share is made once."""
+def test_of_several_processes_each_runs_whole_folders():
+    """What the tests of a folder share is made once."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "-p", "no:cacheprovider", *FILES]
     shown = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=True)
-    ran = set(re.findall(r"^\[(gw\d)\] .*PASSED (.+?)::", shown.stdout, re.MULTILINE))
-    assert {process for process, _ in ran} == {"gw0", "gw1"}
-    assert sorted(file for _, file in ran) == sorted(FILES)
+    ran = set(re.findall(r"^\[(gw\d)\] .*PASSED (.+)/(.+?)::", shown.stdout, re.MULTILINE))
+    assert {f"{folder}/{name}" for _, folder, name in ran} == FILES
+    processes = {folder: process for process, folder, _ in ran}
+    assert sorted(processes.values()) == ["gw0", "gw1"]
+    assert all(processes[folder] == process for process, folder, _ in ran)
 
 
 def test_make_runs_the_undisturbed_tests_after_all_others():
