@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable
 
+from connect_ext.cancelling.conflicts import CONFLICTS_ASKED
 from connect_ext.cancelling.steps import (
     Approve,
     Confirm,
@@ -261,7 +262,10 @@ class Checks:
         elapsed = seconds() - self._began
         periods = math.ceil(elapsed / max(self._setting.settle_seconds, 60.0))
         each = 8 if self._setting.later.schedules else 4
-        most = 8 + each * len(self._met[request_id]) + 6 * periods + 3 * self._holds[request_id]
+        # Every "not now" leaves a note, and the next attempt a mark.
+        in_a_period = 2 + 2 * CONFLICTS_ASKED
+        most = 8 + each * len(self._met[request_id]) + in_a_period * periods
+        most += 3 * self._holds[request_id]
         if len(self._connect.own(request_id)) > most:
             self._broken(f"{request_id} has more than {most} messages")
 
