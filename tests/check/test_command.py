@@ -222,6 +222,7 @@ async def test_a_terminal_that_does_not_know_the_signs_is_told_all_the_same(
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     ran = await command.run(vendor.variables(), "SUB-1")
     assert (ran.status, ran.last[:5]) == (0, "? The")
+    assert (await command.run({}, "--help")).status == 0
 
 
 # A vendor of another package.
