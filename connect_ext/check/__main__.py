@@ -135,10 +135,10 @@ def _write(stream: TextIO, text: str) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit status."""
-    given = parsed(arguments)
     for stream in (sys.stdout, sys.stderr):
         # Better a question mark than no report, where a terminal does not know a sign.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    given = parsed(arguments)
     terminal = Terminal(given)
     try:
         report = asyncio.run(_checked(given, terminal))

@@ -9,6 +9,7 @@ from sandbox import LocalVendor
 from sandbox.zuora import LocalZuora
 from sandbox.zuora_orders import LocalZuoraOrders
 from tests.check.unseen import Unseen
+from tests.presets.vendors import serving
 
 
 @pytest.fixture(scope="session")
@@ -27,37 +28,31 @@ def _only_what_these_tests_set(monkeypatch, authority_of_nobody):
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-async def _served(server) -> AsyncIterator:
-    await server.start()
-    yield server
-    await server.stop()
-
-
 @pytest.fixture
 async def vendor() -> AsyncIterator[LocalVendor]:
-    async for each in _served(LocalVendor()):
+    async with serving(LocalVendor()) as each:
         yield each
 
 
 @pytest.fixture
 async def oauth() -> AsyncIterator[LocalVendor]:
-    async for each in _served(LocalVendor(auth="oauth2")):
+    async with serving(LocalVendor(auth="oauth2")) as each:
         yield each
 
 
 @pytest.fixture
 async def zuora() -> AsyncIterator[LocalZuora]:
-    async for each in _served(LocalZuora()):
+    async with serving(LocalZuora()) as each:
         yield each
 
 
 @pytest.fixture
 async def orders() -> AsyncIterator[LocalZuoraOrders]:
-    async for each in _served(LocalZuoraOrders()):
+    async with serving(LocalZuoraOrders()) as each:
         yield each
 
 
 @pytest.fixture
 async def unseen() -> AsyncIterator[Unseen]:
-    async for each in _served(Unseen()):
+    async with serving(Unseen()) as each:
         yield each

@@ -10,7 +10,9 @@ import pytest
 
 from connect_ext.check.__main__ import EXIT_STATUS
 from connect_ext.check.env_file import NotAnEnvFileError, read_env_file
+from sandbox import LocalVendor
 from tests.check.trying import PATIENCE_SECONDS, CommandLine
+from tests.presets.vendors import serving
 
 QUESTION = "Really cancel SUB-1 at the vendor? Type its id to go on: "
 
@@ -148,7 +150,7 @@ async def test_json_is_the_only_thing_on_stdout_and_has_the_same_facts(vendor, c
     text = await command.run(variables, "SUB-1")
     ran = await command.run(variables, "SUB-1", "--json")
     report = json.loads(ran.out)
-    assert (ran.status, ran.err) == (0, "")
+    assert (ran.status, ran.err, cancel_calls(vendor)) == (0, "", 0)
     assert list(report) == [
         *("would_be_approved", "outcome", "decision", "look_at", "was_sent", "subscription"),
         *("vendor", "product", "variables", "unknown_names", "unused_names", "mistakes"),
@@ -220,3 +222,62 @@ async def test_a_terminal_that_does_not_know_the_signs_is_told_all_the_same(
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     ran = await command.run(vendor.variables(), "SUB-1")
     assert (ran.status, ran.last[:5]) == (0, "? The")
+    assert (await command.run({}, "--help")).status == 0
+
+
+# A vendor of another package.
+
+
+ACME = """
+from connect_ext.http.client import Call
+from connect_ext.portal.variable import Variable
+from connect_ext.vendors.base import *
+
+class Acme:
+    can_be_asked, is_repeatable, advice = True, False, Advice()
+
+    def __init__(self, url, context):
+        self.url, self.http = url, context.http
+
+    async def look_up(self, cancellation):
+        url = f"{self.url}/subscriptions/{cancellation.subscription_id.text}"
+        call = Call("the look (ACME_URL)", "GET", url, address="ACME_URL")
+        answer = await self.http.send(call)
+        return Subscription(SubscriptionStatus(answer.json()["status"]))
+
+    async def cancel(self, cancellation, subscription):
+        raise AssertionError
+
+DEFINITION = VendorDefinition(
+    (Variable("ACME_URL", "changeme", "a URL"), Variable("ACME_KEY", "", "a key", secure=True)),
+    lambda read: read.url("ACME_URL"),
+    Acme,
+)
+"""
+
+
+@pytest.fixture
+def acme(tmp_path, monkeypatch):
+    """A package on the path that offers the vendor ``acme``."""
+    info = tmp_path / "acme_vendor-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-vendor\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[connect_ext.vendors]\nacme = acme_vendor:DEFINITION\n")
+    (tmp_path / "acme_vendor.py").write_text(ACME)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+@pytest.mark.usefixtures("acme")
+async def test_it_is_walked_as_well_though_it_neither_explains_nor_plans(command):
+    async with serving(LocalVendor(auth="none")) as vendor:
+        vendor.add("SUB-1")
+        variables = {"VENDOR": "acme", "ACME_URL": vendor.url, "ACME_KEY": "secret-of-acme"}
+        ran = await command.run(variables, "SUB-1")
+        unexplained = await command.run(variables, "SUB-1", "--suggest")
+        await vendor.stop()
+        closed = await command.run(variables, "SUB-1")
+    assert (ran.status, ran.last[0], "The subscription is active." in ran.out) == (0, "✓", True)
+    assert "ACME_KEY=(a text of 14 characters)" in ran.out
+    assert "This would be sent" not in ran.out
+    assert (unexplained.status, "VENDOR acme cannot" in unexplained.err) == (2, True)
+    assert closed.last.endswith("nothing listens there; check ACME_URL.")

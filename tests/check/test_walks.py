@@ -287,6 +287,8 @@ async def test_zuoras_soap(zuora, version):
     report = await tried(variables, name)
     assert report.would_be_approved
     assert len(report.requests) == (2 if version == "19.0" else 1)
+    changing = {"create", "update", "amend", "delete"}
+    assert changing.isdisjoint(call.operation for call in zuora.calls)
     assert any("XML of" in line for call in report.calls for line in call.shape)
     wrong = await tried({**variables, "ZUORA_PASSWORD": "not-it"}, name)
     in_one_line(wrong, "wait", "ZUORA_USERNAME and ZUORA_PASSWORD")
@@ -312,6 +314,18 @@ async def test_checks_side_by_side_do_not_meet(vendor):
     ]
     keys = {dict(each.requests[0].headers)["Idempotency-Key"] for each in reports}
     assert len(keys) == 5
+
+
+async def test_proposals_change_nothing_and_are_not_applied(unseen):
+    contract = unseen.add("C-1")
+    report = await tried({**unseen.variables(), **LOOK}, "C-1", suggest=True)
+    assert [each.variable for each in report.suggestions][:1] == ["REST_STATUS_PATH"]
+    assert (report.outcome, contract.terminations) == ("wait", 0)
+    assert {method for method, path in unseen.seen if path != "/oauth/token"} == {"GET"}
+    wrong = await tried(unseen.variables(), "C-1", suggest=True)
+    assert {each.variable: each.value for each in wrong.suggestions} == {
+        "REST_REASON_PATH": "errors[].detail"
+    }
 
 
 async def test_a_key_in_a_proposal_that_may_be_a_name_is_masked():
