@@ -14,6 +14,8 @@ from tests.http.servers import raw_server, speaks
 
 SIX_AT_ONCE = 6
 
+pytestmark = pytest.mark.undisturbed
+
 
 async def lateness(said: bytes) -> float:
     """The most by which the loop was late while some checks read the answer."""
