@@ -200,7 +200,7 @@ class TestAnAnswerIsThatOfItsRequest:
         self, one, tls, saying, error, secure
     ):
         async with raw_server(Wire([saying]), ssl=tls if secure else None) as url:
-            found, begun = await failure(one, url, read=0.06)
+            found, begun = await failure(one, url, read=0.5)
             assert isinstance(found, error)
             assert begun == 1
             assert await sockets_to(url) == 0
