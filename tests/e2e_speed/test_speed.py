@@ -105,19 +105,25 @@ def subscription(sandbox, number):
 
 
 def result_of(sandbox, request_id):
-    """Everything that became of a request, except how often it was tried and had to wait."""
+    """Everything that became of a request, except how often it was tried and had to wait, and
+    where its sandbox's vendor is."""
     request = sandbox.connect.request(request_id)
     tasks = sandbox.connect.tasks_of(request_id)
     parameters = {each["id"]: each["value"] for each in request["asset"]["params"]}
     subscription = sandbox.vendor.subscriptions.get(parameters["subscription_id"])
+    results = [task.results[-1] for task in tasks]
+
+    def placeless(text):
+        return text and text.replace(sandbox.vendor.url, "https://vendor.example")
+
     return {
         "status": request["status"],
         "reason": request.get("reason"),
         "asset": sandbox.connect.asset(request["asset"]["id"])["status"],
         "tasks": [task.status.value for task in tasks],
-        "results": [(task.results[-1].result, task.results[-1].message) for task in tasks],
+        "results": [(each.result, placeless(each.message)) for each in results],
         "notes": [
-            (each["type"], each["text"])
+            (each["type"], placeless(each["text"]))
             for each in sandbox.connect.notes(request_id)
             if MARK not in each["text"]
         ],
