@@ -47,8 +47,8 @@ keys = st.builds(
     st.text(st.sampled_from(LETTERS), min_size=3, max_size=8),
     st.text(st.sampled_from(LETTERS + SIGNS), min_size=4, max_size=24),
     st.text(st.sampled_from(LETTERS), min_size=3, max_size=8),
-).filter(lambda key: len(bare(key)) >= 10)
-"""Those that can be sent in a header."""
+).filter(lambda key: len(bare(key)) >= 10 and "subscription" not in bare(key))
+"""Those that can be sent in a header, without the longest word that a note says of itself."""
 
 passwords = st.builds(
     "{}{}{}".format, keys, st.text(st.sampled_from(WIDE + SIGNS), max_size=6), keys
