@@ -33,7 +33,7 @@ async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> D
     """
     if isinstance(step, (Cancel, Undo)) and _must_wait(case, e):
         step = wait_for_earlier(e) if isinstance(step, Cancel) else wait_for_undo(e)
-    act, decision = _in_words(step, case)
+    act, decision = in_words(step, schedules=case.settings.policy.schedules)
     what, plan = decision, None
     if isinstance(step, (Cancel, Undo)) and isinstance(case.vendor, Plans):
         try:
@@ -47,9 +47,10 @@ async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> D
     return DryRun(Cause.DRY_RUN, what, act, decision, plan)
 
 
-def _in_words(step: Step, case: Case) -> tuple[str, str]:
+def in_words(step: Step, *, schedules: bool) -> tuple[str, str]:
+    """The act of a step in one word, and what would have happened."""
     match step:
-        case Cancel() if case.settings.policy.schedules:
+        case Cancel() if schedules:
             what = "The subscription would be cancelled, and the request approved, or scheduled if"
             return "cancel", f"{what} that takes effect later."
         case Cancel():

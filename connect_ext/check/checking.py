@@ -31,9 +31,10 @@ from connect_ext.check.watching import Calls, Watched, WatchedVendor
 from connect_ext.connect.api import ConnectApi
 from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call
+from connect_ext.portal.secret import MASK
 from connect_ext.portal.settings import Settings, read_configuration
 from connect_ext.shared_state import SharedState
-from connect_ext.vendors.base import MASK, Vendor
+from connect_ext.vendors.base import Vendor
 from connect_ext.vendors.explaining import Explains, Finding, Suggestion
 from connect_ext.vendors.registry import Vendors, definitions
 

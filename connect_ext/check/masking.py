@@ -9,7 +9,8 @@ from connect_ext.check.report import ShownCall, ShownRequest
 from connect_ext.check.shapes import shape_of
 from connect_ext.check.watching import Watched
 from connect_ext.http.aside import aside
-from connect_ext.vendors.base import MASK, PlannedCall
+from connect_ext.portal.secret import MASK
+from connect_ext.vendors.base import PlannedCall
 from connect_ext.vendors.explaining import Finding, Suggestion
 
 HIDDEN = "(not shown: too much in it may be personal)"

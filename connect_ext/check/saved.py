@@ -7,18 +7,11 @@ from pathlib import Path
 
 import httpx
 
+from connect_ext.check.as_the_vendor import AsTheVendor
 from connect_ext.errors import NotConfigured
 from connect_ext.http.bodies import MAX_ANSWER_BYTES
 from connect_ext.http.client import Answer
-from connect_ext.vendors.base import (
-    Accepted,
-    Advice,
-    Cancellation,
-    Plan,
-    Plans,
-    Subscription,
-    Vendor,
-)
+from connect_ext.vendors.base import Accepted, Cancellation, Subscription, Vendor
 from connect_ext.vendors.explaining import Explains
 
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})(?![0-9])[^\n]*\n")
@@ -62,7 +55,7 @@ def saved_answer(path: Path) -> Answer:
     return Answer(status, httpx.Headers(), left)
 
 
-class SavedAnswer:
+class SavedAnswer(AsTheVendor):
     """A vendor that is asked nothing: the answer to the look is there, and nothing is sent."""
 
     can_be_asked = True
@@ -71,17 +64,8 @@ class SavedAnswer:
         """Raises ``NotExplainedError`` unless the vendor explains answers."""
         if not isinstance(vendor, Explains):
             raise NotExplainedError(name)
-        self._vendor, self._explains, self._answer = vendor, vendor, answer
-
-    @property
-    def is_repeatable(self) -> bool:
-        """As the vendor itself."""
-        return self._vendor.is_repeatable
-
-    @property
-    def advice(self) -> Advice:
-        """As the vendor itself."""
-        return self._vendor.advice
+        super().__init__(vendor)
+        self._explains, self._answer = vendor, answer
 
     async def look_up(self, cancellation: Cancellation) -> Subscription:
         """The subscription in the answer."""
@@ -94,9 +78,3 @@ class SavedAnswer:
     ) -> Accepted:
         """Never sent."""
         raise NotConfigured("A saved answer cannot be cancelled.")
-
-    async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
-        """What would be sent, as by the vendor itself."""
-        if not isinstance(self._vendor, Plans):
-            return Plan(())
-        return await self._vendor.plan(cancellation, subscription)

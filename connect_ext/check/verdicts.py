@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from connect_ext.cancelling.dry_run import in_words
 from connect_ext.cancelling.steps import (
     Approve,
     Confirm,
@@ -60,10 +61,8 @@ def verdict_of(step: Final) -> Verdict:
         case Schedule(planned=planned):
             decision = f"The request would be scheduled for {planned:%Y-%m-%d %H:%M %Z}."
             return Verdict("schedule", decision, True)
-        case Reject(reason=reason):
-            return Verdict("reject", f"The request would be rejected: {reason}", False)
-        case Hold(why=why):
-            return Verdict("hold", f"The request would be held: {why}", False)
+        case Reject() | Hold():
+            return Verdict(*in_words(step, schedules=False), is_good=False)
         case Wait(cause=cause, why=why, vendor_says=said):
             says = f"The vendor says: {said}" if said else ""
             sentences = [why, says, _REMEDIES.get(cause, "")]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 
+from connect_ext.check.as_the_vendor import AsTheVendor
 from connect_ext.errors import CancellationError, OutcomeUnknown, Refused
 from connect_ext.http.client import Answer, Call, HttpClient
 from connect_ext.vendors.base import (
     Accepted,
-    Advice,
     Cancellation,
     Plan,
-    Plans,
     Subscription,
     Vendor,
 )
@@ -74,28 +73,13 @@ class WatchedClient(HttpClient):
         return answer
 
 
-class WatchedVendor:
+class WatchedVendor(AsTheVendor):
     """A vendor whose words are sifted: they may name a customer whom nobody here knows."""
 
     def __init__(self, vendor: Vendor) -> None:
-        self._vendor = vendor
+        super().__init__(vendor)
         self.shown: Subscription | None = None
         """What the last look, or the answer to the cancellation, has shown."""
-
-    @property
-    def can_be_asked(self) -> bool:
-        """As the vendor itself."""
-        return self._vendor.can_be_asked
-
-    @property
-    def is_repeatable(self) -> bool:
-        """As the vendor itself."""
-        return self._vendor.is_repeatable
-
-    @property
-    def advice(self) -> Advice:
-        """As the vendor itself."""
-        return self._vendor.advice
 
     async def look_up(self, cancellation: Cancellation) -> Subscription:
         """As the vendor itself."""
@@ -119,10 +103,8 @@ class WatchedVendor:
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
         """As the vendor itself, or no calls where it does not say."""
-        if not isinstance(self._vendor, Plans):
-            return Plan(())
         try:
-            return await self._vendor.plan(cancellation, subscription)
+            return await super().plan(cancellation, subscription)
         except CancellationError as error:
             raise _sifted(error) from None
 

@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, TypeVar
 
-from connect_ext.portal.secret import MIN_SECRET_LENGTH, Secret
+from connect_ext.portal.secret import MASK, MIN_SECRET_LENGTH, Secret
 from connect_ext.portal.shapes import (
     beside_placeholders,
     is_placeholder,
@@ -22,9 +22,6 @@ from connect_ext.portal.shapes import (
 from connect_ext.portal.variable import Variable
 
 Choice = TypeVar("Choice", bound=Enum)
-
-MASK = "[…]"
-"""What stands for a secret in a value that is shown."""
 
 
 class Origin(Enum):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+MASK = "[…]"
+"""What stands for a secret, or for a personal text, in whatever is shown."""
+
 MIN_SECRET_LENGTH = 4
 """Shorter texts are no secrets; masking them would only garble sentences."""
 

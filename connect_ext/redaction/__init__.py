@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, groupby
 
+from connect_ext.portal.secret import MASK
 from connect_ext.redaction.canonical import (
     MAX_INPUT_CHARACTERS,
     across_breaks,
@@ -19,7 +20,6 @@ from connect_ext.redaction.looks import looks_like_a_credential, ranges_that_loo
 from connect_ext.redaction.reading import Part, Range, Reading
 from connect_ext.redaction.values import values_in, values_of
 
-MASK = "[…]"
 MAX_REASON_CHARACTERS = 255
 MAX_OUTPUT_CHARACTERS = 1000
 CUT_OFF_CHARACTERS = 256

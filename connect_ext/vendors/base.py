@@ -49,10 +49,6 @@ PLAIN_WORD = re.compile(r"[A-Za-z_ -]{1,30}")
 """What of a vendor's words is shown; any other text could be a name or a key."""
 
 
-MASK = "[…]"
-"""What stands for a credential in a call that is shown."""
-
-
 def named_status(status: str) -> str:
     """A vendor's own status for a message, if it is a plain word."""
     known = PLAIN_WORD.fullmatch(status)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from connect_ext.portal.secret import MASK
+
 _WORDS = """
     a about above accept acceptance accepted access accessible account accounting across act
     acting action activate activated activation active actor actual acv add added additional
@@ -143,7 +145,6 @@ _WORDS = """
 """
 _KNOWN = frozenset(_WORDS.split())
 
-MASK = "[…]"
 MOST_CHARACTERS = 1000
 """More of a vendor's text is not read."""
 

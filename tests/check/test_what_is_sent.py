@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from connect_ext.check.report import ShownRequest
-from connect_ext.vendors.base import MASK
+from connect_ext.portal.secret import MASK
 from connect_ext.vendors.zuora.api import KEY
 from connect_ext.vendors.zuora_soap.vendor import DRAFT
 from tests.check.trying import Person, cancelled, tried

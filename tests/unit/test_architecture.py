@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "": "",
     "cause": "",
     "errors": "cause",
-    "redaction": "redaction",
+    "redaction": "portal.secret redaction",
     "single_flight": "",
     "runner_speed": "http.transport runner_speed",
     "portal": "cause errors portal",
@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "vendors.amounts": "",
     "vendors.base": "portal.policy portal.secret",
     "vendors.explaining": "",
-    "vendors.words": "",
+    "vendors.words": "portal.secret",
     "vendors.registry": "errors http.client portal vendors.base",
     "cancelling": "",
     "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"

@@ -181,9 +181,7 @@ class AnswerReader:
         return next((status for status, words in lists.items() if word in words), None)
 
     def _id(self, document: Any) -> str | None:
-        found = search(self._id_path, document)
-        is_id = isinstance(found, (str, int)) and not isinstance(found, bool)
-        return str(found) if is_id else None
+        return id_in(search(self._id_path, document))
 
     def _reason(self, document: Any) -> str:
         reason = search(self._reason_path, document)
@@ -286,6 +284,12 @@ def _says_nothing(path: str, document: Any) -> bool:
     owner, _, member = path.rpartition(".")
     found = search(compiled(owner), document) if owner else document
     return isinstance(found, dict) and member in found
+
+
+def id_in(found: Any) -> str | None:
+    """What a path to an id has found, if it is one: a text or a whole number."""
+    is_id = isinstance(found, (str, int)) and not isinstance(found, bool)
+    return str(found) if is_id else None
 
 
 def compiled(path: str) -> Any:

@@ -40,6 +40,8 @@ class Calls:
     def __init__(self, settings: RestSettings) -> None:
         self._settings, self._zone = settings, ZoneInfo(settings.time_zone)
         self._parameters = _parameters_in(settings)
+        changes = (settings.cancel_request, settings.undo_request)
+        self._bodies = {each: json.loads(each.body) for each in changes if each}
         looked_up = {name for name, _ in settings.looked_up}
         # Without those that only a look's answer can fill.
         self._headers_of_look = tuple(
@@ -65,8 +67,7 @@ class Calls:
         if self._settings.idempotency_header:
             header, template = self._settings.idempotency_header
             headers.append((header, values.key(template)))
-        body = json.loads(request.body)
-        if body:
+        if body := self._bodies[request]:
             if self._settings.body_format is BodyFormat.FORM:
                 fields = form_fields(values.body(body, as_texts=True))
                 content = urlencode(list(fields)).encode()

@@ -19,6 +19,7 @@ from connect_ext.vendors.rest.answers import (
     WITH_A_REASON,
     compiled,
     deepest,
+    id_in,
     search,
 )
 from connect_ext.vendors.rest.calls import CANCEL_CALL, STATUS_CALL, UNDO_CALL
@@ -103,12 +104,13 @@ class Explainer:
     def _id(self, document: Any, subscription_id: str) -> Finding:
         name, path = "REST_ID_PATH", self._settings.id_path
         found = search(compiled(path), document)
-        if not isinstance(found, (str, int)) or isinstance(found, bool):
+        shown_id = id_in(found)
+        if shown_id is None:
             what = "finds nothing" if found is None else f"finds {_kind(found)}, and no id"
             return Finding(name, what + _where_it_stops(path, document), is_wrong=True)
         if not subscription_id:
             return Finding(name, "finds an id")
-        if str(found) == subscription_id:
+        if shown_id == subscription_id:
             return Finding(name, "finds the id that was asked for")
         return Finding(name, "finds another id than the one that was asked for", is_wrong=True)
 

@@ -10,8 +10,8 @@ from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call, with_defaults
 from connect_ext.http.oauth import KeptToken, NamedVariables, OAuthClient, TokenSource
 from connect_ext.portal.policy import CancellationDate
+from connect_ext.portal.secret import MASK
 from connect_ext.vendors.base import (
-    MASK,
     Accepted,
     Act,
     Advice,
@@ -168,7 +168,7 @@ class RestVendor:
 
     def _planned(self, call: Call) -> PlannedCall:
         body = (call.content or b"").decode()
-        headers = with_defaults((*_masked_credentials(self._settings.auth), *call.headers))
+        headers = with_defaults((*_header_with(self._settings.auth, MASK), *call.headers))
         return PlannedCall(call.method, call.url, body, tuple(headers))
 
     async def _send(self, call: Call) -> Answer:
@@ -195,27 +195,21 @@ def _token_source(auth: RestAuth, context: VendorContext) -> TokenSource | None:
 
 
 def _credentials(auth: RestAuth) -> list[tuple[str, str]]:
-    match auth.kind:
-        case AuthKind.BEARER:
-            return [("Authorization", f"Bearer {auth.key.reveal()}")]
-        case AuthKind.HEADER:
-            return [(auth.header, auth.key.reveal())]
-        case AuthKind.BASIC:
-            pair = base64.b64encode(auth.key.reveal().encode()).decode()
-            return [("Authorization", f"Basic {pair}")]
-        case _:
-            return []
+    key = auth.key.reveal()
+    if auth.kind is AuthKind.BASIC:
+        key = base64.b64encode(key.encode()).decode()
+    return _header_with(auth, key)
 
 
-def _masked_credentials(auth: RestAuth) -> list[tuple[str, str]]:
+def _header_with(auth: RestAuth, key: str) -> list[tuple[str, str]]:
     match auth.kind:
         case AuthKind.BEARER | AuthKind.OAUTH2:
-            return [("Authorization", f"Bearer {MASK}")]
+            return [("Authorization", f"Bearer {key}")]
         case AuthKind.HEADER:
-            return [(auth.header, MASK)]
+            return [(auth.header, key)]
         case AuthKind.BASIC:
-            return [("Authorization", f"Basic {MASK}")]
-        case _:
+            return [("Authorization", f"Basic {key}")]
+        case AuthKind.NONE:
             return []
 
 

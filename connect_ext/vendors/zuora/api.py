@@ -11,7 +11,8 @@ from connect_ext.errors import CancellationError, UnknownId
 from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call, unreadable, with_defaults
 from connect_ext.http.oauth import KeptToken, NamedVariables, OAuthClient, TokenSource
-from connect_ext.vendors.base import MASK, PlannedCall, VendorContext
+from connect_ext.portal.secret import MASK
+from connect_ext.vendors.base import PlannedCall, VendorContext
 from connect_ext.vendors.zuora.answers import MAX_ANSWER_PARTS, UnreadableError
 from connect_ext.vendors.zuora.errors import error_in, token_is_refused
 from connect_ext.vendors.zuora.orders import Body

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from connect_ext.errors import NotDone, OutcomeUnknown, Refused, UnknownId
 from connect_ext.http.client import with_defaults
+from connect_ext.portal.secret import MASK
 from connect_ext.vendors.base import (
-    MASK,
     Accepted,
     Act,
     Advice,
