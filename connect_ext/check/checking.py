@@ -17,7 +17,7 @@ from connect_ext.check.masking import Mask
 from connect_ext.check.report import Report, ShownCall
 from connect_ext.check.saved import NotExplainedError, SavedAnswer
 from connect_ext.check.shapes import hidden_names
-from connect_ext.check.variables import report_of_variables
+from connect_ext.check.variables import read_variables
 from connect_ext.check.verdicts import (
     Verdict,
     after_sending,
@@ -32,7 +32,7 @@ from connect_ext.connect.api import ConnectApi
 from connect_ext.http.aside import aside
 from connect_ext.http.client import Answer, Call
 from connect_ext.portal.secret import MASK
-from connect_ext.portal.settings import Settings, read_configuration
+from connect_ext.portal.settings import Settings
 from connect_ext.shared_state import SharedState
 from connect_ext.vendors.base import Vendor
 from connect_ext.vendors.explaining import Explains, Finding, Suggestion
@@ -79,10 +79,10 @@ async def check(
     subscription is really cancelled. Raises ``NotExplainedError`` where an answer, or proposals,
     were to be explained and the vendor does not.
     """
-    report = report_of_variables(variables, order.product_id)
-    if report.mistakes:
+    size = sum(len(str(value)) for value in variables.values())
+    report, configuration = await aside(size, lambda: read_variables(variables, order.product_id))
+    if configuration is None:
         return replace(report, decision="Requests would wait until the variables are right.")
-    configuration = read_configuration(variables, definitions())
     settings = configuration.for_product(order.product_id)
     calls = Calls()
     shared = SharedState(vendors=Vendors(client=calls.client), sleep=_pause(order))

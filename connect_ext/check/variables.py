@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from connect_ext.check.report import Report
 from connect_ext.errors import NotConfigured
 from connect_ext.portal.settings import (
+    Configuration,
     Described,
     all_secrets,
     declared_variables,
@@ -19,8 +20,11 @@ from connect_ext.redaction import without_secrets
 from connect_ext.vendors.registry import definitions
 
 
-def report_of_variables(variables: Mapping[str, str], product_id: str = "") -> Report:
-    """The report as far as the variables alone say."""
+def read_variables(
+    variables: Mapping[str, str], product_id: str
+) -> tuple[Report, Configuration | None]:
+    """The report as far as the variables alone say, and what they say; None for mistakes."""
+    configuration, mistakes = _read(variables)
     known = {variable.name: variable for variable in declared_variables(definitions())}
     described = described_variables(variables, definitions(), product_id)
     names = {each.variable.name for each in described}
@@ -30,24 +34,24 @@ def report_of_variables(variables: Mapping[str, str], product_id: str = "") -> R
         for name, value in variables.items()
         if name in known and name not in names and value.strip() != known[name].initial_value
     ]
-    return Report(
+    report = Report(
         next(each.shown for each in described if each.variable.name == "VENDOR"),
         product_id,
         _masked(variables, described),
         tuple(unknown),
         tuple(unused),
-        _mistakes(variables),
+        mistakes,
         look_at=tuple(_about(name, known) for name in unknown),
     )
+    return report, configuration
 
 
-def _mistakes(variables: Mapping[str, str]) -> tuple[str, ...]:
+def _read(variables: Mapping[str, str]) -> tuple[Configuration | None, tuple[str, ...]]:
     try:
-        read_configuration(variables, definitions())
+        return read_configuration(variables, definitions()), ()
     except NotConfigured as error:
         _, *mistakes = error.message.split("\n")
-        return tuple(line.strip() for line in mistakes)
-    return ()
+        return None, tuple(line.strip() for line in mistakes)
 
 
 def _masked(variables: Mapping[str, str], described: Iterable[Described]) -> tuple[Described, ...]:

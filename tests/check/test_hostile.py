@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -17,10 +18,10 @@ SIX_AT_ONCE = 6
 pytestmark = pytest.mark.undisturbed
 
 
-async def lateness(said: bytes) -> float:
+async def lateness(said: bytes, **more: str) -> float:
     """The most by which the loop was late while some checks read the answer."""
     async with raw_server(speaks(said)) as url:
-        variables = {**PATHS, "REST_API_URL": url, "REST_AUTH": "none"}
+        variables = {**PATHS, "REST_API_URL": url, "REST_AUTH": "none", **more}
         await tried(variables, "SUB-1")
         async with Heartbeat() as heart:
             checks = (tried(variables, "SUB-1", suggest=True) for _ in range(SIX_AT_ONCE))
@@ -33,3 +34,10 @@ async def lateness(said: bytes) -> float:
 async def test_the_loop_goes_on(name):
     said = OF_REST[name]()
     assert await at_best(lambda: lateness(said)) <= MOST_LATE_SECONDS
+
+
+async def test_the_loop_goes_on_while_a_thousand_overrides_are_read():
+    values = {f"PRD-1-{n}": {"REST_API_KEY": f"k3y-of-{n}"} for n in range(1000)}
+    said, overrides = next(iter(OF_REST.values()))(), json.dumps(values)
+    late = await at_best(lambda: lateness(said, PRODUCT_OVERRIDES=overrides))
+    assert late <= MOST_LATE_SECONDS
