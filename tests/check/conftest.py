@@ -3,29 +3,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-import trustme
 
 from sandbox import LocalVendor
 from sandbox.zuora import LocalZuora
 from sandbox.zuora_orders import LocalZuoraOrders
 from tests.check.unseen import Unseen
 from tests.presets.vendors import serving
+from tests.surroundings import only_what_these_tests_set, stranger
 
-
-@pytest.fixture(scope="session")
-def authority_of_nobody(tmp_path_factory):
-    """An authority that signs nothing here; one is read faster than all of the real ones."""
-    path = tmp_path_factory.mktemp("authority") / "ca.pem"
-    trustme.CA().cert_pem.write_to_path(path)
-    return path
-
-
-@pytest.fixture(autouse=True)
-def _only_what_these_tests_set(monkeypatch, authority_of_nobody):
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority_of_nobody))
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+__all__ = ["only_what_these_tests_set", "stranger"]
 
 
 @pytest.fixture

@@ -4,22 +4,9 @@ import pytest
 import trustme
 
 from connect_ext.http.client import HttpClient
+from tests.surroundings import only_what_these_tests_set, stranger
 
-
-@pytest.fixture(scope="session")
-def stranger(tmp_path_factory):
-    """An authority that signs nothing here; one is read faster than all of the real ones."""
-    path = tmp_path_factory.mktemp("stranger") / "ca.pem"
-    trustme.CA().cert_pem.write_to_path(path)
-    return path
-
-
-@pytest.fixture(autouse=True)
-def _only_what_these_tests_set(monkeypatch, stranger):
-    monkeypatch.setenv("SSL_CERT_FILE", str(stranger))
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+__all__ = ["only_what_these_tests_set", "stranger"]
 
 
 @pytest.fixture

@@ -11,21 +11,21 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timezone
-from itertools import count
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 from aiohttp import web
 
-from tests.presets.stand_in import TERM, Held, NotTaken, StandIn, Trouble
+from tests.presets.oauth import OAuthStandIn
+from tests.presets.stand_in import TERM, Held, NotTaken, Trouble
 
 VERSION = "2018-08-31"
 MARKETPLACE = "20e940b3-4c77-4b0b-9a53-9e16a1b010a7"
 TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 
 
-class MicrosoftSaas(StandIn):
+class MicrosoftSaas(OAuthStandIn):
     """One publisher's subscriptions, and the token end point of its Entra tenant."""
 
     vendor: ClassVar[str] = "microsoft-saas"
@@ -48,8 +48,6 @@ class MicrosoftSaas(StandIn):
         self.operation_seconds = 0.3
         """Until an operation ends; with Microsoft it may take minutes."""
         self._under_way: set[str] = set()
-        self._tokens: set[str] = set()
-        self._token_numbers = count(1)
 
     def new_id(self, number: int) -> str:
         return f"37f9dea2-4345-438f-b0bd-{number:012x}"
@@ -58,17 +56,8 @@ class MicrosoftSaas(StandIn):
         return {
             "VENDOR": "microsoft-saas",
             "REST_API_URL": f"{self.url}/api",
-            "REST_OAUTH_TOKEN_URL": f"{self.url}/{TENANT}/oauth2/v2.0/token",
-            "REST_OAUTH_CLIENT_ID": self.client[0],
-            "REST_OAUTH_CLIENT_SECRET": self.client[1],
+            **self.variables_of_client(f"/{TENANT}/oauth2/v2.0/token"),
         }
-
-    def wrong_credentials(self) -> dict[str, str]:
-        return {**self.variables(), "REST_OAUTH_CLIENT_SECRET": "secret-that-nobody-has"}
-
-    def revoke_tokens(self) -> None:
-        """Every token that was given is no longer good."""
-        self._tokens.clear()
 
     def routes(self) -> list[web.RouteDef]:
         path = "/api/saas/subscriptions/{id}"
@@ -87,8 +76,7 @@ class MicrosoftSaas(StandIn):
             raise _of_entra(401, "invalid_client", "AADSTS7000215: Invalid client secret provided.")
         if form != {"grant_type": "client_credentials", "scope": f"{MARKETPLACE}/.default"}:
             raise _of_entra(400, "invalid_scope", "AADSTS70011: The provided scope is not valid.")
-        token = f"eyJ0eXAiOiJKV1QiStandIn{next(self._token_numbers):06d}"
-        self._tokens.add(token)
+        token = self.new_token("eyJ0eXAiOiJKV1QiStandIn")
         more = {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599}
         return web.json_response({"access_token": token, **more})
 
@@ -125,7 +113,7 @@ class MicrosoftSaas(StandIn):
         asyncio.get_running_loop().call_later(self.operation_seconds, end)
 
     def _held(self, request: web.Request) -> Held:
-        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self._tokens:
+        if not self.has_good_token(request):
             raise web.HTTPForbidden(text="Forbidden")
         _check_call(request)
         subscription_id = request.match_info["id"]

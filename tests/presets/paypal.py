@@ -10,13 +10,13 @@ from __future__ import annotations
 import base64
 import json
 from datetime import datetime, timezone
-from itertools import count
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from tests.presets.stand_in import TERM, Held, NotTaken, StandIn, Trouble
+from tests.presets.oauth import OAuthStandIn
+from tests.presets.stand_in import TERM, Held, NotTaken, Trouble
 
 FORM = "application/x-www-form-urlencoded"
 LONGEST_REASON = 128
@@ -37,7 +37,7 @@ _MESSAGES = {
 }
 
 
-class PayPal(StandIn):
+class PayPal(OAuthStandIn):
     """One merchant's subscriptions, and the token end point of its REST app."""
 
     vendor: ClassVar[str] = "paypal"
@@ -48,8 +48,6 @@ class PayPal(StandIn):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tokens: set[str] = set()
-        self._token_numbers = count(1)
         self._reasons: dict[str, str] = {}
 
     def new_id(self, number: int) -> str:
@@ -59,17 +57,8 @@ class PayPal(StandIn):
         return {
             "VENDOR": "paypal",
             "REST_API_URL": self.url,
-            "REST_OAUTH_TOKEN_URL": f"{self.url}/v1/oauth2/token",
-            "REST_OAUTH_CLIENT_ID": self.client[0],
-            "REST_OAUTH_CLIENT_SECRET": self.client[1],
+            **self.variables_of_client("/v1/oauth2/token"),
         }
-
-    def wrong_credentials(self) -> dict[str, str]:
-        return {**self.variables(), "REST_OAUTH_CLIENT_SECRET": "secret-that-nobody-has"}
-
-    def revoke_tokens(self) -> None:
-        """Every token that was given is no longer good."""
-        self._tokens.clear()
 
     def routes(self) -> list[web.RouteDef]:
         path = "/v1/billing/subscriptions/{id}"
@@ -89,12 +78,10 @@ class PayPal(StandIn):
         if request.content_type != FORM or form != {"grant_type": "client_credentials"}:
             said = {"error": "unsupported_grant_type", "error_description": "Grant Type is NULL"}
             return web.json_response(said, status=400)
-        token = f"A21AAStandIn{next(self._token_numbers):06d}"
-        self._tokens.add(token)
         return web.json_response(
             {
                 "scope": "https://uri.paypal.com/services/subscriptions openid",
-                "access_token": token,
+                "access_token": self.new_token("A21AAStandIn"),
                 "token_type": "Bearer",
                 "app_id": "APP-80W284485P519543T",
                 "expires_in": 32400,
@@ -124,7 +111,7 @@ class PayPal(StandIn):
         return web.Response(status=204)
 
     def _held(self, request: web.Request) -> Held:
-        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self._tokens:
+        if not self.has_good_token(request):
             raise _error(401, "AUTHENTICATION_FAILURE")
         if request.match_info["id"] not in self.subscriptions:
             what = "Specified resource ID does not exist. Please check the resource ID and try"

@@ -11,7 +11,6 @@ from connect_ext.cause import Cause
 from connect_ext.errors import (
     CancellationError,
     Conflict,
-    NotConfigured,
     OutcomeUnknown,
     Refused,
     UnknownId,
@@ -21,7 +20,7 @@ from connect_ext.vendors.base import Act, SubscriptionStatus
 from tests.presets.canned import error_of_cancelling
 from tests.presets.kill_bill import KillBill
 from tests.presets.stand_in import Trouble
-from tests.presets.vendors import order, serving, shown, vendor_at
+from tests.presets.vendors import assert_no_credentials, order, serving, shown, vendor_at
 
 ACTIVE, CANCELLED = SubscriptionStatus.ACTIVE, SubscriptionStatus.CANCELLED
 A_MILLISECOND = timedelta(milliseconds=1)
@@ -150,10 +149,7 @@ class TestAnError:
     async def test_about_the_user_or_the_tenant_is_no_refusal(self, http, kill_bill, name):
         wrong = {"REST_API_KEY": "a:b", "REST_SECRET_HEADERS": "{}"}
         held, rest = kill_bill.add(), vendor_at(http, kill_bill, **{name: wrong[name]})
-        for call in (rest.look_up(order(held.id)), rest.cancel(order(held.id), None)):
-            with pytest.raises(NotConfigured) as caught:
-                await call
-            assert caught.value.cause is Cause.CREDENTIALS
+        await assert_no_credentials(rest, held.id)
 
     async def test_about_the_id_is_that_it_is_unknown(self, http, kill_bill):
         nobody, rest = order(kill_bill.new_id(7)), vendor_at(http, kill_bill)

@@ -20,7 +20,7 @@ from connect_ext.vendors.base import Act, SubscriptionStatus
 from tests.presets import canned
 from tests.presets.maxio import ENDED, ZONE, Maxio
 from tests.presets.stand_in import Trouble
-from tests.presets.vendors import order, serving, shown, vendor_at
+from tests.presets.vendors import assert_no_credentials, order, serving, shown, vendor_at
 
 ACTIVE, CANCELLED = SubscriptionStatus.ACTIVE, SubscriptionStatus.CANCELLED
 AT_THE_END = CancellationDate.END_OF_TERM
@@ -177,10 +177,7 @@ class TestAnError:
     async def test_about_the_key_is_no_refusal(self, http, maxio):
         held = maxio.add()
         rest = vendor_at(http, maxio, **maxio.wrong_credentials())
-        for call in (rest.look_up(order(held.id)), rest.cancel(order(held.id), None)):
-            with pytest.raises(NotConfigured) as caught:
-                await call
-            assert caught.value.cause is Cause.CREDENTIALS
+        await assert_no_credentials(rest, held.id)
 
     async def test_about_the_id_is_that_it_is_unknown(self, http, maxio):
         nobody, rest = order(maxio.new_id(7)), vendor_at(http, maxio)

@@ -10,7 +10,6 @@ from connect_ext.cause import Cause
 from connect_ext.errors import (
     CancellationError,
     Conflict,
-    NotConfigured,
     NotDone,
     Refused,
     UnknownId,
@@ -19,7 +18,7 @@ from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import Act, SubscriptionStatus
 from tests.presets.canned import error_of_cancelling
 from tests.presets.paddle import Paddle
-from tests.presets.vendors import order, serving, shown, vendor_at
+from tests.presets.vendors import assert_no_credentials, order, serving, shown, vendor_at
 
 LIVE = ("active", "trialing", "past_due", "paused")
 AT_THE_END = CancellationDate.END_OF_TERM
@@ -153,10 +152,7 @@ class TestAnError:
     async def test_about_the_key_is_no_refusal(self, http, paddle):
         held = paddle.add()
         rest = vendor_at(http, paddle, **paddle.wrong_credentials())
-        for call in (rest.look_up(order(held.id)), rest.cancel(order(held.id), None)):
-            with pytest.raises(NotConfigured) as caught:
-                await call
-            assert caught.value.cause is Cause.CREDENTIALS
+        await assert_no_credentials(rest, held.id)
 
     async def test_about_the_id_is_that_it_is_unknown(self, http, paddle):
         nobody, rest = order(paddle.new_id(7)), vendor_at(http, paddle)

@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta, timezone
 
-from connect_ext.errors import CancellationError
+import pytest
+
+from connect_ext.cause import Cause
+from connect_ext.errors import CancellationError, NotConfigured
 from connect_ext.http.client import HttpClient
 from connect_ext.portal.policy import CancellationDate
 from connect_ext.portal.reader import VariableReader
@@ -63,6 +66,17 @@ async def shown(
     async with web_server(answers(document)) as server:
         values = {"VENDOR": name, "REST_API_URL": server.url, "REST_API_KEY": "a-key-for-nothing"}
         return await vendor_of(http, {**values, **variables}).look_up(order(asked_for))
+
+
+async def assert_no_credentials(rest: RestVendor, subscription_id: str) -> None:
+    """Whatever is asked of the vendor, it does not take the credentials, and refuses nothing."""
+    for call in (
+        rest.look_up(order(subscription_id)),
+        rest.cancel(order(subscription_id), None),
+    ):
+        with pytest.raises(NotConfigured) as caught:
+            await call
+        assert caught.value.cause is Cause.CREDENTIALS
 
 
 def status_words(name: str) -> list[str]:

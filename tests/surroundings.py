@@ -1,0 +1,23 @@
+"""Fixtures that keep what is around a test out of it: authorities, and proxies."""
+
+import pytest
+import trustme
+
+__all__ = ["only_what_these_tests_set", "stranger"]
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory):
+    """An authority that signs nothing here; one is read faster than all of the real ones."""
+    path = tmp_path_factory.mktemp("stranger") / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def only_what_these_tests_set(monkeypatch, stranger):
+    """Trust that authority alone, and use no proxy; for every test of a folder that imports it."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(stranger))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
