@@ -104,17 +104,22 @@ class Terminal:
     async def ask(self, report: Report) -> bool:
         """Whether the subscription is to be cancelled; only its id itself is a yes."""
         self.asked = report
-        subscription_id = self._given.subscription
-        _write(sys.stderr if self._given.json else sys.stdout, shown(report))
-        sys.stderr.write(f"\nReally cancel {subscription_id} at the vendor? Type its id to go on: ")
-        sys.stderr.flush()
-        # Nothing else waits for this event loop, and Ctrl-C has to end the reading.
+        # Nothing else waits for this event loop, and Ctrl-C has to end the reading. It may come as
+        # soon as the question can be read, so it is heard before.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            self.agreed = sys.stdin.readline().strip() == subscription_id.strip()
+            await asyncio.sleep(0)  # a Ctrl-C that the event loop has noted until now ends it here
+            self._ask(report)
+            self.agreed = sys.stdin.readline().strip() == self._given.subscription.strip()
         finally:
             signal.signal(signal.SIGINT, before)
         return self.agreed
+
+    def _ask(self, report: Report) -> None:
+        _write(sys.stderr if self._given.json else sys.stdout, shown(report))
+        subscription_id = self._given.subscription
+        sys.stderr.write(f"\nReally cancel {subscription_id} at the vendor? Type its id to go on: ")
+        sys.stderr.flush()
 
     def tell(self, report: Report) -> None:
         """Tell what was found; what was told with the question is not told again."""

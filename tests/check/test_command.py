@@ -15,6 +15,22 @@ from tests.check.trying import PATIENCE_SECONDS, CommandLine
 from tests.presets.vendors import serving
 
 QUESTION = "Really cancel SUB-1 at the vendor? Type its id to go on: "
+CTRL_C_WITH_THE_QUESTION = """
+import signal, sys
+from connect_ext.check.__main__ import main
+
+class Terminal:
+    def __getattr__(self, name):
+        return getattr(sys.__stderr__, name)
+
+    def write(self, text):
+        sys.__stderr__.write(text)
+        if "Really cancel" in text:
+            signal.raise_signal(signal.SIGINT)
+
+sys.stderr = Terminal()
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 @pytest.fixture
@@ -126,6 +142,15 @@ async def test_ctrl_c_at_the_question_sends_nothing(vendor, command):
     asked = process.stderr.readuntil(b"to go on: ")
     status, err = await interrupted(process, asked)
     assert (status, err, cancel_calls(vendor)) == (130, "\nInterrupted.\n", 0)
+
+
+async def test_ctrl_c_as_soon_as_the_question_is_there_sends_nothing(vendor, command):
+    vendor.add("SUB-1")
+    arguments = ("--env", command.env(vendor.variables()), "SUB-1", "--cancel")
+    process = await command.begin(*arguments, python=("-c", CTRL_C_WITH_THE_QUESTION))
+    _, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+    assert (process.returncode, err.decode()) == (130, f"\n{QUESTION}\nInterrupted.\n")
+    assert cancel_calls(vendor) == 0
 
 
 async def test_ctrl_c_after_the_question_says_that_it_may_have_been_sent(vendor, command):

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,10 +83,12 @@ class CommandLine:
     def env(self, variables: Mapping[str, str]) -> Path:
         return self.file("vendor.env", "".join(f"{k}={v}\n" for k, v in variables.items()))
 
-    async def begin(self, *arguments: object) -> asyncio.subprocess.Process:
+    async def begin(
+        self, *arguments: object, python: Sequence[str] = ("-m", "connect_ext.check")
+    ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "connect_ext.check", *map(str, arguments)),
+            *(*python, *map(str, arguments)),
             env={**os.environ, "PYTHONUTF8": "1"},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
