@@ -21,6 +21,8 @@ from tests.presets.vendors import serving
 # httpx and aiohttp add these, which say nothing but where the call goes and how long it is.
 OF_THE_EXCHANGE = ("host", "content-length")
 MASKS = (MASK, KEY, DRAFT)
+# Zuora's SOAP API up to version 68 is told a moment, not a day: that of the call.
+TIME_OF_DAY = re.compile(r"(?<=T)\d\d:\d\d:\d\d(?=\+00:00)")
 
 
 def is_the_same(shown: str, sent: str) -> bool:
@@ -119,7 +121,8 @@ async def test_zuoras_soap_gets_what_was_shown(zuora, version):
     made = [call.envelope for call in zuora.calls if call.operation in changing]
     assert [each.method for each in asked.requests] == ["POST"] * len(made)
     for shown, envelope in zip(asked.requests, made, strict=True):
-        assert is_the_same(shown.body, envelope)
+        told, sent = (TIME_OF_DAY.sub("now", each) for each in (shown.body, envelope))
+        assert is_the_same(told, sent)
         assert ("SOAPAction", '""') in shown.headers
 
 
