@@ -10,6 +10,12 @@ from connect_ext.cause import Cause
 from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import Subscription
 
+SAME_MOMENT_SECONDS = 5.0
+"""An end that is nearer is now: clocks differ, and Connect tells the time in whole seconds.
+
+Without that, a cancellation at once would seem to end later wherever the vendor shows its moment.
+"""
+
 SOONEST_PLANNED_SECONDS = 900.0
 """A request is not scheduled for a moment that is nearer: clocks differ."""
 
@@ -41,7 +47,7 @@ def decide_cancelled(e: Evidence, subscription: Subscription) -> Step:
 def ends_later(e: Evidence) -> bool:
     """Whether the vendor shows an end that is still to come."""
     ends_at = e.shown.ends_at if e.shown else None
-    return ends_at is not None and e.seconds_until(ends_at) > 0
+    return ends_at is not None and e.seconds_until(ends_at) > SAME_MOMENT_SECONDS
 
 
 def _wait_for_end(e: Evidence, ends_at: datetime, note: str) -> Step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connect_ext.cancelling.marks import History, Mark, State
@@ -124,6 +124,13 @@ class Evidence:
     """When Connect was to bring the request back; None if it was not scheduled."""
     is_proven: bool | None = None
     """Whether a cancellation of the product was ever approved; None: not asked yet."""
+
+    def later(self, now: datetime, seconds: float) -> Evidence:
+        """The same evidence after a call that has taken so many seconds."""
+        history = self.history
+        if isinstance(history, History):
+            history = history.later(seconds)
+        return replace(self, now=now, history=history)
 
     def standing(self) -> tuple[Mark, ...]:
         """The marks under which a cancellation was, or may have been, sent."""

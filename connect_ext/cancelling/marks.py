@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from connect_ext.connect.notes import PrivateNote
@@ -86,11 +86,15 @@ class History:
 
     marks: tuple[Mark, ...]
     now: datetime
-    """The moment of reading, by Connect's clock."""
+    """The present by Connect's clock, or an earlier moment after the reading."""
     conflicts: tuple[datetime, ...] = ()
     """When the vendor said "not now"."""
     cancelling: tuple[Mark, ...] = ()
     """In the history of an undo: the attempts to cancel."""
+
+    def later(self, seconds: float) -> History:
+        """The same attempts, so many seconds after the moment of reading."""
+        return replace(self, now=self.now + timedelta(seconds=seconds))
 
     def age_seconds(self, mark: Mark) -> float:
         """For how long the mark has been there."""

@@ -88,9 +88,10 @@ class Observer:
 
     async def _look(self, e: Evidence, *, for_orders: bool = False) -> Evidence:
         cancellation = replace(self.cancellation(e), may_have_been_sent=for_orders)
+        shared, began = self._case.shared, self._case.shared.clock()
         shown = await self._case.vendor.look_up(cancellation)
-        now = self._case.shared.now()
-        return replace(e, shown=shown, looks=1, was_looked_for=for_orders, now=now)
+        e = e.later(shared.now(), shared.clock() - began)
+        return replace(e, shown=shown, looks=1, was_looked_for=for_orders)
 
     async def history(self) -> History | Unreadable:
         """The attempts that the marks tell of."""

@@ -147,6 +147,7 @@ class Sender:
         cancellation = replace(
             self._observer.cancellation(e, step), attempt=attempt, may_have_been_sent=before
         )
+        shared, began = self._case.shared, self._case.shared.clock()
         try:
             with self._case.budget.shortened_to(permission.until):
                 accepted = await _call(self._case, cancellation, e.shown)
@@ -162,6 +163,7 @@ class Sender:
             await self._attempts.nothing_was_sent(permission)
             raise
         self.accepted, self.sent_under = accepted, permission.attempt
+        e = e.later(shared.now(), shared.clock() - began)
         e = replace(e, attempt=Sent(accepted=True))
         if accepted.subscription is None or _must_look(self._case, accepted.subscription):
             return await self._accepted(e)

@@ -118,7 +118,7 @@ class Checks:
         Who has approved what is gone, by the vendor's word, has nothing to wait for.
         """
         subscription = self._subscription
-        if subscription.has_ended or process.saw_end or not subscription.is_cancelled:
+        if subscription.ends_now or process.saw_end or not subscription.is_cancelled:
             return True
         return self._is_believed_unknown(request_id, process)
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from connect_ext.cancelling.ending import SAME_MOMENT_SECONDS
 from connect_ext.vendors.base import Act
 from tests.model.history import Fate, Second, Setting
 from tests.model.later import ZUORA_ZONE, midnight, term_ends
@@ -117,6 +118,12 @@ class Subscription:
     def has_ended(self) -> bool:
         """Whether it is cancelled, and that has taken effect."""
         return self.is_cancelled and (self.ends_at is None or self.ends_at <= seconds())
+
+    @property
+    def ends_now(self) -> bool:
+        """Whether it has ended, as nearly as clocks can tell."""
+        ends_at = self.ends_at or -math.inf
+        return self.is_cancelled and ends_at <= seconds() + SAME_MOMENT_SECONDS
 
     @property
     def is_taken_back(self) -> bool:

@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from aiohttp import web
 
 from sandbox.faults import DropAfter, DropBefore, Respond
 from sandbox.zuora_orders import LocalZuoraOrders
@@ -98,6 +99,29 @@ async def test_a_request_whose_day_is_moved_forward_is_scheduled_once_more(exten
     pass_seconds(extension, 10 * DAY)
     await settle(extension, request_id)
     assert ended_well(extension, request_id)
+
+
+async def test_what_ends_at_the_moment_of_a_slow_cancellation_is_approved_at_once(extension):
+    """The vendor's moment comes after the look, and after the notes were read."""
+    request_id, vendor = cancelled(extension), extension.sandbox.vendor
+    ended = []
+
+    async def slowly(_request, work):
+        await asyncio.sleep(6.0)
+        await work()
+        vendor.subscriptions["SUB-1"].end_now()
+        ended.append(extension.now().replace(microsecond=0).isoformat())
+        return web.json_response({"id": "SUB-1", "status": "ends_later", "ends_at": ended[0]})
+
+    async def looked_at(_request, work):
+        if not ended:
+            return await work()
+        return web.json_response({"status": "ends_later", "ends_at": ended[0]})
+
+    vendor.faults.add(*CANCEL, slowly)
+    vendor.faults.add(*STATUS, looked_at)
+    assert (await extension.deliver(request_id)).status == "success"
+    assert ended_well(extension, request_id) == ended[0]
 
 
 async def test_what_ends_within_minutes_is_waited_for(extension):

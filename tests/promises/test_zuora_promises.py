@@ -1,10 +1,12 @@
 """The promises with Zuora: lost answers, lost sessions, and as few calls as possible."""
 
 import asyncio
+import re
 from collections import Counter
 
 import pytest
 
+from sandbox.faults import Delay
 from sandbox.zuora import LocalZuora
 from tests.in_process import running_extension
 
@@ -150,6 +152,22 @@ async def test_a_cancelled_subscription_is_only_approved(zuora, version):
         assert await extension.settle(request_id) == 1
         assert extension.sandbox.connect.status(request_id) == "approved"
         assert zuora.count("create") + zuora.count("amend") == 0
+
+
+async def test_a_cancellation_at_once_does_not_end_later_because_the_calls_are_slow(zuora):
+    """Up to version 68 Zuora is told a moment, which comes after the look and the mark."""
+    variables = {**zuora.variables("38.0"), "WHEN_EFFECTIVE_LATER": "schedule"}
+    async with running_extension(**variables) as extension:
+        request_id = _cancel(extension, zuora.add().name)
+        extension.sandbox.connect.faults.add("POST", "/messages", Delay(1.1), times=1)
+        zuora.on("amend").delay(6.0)
+        assert (await extension.deliver(request_id)).status == "success"
+        request = extension.sandbox.connect.request(request_id)
+        [sent] = [c for c in zuora.calls if c.operation == "amend"]
+        [moment] = re.findall("ContractEffectiveDate>([^<]+)<", sent.envelope)
+        assert (request["status"], request["effective_date"]) == ("approved", moment)
+        texts = [note["text"] for note in extension.sandbox.connect.notes(request_id)]
+        assert any("By Zuora's preview" in text for text in texts)
 
 
 async def test_neither_invoice_nor_payment_unless_asked_for(zuora):

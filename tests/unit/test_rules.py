@@ -167,6 +167,19 @@ TABLE = {
         ends_in(900),
         Schedule(Cause.SCHEDULED, NOW + timedelta(seconds=900)),
     ),
+    "cancelled and ends as soon as clocks can tell": (
+        ends_in(5),
+        approve(Cause.CANCELLED, NOW + timedelta(seconds=5)),
+    ),
+    "cancelled and ends a moment later": (ends_in(6), wait(Cause.ENDS_LATER, retry_after=6.0)),
+    "cancelled and ends as soon as clocks can tell, a slow call ago": (
+        ends_in(65).later(NOW + timedelta(minutes=1), 60.0),
+        approve(Cause.CANCELLED, NOW + timedelta(seconds=65)),
+    ),
+    "cancelled and ends as this machine says after a slow call, and not as Connect says": (
+        ends_in(65).later(NOW + timedelta(minutes=1), 58.0),
+        wait(Cause.ENDS_LATER, retry_after=7.0),
+    ),
     "cancelled and about to end": (ends_in(899), wait(Cause.ENDS_LATER, retry_after=899.0)),
     "cancelled and about to end, where nothing is scheduled": (
         ends_in(899, Policy()),
