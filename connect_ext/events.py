@@ -97,7 +97,10 @@ class CancellationApplication(EventsApplicationBase):
         # Only here, and seldom: no task waits for it.
         from connect_ext.check import scheduled  # noqa: PLC0415
 
-        checked = await _guarded(scheduled.check_for(schedule, self.config, self._connect()))
+        work = scheduled.check_for(
+            schedule, self.config, self._connect(), most_characters=MAX_OUTPUT_CHARACTERS
+        )
+        checked = await _guarded(work)
         if isinstance(checked, str):
             checked = scheduled.Checked(False, checked, checked)
         level = logging.INFO if checked.would_be_approved else logging.ERROR

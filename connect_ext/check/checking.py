@@ -119,6 +119,7 @@ class _Check:
         parameter = (settings.subscription_id_parameter, self._asked_for)
         parameters = (parameter, *order.parameters)
         self._request = imagined_request(order.product_id, parameters, shared.now())
+        self._definition = definitions()[settings.vendor.name]
         self._live = shared.vendors.vendor_for(settings.vendor)
         self._watched = WatchedVendor(self._asked())
         tokens = shared.vendors.tokens_of(settings.vendor)
@@ -126,7 +127,7 @@ class _Check:
 
     def _asked(self) -> Vendor:
         """The vendor itself, or its answer in a file."""
-        if self._order.suggest and definitions()[self._settings.vendor.name].suggest is None:
+        if self._order.suggest and self._definition.suggest is None:
             raise NotExplainedError(self._settings.vendor.name)
         if self._order.answer is None:
             return self._live
@@ -203,7 +204,7 @@ class _Check:
             report,
             step,
             verdict,
-            key_needs=definitions()[self._settings.vendor.name].key_needs,
+            key_needs=self._definition.key_needs,
             is_proven=self._connect.is_asked_about(self._request.product_id),
         )
 
@@ -228,7 +229,7 @@ class _Check:
         return await self._mask.call(watched, findings)
 
     async def _suggested(self, report: Report) -> Report:
-        suggest = definitions()[self._settings.vendor.name].suggest
+        suggest = self._definition.suggest
         answer = self._order.answer or self._answer_to_look()
         if suggest is None or answer is None:
             return report

@@ -64,7 +64,8 @@ class Report:
     remarks: tuple[str, ...] = ()
     """Sentences about that."""
     outcome: str = "undecided"
-    """One word: cancel, approve, schedule, reject, hold, wait or undecided."""
+    """One word: cancel, approve, schedule, reject, hold, wait, refuse (the vendor's side would not
+    even send the call), leave or undecided."""
     decision: str = ""
     why: str = ""
     """Of a request that would wait: the reason without the vendor's own words, for the log."""

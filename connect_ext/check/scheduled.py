@@ -11,7 +11,6 @@ from connect_ext.check.showing import in_short, shown_without_values
 from connect_ext.connect.api import ConnectApi
 from connect_ext.connect.object_id import is_object_id
 
-MAX_OUTPUT_CHARACTERS = 4000
 _CUT = "\n(cut)"
 
 _EXPECTED = (
@@ -35,16 +34,18 @@ class WrongParameterError(Exception):
     """The schedule's parameter cannot be used; the text says what is expected."""
 
 
-async def check_for(schedule: Any, variables: Mapping[str, str], connect: ConnectApi) -> Checked:
-    """Check what the schedule's parameter names."""
+async def check_for(
+    schedule: Any, variables: Mapping[str, str], connect: ConnectApi, *, most_characters: int
+) -> Checked:
+    """Check what the schedule's parameter names; ``most_characters`` of output are taken."""
     try:
         order = _order(schedule)
     except WrongParameterError as error:
         return Checked(False, str(error), str(error))
     report = await check(variables, order, connect)
     output = shown_without_values(report)
-    if len(output) > MAX_OUTPUT_CHARACTERS:
-        output = output[: MAX_OUTPUT_CHARACTERS - len(_CUT)] + _CUT
+    if len(output) > most_characters:
+        output = output[: most_characters - len(_CUT)] + _CUT
     return Checked(report.would_be_approved, output, in_short(report))
 
 

@@ -44,7 +44,7 @@ class Verdict:
     """What would become of a real request."""
 
     outcome: str
-    """One word: cancel, approve, schedule, reject, hold or wait."""
+    """One word, as in a report."""
     decision: str
     is_good: bool
     why: str = ""

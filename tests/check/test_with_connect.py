@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from connect_ext.check.scheduled import MAX_OUTPUT_CHARACTERS
+from connect_ext.events import MAX_OUTPUT_CHARACTERS
 from sandbox import Sandbox
 from sandbox.connect.objects import Parameter
 from sandbox.faults import Respond

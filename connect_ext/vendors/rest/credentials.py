@@ -37,8 +37,8 @@ _NO_SECRET = Secret("")
 
 _OF_THE_GRANT = ("grant_type", "client_id", "client_secret", "scope")
 
-_TAKEN_BY_OTHERS = ("authorization", "accept", "content-type")
-"""Sent a second time they would mean both, or nothing."""
+_OF_EACH_CALL = ("accept", "content-type")
+"""Only REST_HEADERS may give them: sent a second time they would mean both, or nothing."""
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -133,7 +133,7 @@ def read_idempotency_header(read: VariableReader) -> tuple[str, str] | None:
     header, colon, text = (part.strip() for part in read.text(name).partition(":"))
     if not (header or colon):
         return None
-    taken = header.lower() in (*_RESERVED_HEADERS, *_TAKEN_BY_OTHERS)
+    taken = header.lower() in (*_RESERVED_HEADERS, *_OF_EACH_CALL, "authorization")
     if not colon or not _can_be_sent(header, text) or taken:
         read.report(name, "is not NAME: value with a header that can be set")
     elif not IDEMPOTENCY_KEYS & placeholders_in([text]):
@@ -171,7 +171,7 @@ def read_auth(read: VariableReader, idempotency: str) -> RestAuth:
         return RestAuth(kind, key=_user_and_password(read, key, more if colon else None))
     if more and not _HEADER_NAME.fullmatch(more):
         read.report("REST_AUTH", "does not name a header")
-    if more and more.lower() in (*_RESERVED_HEADERS, "accept", "content-type", idempotency.lower()):
+    if more and more.lower() in (*_RESERVED_HEADERS, *_OF_EACH_CALL, idempotency.lower()):
         read.report("REST_AUTH", f"names {more.lower()}, which the extension sets itself")
     return RestAuth(kind, header=more, key=key)
 
