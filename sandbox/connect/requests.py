@@ -6,7 +6,7 @@ Transitions and refusals: docs/facts.md, Connect 1.2, 1.3, 2 and 3.1.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -68,11 +68,16 @@ class CancelRequests:
         self._by_asset: dict[str, list[Json]] = {}
         self._by_product: dict[tuple[str, str], dict[str, Json]] = defaultdict(dict)
 
-    def candidates(self, equal: Mapping[str, str]) -> Mapping[str, Json]:
-        """The requests among which those with these fields are, by an index where there is one."""
-        if "asset.product.id" not in equal or "status" not in equal:
+    def candidates(self, wanted: Mapping[str, Iterable[str]]) -> Mapping[str, Json]:
+        """The requests among which those are whose fields have one of these values."""
+        if "id" in wanted or not {"asset.product.id", "status"} & wanted.keys():
             return self.by_id
-        return self._by_product.get((equal["asset.product.id"], equal["status"]), {})
+        found: dict[str, Json] = {}
+        for (product_id, status), requests in self._by_product.items():
+            is_product = product_id in wanted.get("asset.product.id", (product_id,))
+            if is_product and status in wanted.get("status", (status,)):
+                found.update(requests)
+        return found
 
     def get(self, request_id: str) -> Json:
         """A request; raises the platform's refusal if there is none."""

@@ -35,9 +35,9 @@ class LocalConnect:
     `countdown_scale` shortens the wait of rescheduled and retried tasks, and the periods of
     recurring schedules. `proven` lets every new product have a cancellation that was approved in
     the past; `scheduling` lets its cancel requests be scheduled. `on_confirm` says what `confirm`
-    does with a revoking request. The parts (`catalogue`, `clock`, `requests`, `conversations`,
-    `environment`, `tasks`, `schedules`, `instances`, `journal`, `calls`, `faults`) may be used
-    directly.
+    does with a revoking request. `unreadable` names what no token may read: "assets", "tasks". The
+    parts (`catalogue`, `clock`, `requests`, `conversations`, `environment`, `tasks`, `schedules`,
+    `instances`, `journal`, `calls`, `faults`) may be used directly.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class LocalConnect:
         proven: bool = False,
         scheduling: bool = True,
         on_confirm: OnConfirm = OnConfirm.REVOKE,
+        unreadable: Iterable[str] = (),
         runtime: str = "local",
         log_level: str = "INFO",
         fault_seed: int = 0,
@@ -60,6 +61,7 @@ class LocalConnect:
         self.api_key = API_KEY
         self.proven = proven
         self.scheduling = scheduling
+        self.unreadable = set(unreadable)
         self.clock = Clock()
         self.journal = Journal()
         self.calls = CallLog()

@@ -6,7 +6,7 @@ Life of a task: docs/facts.md, Connect 5.2.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -64,7 +64,7 @@ class TaskResult:
     accepted: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class Task:
     """A task `TQ-...` about one request or schedule, with its deliveries and results."""
 
@@ -178,6 +178,14 @@ class TaskQueue:
         self._record("task", task.id, f"scheduled for {object_id}")
         self._enqueue(task)
         return task
+
+    def candidates(self, wanted: Mapping[str, Iterable[str]]) -> list[Task]:
+        """The tasks among which those are whose fields have one of these values."""
+        if "id" in wanted:
+            return [self.by_id[each] for each in wanted["id"] if each in self.by_id]
+        if "object.id" not in wanted:
+            return [*self.by_id.values()]
+        return [task for each in wanted["object.id"] for task in self.of_object.get(each, [])]
 
     def resubmit(self, task_id: str) -> Task:
         """Queue a failed task again, as an operator does."""
