@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -58,6 +58,8 @@ class CancelRequests:
         on_confirm: OnConfirm = OnConfirm.REVOKE,
     ) -> None:
         self.on_confirm = OnConfirm(on_confirm)
+        # That anybody does is INFERRED (docs/facts.md, Connect 12).
+        self.brings_back = True
         self._catalogue = catalogue
         self._timers = timers
         self._changed = changed
@@ -173,7 +175,7 @@ class CancelRequests:
     def bring_forward(self, request_id: str, planned: datetime | None = None) -> Json:
         """Replace the planned date of a scheduled request, by now unless told otherwise.
 
-        One that has come returns the request to pending at once.
+        One that has come returns the request to pending at once, if anything does.
         """
         request = self.get(request_id)
         self._must_be(request, "scheduled", "brought forward")
@@ -186,9 +188,13 @@ class CancelRequests:
         planned = parse("planned_date", request["planned_date"])
         wait = (planned - self._clock.now()).total_seconds()
         if wait <= 0:
-            self.advance(request_id)
+            self._reach_planned_date(request_id)
         else:
-            self._timers.set(request_id, wait, lambda: self.advance(request_id))
+            self._timers.set(request_id, wait, lambda: self._reach_planned_date(request_id))
+
+    def _reach_planned_date(self, request_id: str) -> None:
+        if self.brings_back:
+            self.advance(request_id)
 
     def _reach_planned_dates(self) -> None:
         for request in list(self.by_id.values()):
@@ -231,6 +237,16 @@ class CancelRequests:
         self._must_be(request, "revoking", "revoked")
         self._move(request, "revoked", asset_status="active")
         return request
+
+    def backdate(self, request_id: str, by: timedelta) -> None:
+        """Let a request, and all that has happened to it, be so much older."""
+        request = self.get(request_id)
+        for name in ("created", "updated", "effective_date"):
+            # A request that is not approved has no effective date.
+            if request[name]:
+                request[name] = written(parse(name, request[name]) - by)
+        for name in ("created", "updated"):
+            request["events"][name] = objects.event(parse(name, request[name]))
 
     def assign(self, request_id: str, body: Json) -> Json:
         """Assign an agent, by id or by email."""

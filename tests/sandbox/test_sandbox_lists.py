@@ -10,6 +10,7 @@ import pytest
 
 from sandbox import LocalConnect
 from sandbox.connect.environment import ENVIRONMENT_ID, SERVICE_ID
+from sandbox.connect.tasks import CANCEL_EVENT
 
 TASKS = f"devops/services/{SERVICE_ID}/environments/{ENVIRONMENT_ID}/tasks"
 OPEN = "in(status,(pending,revoking,scheduled))"
@@ -51,6 +52,31 @@ async def test_open_requests_are_listed_by_status_product_and_age(
     assert await found("requests?eq(status,scheduled)") == [old]
 
 
+@pytest.mark.parametrize("zone", ["Z", "%2B00:00"])
+async def test_approved_requests_are_listed_since_a_moment(
+    connect: LocalConnect, found: Any, zone: str
+) -> None:
+    asset_id = connect.create_subscription("A-1")
+    approved = connect.create_approved_cancellation(asset_id=asset_id, approved_at=ago(days=3))
+    query = "requests?and(eq(type,cancel),eq(status,approved),ge(updated,{:%Y-%m-%dT%H:%M:%S}{}))"
+    assert await found(query.format(ago(days=4), zone)) == [approved]
+    assert await found(query.format(ago(days=2), zone)) == []
+
+
+async def test_what_a_reader_does_not_need_is_left_out(connect: LocalConnect, call: Any) -> None:
+    connect.create_cancel_request(connect.create_subscription("A-1", items=3000))
+    _, (whole,) = await call("GET", "requests")
+    _, (lean,) = await call("GET", f"requests?{LEAN}")
+    assert len(whole["asset"].pop("items")) == 3000
+    for holder, name in (
+        *((whole, name) for name in ("activation_key", "template")),
+        (whole["asset"], "configuration"),
+    ):
+        del holder[name]
+    assert lean == whole
+    assert connect.request(whole["id"])["asset"]["items"]
+
+
 async def test_active_subscriptions_are_listed_by_product_and_in_pages(
     connect: LocalConnect, session: Any, found: Any
 ) -> None:
@@ -81,6 +107,25 @@ async def test_a_list_of_subscriptions_shows_a_pending_request_only_if_it_is_sel
     _, (with_template,) = await call("GET", "assets?select(%2Bpending_request.template)")
     template = connect.request(request_id)["template"]
     assert with_template["pending_request"] == {**shown, "template": template}
+
+
+async def test_the_tasks_of_some_requests_are_listed_by_their_age(
+    connect: LocalConnect, found: Any
+) -> None:
+    connect.environment.offer([{"method": "check", "name": "Check", "description": "Checks."}])
+    connect.trigger(connect.create_schedule("check"))
+    first, second, _ = (connect.cancel(f"A-{n}") for n in range(3))
+    newer = connect.add_past_task(first, created=ago(hours=1))
+    older = connect.add_past_task(second, created=ago(hours=2))
+    ids = {each: [task.id for task in connect.tasks_of(each)] for each in (first, second)}
+    of_both = f"in(object.id,({second},PR-0,{first}))"
+    query = f"{TASKS}?and(eq(object.category,background),{of_both})"
+    assert sorted(await found(query)) == sorted(ids[first] + ids[second])
+    assert (await found(f"{query}&ordering(events.created.at)"))[:2] == [older.id, newer.id]
+    assert (await found(f"{query}&ordering(-events.created.at)"))[-1] == older.id
+    assert await found(f"{TASKS}?and(eq(object.type,{CANCEL_EVENT}),eq(object.id,{second}))")
+    assert await found(f"{TASKS}?and(eq(object.category,scheduled),{of_both})") == []
+    assert await found(f"{TASKS}?in(id,({newer.id},TQ-0))") == [newer.id]
 
 
 @pytest.mark.parametrize(
