@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import time
-import traceback
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from connect.eaas.core.decorators import event, schedulable, variables
 from connect.eaas.core.enums import ResultType
@@ -39,6 +38,7 @@ from connect_ext.cancelling.steps import (
 from connect_ext.cause import Cause
 from connect_ext.connect.api import ConnectApi
 from connect_ext.errors import CancellationError, Later, NotConfigured
+from connect_ext.guarded import guarded
 from connect_ext.portal.settings import initial_variables
 from connect_ext.shared_state import SharedState
 from connect_ext.vendors.registry import definitions
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 
 MAX_OUTPUT_CHARACTERS = 4000
 SECONDS_AFTER_A_BUG = 300
-
-Result = TypeVar("Result")
 
 # The runner's workers load this module before they take their first task.
 runner_speed.apply()
@@ -76,10 +74,10 @@ class CancellationApplication(EventsApplicationBase):
     async def handle_asset_cancel_request(self, request: Any) -> BackgroundResponse:
         """Process a cancel request; this never raises, since Connect stores a traceback whole."""
         began = time.monotonic()
-        ended = await _guarded(self._process(request))
+        ended = await guarded(self._process(request))
         if isinstance(ended, str):
             step = Wait(Cause.BUG, ended, needs_person=True, seconds=SECONDS_AFTER_A_BUG)
-            await _guarded(self._tell(step, request))
+            await guarded(self._tell(step, request))
             ended = Ended(step)
         milliseconds = round((time.monotonic() - began) * 1000)
         line = outcome_log.TaskLine(ended, request, self._task_id(), milliseconds)
@@ -100,7 +98,7 @@ class CancellationApplication(EventsApplicationBase):
         work = scheduled.check_for(
             schedule, self.config, self._connect(), most_characters=MAX_OUTPUT_CHARACTERS
         )
-        checked = await _guarded(work)
+        checked = await guarded(work)
         if isinstance(checked, str):
             checked = scheduled.Checked(False, checked, checked)
         level = logging.INFO if checked.would_be_approved else logging.ERROR
@@ -151,21 +149,6 @@ def response_for(step: Final) -> BackgroundResponse:
             return BackgroundResponse.fail(why[:MAX_OUTPUT_CHARACTERS])
         case DryRun(what=what):
             return BackgroundResponse.skip(what[:MAX_OUTPUT_CHARACTERS])
-
-
-async def _guarded(work: Coroutine[Any, Any, Result]) -> Result | str:
-    """The result of the work, or a sentence about the bug that ended it."""
-    try:
-        return await work
-    except Exception as error:  # noqa: BLE001 - the one catch-all, since Connect stores tracebacks
-        return f"An unexpected error, a bug in the extension: {_origin(error)}."
-
-
-def _origin(error: Exception) -> str:
-    """The place of an error, without its text, which may hold anything."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames[-4:]]
-    return f"{type(error).__name__} at {' < '.join(reversed(places))}"
 
 
 def _version() -> str:

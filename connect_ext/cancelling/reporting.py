@@ -22,6 +22,7 @@ from connect_ext.cancelling.steps import (
     Schedule,
     Wait,
 )
+from connect_ext.cause import Cause
 from connect_ext.connect.conversation import MAX_NOTE_CHARACTERS, Conversation
 from connect_ext.connect.notes import PrivateNote
 from connect_ext.errors import Later
@@ -38,8 +39,8 @@ OLD_ENOUGH_SECONDS = 60.0
 PAUSE_SECONDS = 3600.0
 """Between two reports on a request that waits, if its cause keeps changing."""
 
-WAITING, HELD, DRY_RUN, SETTLED = "waiting", "held", "dry-run", "settled"
-_TAG = re.compile(r"\[connect-ext (waiting|held|dry-run|settled) ([a-z-]{1,40})\]$")
+WAITING, HELD, DRY_RUN, SETTLED, FOUND = "waiting", "held", "dry-run", "settled", "found"
+_TAG = re.compile(r"\[connect-ext (waiting|held|dry-run|settled|found) ([a-z-]{1,40})\]$")
 MOST_OF_A_TAG = 64
 _WITH_WORDS = (HELD, DRY_RUN)
 """The reports that are left again where they say something else about the same cause."""
@@ -114,6 +115,21 @@ async def _leave(
 async def _note(due: Report, sentence: str, request_id: str, conversation: Conversation) -> bool:
     text = f"{_cut(sentence)} [connect-ext {due.kind} {due.cause}]"
     return await conversation.leave(request_id, text)
+
+
+async def report_finding(
+    cause: Cause, sentence: str, request_id: str, conversation: Conversation
+) -> bool:
+    """Leave a report on a request that is not walked, once; False if it could not be left.
+
+    For what a comparison with the vendor has found.
+    """
+    due = Report(FOUND, cause.value)
+    with suppress(Later, asyncio.TimeoutError):
+        return await asyncio.wait_for(
+            _leave(due, sentence, request_id, conversation, at_once=True), REPORT_SECONDS
+        )
+    return False
 
 
 def _cut(sentence: str) -> str:
