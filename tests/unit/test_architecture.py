@@ -26,8 +26,8 @@ MAY_IMPORT = {
     "runner_speed": "http.transport runner_speed",
     "portal": "cause errors portal",
     "http": "cause errors http portal.secret single_flight",
-    "connect": "cause connect errors http.aside http.bodies http.retry_after http.transport"
-    " portal.secret single_flight",
+    "connect": "cause connect errors http.aside http.bodies http.counted http.retry_after"
+    " http.transport portal.secret single_flight",
     "vendors": "",
     "vendors.amounts": "",
     "vendors.base": "portal.policy portal.secret",
