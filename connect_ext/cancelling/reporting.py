@@ -76,7 +76,7 @@ async def report(
 
     False if they still have not; errors are no matter.
     """
-    due = _due(step, age_seconds, escalate_after_hours)
+    due = due_report(step, age_seconds, escalate_after_hours)
     if due is None or memory.told == due:
         return True
     if due.kind == SETTLED and memory.told is None and age_seconds < OLD_ENOUGH_SECONDS:
@@ -148,7 +148,8 @@ def last_report(notes: Iterable[PrivateNote]) -> Report | None:
     return found
 
 
-def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report | None:
+def due_report(step: Final, age_seconds: float, escalate_after_hours: float) -> Report | None:
+    """The report that people should have of a step by now."""
     match step:
         case Wait(cause=cause, needs_person=needs_person, until=until):
             if needs_person or until or age_seconds >= escalate_after_hours * 3600:
