@@ -61,13 +61,12 @@ OPEN, YOUNG, OTHERS = "open requests", "requests younger than an hour", "request
 
 @dataclass(frozen=True)
 class _Listed:
-    request: CancelRequest
+    """What is kept of a request until its turn: whole, ten thousand would need too much memory."""
+
+    subject: Subject
+    is_planned: bool
     is_young: bool
     is_overdue: bool
-
-    @property
-    def subject(self) -> Subject:
-        return subject_of(self.request)
 
 
 class OpenRequests:
@@ -84,11 +83,11 @@ class OpenRequests:
         """Read them all, then work on each; raises ``Later`` where they cannot be read."""
         work, listed = self._work, await self._listed()
         ours = await work.ours([each.subject for each in listed.values()])
-        self.products = {listed[each].request.product_id for each in ours}
+        self.products = {listed[each].subject.product_id for each in ours}
         for name in listed.keys() - ours:
             self._find_without_task(listed.pop(name))
         work.report.looked_at[YOUNG] = sum(each.is_young for each in listed.values())
-        waiting = [e.subject for e in listed.values() if not e.is_young and not _is_planned(e)]
+        waiting = [e.subject for e in listed.values() if not (e.is_young or e.is_planned)]
         overdue = [each.subject for each in listed.values() if each.is_overdue]
         work.progress(OPEN, 0, len(waiting) + len(overdue))
         await work.each(OPEN, overdue, self._find_overdue)
@@ -112,7 +111,7 @@ class OpenRequests:
     def _find_without_task(self, listed: _Listed) -> None:
         """Nobody knows whose it is; of products that are never ours, nothing is said."""
         report, subject = self._work.report, listed.subject
-        if subject.product_id not in self.products or listed.is_young or _is_planned(listed):
+        if subject.product_id not in self.products or listed.is_young or listed.is_planned:
             report.looked_at[OTHERS] += 1
             return
         what = "Connect shows no task of this environment for the request: nothing was done."
@@ -236,13 +235,10 @@ def _still_open(shown: dict[str, Any], subject: Subject) -> CancelRequest | None
 
 def _read(request: CancelRequest, now: datetime) -> _Listed:
     """A request as it is to be treated, by Connect's clock."""
-    planned = request.planned if request.status == SCHEDULED else None
+    is_planned = request.status == SCHEDULED
     is_young = request.age_seconds(now) < LEFT_ALONE_FOR.total_seconds()
-    return _Listed(request, is_young, planned is not None and now - planned > OVERDUE_AFTER)
-
-
-def _is_planned(listed: _Listed) -> bool:
-    return listed.request.status == SCHEDULED
+    is_over = request.planned is not None and now - request.planned > OVERDUE_AFTER
+    return _Listed(subject_of(request), is_planned, is_young, is_planned and is_over)
 
 
 def _needs_person(step: Wait, age_seconds: float, escalate_after_hours: float) -> bool:
