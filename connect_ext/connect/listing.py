@@ -97,13 +97,12 @@ class Listing:
         is_it = (shown.get("id"), shown.get("status")) == (asset_id, "active")
         return is_it and not shown.get("pending_request")
 
-    async def has_other_active_asset(self, product_id: str, value: str) -> bool:
-        """Whether an active subscription of the product has this value in a parameter."""
+    async def active_assets_with(self, product_id: str, value: str) -> list[dict[str, Any]]:
+        """A page of the product's active subscriptions that have this value in some parameter."""
         query = f"and(eq(status,active),eq(product.id,{product_id}),eq(params.value,{value}))"
-        path = f"assets?{query}&{_LEAN_ASSETS}&limit=1&offset=0"
+        path = f"assets?{query}&{_LEAN_ASSETS}&limit={PAGE}&offset=0"
         reply = await self._client.call("get", path, "looking for a subscription with the same id")
-        first = next(iter(reply.objects()), {})
-        return first.get("status") == "active"
+        return [each for each in reply.objects() if each.get("status") == "active"]
 
     async def with_tasks(self, environment: Environment, ids: Sequence[str]) -> set[str]:
         """Those of the requests of which the environment has, or has had, a task."""
