@@ -24,14 +24,14 @@ MAY_IMPORT = {
     "runner_speed": "http.transport runner_speed",
     "portal": "cause errors portal",
     "http": "cause errors http portal.secret single_flight",
-    "connect": "cause connect errors http.aside http.bodies http.counted http.retry_after"
-    " http.transport portal.secret single_flight",
+    "connect": "cause connect errors http.aside http.bodies http.call_times http.counted"
+    " http.retry_after http.transport portal.secret single_flight",
     "vendors": "",
     "vendors.amounts": "",
     "vendors.base": "portal.policy portal.secret",
     "vendors.explaining": "",
     "vendors.words": "portal.secret",
-    "vendors.registry": "errors http.client portal vendors.base",
+    "vendors.registry": "errors http.circuit_breaker http.client portal vendors.base",
     "cancelling": "",
     "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"
     " portal.patterns portal.segments vendors.base",
