@@ -61,8 +61,13 @@ MAY_IMPORT = {
     "check": "cancelling cause check connect errors http outcome_log portal redaction shared_state"
     " vendors.base vendors.explaining vendors.registry vendors.words",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
-    "shared_state": "cancelling cause connect errors http.aside portal single_flight"
+    "metrics": "",
+    "metrics.waiting": "cancelling.request cancelling.steps errors",
+    "metrics.reading": "http.call_times http.circuit_breaker metrics.waiting outcome_log",
+    "metrics.collecting": "cancelling.steps connect.client metrics outcome_log portal.policy"
     " vendors.registry",
+    "shared_state": "cancelling cause connect errors http.aside metrics.collecting portal"
+    " single_flight vendors.registry",
     "events": "cancelling cause check connect.api errors outcome_log portal.settings runner_speed"
     " shared_state vendors.registry",
 }
