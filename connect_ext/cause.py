@@ -72,3 +72,13 @@ class Cause(str, Enum):
     BUG = "bug"
 
     DRY_RUN = "dry-run"
+
+    # What only a comparison of Connect and the vendor finds.
+    STILL_ACTIVE = "still-active"
+    """The request is approved, and the vendor shows the subscription as not cancelled."""
+    ENDED_AT_VENDOR = "ended-at-vendor"
+    """Nobody asks for a cancellation, and the vendor shows the subscription as cancelled."""
+    OVERDUE = "overdue"
+    """The request is scheduled for a day that has passed, and Connect has not brought it back."""
+    NO_TASK = "no-task"
+    """Connect shows no task of this environment for the request."""

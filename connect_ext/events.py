@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import time
-import traceback
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from connect.eaas.core.decorators import event, schedulable, variables
 from connect.eaas.core.enums import ResultType
@@ -38,7 +37,10 @@ from connect_ext.cancelling.steps import (
 )
 from connect_ext.cause import Cause
 from connect_ext.connect.api import ConnectApi
+from connect_ext.connect.listing import Environment
+from connect_ext.connect.object_id import is_object_id
 from connect_ext.errors import CancellationError, Later, NotConfigured
+from connect_ext.guarded import guarded
 from connect_ext.portal.settings import initial_variables
 from connect_ext.shared_state import SharedState
 from connect_ext.vendors.registry import definitions
@@ -48,8 +50,6 @@ if TYPE_CHECKING:
 
 MAX_OUTPUT_CHARACTERS = 4000
 SECONDS_AFTER_A_BUG = 300
-
-Result = TypeVar("Result")
 
 # The runner's workers load this module before they take their first task.
 runner_speed.apply()
@@ -76,10 +76,10 @@ class CancellationApplication(EventsApplicationBase):
     async def handle_asset_cancel_request(self, request: Any) -> BackgroundResponse:
         """Process a cancel request; this never raises, since Connect stores a traceback whole."""
         began = time.monotonic()
-        ended = await _guarded(self._process(request))
+        ended = await guarded(self._process(request))
         if isinstance(ended, str):
             step = Wait(Cause.BUG, ended, needs_person=True, seconds=SECONDS_AFTER_A_BUG)
-            await _guarded(self._tell(step, request))
+            await guarded(self._tell(step, request))
             ended = Ended(step)
         milliseconds = round((time.monotonic() - began) * 1000)
         line = outcome_log.TaskLine(ended, request, self._task_id(), milliseconds)
@@ -101,13 +101,48 @@ class CancellationApplication(EventsApplicationBase):
         work = scheduled.check_for(
             schedule, self.config, self._connect(), most_characters=MAX_OUTPUT_CHARACTERS
         )
-        checked = await _guarded(work)
+        checked = await guarded(work)
         if isinstance(checked, str):
             checked = scheduled.Checked(False, checked, checked)
         level = logging.INFO if checked.would_be_approved else logging.ERROR
         self.logger.log(level, "Check of the configuration: %s", checked.in_short)
         result = ResultType.SUCCESS if checked.would_be_approved else ResultType.FAIL
         return ScheduledExecutionResponse(result, checked.output)
+
+    @schedulable(
+        "Reconcile cancellations",
+        "Compares Connect with the vendor, once a day best: walks the requests that wait for longer"
+        " than an hour, and reports approved ones whose subscription goes on there. Optional"
+        ' parameter: {"days": 30, "products": ["PRD-…"], "subscriptions": 20000,'
+        ' "calls_per_minute": 240}.',
+    )
+    async def reconcile_cancellations(self, schedule: Any) -> ScheduledExecutionResponse:
+        """Put right what the ordinary walk may; the rest is in the schedule's output."""
+        from connect_ext.reconcile import scheduled  # noqa: PLC0415
+
+        work = scheduled.reconcile_for(
+            schedule,
+            self.config,
+            self._connect(),
+            self._environment(),
+            self.shared,
+            most_characters=MAX_OUTPUT_CHARACTERS,
+        )
+        done = await guarded(work)
+        if isinstance(done, str):
+            done = scheduled.Reconciled(False, done, done)
+        self.logger.log(
+            logging.INFO if done.is_fine else logging.ERROR, "Reconciled. %s", done.in_short
+        )
+        result = ResultType.SUCCESS if done.is_fine else ResultType.FAIL
+        return ScheduledExecutionResponse(result, done.output)
+
+    def _environment(self) -> Environment | None:
+        """The environment that Connect runs the extension in."""
+        context = self.context
+        if context is None or not is_object_id(context.environment_id):
+            return None
+        return Environment(str(context.extension_id), context.environment_id)
 
     async def _process(self, data: Any) -> Ended:
         try:
@@ -152,21 +187,6 @@ def response_for(step: Final) -> BackgroundResponse:
             return BackgroundResponse.fail(why[:MAX_OUTPUT_CHARACTERS])
         case DryRun(what=what):
             return BackgroundResponse.skip(what[:MAX_OUTPUT_CHARACTERS])
-
-
-async def _guarded(work: Coroutine[Any, Any, Result]) -> Result | str:
-    """The result of the work, or a sentence about the bug that ended it."""
-    try:
-        return await work
-    except Exception as error:  # noqa: BLE001 - the one catch-all, since Connect stores tracebacks
-        return f"An unexpected error, a bug in the extension: {_origin(error)}."
-
-
-def _origin(error: Exception) -> str:
-    """The place of an error, without its text, which may hold anything."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames[-4:]]
-    return f"{type(error).__name__} at {' < '.join(reversed(places))}"
 
 
 def _version() -> str:

@@ -44,7 +44,8 @@ async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> D
         else:
             what = f"{what} {await _shown(case, plan)}"
     what = f"Dry run, nothing was changed. {what}".rstrip()
-    return DryRun(Cause.DRY_RUN, what, act, decision, plan)
+    why = getattr(step, "cause", None)
+    return DryRun(Cause.DRY_RUN, what, act, decision, plan, why, e.shown)
 
 
 def in_words(step: Step, *, schedules: bool) -> tuple[str, str]:

@@ -61,21 +61,15 @@ async def process(
     async def delivered() -> Ended:
         nonlocal is_first
         is_first = True
-        found = request.subscription_id(
-            settings.subscription_id_parameter, settings.subscription_id_pattern
-        )
-        subject = found.text if isinstance(found, SubscriptionId) else ""
-        budget = Budget(shared.clock() + shared.deadline_seconds, subject, request.id)
-        memory = shared.request(connect.account.key, request.id)
-        case = Case(request, settings, connect, vendor, shared, memory, budget)
-        with spending(budget):
+        case = _case(request, settings, connect, vendor, shared)
+        with spending(case.budget):
             step = await _within_deadline(case)
         step = with_seconds(step, request, shared)
         is_told = await told(step, request, connect, shared, settings.escalate_after_hours)
         if isinstance(step, Wait) and step.until and not is_told:
             # Nobody knows yet what it waits for: a day is too long.
             step = replace(step, seconds=min(step.seconds, int(MAX_SECONDS)))
-        return Ended(step, settings.vendor.name, budget.last_status)
+        return Ended(step, settings.vendor.name, case.budget.last_status)
 
     key = (connect.account.key, request.id, request.status)
     ended = await shared.walks.run(key, delivered)
@@ -85,6 +79,38 @@ async def process(
         step = Wait(Cause.DEADLINE, "The time for one task ran out.")
         return replace(ended, step=with_seconds(step, request, shared))
     return await shared.walks.run(key, delivered)
+
+
+async def foresee(
+    request: CancelRequest,
+    settings: Settings,
+    connect: ConnectApi,
+    vendor: Vendor,
+    shared: SharedState,
+) -> Final:
+    """What a delivery of the request would do now: a dry run, or what it would wait for.
+
+    Nothing is changed, neither at the vendor nor at Connect, and nobody is told.
+    """
+    case = _case(request, replace(settings, dry_run=True), connect, vendor, shared)
+    with spending(case.budget):
+        return await _within_deadline(case)
+
+
+def _case(
+    request: CancelRequest,
+    settings: Settings,
+    connect: ConnectApi,
+    vendor: Vendor,
+    shared: SharedState,
+) -> Case:
+    found = request.subscription_id(
+        settings.subscription_id_parameter, settings.subscription_id_pattern
+    )
+    subject = found.text if isinstance(found, SubscriptionId) else ""
+    budget = Budget(shared.clock() + shared.deadline_seconds, subject, request.id)
+    memory = shared.request(connect.account.key, request.id)
+    return Case(request, settings, connect, vendor, shared, memory, budget)
 
 
 async def _within_deadline(case: Case) -> Final:

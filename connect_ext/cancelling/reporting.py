@@ -22,6 +22,7 @@ from connect_ext.cancelling.steps import (
     Schedule,
     Wait,
 )
+from connect_ext.cause import Cause
 from connect_ext.connect.conversation import MAX_NOTE_CHARACTERS, Conversation
 from connect_ext.connect.notes import PrivateNote
 from connect_ext.errors import Later
@@ -38,8 +39,8 @@ OLD_ENOUGH_SECONDS = 60.0
 PAUSE_SECONDS = 3600.0
 """Between two reports on a request that waits, if its cause keeps changing."""
 
-WAITING, HELD, DRY_RUN, SETTLED = "waiting", "held", "dry-run", "settled"
-_TAG = re.compile(r"\[connect-ext (waiting|held|dry-run|settled) ([a-z-]{1,40})\]$")
+WAITING, HELD, DRY_RUN, SETTLED, FOUND = "waiting", "held", "dry-run", "settled", "found"
+_TAG = re.compile(r"\[connect-ext (waiting|held|dry-run|settled|found) ([a-z-]{1,40})\]$")
 MOST_OF_A_TAG = 64
 _WITH_WORDS = (HELD, DRY_RUN)
 """The reports that are left again where they say something else about the same cause."""
@@ -75,7 +76,7 @@ async def report(
 
     False if they still have not; errors are no matter.
     """
-    due = _due(step, age_seconds, escalate_after_hours)
+    due = due_report(step, age_seconds, escalate_after_hours)
     if due is None or memory.told == due:
         return True
     if due.kind == SETTLED and memory.told is None and age_seconds < OLD_ENOUGH_SECONDS:
@@ -116,6 +117,21 @@ async def _note(due: Report, sentence: str, request_id: str, conversation: Conve
     return await conversation.leave(request_id, text)
 
 
+async def report_finding(
+    cause: Cause, sentence: str, request_id: str, conversation: Conversation
+) -> bool:
+    """Leave a report on a request that is not walked, once; False if it could not be left.
+
+    For what a comparison with the vendor has found.
+    """
+    due = Report(FOUND, cause.value)
+    with suppress(Later, asyncio.TimeoutError):
+        return await asyncio.wait_for(
+            _leave(due, sentence, request_id, conversation, at_once=True), REPORT_SECONDS
+        )
+    return False
+
+
 def _cut(sentence: str) -> str:
     """As much of it as a note has room for, with its tag."""
     return sentence[: MAX_NOTE_CHARACTERS - MOST_OF_A_TAG].strip()
@@ -132,7 +148,8 @@ def last_report(notes: Iterable[PrivateNote]) -> Report | None:
     return found
 
 
-def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report | None:
+def due_report(step: Final, age_seconds: float, escalate_after_hours: float) -> Report | None:
+    """The report that people should have of a step by now."""
     match step:
         case Wait(cause=cause, needs_person=needs_person, until=until):
             if needs_person or until or age_seconds >= escalate_after_hours * 3600:

@@ -8,7 +8,7 @@ from enum import Enum
 
 from connect_ext.cause import Cause
 from connect_ext.portal.policy import CancellationDate
-from connect_ext.vendors.base import Plan
+from connect_ext.vendors.base import Plan, Subscription
 
 
 class Lack(Enum):
@@ -123,6 +123,10 @@ class DryRun:
     """The same without the calls."""
     plan: Plan | None = None
     """What would have been sent, where the vendor says so."""
+    why: Cause | None = None
+    """The cause of the step that was left out, if it has one."""
+    shown: Subscription | None = None
+    """The subscription as the vendor showed it."""
 
 
 Final = Approve | Schedule | Confirm | Reject | Wait | Hold | Leave | DryRun

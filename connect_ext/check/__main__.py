@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TextIO
 
 from connect_ext.check.checking import Order, check
-from connect_ext.check.env_file import NotAnEnvFileError, read_env_file
 from connect_ext.check.report import Report
 from connect_ext.check.saved import NotAnAnswerError, NotExplainedError, saved_answer
 from connect_ext.check.showing import shown, shown_since
+from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
 from connect_ext.connect.object_id import is_object_id
 
 NOT_APPROVED, WRONG_USE, INTERRUPTED = 1, 2, 130

@@ -11,6 +11,7 @@ from connect_ext.cause import Cause
 from connect_ext.connect.account import AccountState
 from connect_ext.connect.client import ConnectClient, ConnectRefusalError, Reply
 from connect_ext.connect.conversation import Conversation
+from connect_ext.connect.listing import Listing
 from connect_ext.errors import Later, NotConfigured, NotDone
 
 PENDING, APPROVED, FAILED = "pending", "approved", "failed"
@@ -35,6 +36,7 @@ class ConnectApi:
     def __init__(self, client: ConnectClient, account: AccountState) -> None:
         self._client, self.account = client, account
         self.conversation = Conversation(client, account)
+        self.listing = Listing(client)
 
     async def status(self, request_id: str) -> str:
         """The status of the request as it is now."""

@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from connect_ext.check.__main__ import EXIT_STATUS
-from connect_ext.check.env_file import NotAnEnvFileError, read_env_file
+from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
 from sandbox import LocalVendor
 from tests.check.trying import PATIENCE_SECONDS, CommandLine
 from tests.presets.vendors import serving

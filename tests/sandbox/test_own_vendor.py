@@ -15,7 +15,7 @@ import pytest
 import trustme
 from aiohttp import web
 
-from connect_ext.check.env_file import read_env_file
+from connect_ext.command_line.env_file import read_env_file
 from sandbox.complaint import Complaint
 from sandbox.own_vendor import read_variables, way_out
 from tests.leaks import leaks
