@@ -22,7 +22,8 @@ from connect_ext.cause import Cause
 from connect_ext.errors import Later, NotConfigured, NotDone
 from connect_ext.http.aside import aside
 from connect_ext.http.bodies import is_compressed, read_json, whole_body
-from connect_ext.http.counted import count_call
+from connect_ext.http.call_times import CallTimes
+from connect_ext.http.counted import counted
 from connect_ext.http.retry_after import retry_after_seconds
 from connect_ext.http.transport import Transport
 
@@ -185,6 +186,7 @@ class Session:
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._transport = transport or Transport(CALLS_AT_ONCE)
+        self.times = CallTimes()
 
     async def request(
         self,
@@ -203,7 +205,11 @@ class Session:
             json=json,
             extensions={"timeout": timeout},
         )
-        count_call()
+        whole = await counted(self._exchange(request), self.times)
+        await aside(len(whole.content), whole.read_json)
+        return whole
+
+    async def _exchange(self, request: httpx.Request) -> _Whole:
         response = await self._transport.handle_async_request(request)
         try:
             body = None if is_compressed(response) else await whole_body(response)
@@ -213,11 +219,7 @@ class Session:
             raise httpx.DecodingError(
                 "Connect's answer is too long, or compressed.", request=request
             )
-        whole = _Whole(
-            response.status_code, headers=response.headers, content=body, request=request
-        )
-        await aside(len(body), whole.read_json)
-        return whole
+        return _Whole(response.status_code, headers=response.headers, content=body, request=request)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -20,8 +20,9 @@ from connect_ext.cause import Cause
 from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown
 from connect_ext.http.bodies import MAX_ANSWER_BYTES, is_compressed, read_json, whole_body
 from connect_ext.http.budget import Budget, current_budget
-from connect_ext.http.circuit_breaker import Begun, CircuitBreaker
-from connect_ext.http.counted import count_call
+from connect_ext.http.call_times import CallTimes
+from connect_ext.http.circuit_breaker import Begun, CircuitBreaker, Standing
+from connect_ext.http.counted import counted
 from connect_ext.http.exchange_log import logged
 from connect_ext.http.places import Places
 from connect_ext.http.retry_after import reset_seconds, retry_after_seconds
@@ -127,6 +128,7 @@ class HttpClient:
         self._timeout_seconds = timeout_seconds
         self._places = Places(max_concurrency)
         self._breaker = CircuitBreaker()
+        self.times = CallTimes()
         # Without an httpx client above it there are no redirects, cookies and credentials of URLs.
         self._transport = transport or Transport(max_concurrency)
 
@@ -143,8 +145,7 @@ class HttpClient:
         async with self._place(call, budget):
             # Only here, so that a queue of calls does not run into a vendor that has gone down.
             self.raise_if_paused()
-            count_call()
-            exchange = self._watched(call, request, progress, budget)
+            exchange = counted(self._watched(call, request, progress, budget), self.times)
             return await logged(exchange, call, budget.request_id)
 
     def raise_if_paused(self) -> None:
@@ -152,6 +153,11 @@ class HttpClient:
         if pause := self._breaker.pause_seconds():
             message = "Calls to the vendor are paused: it keeps failing, or asked us to wait."
             raise NotDone(message, pause, cause=Cause.PAUSED)
+
+    @property
+    def standing(self) -> Standing:
+        """Whether calls are paused, as it is now."""
+        return self._breaker.standing
 
     async def prepare(self) -> None:
         """Get ready for the first call, so that it takes no longer than others."""
