@@ -37,6 +37,8 @@ from connect_ext.cancelling.steps import (
 )
 from connect_ext.cause import Cause
 from connect_ext.connect.api import ConnectApi
+from connect_ext.connect.listing import Environment
+from connect_ext.connect.object_id import is_object_id
 from connect_ext.errors import CancellationError, Later, NotConfigured
 from connect_ext.guarded import guarded
 from connect_ext.portal.settings import initial_variables
@@ -105,6 +107,41 @@ class CancellationApplication(EventsApplicationBase):
         self.logger.log(level, "Check of the configuration: %s", checked.in_short)
         result = ResultType.SUCCESS if checked.would_be_approved else ResultType.FAIL
         return ScheduledExecutionResponse(result, checked.output)
+
+    @schedulable(
+        "Reconcile cancellations",
+        "Compares Connect with the vendor, once a day best: walks the requests that wait for longer"
+        " than an hour, and reports approved ones whose subscription goes on there. Optional"
+        ' parameter: {"days": 30, "products": ["PRD-…"], "subscriptions": 20000,'
+        ' "calls_per_minute": 240}.',
+    )
+    async def reconcile_cancellations(self, schedule: Any) -> ScheduledExecutionResponse:
+        """Put right what the ordinary walk may; the rest is in the schedule's output."""
+        from connect_ext.reconcile import scheduled  # noqa: PLC0415
+
+        work = scheduled.reconcile_for(
+            schedule,
+            self.config,
+            self._connect(),
+            self._environment(),
+            self.shared,
+            most_characters=MAX_OUTPUT_CHARACTERS,
+        )
+        done = await guarded(work)
+        if isinstance(done, str):
+            done = scheduled.Reconciled(False, done, done)
+        self.logger.log(
+            logging.INFO if done.is_fine else logging.ERROR, "Reconciled. %s", done.in_short
+        )
+        result = ResultType.SUCCESS if done.is_fine else ResultType.FAIL
+        return ScheduledExecutionResponse(result, done.output)
+
+    def _environment(self) -> Environment | None:
+        """The environment that Connect runs the extension in."""
+        context = self.context
+        if context is None or not is_object_id(context.environment_id):
+            return None
+        return Environment(str(context.extension_id), context.environment_id)
 
     async def _process(self, data: Any) -> Ended:
         try:

@@ -22,6 +22,7 @@ from connect_ext.cause import Cause
 from connect_ext.errors import Later, NotConfigured, NotDone
 from connect_ext.http.aside import aside
 from connect_ext.http.bodies import is_compressed, read_json, whole_body
+from connect_ext.http.counted import count_call
 from connect_ext.http.retry_after import retry_after_seconds
 from connect_ext.http.transport import Transport
 
@@ -202,6 +203,7 @@ class Session:
             json=json,
             extensions={"timeout": timeout},
         )
+        count_call()
         response = await self._transport.handle_async_request(request)
         try:
             body = None if is_compressed(response) else await whole_body(response)

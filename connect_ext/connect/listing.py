@@ -81,9 +81,29 @@ class Listing:
 
     def active_assets(self, products: Iterable[str], first: int = 0) -> AsyncIterator[Page]:
         """The active subscriptions of some products, from the ``first`` one on."""
-        query = ",".join(["eq(status,active)", *_of_products("product.id", products)])
-        path = f"assets?and({query})&ordering(created)&{_LEAN_ASSETS}"
+        path = f"{_active_assets(products)}&ordering(created)&{_LEAN_ASSETS}"
         return self._pages(path, "listing the active subscriptions", first)
+
+    async def number_of_active_assets(self, products: Iterable[str]) -> int:
+        """How many active subscriptions these products have, as far as Connect says."""
+        path = f"{_active_assets(products)}&limit=1&offset=0"
+        reply = await self._client.call("get", path, "counting the active subscriptions")
+        return reply.total or 0
+
+    async def is_active_asset(self, asset_id: str) -> bool:
+        """Whether the subscription is active now, and nothing is asked for about it."""
+        reply = await self._client.call("get", f"assets/{asset_id}", "reading the subscription")
+        shown = reply.object()
+        is_it = (shown.get("id"), shown.get("status")) == (asset_id, "active")
+        return is_it and not shown.get("pending_request")
+
+    async def has_other_active_asset(self, product_id: str, value: str) -> bool:
+        """Whether an active subscription of the product has this value in a parameter."""
+        query = f"and(eq(status,active),eq(product.id,{product_id}),eq(params.value,{value}))"
+        path = f"assets?{query}&{_LEAN_ASSETS}&limit=1&offset=0"
+        reply = await self._client.call("get", path, "looking for a subscription with the same id")
+        first = next(iter(reply.objects()), {})
+        return first.get("status") == "active"
 
     async def with_tasks(self, environment: Environment, ids: Sequence[str]) -> set[str]:
         """Those of the requests of which the environment has, or has had, a task."""
@@ -115,6 +135,11 @@ def _page(reply: Reply, at: int) -> Page:
     # Without a total, a full page may have another one after it.
     total = at + len(objects) + (len(objects) == PAGE) if reply.total is None else reply.total
     return Page(objects, reply.now, total)
+
+
+def _active_assets(products: Iterable[str]) -> str:
+    conditions = ["eq(status,active)", *_of_products("product.id", products)]
+    return f"assets?and({','.join(conditions)})"
 
 
 def _of_products(field: str, products: Iterable[str]) -> list[str]:

@@ -21,6 +21,7 @@ from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown
 from connect_ext.http.bodies import MAX_ANSWER_BYTES, is_compressed, read_json, whole_body
 from connect_ext.http.budget import Budget, current_budget
 from connect_ext.http.circuit_breaker import Begun, CircuitBreaker
+from connect_ext.http.counted import count_call
 from connect_ext.http.exchange_log import logged
 from connect_ext.http.places import Places
 from connect_ext.http.retry_after import reset_seconds, retry_after_seconds
@@ -142,6 +143,7 @@ class HttpClient:
         async with self._place(call, budget):
             # Only here, so that a queue of calls does not run into a vendor that has gone down.
             self.raise_if_paused()
+            count_call()
             exchange = self._watched(call, request, progress, budget)
             return await logged(exchange, call, budget.request_id)
 

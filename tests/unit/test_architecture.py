@@ -26,8 +26,8 @@ MAY_IMPORT = {
     "runner_speed": "http.transport runner_speed",
     "portal": "cause errors portal",
     "http": "cause errors http portal.secret single_flight",
-    "connect": "cause connect errors http.aside http.bodies http.retry_after http.transport"
-    " portal.secret single_flight",
+    "connect": "cause connect errors http.aside http.bodies http.counted http.retry_after"
+    " http.transport portal.secret single_flight",
     "vendors": "",
     "vendors.amounts": "",
     "vendors.base": "portal.policy portal.secret",
@@ -63,11 +63,13 @@ MAY_IMPORT = {
     "command_line": "connect shared_state",
     "check": "cancelling cause check command_line connect errors http outcome_log portal redaction"
     " shared_state vendors.base vendors.explaining vendors.registry vendors.words",
+    "reconcile": "cancelling cause command_line connect errors guarded http next_steps outcome_log"
+    " portal reconcile shared_state vendors.base",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "shared_state": "cancelling cause connect errors http.aside portal single_flight"
     " vendors.registry",
-    "events": "cancelling cause check connect.api errors guarded outcome_log portal.settings"
-    " runner_speed shared_state vendors.registry",
+    "events": "cancelling cause check connect errors guarded outcome_log portal.settings"
+    " reconcile runner_speed shared_state vendors.registry",
 }
 OF_A_VENDOR = (
     "cause errors http portal single_flight vendors.amounts vendors.base vendors.explaining"

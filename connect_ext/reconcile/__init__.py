@@ -1,0 +1,1 @@
+"""Compares Connect with the vendor, and puts right what the ordinary walk may."""

@@ -1,0 +1,164 @@
+"""Compares Connect with the vendor, and puts right what may be put right without a person.
+
+Cancel requests that have waited for longer than an hour are walked as their task would walk them;
+approved ones whose subscription goes on at the vendor, and what else needs a person, is reported.
+API_KEY, SERVER_ADDRESS, ENVIRONMENT_ID and SSL_CERT_FILE come from the environment, as for the
+runner.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from connect_ext.command_line.connection import Connection, NoConnectionError, connection
+from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
+from connect_ext.connect.object_id import is_object_id
+from connect_ext.reconcile import reconciling
+from connect_ext.reconcile.finding import Report
+from connect_ext.reconcile.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
+from connect_ext.reconcile.progress import progress_bar
+from connect_ext.reconcile.reconciling import Order, reconcile
+from connect_ext.reconcile.resuming import FileJournal, WrongJournalError
+from connect_ext.reconcile.showing import shown
+from connect_ext.shared_state import SharedState
+
+NEEDS_PERSON, WRONG_USE, NOT_WHOLE, INTERRUPTED = 1, 2, 3, 130
+
+EXIT_STATUS = (
+    "Exit status: 0 if all was compared and nobody is needed; 1 if somebody is needed; 2 for a"
+    " wrong command line, file or environment; 3 if not all could be compared; 130 if it was"
+    " interrupted."
+)
+
+
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m connect_ext.reconcile", description=__doc__, epilog=EXIT_STATUS
+    )
+    add = parser.add_argument
+    add("--env", type=Path, required=True, metavar="FILE", help="variables, one NAME=value a line")
+    add(
+        "--days",
+        type=_number(0, reconciling.MOST_DAYS),
+        default=reconciling.DAYS,
+        metavar="N",
+        help=f"look at requests approved within so many days ({reconciling.DAYS})",
+    )
+    add(
+        "--product",
+        type=_product,
+        action="append",
+        default=[],
+        metavar="PRD-…",
+        help="a product that only this environment serves; without any, the tasks that Connect"
+        " has made for ENVIRONMENT_ID tell which requests are ours",
+    )
+    add(
+        "--subscriptions",
+        type=_number(0, reconciling.MOST_SUBSCRIPTIONS),
+        default=reconciling.SUBSCRIPTIONS,
+        metavar="N",
+        help="look at so many active subscriptions; each day others, if there are more"
+        f" ({reconciling.SUBSCRIPTIONS})",
+    )
+    add(
+        "--calls-per-minute",
+        type=_number(LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE),
+        default=reconciling.CALLS_PER_MINUTE,
+        metavar="N",
+        help=f"to the vendor and to Connect together ({reconciling.CALLS_PER_MINUTE})",
+    )
+    add(
+        "--resume",
+        type=Path,
+        metavar="FILE",
+        help="keep in FILE what is done, and go on from there if it exists; deleted at the end",
+    )
+    add("--json", action="store_true", help="the report as JSON")
+    return parser.parse_args(arguments)
+
+
+def _product(text: str) -> str:
+    if not is_object_id(text):
+        raise argparse.ArgumentTypeError("expected an id such as PRD-123-456-789")
+    return text
+
+
+class _number:  # noqa: N801 - used like a function
+    """Reads a whole number within bounds."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self._least, self._most = least, most
+
+    def __call__(self, text: str) -> int:
+        is_number = text.isascii() and text.isdecimal() and len(text) <= 9
+        if not is_number or not self._least <= int(text) <= self._most:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number from {self._least} to {self._most}"
+            )
+        return int(text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # Better a question mark than no report, where a terminal does not know a sign.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    given = parsed(arguments)
+    try:
+        report = _reconciled(given)
+    except (NotAnEnvFileError, NoConnectionError, WrongJournalError) as error:
+        sys.stderr.write(f"{error}\n")
+        return WRONG_USE
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted. What was done is done; a new run does the rest.\n")
+        return INTERRUPTED
+    sys.stdout.write(f"{json.dumps(report.as_json(), indent=2) if given.json else shown(report)}\n")
+    if report.needs_person:
+        return NEEDS_PERSON
+    return os.EX_OK if report.is_whole else NOT_WHOLE
+
+
+def _reconciled(given: argparse.Namespace) -> Report:
+    variables, reached = read_env_file(given.env), connection(os.environ)
+    order = Order(given.days, tuple(given.product), given.subscriptions, given.calls_per_minute)
+    if given.resume is None:
+        return asyncio.run(_run(variables, order, reached, None))
+    journal = FileJournal(given.resume, {"days": order.days, "products": list(order.products)})
+    try:
+        report = asyncio.run(_run(variables, order, reached, journal))
+    except BaseException:
+        journal.close()
+        raise
+    journal.finish()
+    return report
+
+
+async def _run(
+    variables: dict[str, str], order: Order, reached: Connection, journal: FileJournal | None
+) -> Report:
+    shared = SharedState()
+    try:
+        with progress_bar() as progress:
+            return await reconcile(
+                variables,
+                order,
+                reached.api(shared),
+                reached.environment,
+                shared,
+                journal=journal,
+                progress=progress,
+            )
+    finally:
+        await shared.aclose()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,186 @@
+"""What nobody asks for any more: it is compared with the vendor, and reported. Nothing is changed.
+
+Approved requests whose subscription goes on at the vendor cost the vendor money; active
+subscriptions that the vendor has ended cost the customer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import partial
+
+from connect_ext.cancelling.reporting import report_finding
+from connect_ext.cancelling.request import CancelRequest
+from connect_ext.cause import Cause
+from connect_ext.errors import Later, NotDone
+from connect_ext.http.budget import Budget, spending
+from connect_ext.portal.settings import Settings
+from connect_ext.reconcile.finding import Finding, Kind
+from connect_ext.reconcile.pace import CALLS_OF_A_LOOK, CALLS_OF_A_WALK
+from connect_ext.reconcile.subject import Subject, as_request, read_request
+from connect_ext.reconcile.work import LEFT_ALONE_FOR, Work
+from connect_ext.vendors.base import (
+    Act,
+    Cancellation,
+    Subscription,
+    SubscriptionId,
+    SubscriptionStatus,
+)
+
+APPROVED, ACTIVE = "approved requests", "active subscriptions"
+UNKNOWN, WITHOUT_ID = "subscriptions unknown to the vendor", "subscriptions without an id"
+NOT_ASKED = "subscriptions of vendors that cannot be asked"
+
+LOOK_SECONDS = 120.0
+
+Requests = Mapping[str, CancelRequest]
+
+_GOES_ON = (
+    SubscriptionStatus.ACTIVE,
+    SubscriptionStatus.SUSPENDED,
+    SubscriptionStatus.NOT_STARTED,
+    SubscriptionStatus.UNFINISHED,
+)
+_CAN_BE_FILTERED_BY = re.compile(r"[A-Za-z0-9._~-]+")
+"""What an address of Connect's can hold as it is."""
+
+
+class Comparing:
+    """Looks at what is settled, or was never asked for."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def approved(self, since: datetime) -> set[str]:
+        """Compare the requests that were approved since then; give the products of ours.
+
+        Raises ``Later`` where they cannot be read.
+        """
+        work, products = self._work, set()
+        pages = work.connect.listing.approved_requests(since, work.ownership.named)
+        total = 0
+        async for page in work.pages(pages):
+            listed = [each for each in map(read_request, page.objects) if each]
+            requests = {each.id: each for each in listed if _is_settled(each, page.now)}
+            subjects = {name: _approved(each) for name, each in requests.items()}
+            ours = await work.ours(list(subjects.values()))
+            products |= {subjects[name].product_id for name in ours}
+            total += len(ours)
+            work.progress(APPROVED, work.report.looked_at[APPROVED], total)
+            await work.each(
+                APPROVED,
+                [subjects[name] for name in sorted(ours)],
+                partial(self._approved, requests),
+            )
+        return products
+
+    async def active(self, products: Iterable[str], first: int, most: int) -> None:
+        """Compare the active subscriptions, from the ``first`` one on; raises ``Later``."""
+        work, seen = self._work, 0
+        async for page in work.pages(work.connect.listing.active_assets(products, first)):
+            listed = [each for each in map(as_request, page.objects) if each]
+            requests = {each.id: each for each in listed[: most - seen]}
+            seen += len(requests)
+            work.progress(ACTIVE, work.report.looked_at[ACTIVE], min(most, page.total))
+            await work.each(
+                ACTIVE,
+                [Subject(each.id, each.id, each.product_id) for each in requests.values()],
+                partial(self._active, requests),
+            )
+            if seen >= most:
+                return
+
+    async def _approved(self, requests: Requests, subject: Subject) -> Finding | None:
+        request = requests[subject.id]
+        async with self._work.pace.taking(CALLS_OF_A_LOOK):
+            try:
+                shown = await self._look(request)
+                if shown is None or shown.status not in _GOES_ON:
+                    return None
+                if await self._is_somebody_elses(subject, request):
+                    return None
+            except Later as error:
+                return Finding(subject, Kind.NOT_COMPARED, error.cause, error.message)
+        what = "The request is approved, and the vendor shows the subscription as"
+        what += f" {shown.status.value}: it costs the vendor money until it is cancelled."
+        async with self._work.pace.taking(CALLS_OF_A_WALK):
+            conversation = self._work.connect.conversation
+            await report_finding(Cause.STILL_ACTIVE, what, subject.id, conversation)
+        return Finding(subject, Kind.NEEDS_PERSON, Cause.STILL_ACTIVE, what)
+
+    async def _active(self, requests: Requests, subject: Subject) -> Finding | None:
+        request = requests[subject.id]
+        async with self._work.pace.taking(CALLS_OF_A_LOOK):
+            try:
+                shown = await self._look(request)
+                if shown is None or shown.status is not SubscriptionStatus.CANCELLED:
+                    return None
+                if not await self._work.connect.listing.is_active_asset(subject.id):
+                    # Somebody has asked for its cancellation meanwhile.
+                    return None
+            except Later as error:
+                return Finding(subject, Kind.NOT_COMPARED, error.cause, error.message)
+        ends = shown.ends_at and f", and to end on {shown.ends_at:%Y-%m-%d}"
+        what = "The subscription is active in Connect, and nobody has asked for its cancellation;"
+        what += f" the vendor shows it as cancelled{ends or ''}."
+        return Finding(subject, Kind.NEEDS_PERSON, Cause.ENDED_AT_VENDOR, what)
+
+    async def _look(self, request: CancelRequest) -> Subscription | None:
+        """The subscription as the vendor shows it; None where it cannot be asked for.
+
+        Raises ``Later``.
+        """
+        work = self._work
+        settings = work.configuration.for_product(request.product_id)
+        found = _subscription_id(request, settings)
+        vendor = work.shared.vendors.vendor_for(settings.vendor)
+        if found is None or not vendor.can_be_asked:
+            work.report.looked_at[WITHOUT_ID if found is None else NOT_ASKED] += 1
+            return None
+        cancellation = Cancellation(
+            found,
+            request.id,
+            request.asset_id,
+            asked_at=work.shared.now(),
+            when=settings.policy.cancellation_date,
+            act=Act.CANCEL,
+            parameters=request.texts,
+        )
+        budget = Budget(work.shared.clock() + LOOK_SECONDS, found.text, request.id)
+        with spending(budget):
+            try:
+                shown = await asyncio.wait_for(vendor.look_up(cancellation), LOOK_SECONDS)
+            # On Python 3.10 this is not the built-in TimeoutError.
+            except asyncio.TimeoutError:
+                raise NotDone("The vendor gave no answer in time.") from None
+        if shown.status is SubscriptionStatus.UNKNOWN_ID:
+            work.report.looked_at[UNKNOWN] += 1
+        return shown
+
+    async def _is_somebody_elses(self, subject: Subject, request: CancelRequest) -> bool:
+        """Whether another subscription in Connect that is active has the same id at the vendor."""
+        settings = self._work.configuration.for_product(request.product_id)
+        found = _subscription_id(request, settings)
+        if found is None or not _CAN_BE_FILTERED_BY.fullmatch(found.text):
+            return False
+        listing = self._work.connect.listing
+        return await listing.has_other_active_asset(subject.product_id, found.text)
+
+
+def _approved(request: CancelRequest) -> Subject:
+    return Subject(request.id, request.asset_id, request.product_id, request.updated)
+
+
+def _is_settled(request: CancelRequest, now: datetime) -> bool:
+    """Whether it was approved long enough ago; the vendor may take its time to show things."""
+    return request.updated is None or now - request.updated >= LEFT_ALONE_FOR
+
+
+def _subscription_id(request: CancelRequest, settings: Settings) -> SubscriptionId | None:
+    found = request.subscription_id(
+        settings.subscription_id_parameter, settings.subscription_id_pattern
+    )
+    return found if isinstance(found, SubscriptionId) else None

@@ -1,0 +1,61 @@
+"""How many calls a command makes in a minute."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from connect_ext.http.counted import counting
+
+CALLS_OF_A_WALK = 16
+"""More than a walk makes as a rule; one that makes more is made up for afterwards."""
+
+CALLS_OF_A_LOOK = 4
+"""The look itself, a session or a token before it, and a check of what it shows."""
+
+LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE = 30, 60_000
+
+
+class Pace:
+    """At most so many calls in any minute.
+
+    Whoever begins something takes all the calls that it may need, and gives back the others at its
+    end. So nothing has to wait between two of its calls, least of all between a mark and the
+    cancellation.
+    """
+
+    def __init__(
+        self,
+        calls_per_minute: int,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        # What may be made at once, and what comes back in a minute, are the bound together.
+        self._most = max(CALLS_OF_A_WALK, calls_per_minute // 8)
+        self._per_second = (calls_per_minute - self._most) / 60
+        self._clock, self._sleep = clock, sleep
+        self._left = float(self._most)
+        self._at = clock()
+        self._line = asyncio.Lock()
+
+    @asynccontextmanager
+    async def taking(self, calls: int) -> AsyncIterator[None]:
+        """Wait until so many calls may be made, and count those that are made within."""
+        async with self._line:
+            await self._wait_for(calls)
+            self._left -= calls
+        with counting() as counted:
+            try:
+                yield
+            finally:
+                self._left = min(self._left + calls - counted.calls, self._most)
+
+    async def _wait_for(self, calls: int) -> None:
+        while True:
+            now = self._clock()
+            self._left = min(self._left + (now - self._at) * self._per_second, self._most)
+            self._at = now
+            if self._left >= calls:
+                return
+            await self._sleep((calls - self._left) / self._per_second)

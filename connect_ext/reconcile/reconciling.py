@@ -1,0 +1,99 @@
+"""One run: open requests first, then what was approved, then what is active."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connect_ext.connect.api import ConnectApi
+from connect_ext.connect.listing import Environment
+from connect_ext.errors import Later, NotConfigured
+from connect_ext.reconcile.comparing import Comparing
+from connect_ext.reconcile.finding import Report
+from connect_ext.reconcile.open_requests import OpenRequests
+from connect_ext.reconcile.ownership import Ownership
+from connect_ext.reconcile.pace import Pace
+from connect_ext.reconcile.resuming import Journal, NoJournal
+from connect_ext.reconcile.work import Progress, Work
+from connect_ext.shared_state import SharedState
+
+DAYS, MOST_DAYS = 30, 3650
+CALLS_PER_MINUTE = 240
+SUBSCRIPTIONS, MOST_SUBSCRIPTIONS = 20_000, 1_000_000
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be compared, and how fast."""
+
+    days: int = DAYS
+    """Approved requests that have changed within so many days are looked at."""
+    products: tuple[str, ...] = ()
+    """Products that only this environment serves; none: Connect's tasks tell what is ours."""
+    subscriptions: int = SUBSCRIPTIONS
+    """How many active subscriptions are looked at in a run; the next day's run goes on there."""
+    calls_per_minute: int = CALLS_PER_MINUTE
+
+
+def no_progress(sort: str, done: int, total: int | None = None) -> None:
+    """Nobody follows the run."""
+
+
+async def reconcile(
+    variables: Mapping[str, str],
+    order: Order,
+    connect: ConnectApi,
+    environment: Environment | None,
+    shared: SharedState,
+    *,
+    journal: Journal | None = None,
+    progress: Progress = no_progress,
+) -> Report:
+    """Compare Connect with the vendor, and walk what waits for longer than an hour.
+
+    What cannot be compared is in the report. Nothing is changed but by the ordinary walk, and
+    nothing of another environment's.
+    """
+    try:
+        configuration = await shared.configuration(variables)
+    except NotConfigured as error:
+        return Report(problems=[error.message])
+    work = Work(
+        configuration,
+        connect,
+        shared,
+        Ownership(connect.listing, environment, order.products),
+        Pace(order.calls_per_minute, shared.clock),
+        journal or NoJournal(),
+        progress,
+    )
+    await _run(work, order)
+    return work.report
+
+
+async def _run(work: Work, order: Order) -> None:
+    open_requests, comparing = OpenRequests(work), Comparing(work)
+    now = work.shared.now()
+    products = {*work.ownership.named}
+    try:
+        await open_requests.run()
+        products |= open_requests.products
+        if order.days:
+            products |= await comparing.approved(now - timedelta(days=order.days))
+        if order.subscriptions and products:
+            await _compare_active(work, comparing, products, order.subscriptions)
+    except Later as error:
+        work.report.problems.append(error.message)
+
+
+async def _compare_active(work: Work, comparing: Comparing, products: set[str], most: int) -> None:
+    """Where there are more than one run looks at, each day's run begins where the last ended."""
+    total = await work.connect.listing.number_of_active_assets(products)
+    if total <= most:
+        await comparing.active(products, 0, most)
+        return
+    first = work.shared.now().toordinal() * most % total
+    await comparing.active(products, first, min(most, total - first))
+    if total - first < most:
+        await comparing.active(products, 0, most - (total - first))

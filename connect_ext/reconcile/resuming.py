@@ -1,0 +1,111 @@
+"""A file with what a run has done, from which an interrupted run goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from connect_ext.reconcile.finding import Finding, finding_from_json
+
+
+class WrongJournalError(Exception):
+    """The file cannot be used; the text says why."""
+
+
+class Journal(Protocol):
+    """Remembers what was found about which subject."""
+
+    def has(self, subject_id: str) -> bool:
+        """Whether the subject is done."""
+        ...
+
+    def found(self, subject_id: str) -> Finding | None:
+        """What was found about a subject that is done."""
+        ...
+
+    def keep(self, subject_id: str, finding: Finding | None) -> None:
+        """The subject is done."""
+        ...
+
+
+class NoJournal:
+    """Remembers nothing: a run in the portal begins again."""
+
+    def has(self, subject_id: str) -> bool:  # noqa: ARG002 - it knows none
+        """Nothing is done."""
+        return False
+
+    def found(self, subject_id: str) -> Finding | None:  # noqa: ARG002 - it knows none
+        """Nothing was found."""
+        return None
+
+    def keep(self, subject_id: str, finding: Finding | None) -> None:
+        """Nothing is kept."""
+
+
+class FileJournal:
+    """A line of JSON for each subject that is done, after one that says what run it is of."""
+
+    def __init__(self, path: Path, order: Mapping[str, Any]) -> None:
+        """Raises ``WrongJournalError`` for the file of another run, or one that cannot be used."""
+        self._path, self._order = path, dict(order)
+        self._found: dict[str, Finding | None] = {}
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+            if lines:
+                self._read(lines)
+            self._file: TextIO = path.open("a", encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise WrongJournalError(f"{path} cannot be read and written.") from None
+        if not lines:
+            self._write(self._order)
+        elif lines[-1]:
+            # The run was cut in the middle of a line.
+            self._file.write("\n")
+
+    def _read(self, lines: list[str]) -> None:
+        if _object(lines[0]) != self._order:
+            raise WrongJournalError(
+                f"{self._path} is not of a run with these options: delete it to begin again."
+            )
+        for line in lines[1:]:
+            shown = _object(line)
+            with suppress(KeyError, ValueError, TypeError):
+                finding = shown["finding"]
+                self._found[str(shown["id"])] = finding_from_json(finding) if finding else None
+
+    def has(self, subject_id: str) -> bool:
+        """Whether the subject is done."""
+        return subject_id in self._found
+
+    def found(self, subject_id: str) -> Finding | None:
+        """What was found about a subject that is done."""
+        return self._found[subject_id]
+
+    def keep(self, subject_id: str, finding: Finding | None) -> None:
+        """The subject is done; that is on the disk before the next one is begun."""
+        self._found[subject_id] = finding
+        self._write({"id": subject_id, "finding": finding.as_json() if finding else None})
+
+    def _write(self, shown: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(shown) + "\n")
+        self._file.flush()
+
+    def finish(self) -> None:
+        """The run is over: there is nothing to go on from."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Leave the file for the next run."""
+        self._file.close()
+
+
+def _object(line: str) -> dict[str, Any]:
+    with suppress(ValueError):
+        shown = json.loads(line)
+        return shown if isinstance(shown, dict) else {}
+    return {}

@@ -1,0 +1,78 @@
+"""The run as a schedule of the portal makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connect_ext.connect.api import ConnectApi
+from connect_ext.connect.listing import Environment
+from connect_ext.connect.object_id import is_object_id
+from connect_ext.reconcile.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
+from connect_ext.reconcile.reconciling import MOST_DAYS, MOST_SUBSCRIPTIONS, Order, reconcile
+from connect_ext.reconcile.showing import in_short, shown
+from connect_ext.shared_state import SharedState
+
+_NUMBERS = {
+    "days": (0, MOST_DAYS),
+    "subscriptions": (0, MOST_SUBSCRIPTIONS),
+    "calls_per_minute": (LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE),
+}
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What a scheduled run has led to."""
+
+    is_fine: bool
+    """Whether all was compared, and nobody is needed."""
+    output: str
+    """For the schedule's output."""
+    in_short: str
+    """For the log."""
+
+
+class WrongParameterError(Exception):
+    """The schedule's parameter cannot be used; the text says what is expected."""
+
+
+async def reconcile_for(
+    schedule: Any,
+    variables: Mapping[str, str],
+    connect: ConnectApi,
+    environment: Environment | None,
+    shared: SharedState,
+    *,
+    most_characters: int,
+) -> Reconciled:
+    """Make the run that the schedule's parameter describes."""
+    try:
+        order = _order(schedule)
+    except WrongParameterError as error:
+        return Reconciled(False, str(error), str(error))
+    report = await reconcile(variables, order, connect, environment, shared)
+    is_fine = report.is_whole and not report.needs_person
+    return Reconciled(is_fine, shown(report, most_characters), in_short(report))
+
+
+def _order(schedule: Any) -> Order:
+    given = schedule.get("parameter") if isinstance(schedule, dict) else None
+    given = {} if given is None else given
+    if not isinstance(given, dict) or given.keys() - {*_NUMBERS, "products"}:
+        raise WrongParameterError(
+            'The schedule\'s parameter may have "days", "products", "subscriptions" and'
+            ' "calls_per_minute"; it is, or has, something else.'
+        )
+    products = given.get("products", [])
+    if not isinstance(products, list) or not all(map(is_object_id, products)):
+        raise WrongParameterError('"products" must be a list of ids such as PRD-123-456-789.')
+    numbers = {name: _number(name, given[name]) for name in _NUMBERS if name in given}
+    return Order(products=tuple(products), **numbers)
+
+
+def _number(name: str, value: Any) -> int:
+    least, most = _NUMBERS[name]
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise WrongParameterError(f'"{name}" must be a whole number from {least} to {most}.')
+    return value

@@ -1,0 +1,86 @@
+"""The report of a run as text, for a terminal and for a schedule's output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from connect_ext.cause import Cause
+from connect_ext.reconcile.finding import Finding, Kind, Report
+
+_TITLES = {
+    Kind.NEEDS_PERSON: "Needs a person",
+    Kind.SETTLED: "Put right",
+    Kind.WAITS: "Waits by itself",
+    Kind.NOT_COMPARED: "Could not be compared",
+}
+MOST_OF_A_SENTENCE = 300
+
+
+def shown(report: Report, most_characters: int | None = None) -> str:
+    """The report as lines, what needs a person first, by cause.
+
+    Where it may have only so many characters, it ends with the number of lines that are missing.
+    """
+    return _cut(list(_lines(report)), most_characters)
+
+
+def in_short(report: Report) -> str:
+    """The report in one line, for the log: numbers and causes."""
+    parts = [f"{_TITLES[kind].lower()}: {_counted(report.of(kind))}" for kind in Kind]
+    whole = "" if report.is_whole else " Not all could be compared."
+    return f"{'; '.join(parts)}.{whole}"
+
+
+def _counted(findings: list[Finding]) -> str:
+    causes = [finding.cause.value for finding in findings]
+    by_cause = ", ".join(f"{causes.count(each)} {each}" for each in sorted({*causes}))
+    return f"{len(findings)} ({by_cause})" if findings else "0"
+
+
+def _lines(report: Report) -> Iterable[str]:
+    for problem in report.problems:
+        yield f"Not everything could be compared. {problem}"
+    for kind in Kind:
+        yield f"{_TITLES[kind]}: {len(report.of(kind))}"
+        by_cause = sorted(report.of(kind), key=lambda finding: finding.cause.value)
+        for cause, findings in groupby(by_cause, key=lambda finding: finding.cause):
+            yield from _lines_of(kind, cause, list(findings))
+    seen = ", ".join(f"{number} {sort}" for sort, number in sorted(report.looked_at.items()))
+    yield f"Looked at: {seen or 'nothing'}."
+
+
+def _lines_of(kind: Kind, cause: Cause, findings: list[Finding]) -> Iterable[str]:
+    next_step = findings[0].next_step
+    yield f"  {cause.value} ({len(findings)}){f'. Next step: {next_step}' if next_step else ''}"
+    sentences = {finding.what for finding in findings}
+    if len(sentences) == 1 and kind is not Kind.SETTLED:
+        yield f"    {_shortened(sentences.pop())}"
+        yield from (f"    {_named(finding)}" for finding in findings)
+    else:
+        yield from (f"    {_named(finding)} {_shortened(finding.what)}" for finding in findings)
+
+
+def _named(finding: Finding) -> str:
+    subject = finding.subject
+    since = f" since {subject.since:%Y-%m-%d %H:%M %Z}" if subject.since else ""
+    return f"{subject.id}{since}"
+
+
+def _shortened(sentence: str) -> str:
+    if len(sentence) <= MOST_OF_A_SENTENCE:
+        return sentence
+    return f"{sentence[: MOST_OF_A_SENTENCE - 1]}…"
+
+
+def _cut(lines: list[str], most_characters: int | None) -> str:
+    text = "\n".join(lines)
+    if most_characters is None or len(text) <= most_characters:
+        return text
+    kept = len(lines)
+    while kept:
+        kept -= 1
+        text = "\n".join([*lines[:kept], f"(and {len(lines) - kept} more lines)"])
+        if len(text) <= most_characters:
+            return text
+    return text[:most_characters]

@@ -1,0 +1,107 @@
+"""All that one run works with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from connect_ext.cause import Cause
+from connect_ext.connect.api import ConnectApi
+from connect_ext.connect.listing import IDS_AT_ONCE, Page
+from connect_ext.guarded import guarded
+from connect_ext.portal.settings import Configuration
+from connect_ext.reconcile.finding import Finding, Kind, Report
+from connect_ext.reconcile.ownership import Ownership
+from connect_ext.reconcile.pace import CALLS_OF_A_LOOK, Pace
+from connect_ext.reconcile.resuming import Journal
+from connect_ext.reconcile.subject import Subject
+from connect_ext.shared_state import SharedState
+
+LEFT_ALONE_FOR = timedelta(hours=1)
+"""What is younger is left to its task."""
+
+_LASTING = (Kind.SETTLED, Kind.NEEDS_PERSON)
+"""What an interrupted run has found of these kinds need not be found again."""
+
+AT_ONCE = 8
+"""How many requests are worked on at a time."""
+
+Find = Coroutine[Any, Any, Finding | None]
+
+
+class Progress(Protocol):
+    """Follows a run."""
+
+    def __call__(self, sort: str, done: int, total: int | None = None) -> None:
+        """So many of this sort are done, of so many, if that is news."""
+
+
+@dataclass
+class Work:
+    """One run: its two sides, its pace, and what it has found so far."""
+
+    configuration: Configuration
+    connect: ConnectApi
+    shared: SharedState
+    ownership: Ownership
+    pace: Pace
+    journal: Journal
+    progress: Progress
+    report: Report = field(default_factory=Report)
+    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+
+    async def each(
+        self, sort: str, subjects: Iterable[Subject], work: Callable[[Subject], Find]
+    ) -> None:
+        """Work on the subjects, a few at a time; a bug in one of them stops no other.
+
+        What an interrupted run has done already is taken from the journal.
+        """
+        await asyncio.gather(*(self._one(sort, subject, work) for subject in subjects))
+
+    async def _one(self, sort: str, subject: Subject, work: Callable[[Subject], Find]) -> None:
+        async with self._places:
+            if self.journal.has(subject.id):
+                found = self.journal.found(subject.id)
+            else:
+                found = await self._found(subject, work)
+        self.report.add(found)
+        self.report.looked_at[sort] += 1
+        self.progress(sort, self.report.looked_at[sort])
+
+    async def again(self, subjects: Iterable[Subject], work: Callable[[Subject], Find]) -> None:
+        """Work on subjects that are counted already."""
+
+        async def one(subject: Subject) -> None:
+            async with self._places:
+                self.report.add(await self._found(subject, work))
+
+        await asyncio.gather(*map(one, subjects))
+
+    async def _found(self, subject: Subject, work: Callable[[Subject], Find]) -> Finding | None:
+        found = await guarded(work(subject))
+        if isinstance(found, str):
+            return Finding(subject, Kind.NEEDS_PERSON, Cause.BUG, found)
+        if found is None or found.kind in _LASTING:
+            self.journal.keep(subject.id, found)
+        return found
+
+    async def pages(self, pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
+        """The pages, at the run's pace; raises ``Later``."""
+        while True:
+            async with self.pace.taking(CALLS_OF_A_LOOK):
+                page = await anext(pages, None)
+            if page is None:
+                return
+            yield page
+
+    async def ours(self, subjects: Sequence[Subject]) -> set[str]:
+        """The ids of those that are this environment's; raises ``Later``."""
+        found: set[str] = set()
+        for start in range(0, len(subjects), IDS_AT_ONCE):
+            async with self.pace.taking(CALLS_OF_A_LOOK):
+                found |= await self.ownership.ours(subjects[start : start + IDS_AT_ONCE])
+        return found

@@ -1,0 +1,109 @@
+"""The calls that a piece of work makes are counted, wherever it makes them."""
+
+import asyncio
+
+import httpx
+import pytest
+from connect.client import AsyncConnectClient
+
+from connect_ext.connect.client import ConnectClient, QuietClient, Session
+from connect_ext.errors import Later, NotConfigured, NotDone
+from connect_ext.http.client import Call
+from connect_ext.http.counted import counting
+from connect_ext.single_flight import SingleFlight
+from tests.http.servers import web_server
+from tests.http.test_http_client import NAME, call, closed_port, fine
+from tests.http.test_oauth import a_vendor
+from tests.http.vendors import cancellation
+from tests.in_process import running_extension
+
+
+def connect_that_answers(status: int) -> ConnectClient:
+    """Connect that answers everything with this status; its calls are repeated once."""
+    head, body = {"Content-Type": "application/json"}, httpx.ByteStream(b"{}")
+    server = httpx.MockTransport(lambda _: httpx.Response(status, headers=head, stream=body))
+    official = AsyncConnectClient("ApiKey SU-1:1", endpoint="https://connect.example/public/v1")
+    return ConnectClient(QuietClient(official, Session(server)), pauses=(0,))
+
+
+async def test_each_call_to_a_vendor_is_one_answered_or_not(http):
+    with counting() as counter:
+        async with web_server(fine) as server:
+            await http.send(call(server.url))
+            await http.send(call(server.url))
+        with pytest.raises(Later):
+            await http.send(call(closed_port()))
+    assert counter.calls == 3
+
+
+async def test_a_token_request_is_a_call_as_well(http):
+    async with a_vendor("token-1", http) as (rest, _):
+        with counting() as counter:
+            await rest.look_up(cancellation())
+    assert counter.calls == 2
+
+
+async def test_a_call_that_cannot_be_formed_is_none(http):
+    with counting() as counter, pytest.raises(NotConfigured):
+        await http.send(Call(NAME, "GET", closed_port(), (("X-Tenant", "two\nlines"),)))
+    assert counter.calls == 0
+
+
+async def test_each_try_of_a_call_to_connect_is_one():
+    with counting() as counter:
+        await connect_that_answers(200).call("GET", "requests", "the request")
+        with pytest.raises(NotDone):
+            await connect_that_answers(502).call("GET", "requests", "the request")
+    assert counter.calls == 3
+
+
+async def test_the_calls_of_tasks_that_are_started_within_count(http):
+    async with web_server(fine) as server:
+        with counting() as counter:
+            await asyncio.gather(*(http.send(call(server.url)) for _ in range(5)))
+        await http.send(call(server.url))
+    assert counter.calls == 5
+
+
+async def test_pieces_of_work_at_the_same_time_are_counted_apart(http):
+    async def made(calls: int, url: str) -> int:
+        with counting() as counter:
+            for _ in range(calls):
+                await http.send(call(url))
+        return counter.calls
+
+    async with web_server(fine) as server:
+        assert await asyncio.gather(*(made(n, server.url) for n in (1, 2, 3))) == [1, 2, 3]
+
+
+async def test_a_part_of_the_work_counts_for_the_whole(http):
+    async with web_server(fine) as server:
+        with counting() as whole:
+            with counting() as part:
+                await http.send(call(server.url))
+            await http.send(call(server.url))
+    assert (whole.calls, part.calls) == (2, 1)
+
+
+async def test_work_that_others_have_begun_is_counted_for_them(http):
+    flights = SingleFlight()
+
+    async def joined(url: str) -> int:
+        with counting() as counter:
+            await flights.run("one", lambda: http.send(call(url)))
+        return counter.calls
+
+    async with web_server(fine) as server:
+        assert await asyncio.gather(joined(server.url), joined(server.url)) == [1, 0]
+
+
+async def test_a_walk_is_counted_whole_with_the_calls_to_both_sides():
+    async with running_extension() as extension:
+        connect, vendor = extension.sandbox.connect, extension.sandbox.vendor
+        request_id = extension.sandbox.cancel()
+        request = await extension.client().requests[request_id].get()
+        connect.calls.clear()
+        with counting() as counter:
+            await extension.handle(request)
+        assert connect.status(request_id) == "approved"
+        assert counter.calls == len(connect.calls.calls) + len(vendor.calls) > 4
