@@ -78,7 +78,7 @@ async def report(
 
     False if they still have not; errors are no matter.
     """
-    due = due_report(step, age_seconds, escalate_after_hours)
+    due = _due(step, age_seconds, escalate_after_hours)
     if due is None or memory.told == due:
         return True
     if due.kind == SETTLED and memory.told is None and age_seconds < OLD_ENOUGH_SECONDS:
@@ -151,8 +151,7 @@ def last_report(notes: Iterable[PrivateNote]) -> Report | None:
     return found
 
 
-def due_report(step: Final, age_seconds: float, escalate_after_hours: float) -> Report | None:
-    """The report that people should have of a step by now."""
+def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report | None:
     match step:
         case Wait(cause=cause, needs_person=needs_person, until=until):
             if needs_person or until or age_seconds >= escalate_after_hours * 3600:
@@ -172,6 +171,11 @@ def due_report(step: Final, age_seconds: float, escalate_after_hours: float) -> 
             return Report(SETTLED, "failed")
         case Leave():
             return Report(SETTLED, "elsewhere")
+
+
+def needs_person(step: Wait, age_seconds: float, escalate_after_hours: float) -> bool:
+    """Whether people are told of a wait, and not only that it is known to take so long."""
+    return step.until is None and _due(step, age_seconds, escalate_after_hours) is not None
 
 
 def _sentence(step: Final, waits_since: datetime | None) -> str:
