@@ -88,7 +88,7 @@ async def _look_at_all(
 
 def _counted(problems: Mapping[str, int]) -> list[str]:
     return [
-        f"Of {number} {'request' if number == 1 else 'requests'} not all could be seen: {why}"
+        f"{number} {'request' if number == 1 else 'requests'}: {why}"
         for why, number in problems.items()
     ]
 
