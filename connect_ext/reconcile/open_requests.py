@@ -14,8 +14,8 @@ from connect_ext.cancelling.process import foresee, process
 from connect_ext.cancelling.reporting import (
     HELD,
     Report,
-    due_report,
     last_report,
+    needs_person,
     report_finding,
 )
 from connect_ext.cancelling.request import CancelRequest
@@ -53,7 +53,7 @@ SECOND_LOOK_SECONDS = 2.0
 SOON_SECONDS, ROUNDS = 120, 3
 """What waits no longer than that is walked again, so often, before the next run."""
 
-_PUTS_RIGHT = ("approve", "confirm", "schedule")
+PUTS_RIGHT = ("approve", "confirm", "schedule")
 """What is done for a held request without a person: the vendor shows what was asked for."""
 
 OPEN, YOUNG, OTHERS = "open requests", "requests younger than an hour", "requests of others"
@@ -189,7 +189,7 @@ class OpenRequests:
 
         quick = replace(shared, sleep=pause)
         step = await foresee(request, settings, self._work.connect, vendor, quick)
-        return isinstance(step, DryRun) and step.act in _PUTS_RIGHT
+        return isinstance(step, DryRun) and step.act in PUTS_RIGHT
 
     def _found(
         self, subject: Subject, request: CancelRequest, settings: Settings, ended: Ended
@@ -208,7 +208,7 @@ class OpenRequests:
                 return Finding(subject, Kind.NEEDS_PERSON, step.cause, what)
             case Wait(seconds=seconds, why=why):
                 age = request.age_seconds(self._work.shared.now())
-                if _needs_person(step, age, settings.escalate_after_hours):
+                if needs_person(step, age, settings.escalate_after_hours):
                     return Finding(subject, Kind.NEEDS_PERSON, step.cause, why)
                 if seconds <= SOON_SECONDS:
                     self._soon[subject] = seconds
@@ -239,11 +239,6 @@ def _read(request: CancelRequest, now: datetime) -> _Listed:
     is_young = request.age_seconds(now) < LEFT_ALONE_FOR.total_seconds()
     is_over = request.planned is not None and now - request.planned > OVERDUE_AFTER
     return _Listed(subject_of(request), is_planned, is_young, is_planned and is_over)
-
-
-def _needs_person(step: Wait, age_seconds: float, escalate_after_hours: float) -> bool:
-    """Whether people are told of a wait, and not only that it is known to take so long."""
-    return step.until is None and due_report(step, age_seconds, escalate_after_hours) is not None
 
 
 def _cause(held: Report) -> Cause:

@@ -65,6 +65,8 @@ MAY_IMPORT = {
     " shared_state vendors.base vendors.explaining vendors.registry vendors.words",
     "reconcile": "cancelling cause command_line connect errors guarded http next_steps outcome_log"
     " portal reconcile shared_state vendors.base",
+    "waiting": "cancelling cause command_line connect errors guarded next_steps portal.settings"
+    " reconcile redaction shared_state vendors.base waiting",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "metrics": "",
     "metrics.waiting": "cancelling.request cancelling.steps errors",
@@ -74,7 +76,7 @@ MAY_IMPORT = {
     "shared_state": "cancelling cause connect errors http.aside metrics.collecting portal"
     " single_flight vendors.registry",
     "events": "cancelling cause check connect errors guarded outcome_log portal.settings"
-    " reconcile runner_speed shared_state vendors.registry",
+    " reconcile runner_speed shared_state vendors.registry waiting",
 }
 OF_A_VENDOR = (
     "cause errors http portal single_flight vendors.amounts vendors.base vendors.explaining"
@@ -249,7 +251,7 @@ def test_nothing_that_blocks_or_brings_its_own_pydantic_is_imported():
 
 
 def test_every_foreign_import_is_a_declared_dependency():
-    declared = {"aiohttp", "connect", "httpx", "jmespath", "lxml", "yarl"}
+    declared = {"aiohttp", "connect", "httpx", "jmespath", "lxml", "rich", "yarl"}
     tops = {i.partition(".")[0] for parsed in TREES.values() for i in imports(parsed)}
     assert tops - set(sys.stdlib_module_names) - {"connect_ext"} <= declared
 
