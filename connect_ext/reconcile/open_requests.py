@@ -146,6 +146,9 @@ class OpenRequests:
         held = await self._held(request)
         if held is not None and not await self._is_right_by_now(request, settings, vendor):
             return Finding(subject, Kind.NEEDS_PERSON, _cause(held), held.says)
+        memory = work.shared.request(work.connect.account.key, request.id)
+        # So their marks are read first, and a run that has to wait for one leaves no note.
+        memory.attempts.has_met_others = memory.undo.has_met_others = True
         began = time.monotonic()
         ended = await process(request, settings, work.connect, vendor, work.shared)
         milliseconds = round((time.monotonic() - began) * 1000)
