@@ -13,23 +13,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
-import ssl
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-
 from sandbox.address import DIRECTORY, STATE_FILE, Address
+from sandbox.client import call, connected, follow, follow_request
 from sandbox.complaint import Complaint
 from sandbox.connect.environment import ENVIRONMENT_ID, PARTNER_API_KEY, SERVICE_ID
-from sandbox.connect.requests import SETTLED
 from sandbox.connect.tasks import SETTLING, TaskStatus
 from sandbox.demo import demo
 from sandbox.faults import named_fault
@@ -39,8 +33,6 @@ from sandbox.own_vendor import read_variables, way_out
 from sandbox.runner import RunnerFailed
 from sandbox.sandbox import Sandbox
 
-POLL_SECONDS = 0.3
-PATIENCE_SECONDS = 600.0
 # As a shell counts a command that Ctrl-C has ended.
 INTERRUPTED = 130
 TASK_SETTLED = frozenset(each.value for each in SETTLING.values())
@@ -112,15 +104,15 @@ async def cancel(arguments: argparse.Namespace) -> None:
     wanted = _wanted(arguments)
     is_new = arguments.subscription is None or arguments.new
     _check(wanted, address, is_new=is_new)
-    async with _session(address, address.api_key) as session:
+    async with connected(address, address.api_key) as session:
         asset_id = arguments.subscription
         if is_new:
             url = f"{address.control_url}/subscriptions"
-            asset_id = (await _call(session, "POST", url, wanted))["id"]
+            asset_id = (await call(session, "POST", url, wanted))["id"]
             print(f"new preview subscription {asset_id}")
         payload = {"type": "cancel", "asset": {"id": asset_id}}
-        request = await _call(session, "POST", f"{address.url}/requests", payload)
-        await _follow_request(session, f"{address.url}/requests/{request['id']}")
+        request = await call(session, "POST", f"{address.url}/requests", payload)
+        await follow_request(session, f"{address.url}/requests/{request['id']}")
 
 
 def _wanted(arguments: argparse.Namespace) -> Json:
@@ -152,19 +144,19 @@ async def forward(arguments: argparse.Namespace) -> None:
     The local vendor's subscription ends, too, if it was to end later.
     """
     address = Address.read()
-    async with _session(address, address.api_key) as session:
+    async with connected(address, address.api_key) as session:
         url = f"{address.control_url}/requests/{arguments.request}/forward"
-        await _call(session, "POST", url)
-        await _follow_request(session, f"{address.url}/requests/{arguments.request}")
+        await call(session, "POST", url)
+        await follow_request(session, f"{address.url}/requests/{arguments.request}")
 
 
 async def revoke(arguments: argparse.Namespace) -> None:
     """Take a scheduled cancellation back with the distributor's key, and follow the request."""
     address = Address.read()
     url = f"{address.url}/requests/{arguments.request}"
-    async with _session(address, PARTNER_API_KEY) as session:
-        await _call(session, "POST", f"{url}/revoke", {"reason": arguments.reason})
-        await _follow_request(session, url)
+    async with connected(address, PARTNER_API_KEY) as session:
+        await call(session, "POST", f"{url}/revoke", {"reason": arguments.reason})
+        await follow_request(session, url)
 
 
 async def schedule(arguments: argparse.Namespace) -> int:
@@ -181,67 +173,15 @@ async def schedule(arguments: argparse.Namespace) -> int:
         "parameter": arguments.parameter,
         "trigger": {"type": "onetime", "date": in_a_year.isoformat()},
     }
-    async with _session(address, address.api_key) as session:
-        made = await _call(session, "POST", f"{environment}/schedules", payload)
+    async with connected(address, address.api_key) as session:
+        made = await call(session, "POST", f"{environment}/schedules", payload)
         print(f"{made['id']}  {made['status']}  {made['method']}", flush=True)
-        await _call(session, "POST", f"{environment}/schedules/{made['id']}/trigger")
-        (task,) = await _call(session, "GET", f"{environment}/tasks?object.id={made['id']}")
-        task = await _follow(session, f"{environment}/tasks/{task['id']}", TASK_SETTLED)
+        await call(session, "POST", f"{environment}/schedules/{made['id']}/trigger")
+        (task,) = await call(session, "GET", f"{environment}/tasks?object.id={made['id']}")
+        task = await follow(session, f"{environment}/tasks/{task['id']}", TASK_SETTLED)
     if task["output"]:
         print(task["output"])
     return os.EX_OK if task["status"] == TaskStatus.SUCCEEDED else 1
-
-
-@contextlib.asynccontextmanager
-async def _session(address: Address, key: str) -> AsyncIterator[aiohttp.ClientSession]:
-    context = ssl.create_default_context(cafile=address.ca_bundle)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context),
-        headers={"Authorization": key},
-        timeout=aiohttp.ClientTimeout(total=30),
-    ) as session:
-        yield session
-
-
-async def _follow_request(session: aiohttp.ClientSession, url: str) -> None:
-    await _follow(session, url, SETTLED, _detail)
-
-
-async def _follow(
-    session: aiohttp.ClientSession,
-    url: str,
-    settled: Collection[str],
-    detail: Callable[[Json], str] = lambda _: "",
-) -> Json:
-    """Print every status of a request or a task until it is one of the settled ones."""
-    deadline, shown = time.monotonic() + PATIENCE_SECONDS, None
-    while time.monotonic() < deadline:
-        found: Json = await _call(session, "GET", url)
-        if found["status"] != shown:
-            shown = found["status"]
-            print(f"{found['id']}  {shown}  {detail(found)}".rstrip(), flush=True)
-        if shown in settled:
-            return found
-        await asyncio.sleep(POLL_SECONDS)
-    raise Complaint(f"still {shown} after {PATIENCE_SECONDS:g} s; see the log of the runner")
-
-
-def _detail(request: Json) -> str:
-    moment = request["planned_date" if request["status"] == "scheduled" else "effective_date"]
-    return f"subscription {request['asset']['status']}  {request['reason'] or moment}"
-
-
-async def _call(
-    session: aiohttp.ClientSession, method: str, url: str, payload: Json | None = None
-) -> Any:
-    try:
-        async with session.request(method, url, json=payload) as response:
-            body = await response.json()
-    except aiohttp.ClientConnectionError as error:
-        raise Complaint("the sandbox is no longer running") from error
-    if response.status >= 400:
-        raise Complaint(f"{response.status} {body['error_code']}: {' '.join(body['errors'])}")
-    return body
 
 
 def _pair(text: str) -> tuple[str, str]:

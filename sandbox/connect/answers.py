@@ -12,17 +12,17 @@ from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.connect.moments import Clock
 from sandbox.connect.objects import Json
-from sandbox.connect.refusals import Refusal, invalid, unauthorized, unknown
-from sandbox.connect.rql import parse_query
+from sandbox.connect.refusals import Refusal, forbidden, invalid, unauthorized, unknown
+from sandbox.connect.rql import Fields, Query, parse_query
 
 if TYPE_CHECKING:
     from sandbox.connect.server import LocalConnect
 
 PREFIX = "/public/v1"
 PLATFORM_VERSION = "37.0.0"
-NO_FILTERS = frozenset(("id",))
 
-Candidates = Callable[[Mapping[str, str]], Mapping[str, Json]]
+Objects = Mapping[str, Json] | Callable[[Query], Mapping[str, Json]]
+"""Those of a collection by their ids, or those among which a query finds its own."""
 
 
 def dating(clock: Clock) -> Middleware:
@@ -54,18 +54,10 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
     return response
 
 
-def collection(
-    request: web.Request,
-    by_id: Mapping[str, Json],
-    fields: frozenset[str],
-    candidates: Candidates | None = None,
-) -> web.Response:
-    """The page of a collection that the query asks for, with its `Content-Range`.
-
-    `candidates` narrows the collection by the fields that must have one value.
-    """
+def collection(request: web.Request, objects: Objects, fields: Fields) -> web.Response:
+    """The page of a collection that the query asks for, with its `Content-Range`."""
     query = parse_query(request.rel_url.raw_query_string, fields)
-    found = query.matching(candidates(query.equal) if candidates else by_id)
+    found = query.matching(objects(query) if callable(objects) else objects)
     page = query.page(found)
     first = query.offset if page else 0
     last = first + max(len(page) - 1, 0)
@@ -91,6 +83,7 @@ class Access:
 
     def __init__(self, connect: LocalConnect) -> None:
         self._environment = connect.environment
+        self._unreadable = connect.unreadable
 
     def account(self, request: web.Request) -> Json:
         """The account that the key belongs to."""
@@ -103,6 +96,11 @@ class Access:
         """Whether requests, subscriptions and conversations exist for this account."""
         return self._environment.sees_requests(self.account(request))
 
+    def must_read(self, module: str) -> None:
+        """Raise the platform's refusal if the token may not read these objects."""
+        if module in self._unreadable:
+            raise forbidden("You do not have permission to perform this action.")
+
     def found(self, request: web.Request, by_id: Mapping[str, Json]) -> Json:
         """The object that the path names."""
         object_id = request.match_info["id"]
@@ -113,11 +111,8 @@ class Access:
     def collection(
         self,
         request: web.Request,
-        by_id: Mapping[str, Json],
-        fields: frozenset[str],
-        candidates: Candidates | None = None,
+        objects: Objects,
+        fields: Fields,
     ) -> web.Response:
         """Like `collection`, and empty for an account that may not see these objects."""
-        if not self.sees_requests(request):
-            return collection(request, {}, fields)
-        return collection(request, by_id, fields, candidates)
+        return collection(request, objects if self.sees_requests(request) else {}, fields)

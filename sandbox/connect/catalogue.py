@@ -54,6 +54,7 @@ class Catalogue:
         customer: Customer,
         connection_type: str,
         *,
+        items: int = 1,
         is_past: bool = False,
     ) -> str:
         """Add an active subscription to a product; returns its id.
@@ -63,7 +64,12 @@ class Catalogue:
         number = next(self._past_numbers) if is_past else 10**11 + next(self._numbers)
         asset_id = f"AS-{_dashed(number, 3, 4)}"
         self.assets[asset_id] = objects.asset(
-            asset_id, self.product(product_id), parameters, customer, connection_type
+            asset_id,
+            self.product(product_id),
+            parameters,
+            customer,
+            connection_type,
+            items=items,
         )
         return asset_id
 

@@ -7,19 +7,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from sandbox.connect.answers import Access, body_of, collection
+from sandbox.connect.filters import CONVERSATIONS, MESSAGES
 from sandbox.connect.refusals import unknown
 
 if TYPE_CHECKING:
     from sandbox.connect.server import LocalConnect
-
-CONVERSATION_FILTERS = frozenset(("id", "instance_id", "type", "status"))
-# All filters of the official document.
-MESSAGE_FILTERS = frozenset(
-    (
-        *("id", "type", "text", "created"),
-        *("events.created.at", "events.created.by.id", "events.updated.at"),
-    )
-)
 
 
 class ConversationApi:
@@ -40,9 +32,8 @@ class ConversationApi:
 
     async def list_conversations(self, request: web.Request) -> web.StreamResponse:
         """GET /conversations"""
-        conversations = self._conversations
         return self._access.collection(
-            request, conversations.by_id, CONVERSATION_FILTERS, conversations.candidates
+            request, lambda query: self._conversations.candidates(query.wanted), CONVERSATIONS
         )
 
     async def get_conversation(self, request: web.Request) -> web.StreamResponse:
@@ -52,7 +43,7 @@ class ConversationApi:
     async def list_messages(self, request: web.Request) -> web.StreamResponse:
         """GET /conversations/{id}/messages"""
         messages = self._conversations.messages(self._id(request), self._access.account(request))
-        return collection(request, messages, MESSAGE_FILTERS)
+        return collection(request, messages, MESSAGES)
 
     async def create_message(self, request: web.Request) -> web.StreamResponse:
         """POST /conversations/{id}/messages"""

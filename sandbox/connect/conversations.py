@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -46,12 +46,12 @@ class Conversations:
         self._by_instance[request["id"]] = conversation
         self._messages[request["id"]] = []
 
-    def candidates(self, equal: Mapping[str, str]) -> Mapping[str, Json]:
-        """The conversations among which those with these fields are."""
-        if "instance_id" not in equal:
+    def candidates(self, wanted: Mapping[str, Iterable[str]]) -> Mapping[str, Json]:
+        """The conversations among which those are whose fields have one of these values."""
+        if "instance_id" not in wanted:
             return self.by_id
-        found = self._by_instance.get(equal["instance_id"])
-        return {found["id"]: found} if found else {}
+        found = filter(None, map(self._by_instance.get, wanted["instance_id"]))
+        return {each["id"]: each for each in found}
 
     def get(self, either_id: str) -> Json:
         """A conversation by its own id or by its request's."""

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from sandbox.connect.answers import NO_FILTERS, Access, body_of, collection
+from sandbox.connect.answers import Access, body_of, collection
 from sandbox.connect.environment import EVENT_TYPES, INSTALLATION_ID
+from sandbox.connect.filters import ACCOUNTS, EVENT_DEFINITIONS, TASKS, VARIABLES
+from sandbox.connect.objects import Json
 from sandbox.connect.refusals import invalid, unknown
+from sandbox.connect.rql import Query
 
 if TYPE_CHECKING:
     from sandbox.connect.server import LocalConnect
 
-TASK_FILTERS = frozenset(("id", "object.id", "object.type", "status", "assignee"))
 ENVIRONMENT = "/devops/services/{service_id}/environments/{environment_id}"
 
 
@@ -47,11 +49,12 @@ class DevopsApi:
         """GET /accounts"""
         account = self._access.account(request)
         shown = {account["id"]: {**account, "type": "vendor", "role": "vendor"}}
-        return collection(request, shown, NO_FILTERS)
+        return collection(request, shown, ACCOUNTS)
 
     async def list_event_definitions(self, request: web.Request) -> web.StreamResponse:
         """GET /devops/event-definitions"""
-        return collection(request, {str(each["id"]): each for each in EVENT_TYPES}, NO_FILTERS)
+        shown = {str(each["id"]): each for each in EVENT_TYPES}
+        return collection(request, shown, EVENT_DEFINITIONS)
 
     async def get_installation(self, request: web.Request) -> web.StreamResponse:
         """GET an installation, by either of its paths"""
@@ -72,7 +75,7 @@ class DevopsApi:
     async def list_variables(self, request: web.Request) -> web.StreamResponse:
         """GET .../variables"""
         shown = {each.id: each.json() for each in self._environment.variables.values()}
-        return collection(request, shown, NO_FILTERS | {"name"})
+        return collection(request, shown, VARIABLES)
 
     async def create_variable(self, request: web.Request) -> web.StreamResponse:
         """POST .../variables"""
@@ -96,12 +99,16 @@ class DevopsApi:
 
     async def list_tasks(self, request: web.Request) -> web.StreamResponse:
         """GET .../tasks"""
-        tasks = self._connect.tasks.by_id
-        shown = {task_id: self._environment.task(task) for task_id, task in tasks.items()}
-        return collection(request, shown, TASK_FILTERS)
+        self._access.must_read("tasks")
+        return collection(request, self._tasks, TASKS)
+
+    def _tasks(self, query: Query) -> dict[str, Json]:
+        tasks = self._connect.tasks.candidates(query.wanted)
+        return {each.id: self._environment.task(each) for each in tasks}
 
     async def get_task(self, request: web.Request) -> web.StreamResponse:
         """GET .../tasks/{id}"""
+        self._access.must_read("tasks")
         task = self._connect.tasks.get(request.match_info["id"])
         return web.json_response(self._environment.task(task))
 

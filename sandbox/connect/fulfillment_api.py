@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from sandbox.connect.answers import Access, body_of
+from sandbox.connect.filters import ASSETS, REQUESTS, TEMPLATES
 from sandbox.connect.objects import DISTRIBUTOR, Json
 from sandbox.connect.refusals import forbidden, invalid, unknown
+from sandbox.connect.rql import Query
 
 if TYPE_CHECKING:
     from sandbox.connect.server import LocalConnect
 
-# The filters of the official document that make sense here (docs/facts.md, Connect 2).
-REQUEST_FILTERS = frozenset(
-    (
-        *("id", "type", "status", "created", "updated", "assignee", "contract.id"),
-        *("marketplace.id", "template.id", "asset.id", "asset.external_id", "asset.status"),
-        *("asset.external_uid", "asset.params.id", "asset.params.value", "asset.product.id"),
-        *("asset.connection.id", "asset.connection.type", "asset.tiers.customer.id"),
-        *("asset.tiers.tier1.id", "asset.tiers.tier2.id"),
-    )
-)
-ASSET_FILTERS = frozenset(
-    (
-        *("id", "status", "external_id", "external_uid", "product.id", "connection.type"),
-        *("params.id", "params.value"),
-    )
-)
-TEMPLATE_FILTERS = frozenset(("id", "scope", "type", "name"))
 # The distributor's side asks for a cancellation and withdraws it; the vendor's side decides.
 OF_DISTRIBUTOR = ("revoke", "assign")
 
@@ -57,9 +42,8 @@ class FulfillmentApi:
 
     async def list_requests(self, request: web.Request) -> web.StreamResponse:
         """GET /requests"""
-        requests = self._requests
         return self._access.collection(
-            request, requests.by_id, REQUEST_FILTERS, requests.candidates
+            request, lambda query: self._requests.candidates(query.wanted), REQUESTS
         )
 
     async def create_request(self, request: web.Request) -> web.StreamResponse:
@@ -102,30 +86,43 @@ class FulfillmentApi:
 
     async def list_assets(self, request: web.Request) -> web.StreamResponse:
         """GET /assets"""
-        shown = {asset_id: self._asset(each) for asset_id, each in self._catalogue.assets.items()}
-        return self._access.collection(request, shown, ASSET_FILTERS)
+        self._access.must_read("assets")
+        return self._access.collection(request, self._assets, ASSETS)
+
+    def _assets(self, query: Query) -> Mapping[str, Json]:
+        """The subscriptions of a list, whose pending requests are hidden unless selected."""
+        fields = ["id", "type", "status"]
+        if "pending_request.template" in query.selected:
+            fields.append("template")
+        elif "pending_request" not in query.selected:
+            return self._catalogue.assets
+        assets = self._catalogue.assets.items()
+        return {asset_id: self._with_pending(each, fields) for asset_id, each in assets}
 
     async def get_asset(self, request: web.Request) -> web.StreamResponse:
         """GET /assets/{id}"""
-        return web.json_response(self._asset(self._access.found(request, self._catalogue.assets)))
+        self._access.must_read("assets")
+        asset = self._access.found(request, self._catalogue.assets)
+        shown = self._with_pending(asset, ["id", "type", "status", "template"])
+        return web.json_response(shown)
 
     async def list_asset_requests(self, request: web.Request) -> web.StreamResponse:
         """GET /assets/{id}/requests"""
+        self._access.must_read("assets")
         asset = self._access.found(request, self._catalogue.assets)
         fields = ("id", "type", "status", "events", "assignee")
         chain = self._requests.of_asset(asset["id"])
         shown = {each["id"]: {field: each[field] for field in fields} for each in chain}
-        return self._access.collection(request, shown, REQUEST_FILTERS)
+        return self._access.collection(request, shown, REQUESTS)
 
-    def _asset(self, asset: Json) -> Json:
+    def _with_pending(self, asset: Json, fields: list[str]) -> Json:
         pending = self._requests.pending_of(asset["id"])
         if pending is None:
             return asset
-        fields = ("id", "type", "status", "template")
         return {**asset, "pending_request": {field: pending[field] for field in fields}}
 
     async def list_templates(self, request: web.Request) -> web.StreamResponse:
         """GET /products/{id}/templates"""
         product = self._access.found(request, self._catalogue.products)
         templates = {each["id"]: each for each in self._catalogue.templates[product["id"]]}
-        return self._access.collection(request, templates, TEMPLATE_FILTERS)
+        return self._access.collection(request, templates, TEMPLATES)

@@ -107,8 +107,10 @@ def asset(
     parameters: Iterable[Parameter],
     customer: Customer,
     connection_type: str,
+    *,
+    items: int = 1,
 ) -> Json:
-    """An active subscription."""
+    """An active subscription with so many items."""
     created = event(now())
     return {
         "id": asset_id,
@@ -118,7 +120,7 @@ def asset(
         "product": of_product,
         "connection": _connection(connection_type),
         "events": {"created": created, "updated": dict(created)},
-        "items": [_item(of_product["id"])],
+        "items": [_item(of_product["id"], number + 1) for number in range(items)],
         "params": [parameter.json() for parameter in parameters],
         "tiers": {"customer": _tier("TA-0001-0001-0001", customer), "tier1": _reseller()},
         "configuration": {"params": []},
@@ -141,10 +143,10 @@ def _connection(type_: str) -> Json:
     }
 
 
-def _item(product_id: str) -> Json:
+def _item(product_id: str, number: int) -> Json:
     return {
-        "id": f"{product_id.replace('-', '_')}_0001",
-        "global_id": f"{product_id}-0001",
+        "id": f"{product_id.replace('-', '_')}_{number:04d}",
+        "global_id": f"{product_id}-{number:04d}",
         "mpn": "SANDBOX-PLAN",
         "old_quantity": "5",
         "quantity": "0",

@@ -6,9 +6,9 @@ Transitions and refusals: docs/facts.md, Connect 1.2, 1.3, 2 and 3.1.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -58,6 +58,8 @@ class CancelRequests:
         on_confirm: OnConfirm = OnConfirm.REVOKE,
     ) -> None:
         self.on_confirm = OnConfirm(on_confirm)
+        # That anybody does is INFERRED (docs/facts.md, Connect 12).
+        self.brings_back = True
         self._catalogue = catalogue
         self._timers = timers
         self._changed = changed
@@ -68,11 +70,16 @@ class CancelRequests:
         self._by_asset: dict[str, list[Json]] = {}
         self._by_product: dict[tuple[str, str], dict[str, Json]] = defaultdict(dict)
 
-    def candidates(self, equal: Mapping[str, str]) -> Mapping[str, Json]:
-        """The requests among which those with these fields are, by an index where there is one."""
-        if "asset.product.id" not in equal or "status" not in equal:
+    def candidates(self, wanted: Mapping[str, Iterable[str]]) -> Mapping[str, Json]:
+        """The requests among which those are whose fields have one of these values."""
+        if "id" in wanted or not {"asset.product.id", "status"} & wanted.keys():
             return self.by_id
-        return self._by_product.get((equal["asset.product.id"], equal["status"]), {})
+        found: dict[str, Json] = {}
+        for (product_id, status), requests in self._by_product.items():
+            is_product = product_id in wanted.get("asset.product.id", (product_id,))
+            if is_product and status in wanted.get("status", (status,)):
+                found.update(requests)
+        return found
 
     def get(self, request_id: str) -> Json:
         """A request; raises the platform's refusal if there is none."""
@@ -168,7 +175,7 @@ class CancelRequests:
     def bring_forward(self, request_id: str, planned: datetime | None = None) -> Json:
         """Replace the planned date of a scheduled request, by now unless told otherwise.
 
-        One that has come returns the request to pending at once.
+        One that has come returns the request to pending at once, if anything does.
         """
         request = self.get(request_id)
         self._must_be(request, "scheduled", "brought forward")
@@ -181,9 +188,13 @@ class CancelRequests:
         planned = parse("planned_date", request["planned_date"])
         wait = (planned - self._clock.now()).total_seconds()
         if wait <= 0:
-            self.advance(request_id)
+            self._reach_planned_date(request_id)
         else:
-            self._timers.set(request_id, wait, lambda: self.advance(request_id))
+            self._timers.set(request_id, wait, lambda: self._reach_planned_date(request_id))
+
+    def _reach_planned_date(self, request_id: str) -> None:
+        if self.brings_back:
+            self.advance(request_id)
 
     def _reach_planned_dates(self) -> None:
         for request in list(self.by_id.values()):
@@ -226,6 +237,16 @@ class CancelRequests:
         self._must_be(request, "revoking", "revoked")
         self._move(request, "revoked", asset_status="active")
         return request
+
+    def backdate(self, request_id: str, by: timedelta) -> None:
+        """Let a request, and all that has happened to it, be so much older."""
+        request = self.get(request_id)
+        for name in ("created", "updated", "effective_date"):
+            # A request that is not approved has no effective date.
+            if request[name]:
+                request[name] = written(parse(name, request[name]) - by)
+        for name in ("created", "updated"):
+            request["events"][name] = objects.event(parse(name, request[name]))
 
     def assign(self, request_id: str, body: Json) -> Json:
         """Assign an agent, by id or by email."""

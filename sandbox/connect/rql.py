@@ -1,15 +1,15 @@
-"""The part of RQL that the official client sends.
+"""The part of RQL that the official client and the extension send.
 
-`and`, `or`, `not`, `eq`, `ne`, `in`, `out`, for dates `ge`, `gt`, `le` and `lt` too, `field=value`,
-`ordering()`, `select()`, `limit=` and `offset=`, percent-encoded or not. Anything else is refused,
-never ignored.
+`and`, `or`, `not`, `eq`, `ne`, `in`, `out`, `ge`, `gt`, `le`, `lt`, `field=value`, `ordering()`,
+`select()`, `limit=` and `offset=`, percent-encoded or not. `Fields` says what a collection can be
+asked for. Anything else is refused, never ignored (docs/facts.md, Connect 2).
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,13 +17,13 @@ from sandbox.connect.moments import parse
 from sandbox.connect.refusals import invalid
 
 Json = dict[str, Any]
+Path = tuple[str, ...]
 Condition = Callable[[Json], bool]
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
 
-# The operators that only dates have.
-DATE_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "ge": operator.ge,
     "gt": operator.gt,
     "le": operator.le,
@@ -32,59 +32,130 @@ DATE_ORDER: dict[str, Callable[[Any, Any], bool]] = {
 
 
 @dataclass(frozen=True)
-class Query:
-    """A parsed query: conditions that all must hold, an order and a page.
+class Filter:
+    """What a collection can be asked about one field.
 
-    `equal` holds the fields that must have one certain value, for looking them up in an index.
+    `lookups` are the operators, and `choices` the only values if there is a list of them. `at` is
+    where the objects have the field, if not under the filter's name.
+    """
+
+    lookups: frozenset[str]
+    is_ordered: bool = False
+    choices: frozenset[str] = frozenset()
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What a collection can be asked for.
+
+    `left_out` are the fields that `select(-name)` leaves out of the objects, `hidden` those that
+    only `select(name)` puts into them.
+    """
+
+    filters: Mapping[str, Filter]
+    left_out: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+
+    def filter(self, name: str) -> Filter:
+        """The filter of this name; raises the platform's refusal if there is none."""
+        if name not in self.filters:
+            raise invalid(f"Bad filter query: filtering by `{name}` is not supported.")
+        return self.filters[name]
+
+    def path(self, name: str) -> Path:
+        """Where the objects have a field."""
+        return tuple((self.filters[name].at or name).split("."))
+
+
+@dataclass(frozen=True)
+class Query:
+    """A parsed query: conditions that all must hold, an order, a page, and what it shows.
+
+    `wanted` holds the fields that must have one of certain values, for looking them up in an
+    index; `left_out` and `selected` are the names in `select()`.
     """
 
     conditions: tuple[Condition, ...] = ()
-    ordering: tuple[str, ...] = ()
+    ordering: tuple[tuple[Path, bool], ...] = ()
     limit: int = DEFAULT_LIMIT
     offset: int = 0
-    equal: Mapping[str, str] = field(default_factory=dict)
+    wanted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+    selected: frozenset[str] = frozenset()
 
     def matching(self, by_id: Mapping[str, Json]) -> list[Json]:
         """Every object that meets the conditions, in order."""
         objects: Iterable[Json] = by_id.values()
-        if "id" in self.equal:
-            only_id = self.equal["id"]
-            objects = [by_id[only_id]] if only_id in by_id else []
+        if "id" in self.wanted:
+            objects = [by_id[each] for each in dict.fromkeys(self.wanted["id"]) if each in by_id]
         found = [item for item in objects if all(holds(item) for holds in self.conditions)]
-        for direction in reversed(self.ordering):
-            name = direction.lstrip("+-")
-            found.sort(key=lambda item: _first(item, name), reverse=direction.startswith("-"))
+        for path, is_descending in reversed(self.ordering):
+            found.sort(key=lambda item: _values(item, path)[:1], reverse=is_descending)
         return found
 
     def page(self, found: list[Json]) -> list[Json]:
-        """The part of the found objects that was asked for."""
-        return found[self.offset : self.offset + self.limit]
+        """The part of the found objects that was asked for, as they are to be shown."""
+        return [self._shown(each) for each in found[self.offset : self.offset + self.limit]]
+
+    def _shown(self, item: Json) -> Json:
+        for name in self.left_out:
+            item = _without(item, name.split("."))
+        return item
 
 
-def parse_query(raw: str, fields: frozenset[str]) -> Query:
-    """Parse a raw query string; only the given fields may be filtered by."""
-    conditions: list[Condition] = []
-    ordering: tuple[str, ...] = ()
-    page = {"limit": DEFAULT_LIMIT, "offset": 0}
-    equal: dict[str, str] = {}
+def parse_query(raw: str, fields: Fields) -> Query:
+    """Parse a raw query string; only what the fields allow may be asked for."""
+    query = Query()
     for term in _terms(raw):
-        name, is_pair, value = term.partition("=")
-        if is_pair and name in page:
-            page[name] = _whole_number(name, value)
-        elif term.startswith("ordering("):
-            ordering = tuple(_split(_inside(term), ","))
-        elif term and not term.startswith("select("):
-            conditions.append(_condition(term, fields))
-            equal.update(_equality(term))
-    limit = min(page["limit"], MAX_LIMIT)
-    return Query(tuple(conditions), ordering, limit, page["offset"], equal)
+        query = _with(query, term, fields)
+    return query
 
 
-def _equality(term: str) -> dict[str, str]:
-    """The field and the value of `eq(field,value)` or `field=value`."""
-    pair = _inside(term) if term.startswith("eq(") else term.replace("=", ",", 1)
-    name, _, value = pair.partition(",")
-    return {name: value} if value and "(" not in name else {}
+def _with(query: Query, term: str, fields: Fields) -> Query:
+    name, _, value = term.partition("=")
+    if name == "limit":
+        return replace(query, limit=min(_whole_number(name, value), MAX_LIMIT))
+    if name == "offset":
+        return replace(query, offset=_whole_number(name, value))
+    if term.startswith("select("):
+        return _selecting(query, _names(term), fields)
+    if term.startswith("ordering("):
+        if query.ordering:
+            raise invalid("Bad ordering filter: query can contain only one ordering operation.")
+        return replace(query, ordering=tuple(_direction(each, fields) for each in _names(term)))
+    return replace(
+        query,
+        conditions=(*query.conditions, _condition(term, fields)),
+        wanted={**query.wanted, **_wanted(term)},
+    )
+
+
+def _selecting(query: Query, names: list[str], fields: Fields) -> Query:
+    left_out = {name[1:] for name in names if name.startswith("-")}
+    selected = {name.removeprefix("+") for name in names if not name.startswith("-")}
+    for name in (left_out - fields.left_out) | (selected - fields.hidden):
+        raise invalid(f"Bad select filter: {name}.")
+    return replace(query, left_out=query.left_out | left_out, selected=query.selected | selected)
+
+
+def _direction(name: str, fields: Fields) -> tuple[Path, bool]:
+    bare = name.lstrip("+-")
+    if bare not in fields.filters or not fields.filters[bare].is_ordered:
+        raise invalid(f"Bad ordering filter: {bare}.")
+    return fields.path(bare), name.startswith("-")
+
+
+def _wanted(term: str) -> dict[str, tuple[str, ...]]:
+    """The field and the values of `eq(field,value)`, `in(field,(value,…))` or `field=value`."""
+    verb, has_arguments, _ = term.partition("(")
+    if not has_arguments:
+        name, _, value = term.partition("=")
+        return {name: (value,)}
+    if verb not in ("eq", "in"):
+        return {}
+    name, value = _split(_inside(term), ",")
+    return {name: tuple(_listed(value)) if verb == "in" else (value,)}
 
 
 def _terms(raw: str) -> Iterator[str]:
@@ -92,22 +163,25 @@ def _terms(raw: str) -> Iterator[str]:
     for raw_term in _split(raw, "&"):
         term = unquote(raw_term)
         if term.startswith("and("):
-            yield from _split(_inside(term), ",")
-        else:
+            yield from _several(term)
+        elif term:
             yield term
 
 
-def _condition(term: str, fields: frozenset[str]) -> Condition:
+def _condition(term: str, fields: Fields) -> Condition:
     verb, has_arguments, _ = term.partition("(")
     if not has_arguments:
         name, is_pair, value = term.partition("=")
         if not is_pair:
             raise invalid(f"Bad filter query: `{term}`.")
         return _comparison("eq", name, value, fields)
+    if verb in ("and", "or"):
+        return _logical(verb, [_condition(each, fields) for each in _several(term)])
+    if verb == "not":
+        unwanted = _condition(_inside(term), fields)
+        return lambda item: not unwanted(item)
     arguments = _split(_inside(term), ",")
-    if verb in ("and", "or", "not"):
-        return _logical(verb, [_condition(argument, fields) for argument in arguments])
-    if verb not in ("eq", "ne", "in", "out", *DATE_ORDER) or len(arguments) != 2:
+    if len(arguments) != 2:
         raise invalid(f"Bad filter query: `{term}`.")
     return _comparison(verb, arguments[0], arguments[1], fields)
 
@@ -115,27 +189,24 @@ def _condition(term: str, fields: frozenset[str]) -> Condition:
 def _logical(verb: str, parts: list[Condition]) -> Condition:
     if verb == "and":
         return lambda item: all(part(item) for part in parts)
-    if verb == "or":
-        return lambda item: any(part(item) for part in parts)
-    return lambda item: not any(part(item) for part in parts)
+    return lambda item: any(part(item) for part in parts)
 
 
-def _comparison(verb: str, name: str, value: str, fields: frozenset[str]) -> Condition:
-    if name not in fields:
-        raise invalid(f"Bad filter query: filtering by `{name}` is not supported.")
-    if verb in ("in", "out") and not value.startswith("("):
-        raise invalid(f"Bad filter query: `{verb}` needs a list.")
-    read = _reader(name)
-    if verb in DATE_ORDER:
-        if read is str:
-            raise invalid(f"Bad filter query: `{verb}` is not supported for `{name}`.")
-        limit, compare = read(value), DATE_ORDER[verb]
-        return lambda item: any(compare(read(found), limit) for found in _values(item, name))
-    values = _split(_inside(value), ",") if verb in ("in", "out") else [value]
-    wanted = {read(each) for each in values}
+def _comparison(verb: str, name: str, value: str, fields: Fields) -> Condition:
+    kind, read = fields.filter(name), _reader(name)
+    if verb not in kind.lookups:
+        raise invalid(f"Bad filter query: `{verb}` is not supported for `{name}`.")
+    values = _listed(value) if verb in ("in", "out") else [value]
+    for each in values:
+        if kind.choices and each not in kind.choices:
+            raise invalid(f'{name}: "{each}" is not a valid choice.')
+    path, wanted = fields.path(name), {read(each) for each in values}
+    if verb in COMPARED:
+        compare, (limit,) = COMPARED[verb], wanted
+        return lambda item: any(compare(read(found), limit) for found in _values(item, path))
     if verb in ("eq", "in"):
-        return lambda item: any(read(found) in wanted for found in _values(item, name))
-    return lambda item: not any(read(found) in wanted for found in _values(item, name))
+        return lambda item: any(read(found) in wanted for found in _values(item, path))
+    return lambda item: not any(read(found) in wanted for found in _values(item, path))
 
 
 def _reader(name: str) -> Callable[[str], Any]:
@@ -143,6 +214,24 @@ def _reader(name: str) -> Callable[[str], Any]:
     if name in ("created", "updated") or name.endswith(".at"):
         return lambda value: parse(name, value)
     return str
+
+
+def _several(term: str) -> list[str]:
+    """The terms inside of `and` or `or`, which are two at least."""
+    terms = _split(_inside(term), ",")
+    if len(terms) < 2:
+        raise invalid(f"Bad filter query: `{term}`.")
+    return terms
+
+
+def _names(term: str) -> list[str]:
+    return [name for name in _split(_inside(term), ",") if name]
+
+
+def _listed(value: str) -> list[str]:
+    if not value.startswith("("):
+        raise invalid(f"Bad filter query: `{value}` is not a list.")
+    return _split(_inside(value), ",")
 
 
 def _split(text: str, separator: str) -> list[str]:
@@ -170,14 +259,20 @@ def _whole_number(name: str, value: str) -> int:
     return int(value)
 
 
-def _values(item: Any, path: str) -> list[str]:
-    """Every value at a dotted path; lists on the way are searched through."""
-    found = [item]
-    for name in path.split("."):
-        flat = [part for each in found for part in (each if isinstance(each, list) else [each])]
-        found = [each[name] for each in flat if isinstance(each, dict) and name in each]
-    return [str(each) for each in found]
+def _values(item: Any, path: Path) -> list[str]:
+    """Every value at a path; lists on the way are searched through."""
+    for depth, name in enumerate(path):
+        if isinstance(item, list):
+            return [value for each in item for value in _values(each, path[depth:])]
+        if not isinstance(item, dict) or name not in item:
+            return []
+        item = item[name]
+    return [str(item)]
 
 
-def _first(item: Json, path: str) -> str:
-    return next(iter(_values(item, path)), "")
+def _without(item: Json, path: list[str]) -> Json:
+    """A copy of an object without what it has at a path."""
+    name, *rest = path
+    if rest and name in item:
+        return {**item, name: _without(item[name], rest)}
+    return {each: value for each, value in item.items() if each != name}

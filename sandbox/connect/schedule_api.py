@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from sandbox.connect.answers import body_of, collection
+from sandbox.connect.filters import SCHEDULES as FIELDS
 
 if TYPE_CHECKING:
     from sandbox.connect.server import LocalConnect
 
-# All filters of the official document but `type`, which is no field of a schedule.
-SCHEDULE_FILTERS = frozenset(
-    (
-        *("id", "name", "description", "method", "status"),
-        *("events.created.at", "events.updated.at"),
-        *("events.last_triggered.at", "events.next_trigger.at"),
-    )
-)
 SCHEDULES = "/devops/services/{service_id}/environments/{environment_id}/schedules"
 
 
@@ -42,7 +35,7 @@ class ScheduleApi:
         """GET .../schedules"""
         schedules = self._schedules.by_id
         shown = {each: self._schedules.json(schedule) for each, schedule in schedules.items()}
-        return collection(request, shown, SCHEDULE_FILTERS)
+        return collection(request, shown, FIELDS)
 
     async def create_schedule(self, request: web.Request) -> web.StreamResponse:
         """POST .../schedules"""

@@ -17,10 +17,12 @@ from sandbox.connect.environment import API_KEY, Environment, Variable
 from sandbox.connect.journal import Journal
 from sandbox.connect.moments import Clock, written
 from sandbox.connect.objects import DISTRIBUTOR, Customer, Json, Parameter
-from sandbox.connect.requests import SETTLED, CancelRequests, OnConfirm, StatusChange
+from sandbox.connect.planting import Planting
+from sandbox.connect.requests import CancelRequests, OnConfirm, StatusChange
 from sandbox.connect.schedules import Schedules
-from sandbox.connect.tasks import CANCEL_EVENT, Task, TaskQueue
+from sandbox.connect.tasks import CANCEL_EVENT, TaskQueue
 from sandbox.connect.timers import Timers
+from sandbox.connect.waiting import Waiting
 from sandbox.connect.websocket import Instances
 from sandbox.faults import FaultPlan
 from sandbox.http_server import HttpServer
@@ -29,15 +31,16 @@ from sandbox.http_server import HttpServer
 PROVEN_AGO = timedelta(days=30)
 
 
-class LocalConnect:
+class LocalConnect(Planting, Waiting):
     """A Connect good enough for the official runner, on one TLS port of the loopback.
 
     `countdown_scale` shortens the wait of rescheduled and retried tasks, and the periods of
     recurring schedules. `proven` lets every new product have a cancellation that was approved in
     the past; `scheduling` lets its cancel requests be scheduled. `on_confirm` says what `confirm`
-    does with a revoking request. The parts (`catalogue`, `clock`, `requests`, `conversations`,
-    `environment`, `tasks`, `schedules`, `instances`, `journal`, `calls`, `faults`) may be used
-    directly.
+    does with a revoking request, and `brings_back` whether a scheduled one returns on its day.
+    `unreadable` names what no token may read: "assets", "tasks". The parts (`catalogue`, `clock`,
+    `requests`, `conversations`, `environment`, `tasks`, `schedules`, `instances`, `journal`,
+    `calls`, `faults`) may be used directly.
     """
 
     def __init__(
@@ -52,6 +55,8 @@ class LocalConnect:
         proven: bool = False,
         scheduling: bool = True,
         on_confirm: OnConfirm = OnConfirm.REVOKE,
+        brings_back: bool = True,
+        unreadable: Iterable[str] = (),
         runtime: str = "local",
         log_level: str = "INFO",
         fault_seed: int = 0,
@@ -60,6 +65,7 @@ class LocalConnect:
         self.api_key = API_KEY
         self.proven = proven
         self.scheduling = scheduling
+        self.unreadable = set(unreadable)
         self.clock = Clock()
         self.journal = Journal()
         self.calls = CallLog()
@@ -72,6 +78,7 @@ class LocalConnect:
         self.requests = CancelRequests(
             self.catalogue, self._timers, self._request_changed, self.clock, on_confirm
         )
+        self.requests.brings_back = brings_back
         self.conversations = Conversations(self.clock, by_instance_id=messages_by_instance_id)
         self.tasks = TaskQueue(
             self._timers,
@@ -79,6 +86,7 @@ class LocalConnect:
             countdown_scale=countdown_scale,
             retry_seconds=retry_seconds,
             options=self.environment.task_options,
+            clock=self.clock,
         )
         self.schedules = Schedules(
             self.environment, self.tasks, self._timers, self.clock, self.journal.record
@@ -138,7 +146,8 @@ class LocalConnect:
     def _request_changed(self, request: Json) -> None:
         self.conversations.open(request)
         self.journal.record("request", request["id"], request["status"])
-        if request["status"] in self.environment.statuses[CANCEL_EVENT]:
+        is_wanted = request["status"] in self.environment.statuses[CANCEL_EVENT]
+        if is_wanted and not self.is_silent:
             self.tasks.emit(CANCEL_EVENT, request["id"])
 
     # What is sold, and to whom
@@ -168,15 +177,25 @@ class LocalConnect:
             self.create_approved_cancellation(product_id)
         return product_id
 
-    def create_approved_cancellation(self, product_id: str | None = None) -> str:
-        """A cancel request of the product that was approved in the past; returns its id.
+    def create_approved_cancellation(
+        self,
+        product_id: str | None = None,
+        *,
+        asset_id: str | None = None,
+        approved_at: datetime | None = None,
+    ) -> str:
+        """A cancel request that was approved in the past, a month ago by default; returns its id.
 
-        There is no task, no event and no journal entry about it.
+        It is about the given subscription, or else about a past one of the product that has no
+        parameters. There is no task, no event and no journal entry about it.
         """
-        asset_id = self.catalogue.add_asset(
-            product_id or self.default_product(), [], Customer(), "production", is_past=True
-        )
-        request = self.requests.create_approved(asset_id, self.clock.now() - PROVEN_AGO)
+        if asset_id is None:
+            asset_id = self.catalogue.add_asset(
+                product_id or self.default_product(), [], Customer(), "production", is_past=True
+            )
+        approved_at = approved_at or self.clock.now() - PROVEN_AGO
+        request = self.requests.create_approved(asset_id, approved_at)
+        self.conversations.open(request)
         request_id: str = request["id"]
         return request_id
 
@@ -200,8 +219,9 @@ class LocalConnect:
         connection_type: str = "preview",
         parameter_id: str = "subscription_id",
         more: Iterable[Parameter] = (),
+        items: int = 1,
     ) -> str:
-        """An active subscription; returns its id `AS-...`.
+        """An active subscription with so many items; returns its id `AS-...`.
 
         Its parameters are the customer's email (ordering), the vendor's subscription id
         (fulfillment) and `more`, unless `parameters` gives others.
@@ -214,7 +234,11 @@ class LocalConnect:
                 *more,
             ]
         return self.catalogue.add_asset(
-            product_id or self.default_product(), parameters, customer, connection_type
+            product_id or self.default_product(),
+            parameters,
+            customer,
+            connection_type,
+            items=items,
         )
 
     def default_product(self) -> str:
@@ -321,61 +345,9 @@ class LocalConnect:
         """Somebody runs a schedule now, in the portal."""
         self.schedules.trigger(schedule_id)
 
-    def tasks_of(self, object_id: str) -> list[Task]:
-        """The tasks about a request or a schedule, the oldest first."""
-        return self.tasks.of_object.get(object_id, [])
-
     def set_variable(self, name: str, value: str, secure: bool | None = None) -> Variable:
         """Change a variable in the portal; every instance is told at once."""
         variable = self.environment.set_variable(name, value, secure)
         self.journal.record("variable", name, "changed")
         self.instances.push_configuration()
         return variable
-
-    # Waiting
-
-    async def connected(self, instance_id: str | None = None, timeout: float = 60.0) -> None:
-        """Wait until an instance (None: any) accepts tasks."""
-        await self.journal.until(
-            lambda: bool(self.instances.connected(instance_id)),
-            timeout,
-            f"instance {instance_id or ''} to connect",
-        )
-
-    async def settled(self, request_id: str, timeout: float = 60.0) -> Json:
-        """Wait until a request is approved, failed or revoked; returns it."""
-        await self.reaches(request_id, *SETTLED, timeout=timeout)
-        return self.request(request_id)
-
-    async def reaches(self, request_id: str, *statuses: str, timeout: float = 60.0) -> None:
-        """Wait until a request has one of the statuses."""
-        await self.journal.until(
-            lambda: self.status(request_id) in statuses,
-            timeout,
-            f"{request_id} to be {' or '.join(statuses)}",
-        )
-
-    async def tasks_settled(self, request_id: str, timeout: float = 60.0) -> list[Task]:
-        """Wait until every task about a request or a schedule is succeeded, failed or skipped."""
-        await self.journal.until(
-            lambda: all(task.settled for task in self.tasks_of(request_id)),
-            timeout,
-            f"the tasks of {request_id} to settle",
-        )
-        return self.tasks_of(request_id)
-
-    async def schedule_settled(self, schedule_id: str, timeout: float = 60.0) -> Task:
-        """Wait until a schedule has triggered and its tasks are settled; returns the last one."""
-        await self.journal.until(
-            lambda: bool(self.tasks_of(schedule_id)), timeout, f"{schedule_id} to trigger"
-        )
-        return (await self.tasks_settled(schedule_id, timeout))[-1]
-
-    async def answered(self, request_id: str, times: int = 1, timeout: float = 60.0) -> list[Task]:
-        """Wait for this many results from instances for a request's tasks."""
-        await self.journal.until(
-            lambda: sum(len(task.results) for task in self.tasks_of(request_id)) >= times,
-            timeout,
-            f"{times} results for {request_id}",
-        )
-        return self.tasks_of(request_id)

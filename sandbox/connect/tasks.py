@@ -6,14 +6,14 @@ Life of a task: docs/facts.md, Connect 5.2.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from itertools import count
 from typing import Any
 
-from sandbox.connect.moments import now
+from sandbox.connect.moments import Clock, now
 from sandbox.connect.refusals import invalid, unknown
 from sandbox.connect.timers import Timers
 
@@ -64,15 +64,19 @@ class TaskResult:
     accepted: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class Task:
-    """A task `TQ-...` about one request or schedule, with its deliveries and results."""
+    """A task `TQ-...` about one request or schedule, with its deliveries and results.
+
+    One that is `forgotten` keeps its status, and is not delivered any more.
+    """
 
     id: str
     event_type: str
     object_id: str
     created: datetime
     status: TaskStatus = TaskStatus.SCHEDULED
+    forgotten: bool = False
     deliveries: list[Delivery] = field(default_factory=list)
     results: list[TaskResult] = field(default_factory=list)
 
@@ -146,8 +150,10 @@ class TaskQueue:
         countdown_scale: float = 1.0,
         retry_seconds: float = 30.0,
         options: Callable[[Task], Json] = lambda _: {},
+        clock: Clock | None = None,
     ) -> None:
         self._timers = timers
+        self._clock = clock or Clock()
         self._record = record
         self._options = options
         self._numbers = count(1)
@@ -166,24 +172,43 @@ class TaskQueue:
 
     def emit(self, event_type: str, object_id: str) -> Task:
         """Queue a task about an object, unless one is still waiting to be delivered."""
-        tasks = self.of_object.setdefault(object_id, [])
-        waiting = next((task for task in tasks if task.status is TaskStatus.SCHEDULED), None)
-        if waiting is not None:
-            return waiting
-        number = next(self._numbers)
-        task_id = f"TQ-{number // 1_000_000:03d}-{number % 1_000_000:06d}"
-        task = Task(task_id, event_type, object_id, now())
-        self.by_id[task.id] = task
-        tasks.append(task)
+        for task in self.of_object.get(object_id, []):
+            if task.status is TaskStatus.SCHEDULED and not task.forgotten:
+                return task
+        task = self.add(event_type, object_id, self._clock.now())
         self._record("task", task.id, f"scheduled for {object_id}")
         self._enqueue(task)
         return task
+
+    def add(self, event_type: str, object_id: str, created: datetime) -> Task:
+        """Make a task about an object, without queueing it."""
+        number = next(self._numbers)
+        task_id = f"TQ-{number // 1_000_000:03d}-{number % 1_000_000:06d}"
+        task = self.by_id[task_id] = Task(task_id, event_type, object_id, created)
+        self.of_object.setdefault(object_id, []).append(task)
+        return task
+
+    def forget(self, object_id: str) -> None:
+        """Never deliver an object's tasks again, whatever an instance still says of them."""
+        for task in self.of_object.get(object_id, []):
+            task.forgotten = True
+            self._timers.cancel(task.id)
+            self._record("task", task.id, "forgotten")
+
+    def candidates(self, wanted: Mapping[str, Iterable[str]]) -> list[Task]:
+        """The tasks among which those are whose fields have one of these values."""
+        if "id" in wanted:
+            return [self.by_id[each] for each in wanted["id"] if each in self.by_id]
+        if "object.id" not in wanted:
+            return [*self.by_id.values()]
+        return [task for each in wanted["object.id"] for task in self.of_object.get(each, [])]
 
     def resubmit(self, task_id: str) -> Task:
         """Queue a failed task again, as an operator does."""
         task = self.get(task_id)
         if task.status is not TaskStatus.FAILED:
             raise invalid("Only failed tasks can be resubmitted.")
+        task.forgotten = False
         self._become(task, TaskStatus.SCHEDULED, "resubmitted")
         self._enqueue(task)
         return task
@@ -266,7 +291,7 @@ class TaskQueue:
             if connection is None:
                 return
             task = self._waiting.popleft()
-            if not task.settled:
+            if not (task.settled or task.forgotten):
                 self._deliver(task, connection)
 
     def _least_busy(self, instance_id: str | None = None) -> Connection | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -12,6 +13,7 @@ import jsonschema
 import pytest
 
 from sandbox import LocalConnect
+from sandbox.connect import filters
 from sandbox.connect.environment import ENVIRONMENT_ID, INSTALLATION_ID, SERVICE_ID
 
 Check = Callable[..., Any]
@@ -27,6 +29,22 @@ CONNECTION_TYPES = ["preview", "test", "production"]
 # Connect 5.1), a subscription's parameters as a list of lists, and quantities as numbers (they are
 # strings: 1.4).
 MISDESCRIBED = ("object_statuses", "params", "quantity")
+# What collections can be asked for, in the order of `sandbox/connect/filters.py`.
+COLLECTIONS = {
+    "/requests": filters.REQUESTS,
+    "/assets": filters.ASSETS,
+    "/products/{product_product_id}/templates": filters.TEMPLATES,
+    "/devops/services/{extension_id}/environments/{environment_id}/tasks": filters.TASKS,
+    "/devops/services/{extension_id}/environments/{environment_id}/schedules": filters.SCHEDULES,
+    "/conversations": filters.CONVERSATIONS,
+    "/conversations/{conversation_id}/messages": filters.MESSAGES,
+    "/devops/services/{extension_id}/environments/{environment_id}/variables": filters.VARIABLES,
+    "/accounts": filters.ACCOUNTS,
+    "/devops/event-definitions": filters.EVENT_DEFINITIONS,
+}
+# It is not in the document, and what was written for the platform long ago asks by it.
+OLD_FILTERS = {"name": filters.TEMPLATES}
+LACKING = {"like", "ilike", "null"}
 ENVIRONMENT = f"devops/services/{SERVICE_ID}/environments/{ENVIRONMENT_ID}"
 DEVOPS = "/devops/services/{extension_id}/environments/{environment_id}"
 
@@ -95,6 +113,39 @@ def check(document: Any, call: Any) -> Check:
     return checked
 
 
+def documented(document: Any, path: str) -> dict[str, Any]:
+    """The filters that the document lists for a collection, by their names."""
+    parameters = document["paths"][path]["get"].get("parameters", [])
+    return {each["name"]: each for each in parameters if each.get("in") == "query"}
+
+
+def lookups(parameter: Any) -> set[str]:
+    found = re.search(r"\*\*lookups:\*\* ?(.*)", parameter["description"])
+    assert found
+    return set(filter(None, found[1].split(", ")))
+
+
+@pytest.mark.parametrize("path", COLLECTIONS)
+def test_a_collection_takes_only_the_filters_of_the_document(document: Any, path: str) -> None:
+    listed = documented(document, path)
+    for name, kind in COLLECTIONS[path].filters.items():
+        if OLD_FILTERS.get(name) is COLLECTIONS[path]:
+            continue
+        parameter = listed[name]
+        assert kind.lookups == lookups(parameter) - LACKING, name
+        assert kind.is_ordered == ("**ordering:** true" in parameter["description"]), name
+        assert kind.choices <= set(parameter["schema"].get("enum", [])), name
+
+
+@pytest.mark.parametrize("path", COLLECTIONS)
+def test_only_what_the_document_names_can_be_selected(document: Any, path: str) -> None:
+    listed = documented(document, path)
+    for name in COLLECTIONS[path].left_out:
+        assert "explicit negative select" in listed[name]["description"]
+    for name in COLLECTIONS[path].hidden:
+        assert "**default:** *hidden*" in listed[name]["description"]
+
+
 async def test_requests_are_as_the_document_describes_them(
     connect: LocalConnect, check: Check
 ) -> None:
@@ -102,6 +153,8 @@ async def test_requests_are_as_the_document_describes_them(
     payload = {"type": "cancel", "asset": asset}
     request = await check("POST", "requests", "/requests", payload, 201)
     await check("GET", "requests", "/requests")
+    lean = "select(-asset.items,-asset.configuration,-activation_key,-template)"
+    await check("GET", f"requests?{lean}", "/requests")
     await check("GET", f"requests/{request['id']}", "/requests/{id}")
     templates = await check(
         "GET",
@@ -135,6 +188,7 @@ async def test_subscriptions_are_as_the_document_describes_them(
     asset = await check("GET", f"assets/{asset_id}", "/assets/{id}")
     assert asset["pending_request"]["type"] == "cancel"
     await check("GET", "assets", "/assets")
+    await check("GET", "assets?select(-items,-configuration,pending_request)", "/assets")
 
 
 async def test_conversations_are_as_the_document_describes_them(

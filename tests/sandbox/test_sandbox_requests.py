@@ -199,7 +199,7 @@ async def test_a_product_can_have_a_cancellation_that_was_approved_in_the_past(
     assert len((await call("GET", query.format(other)))[1]) == 1
     assert len(connect.journal.happenings) == happened
     connect.agent_approve(pending)
-    assert connect.requests.candidates({"asset.product.id": other, "status": "pending"}) == {}
+    assert connect.requests.candidates({"asset.product.id": [other], "status": ["pending"]}) == {}
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,21 @@ from typing import Any
 import pytest
 
 from sandbox import LocalConnect, Refusal
-from sandbox.connect.rql import parse_query
+from sandbox.connect.rql import COMPARED, Fields, Filter, parse_query
 
-FIELDS = frozenset(("id", "status", "asset.id", "asset.params.id", "created"))
+TEXT = frozenset(("eq", "ne", "in", "out"))
+STATUSES = frozenset(("pending", "approved", "failed", "scheduled"))
+FIELDS = Fields(
+    filters={
+        **dict.fromkeys(("id", "asset.id", "asset.params.id"), Filter(TEXT)),
+        "number": Filter(frozenset(("eq",)), at="id"),
+        "status": Filter(TEXT, is_ordered=True, choices=STATUSES),
+        "created": Filter(TEXT | COMPARED.keys(), is_ordered=True),
+        "updated": Filter(frozenset(("gt", "lt")), is_ordered=True, at="created"),
+    },
+    left_out=frozenset(("status", "asset.params")),
+    hidden=frozenset(("secret",)),
+)
 THINGS = {
     f"PR-{number}": {
         "id": f"PR-{number}",
@@ -40,13 +52,20 @@ THINGS = {
         ("eq(asset.id,AS-3)&status=pending", "3"),
         ("eq(asset.params.id,p4)", "4"),
         ("status=pending&ordering(-created)", "31"),
-        ("ordering(status,-id)", "2431"),
+        ("ordering(status,-created)", "2431"),
+        ("ordering(-updated)&status=pending", "31"),
+        ("ordering()", "1234"),
         ("ordering(-created)&limit=2&offset=1", "32"),
         ("limit=0", ""),
         ("ge(created,2026-01-03T00:00:00Z)", "34"),
         ("lt(created,2026-01-02T01:00:00+02:00)", "1"),
         ("in(created,(2026-01-02T02:00:00+02:00))", "2"),
-        ("select(-asset.items)&eq(id,PR-1)", "1"),
+        ("ge(created,2026-01-03T02:00:00%2B02:00)", "34"),
+        ("ge%28created%2C2026-01-03T00%3A00%3A00Z%29", "34"),
+        ("gt(updated,2026-01-03T00:00:00Z)", "4"),
+        ("number=PR-3", "3"),
+        ("in(id,(PR-4,PR-1,PR-4,PR-9))", "41"),
+        ("select(-status,-asset.params,+secret)&eq(id,PR-1)", "1"),
     ],
 )
 def test_a_query_finds(query: str, expected: str) -> None:
@@ -69,11 +88,35 @@ def test_a_query_finds(query: str, expected: str) -> None:
         "limit=x",
         "junk",
         "and(eq(id,PR-1),junk)",
+        "and(eq(id,PR-1))",
+        "or(eq(id,PR-1))",
+        "not(eq(id,PR-1),eq(id,PR-2))",
+        "eq(status,open)",
+        "in(status,(pending,open))",
+        "ge(updated,2026-01-03T00:00:00Z)",
+        "eq(updated,2026-01-03T00:00:00Z)",
+        "in(number,(PR-1))",
+        "ordering(id)",
+        "ordering(status,nothing)",
+        "ordering(status)&ordering(created)",
+        "select(-id)",
+        "select(-asset)",
+        "select(-secret)",
+        "select(status)",
+        "select(anything)",
     ],
 )
 def test_an_unsupported_query_is_refused(query: str) -> None:
     with pytest.raises(Refusal):
         parse_query(query, FIELDS)
+
+
+def test_what_is_not_selected_is_left_out_and_the_object_keeps_it() -> None:
+    parsed = parse_query("select(-asset.params)&select(-status)&eq(id,PR-1)", FIELDS)
+    (shown,) = parsed.page(parsed.matching(THINGS))
+    assert shown.keys() == {"id", "created", "asset"}
+    assert shown["asset"] == {"id": "AS-1"}
+    assert THINGS["PR-1"]["asset"].keys() == {"id", "params"}
 
 
 async def test_a_page_says_how_many_there_are(connect: LocalConnect, session: Any) -> None:

@@ -1,0 +1,66 @@
+"""What a test can make go wrong in the local Connect, and a past that it can give to a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sandbox.connect.conversations import Conversations
+from sandbox.connect.moments import parse
+from sandbox.connect.requests import CancelRequests
+from sandbox.connect.tasks import CANCEL_EVENT, Task, TaskQueue, TaskStatus
+
+
+class Planting:
+    """Losses that can be planted in a local Connect.
+
+    Whatever is planted about a request is planted before an instance has its task: what an
+    instance has got, it works on.
+    """
+
+    requests: CancelRequests
+    conversations: Conversations
+    tasks: TaskQueue
+    is_silent = False
+
+    @contextmanager
+    def silently(self) -> Iterator[None]:
+        """Make no tasks of what happens to requests meanwhile.
+
+        So a request is one that Connect has never told anybody of, or that belongs to another
+        environment.
+        """
+        self.is_silent = True
+        try:
+            yield
+        finally:
+            self.is_silent = False
+
+    def forget(self, request_id: str) -> None:
+        """Never deliver the request's tasks again; they are still listed.
+
+        A later change of the request makes a new one.
+        """
+        self.requests.get(request_id)
+        self.tasks.forget(request_id)
+
+    def add_past_task(
+        self,
+        request_id: str,
+        status: TaskStatus = TaskStatus.SUCCEEDED,
+        created: datetime | None = None,
+    ) -> Task:
+        """A task that the request has had, by default when it was created; never delivered."""
+        request = self.requests.get(request_id)
+        created = created or parse("created", request["created"])
+        task = self.tasks.add(CANCEL_EVENT, request_id, created)
+        task.status, task.forgotten = status, True
+        return task
+
+    def backdate(self, request_id: str, by: timedelta) -> None:
+        """Let a request, its messages and its tasks be so much older."""
+        self.requests.backdate(request_id, by)
+        self.conversations.backdate(request_id, by)
+        for task in self.tasks.of_object.get(request_id, []):
+            task.created -= by
