@@ -47,7 +47,7 @@ NEXT_STEPS = {
     Cause.UNKNOWN_ID: f"Correct the subscription's id in Connect, {_RESUBMIT}; or settle it by"
     " hand.",
     Cause.ID_PATTERN: f"Correct the id in Connect, or SUBSCRIPTION_ID_PATTERN, {_RESUBMIT}.",
-    Cause.SUSPENDED: f"Resume or cancel the subscription at the vendor, {_RESUBMIT}.",
+    Cause.SUSPENDED: f"Resume the subscription at the vendor, or cancel it there, {_RESUBMIT}.",
     Cause.UNFINISHED: f"Have the order in the note carried out or deleted, {_RESUBMIT}.",
     Cause.NO_TERM_END: f"Cancel it at the vendor, or set ON_NO_TERM_END, {_RESUBMIT}.",
     Cause.NOT_TAKEN_BACK: f"Take the cancellation back at the vendor, {_RESUBMIT}.",

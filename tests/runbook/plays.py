@@ -70,9 +70,7 @@ def _subscription(name: str, *, variables: dict[str, str] | None = None, **field
 _subscription("cancelled")
 _subscription("already-cancelled", status="cancelled")
 _subscription("refused", refusal="It is leased until May.")
-_subscription(
-    "refused, held", variables={"ON_REFUSAL": "hold"}, refusal="It is leased until May."
-)
+_subscription("refused, held", variables={"ON_REFUSAL": "hold"}, refusal="It is leased until May.")
 _subscription("not-started", status="draft")
 _subscription("sent", shows_after_seconds=2 * HOURS)
 _subscription("sent, not to be asked", variables=MUTE, shows_after_seconds=2 * HOURS)

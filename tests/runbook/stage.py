@@ -8,36 +8,24 @@ import textwrap
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from connect.eaas.core.responses import BackgroundResponse
 
+from connect_ext.connect.listing import Environment
+from connect_ext.reconcile.pace import MOST_CALLS_PER_MINUTE
+from connect_ext.reconcile.reconciling import Order, reconcile
+from connect_ext.reconcile.showing import shown
+from sandbox.connect.environment import ENVIRONMENT_ID, SERVICE_ID
+from tests.runbook.alike import Alike
 from tests.in_process import LOG, Extension, running_extension
 
 TASK = {"success": "succeeded", "fail": "failed", "skip": "skipped"}
-WIDTH = 100
+WIDTH, MARGIN = 100, 9
 
 _MARK = re.compile(r"\[connect-ext (?:cancel|undo) [0-9a-f]{8} [a-z-]+\]$")
 _REPORT = re.compile(r"\[connect-ext (?:waiting|held|dry-run|settled|found) [a-z-]+\]$")
-
-# Ids, dates and times are made alike, so that the page stays as it is.
-_ALIKE = (
-    (re.compile(r"\bPR(-\d{4}){3}-\d{3}\b"), "PR-1234-5678-9012-002"),
-    (re.compile(r"\bPRD(-\d{3}){3}\b"), "PRD-123-456-789"),
-    (re.compile(r"\bms=\d+"), "ms=87"),
-    (re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d\b"), "2026-03-02 09:15"),
-    (re.compile(r"\b20\d\d-\d\d-\d\d\b"), "2026-03-02"),
-    (re.compile(r"(\[connect-ext (?:cancel|undo)) [0-9a-f]{8} "), r"\1 3f9a12c4 "),
-    (re.compile(r"http://127\.0\.0\.1:\d+"), "https://vendor.example"),
-    (re.compile(r"\bat \w+\.py:\d+(?: < \w+\.py:\d+)*"), "at walk.py:57 < process.py:112"),
-)
-
-
-def alike(text: str) -> str:
-    """The text with the same ids, dates and times in every run."""
-    for pattern, same in _ALIKE:
-        text = pattern.sub(same, text)
-    return text
 
 
 class _Heard(logging.Handler):
@@ -74,7 +62,7 @@ class Stage:
     def __init__(self, extension: Extension, heard: _Heard) -> None:
         self.extension, self.sandbox = extension, extension.sandbox
         self.connect, self.vendor = extension.sandbox.connect, extension.sandbox.vendor
-        self._heard = heard
+        self._heard, self._alike = heard, Alike()
         self.response: BackgroundResponse
 
     async def deliver(self, request_id: str, **fields: Any) -> None:
@@ -94,18 +82,57 @@ class Stage:
         self.extension.let_pass(24 * 3600.0)
         await self.deliver(request_id)
 
+    async def reconcile(self, **options: Any) -> str:
+        """The report of a run, with its lists that are empty left out."""
+        extension = self.extension
+        report = await reconcile(
+            extension.variables,
+            Order(calls_per_minute=MOST_CALLS_PER_MINUTE, **options),
+            extension.shared.connect_api(extension.client()),
+            Environment(SERVICE_ID, ENVIRONMENT_ID),
+            extension.shared,
+        )
+        lines = self._alike(shown(report)).split("\n")
+        return "\n".join(wrapped(line) for line in lines if not line.endswith(": 0"))
+
+    def notes(self, request_id: str) -> str:
+        """The notes about a request."""
+        return "\n".join(
+            wrapped(f"note: {self._alike(text)}") for text in _shortened(self._notes(request_id))
+        )
+
+    def _notes(self, request_id: str) -> list[str]:
+        return [each["text"] for each in self.connect.notes(request_id)]
+
+    def day(self, days: int) -> str:
+        """The vendor's date in so many days."""
+        return (self.vendor.clock.today() + timedelta(days=days)).isoformat()
+
+    def let_pass_everywhere(self, seconds: float) -> None:
+        """Time passes, at the vendor first."""
+        self.vendor.move_clock(timedelta(seconds=seconds))
+        self.extension.let_pass(seconds)
+
+    def last_line(self) -> str:
+        """The last line of the log that ends a task, with its level."""
+        record = self._ended()[-1]
+        return wrapped(f"{record.levelname} {self._alike(record.getMessage())}")
+
+    def _ended(self) -> list[logging.LogRecord]:
+        return [each for each in self._heard.records if " outcome=" in each.getMessage()]
+
     def seen(self, request_id: str) -> Seen:
         """The last line about the request, its task, its status and its notes."""
-        records = [r for r in self._heard.records if " outcome=" in r.getMessage()]
-        level, line = records[-1].levelname, alike(records[-1].getMessage())
-        notes = [each["text"] for each in self.connect.notes(request_id)]
+        record = self._ended()[-1]
+        level, line = record.levelname, self._alike(record.getMessage())
+        notes = self._notes(request_id)
         rows = [
             ("log", f"{level} {line}"),
             ("task", self._task(notes)),
             ("request", _status(self.connect.request(request_id))),
             *(("note", text) for text in _shortened(notes) or ["none"]),
         ]
-        text = "\n".join(_wrapped(name, alike(said)) for name, said in rows)
+        text = "\n".join(_row(name, self._alike(said)) for name, said in rows)
         is_told = any(map(_REPORT.search, notes))
         return Seen(level, line, is_told, text)
 
@@ -126,21 +153,29 @@ def _shortened(notes: list[str]) -> list[str]:
     return [found[0] if (found := _MARK.search(text)) else text for text in notes]
 
 
-def _wrapped(name: str, text: str) -> str:
+def _row(name: str, text: str) -> str:
     """A row of the page; the lines of a text stay lines."""
-    lines = [f"{name:9}{text}".split("\n")[0], *(line.strip() for line in text.split("\n")[1:])]
-    rows = []
-    for line in lines:
-        indent = " " * 9 if rows else ""
-        rows += textwrap.wrap(
-            line,
-            WIDTH,
-            initial_indent=indent,
-            subsequent_indent=" " * 9,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    return "\n".join(rows)
+    first, *others = text.split("\n")
+    margin = " " * MARGIN
+    return "\n".join(
+        [
+            wrapped(f"{name:{MARGIN}}{first}", MARGIN),
+            *(wrapped(margin + line.strip(), MARGIN) for line in others),
+        ]
+    )
+
+
+def wrapped(line: str, margin: int | None = None) -> str:
+    """A line in as many as it takes; the others begin below its own beginning, or a margin."""
+    own = len(line) - len(line.lstrip())
+    return textwrap.fill(
+        line.lstrip(),
+        WIDTH,
+        initial_indent=line[:own],
+        subsequent_indent=" " * (own if margin is None else margin),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _status(request: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from connect_ext.next_steps import NEXT_STEPS
 from connect_ext.portal.settings import declared_variables
 from connect_ext.vendors.base import Act
 from tests.runbook import page
+from tests.runbook.disasters import STORIES
 from tests.runbook.plays import PLAYS
 from tests.runbook.stage import Seen
 from tests.unit.builders import OWN_VENDORS
@@ -44,14 +45,23 @@ def group_of(seen: Seen) -> str:
     return ITSELF if seen.facts["outcome"] == "waits" else SETTLED_NOW
 
 
+def is_on_the_page(name: str, text: str) -> bool:
+    if os.environ.get("WRITE_RUNBOOK"):
+        page.PAGE.write_text(page.with_shown(page.read(), name, text), encoding="utf-8")
+    assert page.shown(page.read()).get(name) == text, "WRITE_RUNBOOK=1 writes it"
+    return True
+
+
 @pytest.mark.parametrize("name", PLAYS)
 async def test_the_page_shows_what_an_operator_sees(name):
     seen = await PLAYS[name].seen()
-    if os.environ.get("WRITE_RUNBOOK"):
-        page.PAGE.write_text(page.with_shown(page.read(), name, seen.text), encoding="utf-8")
     assert LINE.fullmatch(seen.line)
-    on_the_page = page.shown(page.read()).get(name)
-    assert on_the_page == seen.text, "WRITE_RUNBOOK=1 writes it"
+    assert is_on_the_page(name, seen.text)
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_the_page_tells_a_disaster_and_its_end_as_it_is(name):
+    assert is_on_the_page(name, await STORIES[name]())
 
 
 @pytest.mark.parametrize("cause", [c for c in Cause if c not in COMPARED], ids=lambda c: c.value)
@@ -90,7 +100,7 @@ def test_a_section_shows_its_cause_and_no_other(cause):
 
 def test_the_page_shows_each_play_once_and_none_that_is_not_played():
     names = re.findall(r"<!-- shown: (.+) -->", TEXT)
-    assert sorted(names) == sorted(PLAYS)
+    assert sorted(names) == sorted([*PLAYS, *STORIES])
 
 
 @pytest.mark.parametrize("cause", Cause, ids=lambda cause: cause.value)
