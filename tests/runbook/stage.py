@@ -18,8 +18,8 @@ from connect_ext.reconcile.pace import MOST_CALLS_PER_MINUTE
 from connect_ext.reconcile.reconciling import Order, reconcile
 from connect_ext.reconcile.showing import shown
 from sandbox.connect.environment import ENVIRONMENT_ID, SERVICE_ID
-from tests.runbook.alike import Alike
 from tests.in_process import LOG, Extension, running_extension
+from tests.runbook.alike import Alike
 
 TASK = {"success": "succeeded", "fail": "failed", "skip": "skipped"}
 WIDTH, MARGIN = 100, 9
