@@ -44,4 +44,9 @@ class Alike:
 
 def _named(known: dict[str, str], names: Sequence[str]) -> Callable[[re.Match[str]], str]:
     """Names what is found, in the order in which it is found for the first time."""
-    return lambda found: known.setdefault(found[0], names[len(known)])
+
+    def name(found: re.Match[str]) -> str:
+        # A text may come twice.
+        return found[0] if found[0] in names else known.setdefault(found[0], names[len(known)])
+
+    return name

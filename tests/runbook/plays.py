@@ -243,9 +243,14 @@ def _for_a_day(name: str, method: str, path: str, fault: object) -> None:
     PLAYS[name], PLAYS[f"{name}, a day later"] = Play(scene), Play(a_day_later)
 
 
-_for_a_day("busy", *STATUS, Respond(429, headers={"Retry-After": "120"}))
 _for_a_day("vendor-error", *STATUS, Respond(503))
 _for_a_day("unreadable", *STATUS, html_page())
+
+
+@play("busy")
+async def _busy(stage: Stage) -> str:
+    stage.vendor.faults.add(*STATUS, Respond(429, headers={"Retry-After": "120"}))
+    return await _delivered(stage, stage.sandbox.cancel("SUB-1"))
 
 
 @play("unreachable")
