@@ -55,7 +55,7 @@ class Reply:
 
     body: dict[str, Any] | list[Any]
     now: datetime
-    """Connect's clock."""
+    """Connect's clock; our own where its answer has no date that can be read."""
     total: int | None = None
     """How many objects a list has on all of its pages."""
 
@@ -127,7 +127,8 @@ class ConnectClient:
         # The client hands out a page of HTML, or the body of a redirect, as bytes.
         if not isinstance(answer, (dict, list)):
             raise _FaultError(f"Connect's answer to {what} is not JSON.")
-        return Reply(answer, _date(headers), _total(headers))
+        now = date_of(headers) or datetime.now(timezone.utc)
+        return Reply(answer, now, _total(headers))
 
     async def _execute(
         self, method: str, path: str, arguments: dict[str, Any]
@@ -255,12 +256,12 @@ def _retry_after(error: ClientError) -> float | None:
     return retry_after_seconds(response.headers.get("retry-after", ""), datetime.now(timezone.utc))
 
 
-def _date(headers: Mapping[str, str]) -> datetime:
-    """The ``Date`` of an answer; our own clock where there is none that can be read."""
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """The ``Date`` of an answer; None if there is none that can be read."""
     try:
         moment = parsedate_to_datetime(headers.get("Date", "")[:MAX_HEADER_CHARACTERS])
     except (TypeError, ValueError, IndexError, OverflowError):
-        return datetime.now(timezone.utc)
+        return None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 

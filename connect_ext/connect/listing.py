@@ -20,6 +20,7 @@ IDS_AT_ONCE = 50
 
 OPEN = ("pending", "revoking", "scheduled")
 CANCEL_EVENT = "asset_cancel_request_processing"
+_THE_REQUESTS = "listing the cancel requests"
 
 # What the official document lets a reader leave out (docs/facts.md, Connect 2).
 _LEAN_REQUESTS = "select(-activation_key,-template,-asset.items,-asset.configuration)"
@@ -62,6 +63,11 @@ class Listing:
         shown = reply.object()
         return shown if shown.get("id") == request_id else {}
 
+    async def newest_requests(self) -> Page:
+        """The cancel requests that were made last, the newest first: one page of them."""
+        query = f"eq(type,cancel)&ordering(-created)&{_LEAN_REQUESTS}&limit={PAGE}&offset=0"
+        return _page(await self._client.call("get", f"requests?{query}", _THE_REQUESTS), 0)
+
     def open_requests(self, products: Iterable[str] = ()) -> AsyncIterator[Page]:
         """The cancel requests that are not settled, the oldest first."""
         of = [f"in(status,({','.join(OPEN)}))", *_of_products("asset.product.id", products)]
@@ -77,7 +83,7 @@ class Listing:
 
     def _requests(self, conditions: Sequence[str]) -> AsyncIterator[Page]:
         query = f"and(eq(type,cancel),{','.join(conditions)})&ordering(created)&{_LEAN_REQUESTS}"
-        return self._pages(f"requests?{query}", "listing the cancel requests")
+        return self._pages(f"requests?{query}", _THE_REQUESTS)
 
     def active_assets(self, products: Iterable[str], first: int = 0) -> AsyncIterator[Page]:
         """The active subscriptions of some products, from the ``first`` one on."""

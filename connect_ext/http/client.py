@@ -258,7 +258,7 @@ class HttpClient:
             raise _later(call, f"{call.name} gave no answer {within}") from None
         except _WITHOUT_ANSWER as error:
             if not progress.begun:
-                raise _never_sent(call, _why(error)) from None
+                raise _never_sent(call, why_unreached(error)) from None
             raise _later(call, f"{call.name} lost its answer ({type(error).__name__})") from None
 
     async def _exchange(self, call: Call, request: httpx.Request, budget: Budget) -> Answer:
@@ -299,8 +299,8 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _why(error: Exception) -> str:
-    """Tell what can be fixed from the rest, without the address that the text holds."""
+def why_unreached(error: Exception) -> str:
+    """The end of a sentence: what can be fixed, without the address that the error's text holds."""
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return ": its certificate is not trusted"
