@@ -84,6 +84,7 @@ class CancellationApplication(EventsApplicationBase):
         milliseconds = round((time.monotonic() - began) * 1000)
         line = outcome_log.TaskLine(ended, request, self._task_id(), milliseconds)
         self.logger.log(line.level, "%s", line)
+        self.shared.metrics.task_ended(ended.step, request)
         return response_for(ended.step)
 
     @schedulable(
@@ -135,6 +136,32 @@ class CancellationApplication(EventsApplicationBase):
         )
         result = ResultType.SUCCESS if done.is_fine else ResultType.FAIL
         return ScheduledExecutionResponse(result, done.output)
+
+    @schedulable(
+        "What waits",
+        "Lists the open cancel requests, the oldest first: what each waits for, what the vendor"
+        " shows, and what a person has to do. Nothing is changed. Optional parameter:"
+        ' {"products": ["PRD-…"]}.',
+    )
+    async def list_what_waits(self, schedule: Any) -> ScheduledExecutionResponse:
+        """List what waits; the list is in the schedule's output, and numbers are in the log."""
+        from connect_ext.waiting import scheduled  # noqa: PLC0415
+
+        work = scheduled.list_for(
+            schedule,
+            self.config,
+            self._connect(),
+            self._environment(),
+            self.shared,
+            most_characters=MAX_OUTPUT_CHARACTERS,
+        )
+        listed = await guarded(work)
+        if isinstance(listed, str):
+            listed = scheduled.ListOfWhatWaits(False, listed, listed)
+        level = logging.INFO if listed.is_fine else logging.ERROR
+        self.logger.log(level, "What waits: %s", listed.in_short)
+        result = ResultType.SUCCESS if listed.is_fine else ResultType.FAIL
+        return ScheduledExecutionResponse(result, listed.output)
 
     def _environment(self) -> Environment | None:
         """The environment that Connect runs the extension in."""

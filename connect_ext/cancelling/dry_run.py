@@ -44,8 +44,7 @@ async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> D
         else:
             what = f"{what} {await _shown(case, plan)}"
     what = f"Dry run, nothing was changed. {what}".rstrip()
-    why = getattr(step, "cause", None)
-    return DryRun(Cause.DRY_RUN, what, act, decision, plan, why, e.shown)
+    return DryRun(Cause.DRY_RUN, what, act, decision, plan, step, e.shown)
 
 
 def in_words(step: Step, *, schedules: bool) -> tuple[str, str]:

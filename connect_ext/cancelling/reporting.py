@@ -55,6 +55,8 @@ class Report:
     says: str = ""
     """What a person acts on, who will try again: why it is held, or what a dry run would send."""
     created: datetime | None = field(default=None, compare=False)
+    sentence: str = field(default="", compare=False, repr=False)
+    """The note without its tag."""
 
     def is_recent_wait(self, now: datetime) -> bool:
         """Whether it says what the request waits for, and was left a short while ago."""
@@ -76,7 +78,7 @@ async def report(
 
     False if they still have not; errors are no matter.
     """
-    due = due_report(step, age_seconds, escalate_after_hours)
+    due = _due(step, age_seconds, escalate_after_hours)
     if due is None or memory.told == due:
         return True
     if due.kind == SETTLED and memory.told is None and age_seconds < OLD_ENOUGH_SECONDS:
@@ -143,13 +145,13 @@ def last_report(notes: Iterable[PrivateNote]) -> Report | None:
     for note in notes:
         match = _TAG.search(note.text)
         if match:
-            says = _cut(note.text[: match.start()]) if match[1] in _WITH_WORDS else ""
-            found = Report(match[1], match[2], says, note.created)
+            sentence = _cut(note.text[: match.start()])
+            says = sentence if match[1] in _WITH_WORDS else ""
+            found = Report(match[1], match[2], says, note.created, sentence)
     return found
 
 
-def due_report(step: Final, age_seconds: float, escalate_after_hours: float) -> Report | None:
-    """The report that people should have of a step by now."""
+def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report | None:
     match step:
         case Wait(cause=cause, needs_person=needs_person, until=until):
             if needs_person or until or age_seconds >= escalate_after_hours * 3600:
@@ -169,6 +171,11 @@ def due_report(step: Final, age_seconds: float, escalate_after_hours: float) -> 
             return Report(SETTLED, "failed")
         case Leave():
             return Report(SETTLED, "elsewhere")
+
+
+def needs_person(step: Wait, age_seconds: float, escalate_after_hours: float) -> bool:
+    """Whether people are told of a wait, and not only that it is known to take so long."""
+    return step.until is None and _due(step, age_seconds, escalate_after_hours) is not None
 
 
 def _sentence(step: Final, waits_since: datetime | None) -> str:

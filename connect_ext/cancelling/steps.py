@@ -123,10 +123,15 @@ class DryRun:
     """The same without the calls."""
     plan: Plan | None = None
     """What would have been sent, where the vendor says so."""
-    why: Cause | None = None
-    """The cause of the step that was left out, if it has one."""
+    left_out: Step | None = None
+    """The step that would have been taken."""
     shown: Subscription | None = None
     """The subscription as the vendor showed it."""
+
+    @property
+    def why(self) -> Cause | None:
+        """The cause of the step that was left out, if it has one."""
+        return getattr(self.left_out, "cause", None)
 
 
 Final = Approve | Schedule | Confirm | Reject | Wait | Hold | Leave | DryRun

@@ -19,11 +19,18 @@ from pathlib import Path
 from connect_ext.command_line.connection import Connection, NoConnectionError, connection
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
 from connect_ext.connect.object_id import is_object_id
-from connect_ext.reconcile import reconciling
 from connect_ext.reconcile.finding import Report
 from connect_ext.reconcile.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
 from connect_ext.reconcile.progress import progress_bar
-from connect_ext.reconcile.reconciling import Order, reconcile
+from connect_ext.reconcile.reconciling import (
+    CALLS_PER_MINUTE,
+    DAYS,
+    MOST_DAYS,
+    MOST_SUBSCRIPTIONS,
+    SUBSCRIPTIONS,
+    Order,
+    reconcile,
+)
 from connect_ext.reconcile.resuming import FileJournal, WrongJournalError
 from connect_ext.reconcile.showing import shown
 from connect_ext.shared_state import SharedState
@@ -36,6 +43,22 @@ EXIT_STATUS = (
     " interrupted."
 )
 
+_PRODUCT = (
+    "a product that only this environment serves; without any, the tasks that Connect has made for"
+    " ENVIRONMENT_ID tell which requests are ours"
+)
+_NUMBERS = {
+    "days": (0, MOST_DAYS, DAYS, "look at the requests approved within so many days"),
+    "subscriptions": (
+        *(0, MOST_SUBSCRIPTIONS, SUBSCRIPTIONS),
+        "look at so many active subscriptions; each day at others, if there are more",
+    ),
+    "calls-per-minute": (
+        *(LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE, CALLS_PER_MINUTE),
+        "to the vendor and to Connect together",
+    ),
+}
+
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line."""
@@ -44,37 +67,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--env", type=Path, required=True, metavar="FILE", help="variables, one NAME=value a line")
-    add(
-        "--days",
-        type=_number(0, reconciling.MOST_DAYS),
-        default=reconciling.DAYS,
-        metavar="N",
-        help=f"look at requests approved within so many days ({reconciling.DAYS})",
-    )
-    add(
-        "--product",
-        type=_product,
-        action="append",
-        default=[],
-        metavar="PRD-…",
-        help="a product that only this environment serves; without any, the tasks that Connect"
-        " has made for ENVIRONMENT_ID tell which requests are ours",
-    )
-    add(
-        "--subscriptions",
-        type=_number(0, reconciling.MOST_SUBSCRIPTIONS),
-        default=reconciling.SUBSCRIPTIONS,
-        metavar="N",
-        help="look at so many active subscriptions; each day others, if there are more"
-        f" ({reconciling.SUBSCRIPTIONS})",
-    )
-    add(
-        "--calls-per-minute",
-        type=_number(LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE),
-        default=reconciling.CALLS_PER_MINUTE,
-        metavar="N",
-        help=f"to the vendor and to Connect together ({reconciling.CALLS_PER_MINUTE})",
-    )
+    add("--product", type=_product, action="append", default=[], metavar="PRD-…", help=_PRODUCT)
     add(
         "--resume",
         type=Path,
@@ -82,6 +75,9 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         help="keep in FILE what is done, and go on from there if it exists; deleted at the end",
     )
     add("--json", action="store_true", help="the report as JSON")
+    for name, (least, most, usual, text) in _NUMBERS.items():
+        kind, help_ = _Number(least, most), f"{text} ({usual})"
+        add(f"--{name}", type=kind, default=usual, metavar="N", help=help_)
     return parser.parse_args(arguments)
 
 
@@ -91,7 +87,7 @@ def _product(text: str) -> str:
     return text
 
 
-class _number:  # noqa: N801 - used like a function
+class _Number:
     """Reads a whole number within bounds."""
 
     def __init__(self, least: int, most: int) -> None:

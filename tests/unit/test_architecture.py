@@ -26,14 +26,14 @@ MAY_IMPORT = {
     "runner_speed": "http.transport runner_speed",
     "portal": "cause errors portal",
     "http": "cause errors http portal.secret single_flight",
-    "connect": "cause connect errors http.aside http.bodies http.counted http.retry_after"
-    " http.transport portal.secret single_flight",
+    "connect": "cause connect errors http.aside http.bodies http.call_times http.counted"
+    " http.retry_after http.transport portal.secret single_flight",
     "vendors": "",
     "vendors.amounts": "",
     "vendors.base": "portal.policy portal.secret",
     "vendors.explaining": "",
     "vendors.words": "portal.secret",
-    "vendors.registry": "errors http.client portal vendors.base",
+    "vendors.registry": "errors http.circuit_breaker http.client portal vendors.base",
     "cancelling": "",
     "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"
     " portal.patterns portal.segments vendors.base",
@@ -65,11 +65,18 @@ MAY_IMPORT = {
     " shared_state vendors.base vendors.explaining vendors.registry vendors.words",
     "reconcile": "cancelling cause command_line connect errors guarded http next_steps outcome_log"
     " portal reconcile shared_state vendors.base",
+    "waiting": "cancelling cause command_line connect errors guarded next_steps portal.settings"
+    " reconcile redaction shared_state vendors.base waiting",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
-    "shared_state": "cancelling cause connect errors http.aside portal single_flight"
+    "metrics": "",
+    "metrics.waiting": "cancelling.request cancelling.steps errors",
+    "metrics.reading": "http.call_times http.circuit_breaker metrics.waiting outcome_log",
+    "metrics.collecting": "cancelling.steps connect.client metrics outcome_log portal.policy"
     " vendors.registry",
+    "shared_state": "cancelling cause connect errors http.aside metrics.collecting portal"
+    " single_flight vendors.registry",
     "events": "cancelling cause check connect errors guarded outcome_log portal.settings"
-    " reconcile runner_speed shared_state vendors.registry",
+    " reconcile runner_speed shared_state vendors.registry waiting",
 }
 OF_A_VENDOR = (
     "cause errors http portal single_flight vendors.amounts vendors.base vendors.explaining"
@@ -244,7 +251,7 @@ def test_nothing_that_blocks_or_brings_its_own_pydantic_is_imported():
 
 
 def test_every_foreign_import_is_a_declared_dependency():
-    declared = {"aiohttp", "connect", "httpx", "jmespath", "lxml", "yarl"}
+    declared = {"aiohttp", "connect", "httpx", "jmespath", "lxml", "rich", "yarl"}
     tops = {i.partition(".")[0] for parsed in TREES.values() for i in imports(parsed)}
     assert tops - set(sys.stdlib_module_names) - {"connect_ext"} <= declared
 

@@ -1,0 +1,1 @@
+"""Lists what waits, and for what: ``python -m connect_ext.waiting``."""

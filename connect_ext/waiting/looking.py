@@ -1,0 +1,124 @@
+"""Looks at one open request: its last note, and what a delivery of its task would do now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from connect_ext.cancelling.process import foresee, waiting
+from connect_ext.cancelling.reporting import DRY_RUN, Report, last_report
+from connect_ext.cancelling.request import CancelRequest
+from connect_ext.cancelling.settling import Settling
+from connect_ext.cancelling.steps import Final, Wait
+from connect_ext.cause import Cause
+from connect_ext.connect.api import PENDING, REVOKING, ConnectApi
+from connect_ext.connect.listing import OPEN
+from connect_ext.errors import Later, NotDone
+from connect_ext.portal.settings import Configuration, Settings
+from connect_ext.reconcile.subject import read_request
+from connect_ext.shared_state import SharedState
+from connect_ext.waiting.entry import Entry
+from connect_ext.waiting.judging import Seen, judged
+from connect_ext.waiting.opened import Listed, listed_of
+
+SECOND_LOOK_SECONDS = 2.0
+"""A task waits two minutes for its second look, since it acts on what that shows."""
+
+DEADLINE_SECONDS = 60.0
+"""For what is foreseen of one request."""
+
+_VARIABLES = "The variables have mistakes, and nothing is done until they are corrected."
+
+
+class Looker:
+    """Looks at requests; nothing is changed, and nobody is told."""
+
+    def __init__(
+        self, connect: ConnectApi, configuration: Configuration | None, shared: SharedState
+    ) -> None:
+        """No ``configuration``: the variables have mistakes, and no vendor is asked."""
+        self._connect, self._configuration = connect, configuration
+        self._shared = replace(
+            shared, sleep=_at_most(shared.sleep), deadline_seconds=DEADLINE_SECONDS
+        )
+        self.problems: Counter[str] = Counter()
+        """Why something could not be seen, with the number of requests."""
+
+    async def look(self, listed: Listed) -> Entry | None:
+        """The entry of a request; None if it is not open any more."""
+        settings = self._settings(listed.subject.product_id)
+        request: CancelRequest | None = None
+        try:
+            request = await self._request(listed)
+            if request.status not in OPEN:
+                return None
+            listed = replace(listed_of(request, listed.now), left_alone=listed.left_alone)
+            step = await self._step(listed, request, settings)
+        except Later as error:
+            step = waiting(error)
+        if isinstance(step, Wait) and not step.needs_person:
+            self.problems[step.why] += 1
+        report = await self._report(listed.subject.id)
+        text = await self._shown(report, request, settings)
+        if settings is None:
+            return judged(Seen(listed, step, report, text))
+        hours = settings.escalate_after_hours
+        return judged(Seen(listed, step, report, text, settings.dry_run, hours))
+
+    def _settings(self, product_id: str) -> Settings | None:
+        configuration = self._configuration
+        return configuration.for_product(product_id) if configuration else None
+
+    async def _request(self, listed: Listed) -> CancelRequest:
+        """The whole of it: the list leaves out some of the personal data. Raises ``Later``."""
+        shown = await self._connect.listing.request(listed.subject.id)
+        request = read_request(shown)
+        if request is None:
+            why = "Connect's answer to reading a request is not about it."
+            raise NotDone(why, cause=Cause.CONNECT)
+        return request
+
+    async def _step(
+        self, listed: Listed, request: CancelRequest, settings: Settings | None
+    ) -> Final:
+        """What would happen now; of a scheduled request, what would if it came back now.
+
+        Raises ``Later``.
+        """
+        if listed.left_alone is not None:
+            return listed.left_alone
+        if settings is None:
+            return Wait(Cause.VARIABLES, _VARIABLES, needs_person=True)
+        vendor = self._shared.vendors.vendor_for(settings.vendor)
+        if request.status not in (PENDING, REVOKING):
+            request = replace(request, status=PENDING)
+        return await foresee(request, settings, self._connect, vendor, self._shared)
+
+    async def _report(self, request_id: str) -> Report | None:
+        try:
+            notes = await self._connect.conversation.private_notes(request_id)
+        except Later as error:
+            self.problems[error.message] += 1
+            return None
+        return last_report(notes.notes)
+
+    async def _shown(
+        self, report: Report | None, request: CancelRequest | None, settings: Settings | None
+    ) -> str:
+        """The report's sentence without secrets and personal data, as far as those are known.
+
+        A dry run's has the vendor's address in it.
+        """
+        if report is None or request is None or settings is None or report.kind == DRY_RUN:
+            return ""
+        tokens = self._shared.vendors.tokens_of(settings.vendor)
+        settling = Settling(request, settings, self._connect, tokens)
+        return await settling.masked(report.sentence)
+
+
+def _at_most(sleep: Callable[[float], Awaitable[None]]) -> Callable[[float], Awaitable[None]]:
+    async def pause(seconds: float) -> None:
+        await sleep(min(seconds, SECOND_LOOK_SECONDS))
+
+    return pause

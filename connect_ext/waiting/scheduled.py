@@ -1,0 +1,55 @@
+"""What waits, as a schedule of the portal lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connect_ext.connect.api import ConnectApi
+from connect_ext.connect.listing import Environment
+from connect_ext.connect.object_id import is_object_id
+from connect_ext.shared_state import SharedState
+from connect_ext.waiting.gathering import Order, gather
+from connect_ext.waiting.showing import in_short, shown
+
+_EXPECTED = (
+    'The schedule\'s parameter may have "products", a list of ids such as PRD-123-456-789; it is,'
+    " or has, something else."
+)
+
+
+@dataclass(frozen=True)
+class ListOfWhatWaits:
+    """What a scheduled list has led to."""
+
+    is_fine: bool
+    """Whether all could be seen, and nobody is needed."""
+    output: str
+    """For the schedule's output."""
+    in_short: str
+    """For the log."""
+
+
+async def list_for(
+    schedule: Any,
+    variables: Mapping[str, str],
+    connect: ConnectApi,
+    environment: Environment | None,
+    shared: SharedState,
+    *,
+    most_characters: int,
+) -> ListOfWhatWaits:
+    """List what waits of what the schedule's parameter names."""
+    given = schedule.get("parameter") if isinstance(schedule, dict) else None
+    given = {} if given is None else given
+    products = given.get("products", []) if isinstance(given, dict) else None
+    if (
+        not isinstance(products, list)
+        or not all(map(is_object_id, products))
+        or (given.keys() - {"products"})
+    ):
+        return ListOfWhatWaits(False, _EXPECTED, _EXPECTED)
+    overview = await gather(variables, Order(tuple(products)), connect, environment, shared)
+    is_fine = overview.is_whole and not overview.needing_person
+    return ListOfWhatWaits(is_fine, shown(overview, most_characters), in_short(overview))

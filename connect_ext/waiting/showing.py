@@ -1,0 +1,105 @@
+"""An overview as text: lines for other programs, the output of a schedule, and the log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from connect_ext.redaction import shortened
+from connect_ext.waiting.entry import Entry, Overview
+
+MOST_OF_A_SENTENCE = 240
+
+COLUMNS = (
+    *("request", "subscription", "product", "waits", "state", "vendor", "person", "act", "cause"),
+    *("note", "decision", "next"),
+)
+"""Of a line; none but the last three has a blank in it."""
+
+NONE = "-"
+
+
+def lines(overview: Overview) -> str:
+    """A line for each entry, its columns separated by tabs."""
+    return "".join(f"{_line(each)}\n" for each in overview.entries)
+
+
+def _line(entry: Entry) -> str:
+    subject = entry.subject
+    words = (
+        *(subject.id, subject.asset_id, subject.product_id, age(entry.waits_seconds)),
+        *(entry.in_connect, str(entry.vendor), "person" if entry.needs_person else NONE),
+        *(entry.act, entry.cause),
+    )
+    sentences = (str(entry.note or ""), entry.decision, entry.next_step)
+    joined = [each.replace(": ", ":").replace(" ", "-") for each in words]
+    return "\t".join(each or NONE for each in (*joined, *sentences))
+
+
+def age(seconds: float) -> str:
+    """A time in its two largest units, such as ``3d4h``."""
+    minutes, hours, days = int(seconds) // 60, int(seconds) // 3600, int(seconds) // 86_400
+    if days:
+        return f"{days}d{hours % 24}h"
+    if hours:
+        return f"{hours}h{minutes % 60}m"
+    return f"{minutes}m" if minutes else f"{int(seconds)}s"
+
+
+def summary(overview: Overview) -> str:
+    """How many wait, and how many of them need a person."""
+    number, needing = len(overview.entries), len(overview.needing_person)
+    others = overview.others
+    waits = "No cancel request waits" if not number else f"{_requests(number)}, the oldest first"
+    parts = [
+        f"{waits}.",
+        f"{needing} need{'s' if needing == 1 else ''} a person." if number else "",
+    ]
+    parts += [f"{_requests(others)} of another environment left out." if others else ""]
+    return " ".join(filter(None, parts))
+
+
+def in_short(overview: Overview) -> str:
+    """The overview in one line, for the log: numbers and causes."""
+    causes = Counter(each.cause for each in overview.needing_person)
+    by_cause = ", ".join(f"{causes[each]} {each}" for each in sorted(causes))
+    whole = "" if overview.is_whole else " Not everything could be seen."
+    return f"{summary(overview)}{f' ({by_cause})' if by_cause else ''}{whole}"
+
+
+def shown(overview: Overview, most_characters: int) -> str:
+    """The overview as plain text; as many entries, the oldest first, as it has room for."""
+    head = [summary(overview), *(f"Not everything could be seen. {p}" for p in overview.problems)]
+    blocks = ["\n".join(head), *("\n".join(_block(each)) for each in overview.entries)]
+    return _fitting(blocks, most_characters)
+
+
+def facts(entry: Entry) -> str:
+    """The first line about an entry, after its id."""
+    waits = f"{entry.in_connect}, {age(entry.waits_seconds)}"
+    return f"{waits}; at the vendor: {entry.vendor}"
+
+
+def sentences(entry: Entry) -> list[tuple[str, str]]:
+    """The others, with what each is about."""
+    found = (("now", entry.decision), ("note", str(entry.note or "")), ("next", entry.next_step))
+    return [(name, shortened(text, MOST_OF_A_SENTENCE)) for name, text in found if text]
+
+
+def _block(entry: Entry) -> list[str]:
+    subject = entry.subject
+    head = f"{subject.id} ({subject.asset_id}, {subject.product_id}): {facts(entry)}"
+    return [head, *(f"  {name}: {text}" for name, text in sentences(entry))]
+
+
+def _fitting(blocks: Sequence[str], most_characters: int) -> str:
+    text = "\n".join(blocks)
+    kept = len(blocks)
+    while len(text) > most_characters and kept > 1:
+        kept -= 1
+        text = "\n".join([*blocks[:kept], f"and {len(blocks) - kept} more"])
+    return text[:most_characters]
+
+
+def _requests(number: int) -> str:
+    return f"{number} request{'' if number == 1 else 's'}"
