@@ -123,8 +123,9 @@ def test_every_link_leads_somewhere():
     for path in (page.ROOT / "README.md", *page.ROOT.glob("docs/*.md")):
         text = path.read_text(encoding="utf-8")
         assert set(re.findall(r"runbook\.md#([a-z-]+)", text)) <= set(anchors)
-    for target in re.findall(r"\]\(([^)#]+\.md)", TEXT):
-        assert (page.PAGE.parent / target).is_file()
+    for target, anchor in re.findall(r"\]\(([^)#]+\.md)#?([^)]*)\)", TEXT):
+        text = (page.PAGE.parent / target).read_text(encoding="utf-8")
+        assert not anchor or anchor in page.anchors(text)
 
 
 def test_every_variable_and_every_command_on_the_page_exists():
