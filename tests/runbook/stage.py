@@ -65,17 +65,14 @@ class Stage:
         self._heard, self._alike = heard, Alike()
         self.response: BackgroundResponse
 
-    async def deliver(self, request_id: str, **fields: Any) -> None:
-        """Deliver the request as the runner does, which names its task in the client's headers.
-
-        ``fields`` take the place of those that Connect shows.
-        """
+    async def deliver(self, request_id: str) -> None:
+        """Deliver the request as the runner does, which names its task in the client's headers."""
         extension = self.extension
         client = extension.client()
         client.default_headers["EAAS_TASK_ID"] = "TQ-123-456-0001"
         request = await client.requests[request_id].get()
         application = extension.application(client, LOG, extension.variables)
-        self.response = await application.handle_asset_cancel_request({**request, **fields})
+        self.response = await application.handle_asset_cancel_request(request)
 
     async def a_day_later(self, request_id: str) -> None:
         """People hear of what has waited for a day, whatever it is."""
