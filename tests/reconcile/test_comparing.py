@@ -2,6 +2,8 @@
 
 import pytest
 
+from connect_ext.cause import Cause
+from connect_ext.next_steps import NEXT_STEPS
 from connect_ext.reconcile.finding import Kind
 from sandbox.faults import Respond
 from tests.reconcile.world import HOURS, found, only
@@ -31,7 +33,7 @@ async def test_an_approved_request_whose_subscription_goes_on_is_reported_once_o
     for _ in range(2):
         report = await world.run()
         assert found(report) == {request_id: "still-active"}
-        assert only(report).next_step == "Cancel the subscription at the vendor."
+        assert only(report).next_step == NEXT_STEPS[Cause.STILL_ACTIVE]
     (note,) = notes_of_findings(world, request_id)
     assert note.endswith("[connect-ext found still-active]")
     assert world.vendor.subscriptions[world.vendor_id(request_id)].cancellations == 0

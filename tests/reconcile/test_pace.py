@@ -5,7 +5,8 @@ from bisect import bisect_left
 
 import pytest
 
-from connect_ext.http.counted import count_call
+from connect_ext.http.call_times import CallTimes
+from connect_ext.http.counted import counted
 from connect_ext.reconcile.pace import CALLS_OF_A_WALK, Pace
 
 
@@ -31,7 +32,7 @@ def pace_of(calls_per_minute):
 async def calling(pace, clock, at, calls, taken=CALLS_OF_A_WALK):
     async with pace.taking(taken):
         for _ in range(calls):
-            count_call()
+            await counted(asyncio.sleep(0), CallTimes())
             at.append(clock())
 
 
