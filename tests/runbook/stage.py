@@ -14,9 +14,13 @@ from typing import Any
 from connect.eaas.core.responses import BackgroundResponse
 
 from connect_ext.connect.listing import Environment
+from connect_ext.events import MAX_OUTPUT_CHARACTERS
 from connect_ext.reconcile.pace import MOST_CALLS_PER_MINUTE
 from connect_ext.reconcile.reconciling import Order, reconcile
 from connect_ext.reconcile.showing import shown
+from connect_ext.waiting import showing
+from connect_ext.waiting.gathering import Order as ToList
+from connect_ext.waiting.gathering import gather
 from sandbox.connect.environment import ENVIRONMENT_ID, SERVICE_ID
 from tests.in_process import LOG, Extension, running_extension
 from tests.runbook.alike import Alike
@@ -91,6 +95,19 @@ class Stage:
         )
         lines = self._alike(shown(report)).split("\n")
         return "\n".join(wrapped(line) for line in lines if not line.endswith(": 0"))
+
+    async def what_waits(self) -> str:
+        """The list as a schedule shows it."""
+        extension = self.extension
+        overview = await gather(
+            extension.variables,
+            ToList(calls_per_minute=MOST_CALLS_PER_MINUTE),
+            extension.shared.connect_api(extension.client()),
+            Environment(SERVICE_ID, ENVIRONMENT_ID),
+            extension.shared,
+        )
+        lines = self._alike(showing.shown(overview, MAX_OUTPUT_CHARACTERS)).split("\n")
+        return "\n".join(wrapped(line) for line in lines)
 
     def notes(self, request_id: str) -> str:
         """The notes about a request."""
