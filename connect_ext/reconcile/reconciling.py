@@ -68,6 +68,8 @@ async def reconcile(
         journal or NoJournal(),
         progress,
     )
+    for finding in work.journal.settled():
+        work.report.add(finding)
     await _run(work, order)
     return work.report
 
