@@ -15,7 +15,7 @@ from connect.eaas.core.responses import BackgroundResponse
 
 from connect_ext.connect.listing import Environment
 from connect_ext.events import MAX_OUTPUT_CHARACTERS
-from connect_ext.reconcile.pace import MOST_CALLS_PER_MINUTE
+from connect_ext.http.pace import MOST_CALLS_PER_MINUTE
 from connect_ext.reconcile.reconciling import Order, reconcile
 from connect_ext.reconcile.showing import shown
 from connect_ext.waiting import showing
