@@ -84,6 +84,7 @@ class CancellationApplication(EventsApplicationBase):
         milliseconds = round((time.monotonic() - began) * 1000)
         line = outcome_log.TaskLine(ended, request, self._task_id(), milliseconds)
         self.logger.log(line.level, "%s", line)
+        self.shared.metrics.task_ended(ended.step, request)
         return response_for(ended.step)
 
     @schedulable(

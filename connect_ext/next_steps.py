@@ -5,57 +5,62 @@ from __future__ import annotations
 from connect_ext.cause import Cause
 
 _NOTHING = "Nothing: it is settled."
-_LOOKED_AT_AGAIN = "Nothing: it is looked at again by itself."
 _RESUBMIT = "then resubmit the task"
 
 NEXT_STEPS = {
+    # The request is settled.
     Cause.CANCELLED: _NOTHING,
     Cause.ALREADY_CANCELLED: _NOTHING,
     Cause.GONE: _NOTHING,
-    Cause.REFUSED: f"Remove what the vendor refuses it for, {_RESUBMIT}; or reject it.",
-    Cause.NOT_STARTED: "Nothing: it is rejected, since there is nothing to cancel.",
-    Cause.BLANK_PARAMETER: "Fill in the parameter of the subscription in Connect.",
+    Cause.REFUSED: f"Clear up at the vendor what the note quotes, {_RESUBMIT}; or reject the"
+    " request.",
+    Cause.NOT_STARTED: "Find out at the vendor why the subscription has not started.",
+    Cause.BLANK_PARAMETER: "Fill in the subscription's parameter in Connect, then have it cancelled"
+    " again.",
     Cause.SCHEDULED: "Nothing: Connect brings it back on its day.",
     Cause.REVOKED: _NOTHING,
-    Cause.SETTLED_ELSEWHERE: "Check in Connect who has settled it, and whether that is right.",
-    Cause.SENT: "Nothing: the vendor is asked again until it shows the result.",
-    Cause.ON_ITS_WAY: "Nothing: the vendor is asked again until it has finished.",
+    Cause.SETTLED_ELSEWHERE: "If the request was rejected and the vendor has cancelled, have it"
+    " cancelled again.",
+    # The vendor has, or may have, the cancellation.
+    Cause.SENT: "Look at the subscription at the vendor; approve the request if it is cancelled"
+    " there.",
+    Cause.ON_ITS_WAY: "Ask the vendor what keeps the cancellation from being finished.",
     Cause.ENDS_LATER: "Nothing: it is approved when the subscription ends.",
-    Cause.CONFLICT: "Nothing: the vendor is asked again.",
-    Cause.REFUSED_LATER: "Check the subscription at the vendor, then approve or reject the"
-    " request.",
-    Cause.UNREACHABLE: "Check that the vendor is up, and its address and time-out.",
-    Cause.BUSY: _LOOKED_AT_AGAIN,
+    Cause.CONFLICT: "Ask the vendor what locks the subscription.",
+    Cause.REFUSED_LATER: "Look at the vendor: approve the request if it is cancelled there, reject"
+    " it if it goes on.",
+    # Something does not work at the moment.
+    Cause.UNREACHABLE: "Check that the vendor is up; then the address, the firewall and the"
+    " certificate.",
+    Cause.BUSY: "Ask the vendor about its rate limit, or lower VENDOR_MAX_CONCURRENCY.",
     Cause.VENDOR_ERROR: "Ask the vendor why its API fails.",
-    Cause.UNREADABLE: "Ask the vendor what its API answers, and check the address.",
-    Cause.PAUSED: _LOOKED_AT_AGAIN,
-    Cause.CONNECT: "Nothing while Connect is down; else check the token's permissions.",
-    Cause.DEADLINE: _LOOKED_AT_AGAIN,
+    Cause.UNREADABLE: "Run the check on the subscription, and correct what it points at.",
+    Cause.PAUSED: "Look at the causes of the vendor's other requests: they say why it is paused.",
+    Cause.CONNECT: "Nothing while Connect is down; if it is up, report the message to CloudBlue.",
+    Cause.DEADLINE: "Find out why calls are slow; lower VENDOR_TIMEOUT_SECONDS if one vendor is.",
+    # Somebody has to fix or to decide something.
     Cause.VARIABLES: "Correct the variables that the message names.",
-    Cause.CREDENTIALS: "Give the extension a key that the vendor accepts.",
-    Cause.CONFIGURATION: "Correct what the message names; try it with connect_ext.check.",
-    Cause.UNKNOWN_STATUS: "Add the vendor's status to the variable with the statuses of its"
-    " meaning.",
-    Cause.UNKNOWN_ID: f"Correct the subscription's id in Connect, {_RESUBMIT}; or settle the"
-    " request by hand.",
-    Cause.ID_PATTERN: f"Correct the id, or SUBSCRIPTION_ID_PATTERN, {_RESUBMIT}.",
+    Cause.CREDENTIALS: "Set credentials that the vendor accepts.",
+    Cause.CONFIGURATION: "Correct what the message names.",
+    Cause.UNKNOWN_STATUS: "Add the status in the message to the list of statuses that it belongs"
+    " to.",
+    Cause.UNKNOWN_ID: f"Correct the subscription's id in Connect, {_RESUBMIT}; or settle it by"
+    " hand.",
+    Cause.ID_PATTERN: f"Correct the id in Connect, or SUBSCRIPTION_ID_PATTERN, {_RESUBMIT}.",
     Cause.SUSPENDED: f"Resume the subscription at the vendor, or cancel it there, {_RESUBMIT}.",
-    Cause.UNFINISHED: f"Carry out the order at the vendor, or cancel the subscription there,"
-    f" {_RESUBMIT}.",
+    Cause.UNFINISHED: f"Have the order in the note carried out or deleted, {_RESUBMIT}.",
     Cause.NO_TERM_END: f"Cancel it at the vendor, or set ON_NO_TERM_END, {_RESUBMIT}.",
-    Cause.NOT_TAKEN_BACK: "Settle with the vendor whether the subscription goes on, then settle"
-    " the request.",
+    Cause.NOT_TAKEN_BACK: f"Take the cancellation back at the vendor, {_RESUBMIT}.",
     Cause.NOT_CONFIRMED: "Confirm the revocation in Connect.",
-    Cause.NO_MARK: f"Give the extension's token the right to conversations, {_RESUBMIT}.",
-    Cause.UNPROVEN: f"Try the configuration, correct it if it is wrong, {_RESUBMIT}; or reject it.",
-    Cause.BUG: "Report the sentence in the log to those who maintain the extension.",
-    Cause.DRY_RUN: f"Set DRY_RUN to false, {_RESUBMIT}.",
-    Cause.STILL_ACTIVE: "Cancel the subscription at the vendor.",
-    Cause.ENDED_AT_VENDOR: "Have the subscription cancelled in Connect, or set up again at the"
-    " vendor.",
-    Cause.OVERDUE: "Return the request to pending in Connect, or approve it if the vendor has"
-    " ended the subscription.",
-    Cause.NO_TASK: "Check which environment serves it. If it is this one, name the product to"
+    Cause.NO_MARK: f"Let the extension's token write notes on the request, {_RESUBMIT}.",
+    Cause.UNPROVEN: f"Check the variables, {_RESUBMIT}; reject the request if the vendor is right.",
+    Cause.BUG: "Report the message to the developers of the extension.",
+    Cause.DRY_RUN: "Set DRY_RUN to false, then run reconcile.",
+    # What only a comparison of Connect and the vendor finds.
+    Cause.STILL_ACTIVE: "Cancel the subscription at the vendor: in Connect it has ended.",
+    Cause.ENDED_AT_VENDOR: "Have it cancelled in Connect, or set it up again at the vendor.",
+    Cause.OVERDUE: "Return the request to pending in Connect; its task then approves it.",
+    Cause.NO_TASK: "Find out which environment serves it; if it is this one, name its product to"
     " reconcile.",
 }
 """For each cause, whether or not it needs a person."""

@@ -21,6 +21,9 @@ from connect_ext.cancelling.steps import (
 from connect_ext.connect.object_id import is_object_id
 from connect_ext.portal.settings import Configuration, Settings
 
+OUTCOMES = ("approved", "scheduled", "revoked", "rejected", "waits", "held", "left", "dry-run")
+"""All outcomes in one word."""
+
 
 @dataclass(frozen=True)
 class TaskLine:

@@ -24,6 +24,7 @@ from connect_ext.connect.api import ConnectApi
 from connect_ext.connect.client import ConnectClient, QuietClient, Session
 from connect_ext.errors import NotConfigured
 from connect_ext.http.aside import aside
+from connect_ext.metrics.collecting import INTERVAL_SECONDS, Metrics
 from connect_ext.portal.secret import Secret
 from connect_ext.portal.settings import Configuration, read_configuration
 from connect_ext.single_flight import SingleFlight
@@ -69,14 +70,20 @@ class SharedState:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Between two looks of one walk; seconds."""
     deadline_seconds: float = DEADLINE_SECONDS
+    metrics_seconds: float = INTERVAL_SECONDS
+    """Between two lines of metrics."""
     vendors: Vendors = field(default_factory=Vendors)
     connect_session: Session = field(default_factory=Session)
     walks: SingleFlight[tuple[AccountKey, str, str], Ended] = field(default_factory=SingleFlight)
+    metrics: Metrics = field(init=False)
     _configurations: dict[Variables, Configuration | str] = field(default_factory=dict, repr=False)
     """A text is the message about the mistakes."""
     _readings: SingleFlight[Variables, Configuration | str] = field(default_factory=SingleFlight)
     _accounts: dict[AccountKey, AccountState] = field(default_factory=dict)
     _requests: dict[tuple[AccountKey, str], Memory] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.metrics = Metrics(self.vendors, self.connect_session, self.now, self.metrics_seconds)
 
     async def configuration(self, variables: Mapping[str, str]) -> Configuration:
         """The settings that the variables say.
@@ -91,6 +98,7 @@ class SharedState:
             _kept(self._configurations, key, lambda: found, MOST_CONFIGURATIONS)
         if isinstance(found, str):
             raise NotConfigured(found, cause=Cause.VARIABLES)
+        self.metrics.format = found.metrics_format
         return found
 
     def connect_api(self, client: AsyncConnectClient) -> ConnectApi:
@@ -113,7 +121,8 @@ class SharedState:
         self._requests.pop((account, request_id), None)
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections, after a last line of metrics."""
+        self.metrics.end()
         await self.vendors.aclose()
         await self.connect_session.aclose()
 

@@ -1,12 +1,14 @@
 """The sandbox from the command line.
 
-python -m sandbox demo      play cancel requests of every kind, and watch
-python -m sandbox serve     run Connect, the vendors, and the extension in the official runner;
-                            with --env FILE, against a vendor of your own
-python -m sandbox cancel    make one more cancel request, from another terminal
-python -m sandbox forward   bring the planned date of a scheduled request forward to now
-python -m sandbox revoke    take a scheduled cancellation back, as the customer's side does
-python -m sandbox schedule  run one of the extension's schedulables, and print its output
+python -m sandbox demo         play cancel requests of every kind, and watch
+python -m sandbox serve        run Connect, the vendors, and the extension in the official runner;
+                               with --env FILE, against a vendor of your own
+python -m sandbox cancel       make one more cancel request, from another terminal
+python -m sandbox forward      bring the planned date of a scheduled request forward to now
+python -m sandbox revoke       take a scheduled cancellation back, as the customer's side does
+python -m sandbox forget       let Connect lose the task of a request, hours ago
+python -m sandbox schedule     run one of the extension's schedulables, and print its output
+python -m sandbox environment  print what a program needs to act for the extension
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from sandbox.lifetime import Stopped, until_stopped
 from sandbox.own_vendor import read_variables, way_out
 from sandbox.runner import RunnerFailed
 from sandbox.sandbox import Sandbox
+from sandbox.shell import VARIABLES_FILE, exports, write_variables
 
 # As a shell counts a command that Ctrl-C has ended.
 INTERRUPTED = 130
@@ -63,11 +66,14 @@ async def serve(arguments: argparse.Namespace) -> None:
         for _ in range(0 if arguments.no_runner else arguments.instances):
             await sandbox.start_runner(debug=arguments.debug, environment=environment)
         Address.of(sandbox).write()
+        if not own:
+            write_variables(sandbox.connect.environment.variables.values())
         try:
             _welcome(sandbox, arguments.env)
             await feed.follow()
         finally:
             STATE_FILE.unlink(missing_ok=True)
+            VARIABLES_FILE.unlink(missing_ok=True)
 
 
 def _prepare(directory: Path) -> None:
@@ -159,6 +165,25 @@ async def revoke(arguments: argparse.Namespace) -> None:
         await follow_request(session, url)
 
 
+async def forget(arguments: argparse.Namespace) -> None:
+    """Let Connect lose the task of a request, as if that had been hours ago."""
+    address = Address.read()
+    async with connected(address, address.api_key) as session:
+        url = f"{address.control_url}/requests/{arguments.request}/forget"
+        found = await call(session, "POST", url, {"hours": arguments.hours})
+    print(
+        f"{found['id']}  {found['status']}  since {found['created']}; its task will not come again"
+    )
+
+
+async def environment(_: argparse.Namespace) -> None:
+    """Print what a shell needs to run a program of the extension against the sandbox."""
+    address = Address.read()
+    print(exports(address))
+    if address.vendor_url is not None:
+        print(f"# The extension's variables: {VARIABLES_FILE}")
+
+
 async def schedule(arguments: argparse.Namespace) -> int:
     """Make a schedule, trigger it once, follow its task and print its output.
 
@@ -229,6 +254,19 @@ def parse_arguments(given: list[str]) -> argparse.Namespace:
     revoking.set_defaults(run=revoke)
     revoking.add_argument("request", help="PR-...")
     revoking.add_argument("--reason", default="The customer stays.", help="why (%(default)s)")
+    forgetting = commands.add_parser(
+        "forget", help="let Connect lose the task of a request, as if that had been hours ago"
+    )
+    forgetting.set_defaults(run=forget)
+    forgetting.add_argument("request", help="PR-...")
+    forgetting.add_argument(
+        "--hours", type=float, default=2.0, help="the request is so much older (%(default)g)"
+    )
+    exporting = commands.add_parser(
+        "environment",
+        help="print the environment in which a program acts for the extension, as its runner does",
+    )
+    exporting.set_defaults(run=environment)
     _schedule_arguments(commands)
     return parser.parse_args(given)
 

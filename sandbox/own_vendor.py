@@ -15,6 +15,7 @@ from sandbox.connect.environment import MAX_VALUE_LENGTH
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LOCAL = "localhost,127.0.0.1"
+AUTHORITIES = "authorities.pem"
 
 
 def read_variables(file: Path) -> dict[str, str]:
@@ -50,7 +51,7 @@ def way_out(ca_bundle: Path) -> dict[str, str]:
 
     It trusts the world's authorities besides the one in the file, and takes this process's proxies.
     """
-    trusted = ca_bundle.resolve().with_name("authorities.pem")
+    trusted = ca_bundle.resolve().with_name(AUTHORITIES)
     # The same that the extension trusts where nobody says otherwise.
     world = Path(os.environ.get("SSL_CERT_FILE") or certifi.where())
     try:
@@ -59,5 +60,10 @@ def way_out(ca_bundle: Path) -> dict[str, str]:
         raise Complaint(f"SSL_CERT_FILE: {error.strerror}") from error
     # In lower case, for the runner's websocket takes the upper-case ones even to this machine.
     proxies = {f"{kind}_proxy": url for kind, url in getproxies().items() if kind != "no"}
+    return {**proxies, **past_proxies(), "SSL_CERT_FILE": str(trusted)}
+
+
+def past_proxies() -> dict[str, str]:
+    """Environment variables with which this machine is reached without a proxy."""
     bypassed = ",".join(filter(None, (LOCAL, getproxies().get("no"))))
-    return {**proxies, "no_proxy": bypassed, "NO_PROXY": bypassed, "SSL_CERT_FILE": str(trusted)}
+    return {"no_proxy": bypassed, "NO_PROXY": bypassed}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connect_ext.cancelling.case import Case
 from connect_ext.cancelling.reporting import report
 from connect_ext.cancelling.request import CancelRequest
+from connect_ext.cancelling.settling import Settling
 from connect_ext.cancelling.steps import (
     Approve,
     Confirm,
@@ -121,12 +122,17 @@ async def _within_deadline(case: Case) -> Final:
     except asyncio.TimeoutError:
         return Wait(Cause.DEADLINE, "The time for one task ran out.")
     except Later as error:
-        clean = case.settling.clean
-        step = replace(waiting(error), vendor_says=await clean(error.vendor_text))
-        if error.cause is Cause.UNKNOWN_STATUS:
-            # The message names the word.
-            step = replace(step, why=await clean(error.message) or _NEW_WORD)
-        return step
+        settling = case.settling
+        says, why = await settling.clean(error.vendor_text), await sentence_of(error, settling)
+        return replace(waiting(error), vendor_says=says, why=why)
+
+
+async def sentence_of(error: Later, settling: Settling) -> str:
+    """What the error says, without a word of the vendor's that is personal."""
+    if error.cause is not Cause.UNKNOWN_STATUS:
+        return error.message
+    # The message names the word.
+    return await settling.clean(error.message) or _NEW_WORD
 
 
 def waiting(error: Later) -> Wait:

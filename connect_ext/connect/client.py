@@ -22,7 +22,8 @@ from connect_ext.cause import Cause
 from connect_ext.errors import Later, NotConfigured, NotDone
 from connect_ext.http.aside import aside
 from connect_ext.http.bodies import is_compressed, read_json, whole_body
-from connect_ext.http.counted import count_call
+from connect_ext.http.call_times import CallTimes
+from connect_ext.http.counted import counted
 from connect_ext.http.retry_after import retry_after_seconds
 from connect_ext.http.transport import Transport
 
@@ -54,7 +55,7 @@ class Reply:
 
     body: dict[str, Any] | list[Any]
     now: datetime
-    """Connect's clock."""
+    """Connect's clock; our own where its answer has no date that can be read."""
     total: int | None = None
     """How many objects a list has on all of its pages."""
 
@@ -126,7 +127,8 @@ class ConnectClient:
         # The client hands out a page of HTML, or the body of a redirect, as bytes.
         if not isinstance(answer, (dict, list)):
             raise _FaultError(f"Connect's answer to {what} is not JSON.")
-        return Reply(answer, _date(headers), _total(headers))
+        now = date_of(headers) or datetime.now(timezone.utc)
+        return Reply(answer, now, _total(headers))
 
     async def _execute(
         self, method: str, path: str, arguments: dict[str, Any]
@@ -185,6 +187,7 @@ class Session:
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._transport = transport or Transport(CALLS_AT_ONCE)
+        self.times = CallTimes()
 
     async def request(
         self,
@@ -203,7 +206,11 @@ class Session:
             json=json,
             extensions={"timeout": timeout},
         )
-        count_call()
+        whole = await counted(self._exchange(request), self.times)
+        await aside(len(whole.content), whole.read_json)
+        return whole
+
+    async def _exchange(self, request: httpx.Request) -> _Whole:
         response = await self._transport.handle_async_request(request)
         try:
             body = None if is_compressed(response) else await whole_body(response)
@@ -213,11 +220,7 @@ class Session:
             raise httpx.DecodingError(
                 "Connect's answer is too long, or compressed.", request=request
             )
-        whole = _Whole(
-            response.status_code, headers=response.headers, content=body, request=request
-        )
-        await aside(len(body), whole.read_json)
-        return whole
+        return _Whole(response.status_code, headers=response.headers, content=body, request=request)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -253,12 +256,12 @@ def _retry_after(error: ClientError) -> float | None:
     return retry_after_seconds(response.headers.get("retry-after", ""), datetime.now(timezone.utc))
 
 
-def _date(headers: Mapping[str, str]) -> datetime:
-    """The ``Date`` of an answer; our own clock where there is none that can be read."""
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """The ``Date`` of an answer; None if there is none that can be read."""
     try:
         moment = parsedate_to_datetime(headers.get("Date", "")[:MAX_HEADER_CHARACTERS])
     except (TypeError, ValueError, IndexError, OverflowError):
-        return datetime.now(timezone.utc)
+        return None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 

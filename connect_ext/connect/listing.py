@@ -20,6 +20,7 @@ IDS_AT_ONCE = 50
 
 OPEN = ("pending", "revoking", "scheduled")
 CANCEL_EVENT = "asset_cancel_request_processing"
+_THE_REQUESTS = "listing the cancel requests"
 
 # What the official document lets a reader leave out (docs/facts.md, Connect 2).
 _LEAN_REQUESTS = "select(-activation_key,-template,-asset.items,-asset.configuration)"
@@ -62,6 +63,11 @@ class Listing:
         shown = reply.object()
         return shown if shown.get("id") == request_id else {}
 
+    async def newest_requests(self) -> Page:
+        """The cancel requests that were made last, the newest first: one page of them."""
+        query = f"eq(type,cancel)&ordering(-created)&{_LEAN_REQUESTS}&limit={PAGE}&offset=0"
+        return _page(await self._client.call("get", f"requests?{query}", _THE_REQUESTS), 0)
+
     def open_requests(self, products: Iterable[str] = ()) -> AsyncIterator[Page]:
         """The cancel requests that are not settled, the oldest first."""
         of = [f"in(status,({','.join(OPEN)}))", *_of_products("asset.product.id", products)]
@@ -77,7 +83,7 @@ class Listing:
 
     def _requests(self, conditions: Sequence[str]) -> AsyncIterator[Page]:
         query = f"and(eq(type,cancel),{','.join(conditions)})&ordering(created)&{_LEAN_REQUESTS}"
-        return self._pages(f"requests?{query}", "listing the cancel requests")
+        return self._pages(f"requests?{query}", _THE_REQUESTS)
 
     def active_assets(self, products: Iterable[str], first: int = 0) -> AsyncIterator[Page]:
         """The active subscriptions of some products, from the ``first`` one on."""
@@ -97,13 +103,12 @@ class Listing:
         is_it = (shown.get("id"), shown.get("status")) == (asset_id, "active")
         return is_it and not shown.get("pending_request")
 
-    async def has_other_active_asset(self, product_id: str, value: str) -> bool:
-        """Whether an active subscription of the product has this value in a parameter."""
+    async def active_assets_with(self, product_id: str, value: str) -> list[dict[str, Any]]:
+        """A page of the product's active subscriptions that have this value in some parameter."""
         query = f"and(eq(status,active),eq(product.id,{product_id}),eq(params.value,{value}))"
-        path = f"assets?{query}&{_LEAN_ASSETS}&limit=1&offset=0"
+        path = f"assets?{query}&{_LEAN_ASSETS}&limit={PAGE}&offset=0"
         reply = await self._client.call("get", path, "looking for a subscription with the same id")
-        first = next(iter(reply.objects()), {})
-        return first.get("status") == "active"
+        return [each for each in reply.objects() if each.get("status") == "active"]
 
     async def with_tasks(self, environment: Environment, ids: Sequence[str]) -> set[str]:
         """Those of the requests of which the environment has, or has had, a task."""

@@ -5,11 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 
 FAILURES_IN_A_ROW = 5
 MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 5.0, 300.0
 MAX_ASKED_PAUSE_SECONDS = 3600.0
 """A vendor's ``Retry-After`` may be meant for one subscription: it never stops all for longer."""
+
+
+class State(IntEnum):
+    """What becomes of the next call, the worst last."""
+
+    CLOSED = 0
+    TRIAL = 1
+    """It is let through alone, or waits for the one that is."""
+    PAUSED = 2
+
+
+@dataclass(frozen=True, order=True)
+class Standing:
+    """A breaker as it stands in one moment; the greater is the worse."""
+
+    state: State = State.CLOSED
+    seconds: float = 0.0
+    """Left of the pause."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +65,14 @@ class CircuitBreaker:
             return left
         # One trial at a time: the others come back when its outcome is known.
         return MIN_PAUSE_SECONDS if self._trial is not None else 0.0
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands now."""
+        left = self._paused_until - self._clock()
+        if left > 0:
+            return Standing(State.PAUSED, left)
+        return Standing(State.TRIAL if self._pause_seconds else State.CLOSED)
 
     def begin(self, subject: str = "") -> Begun:
         """Note that a call about a subject begins."""

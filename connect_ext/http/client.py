@@ -20,8 +20,9 @@ from connect_ext.cause import Cause
 from connect_ext.errors import Later, NotConfigured, NotDone, OutcomeUnknown
 from connect_ext.http.bodies import MAX_ANSWER_BYTES, is_compressed, read_json, whole_body
 from connect_ext.http.budget import Budget, current_budget
-from connect_ext.http.circuit_breaker import Begun, CircuitBreaker
-from connect_ext.http.counted import count_call
+from connect_ext.http.call_times import CallTimes
+from connect_ext.http.circuit_breaker import Begun, CircuitBreaker, Standing
+from connect_ext.http.counted import counted
 from connect_ext.http.exchange_log import logged
 from connect_ext.http.places import Places
 from connect_ext.http.retry_after import reset_seconds, retry_after_seconds
@@ -127,6 +128,7 @@ class HttpClient:
         self._timeout_seconds = timeout_seconds
         self._places = Places(max_concurrency)
         self._breaker = CircuitBreaker()
+        self.times = CallTimes()
         # Without an httpx client above it there are no redirects, cookies and credentials of URLs.
         self._transport = transport or Transport(max_concurrency)
 
@@ -143,8 +145,7 @@ class HttpClient:
         async with self._place(call, budget):
             # Only here, so that a queue of calls does not run into a vendor that has gone down.
             self.raise_if_paused()
-            count_call()
-            exchange = self._watched(call, request, progress, budget)
+            exchange = counted(self._watched(call, request, progress, budget), self.times)
             return await logged(exchange, call, budget.request_id)
 
     def raise_if_paused(self) -> None:
@@ -152,6 +153,11 @@ class HttpClient:
         if pause := self._breaker.pause_seconds():
             message = "Calls to the vendor are paused: it keeps failing, or asked us to wait."
             raise NotDone(message, pause, cause=Cause.PAUSED)
+
+    @property
+    def standing(self) -> Standing:
+        """Whether calls are paused, as it is now."""
+        return self._breaker.standing
 
     async def prepare(self) -> None:
         """Get ready for the first call, so that it takes no longer than others."""
@@ -252,7 +258,7 @@ class HttpClient:
             raise _later(call, f"{call.name} gave no answer {within}") from None
         except _WITHOUT_ANSWER as error:
             if not progress.begun:
-                raise _never_sent(call, _why(error)) from None
+                raise _never_sent(call, why_unreached(error)) from None
             raise _later(call, f"{call.name} lost its answer ({type(error).__name__})") from None
 
     async def _exchange(self, call: Call, request: httpx.Request, budget: Budget) -> Answer:
@@ -293,8 +299,8 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _why(error: Exception) -> str:
-    """Tell what can be fixed from the rest, without the address that the text holds."""
+def why_unreached(error: Exception) -> str:
+    """The end of a sentence: what can be fixed, without the address that the error's text holds."""
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return ": its certificate is not trusted"

@@ -1,11 +1,17 @@
-"""Counts the calls that a piece of work makes, to vendors and to Connect."""
+"""Counts the calls to vendors and to Connect, for the work that makes them and for both sides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TypeVar
+
+from connect_ext.http.call_times import CallTimes
+
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -32,7 +38,14 @@ def counting() -> Iterator[CallCounter]:
         _counters.reset(token)
 
 
-def count_call() -> None:
-    """Note that a call begins."""
+async def counted(call: Awaitable[Answer], times: CallTimes) -> Answer:
+    """Await a call, which counts from its beginning; at its end, note how long it took."""
     for counter in _counters.get():
         counter.calls += 1
+    began, is_answered = time.monotonic(), False
+    try:
+        answer = await call
+        is_answered = True
+        return answer
+    finally:
+        times.note(time.monotonic() - began, is_answered=is_answered)

@@ -52,6 +52,13 @@ class Notes(Enum):
     OFF = "off"
 
 
+class MetricsFormat(Enum):
+    """``METRICS_FORMAT``"""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 @dataclass(frozen=True)
 class Policy:
     """The operator's choice in the cases that are the operator's to decide."""

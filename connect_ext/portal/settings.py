@@ -17,6 +17,7 @@ from connect_ext.errors import NotConfigured
 from connect_ext.portal.patterns import problem_of_pattern
 from connect_ext.portal.policy import (
     CancellationDate,
+    MetricsFormat,
     Notes,
     OnNoTermEnd,
     OnNotFound,
@@ -62,8 +63,11 @@ COMMON_VARIABLES = (
     Variable("ESCALATE_AFTER_HOURS", "24", "a number from 1 to 8760"),
     Variable("VENDOR_TIMEOUT_SECONDS", "30", "a number from 1 to 100"),
     Variable("VENDOR_MAX_CONCURRENCY", "20", "a whole number from 1 to 500"),
+    Variable("METRICS_FORMAT", "text", "text or json"),
     Variable("PRODUCT_OVERRIDES", "{}", "a JSON object of products, each an object of variables"),
 )
+
+_OF_ALL_PRODUCTS = {"METRICS_FORMAT", "PRODUCT_OVERRIDES"}
 
 _PARAMETER_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 # Ids are short or in lower case; a long mix of everything is a key in the wrong place.
@@ -120,6 +124,7 @@ class Configuration:
 
     default: Settings
     overrides: Mapping[str, Settings]
+    metrics_format: MetricsFormat = MetricsFormat.TEXT
 
     def for_product(self, product_id: str) -> Settings:
         """The product's settings: its overrides over the portal's variables."""
@@ -163,6 +168,7 @@ def read_configuration(variables: Mapping[str, str], definitions: Definitions) -
     reader = VariableReader(known, variables)
     overrides = _read_overrides(reader, known)
     default = _read_settings(reader, definitions)
+    metrics_format = reader.choice("METRICS_FORMAT", MetricsFormat)
     products, mistakes = {}, list(reader.mistakes)
     for product_id, values in overrides.items():
         of_product = VariableReader(known, variables, product_id, values)
@@ -174,7 +180,7 @@ def read_configuration(variables: Mapping[str, str], definitions: Definitions) -
     # A vendor may tell one product of another's keys: they may share a host and a user.
     secrets = default.secrets.union(*(settings.secrets for settings in products.values()))
     shared = {name: replace(settings, secrets=secrets) for name, settings in products.items()}
-    return Configuration(replace(default, secrets=secrets), shared)
+    return Configuration(replace(default, secrets=secrets), shared, metrics_format)
 
 
 def described_variables(
@@ -292,7 +298,7 @@ def _read_overrides(read: VariableReader, known: Iterable[Variable]) -> dict[str
     products = {key: values for key, values in parsed.items() if _PRODUCT_ID.fullmatch(key)}
     if len(products) < len(parsed):
         read.report(name, "has a key that is not a product id such as PRD-123-456-789")
-    names = {variable.name for variable in known} - {name}
+    names = {variable.name for variable in known} - _OF_ALL_PRODUCTS
     for product_id, values in products.items():
         for other in sorted(set(values) - names):
             shown = other if re.fullmatch(r"[A-Z_]{1,40}", other) else "another name"

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
+from connect_ext.cancelling.process import sentence_of
 from connect_ext.cancelling.reporting import report_finding
 from connect_ext.cancelling.request import CancelRequest
+from connect_ext.cancelling.settling import Settling
 from connect_ext.cause import Cause
+from connect_ext.connect import api
 from connect_ext.errors import Later, NotDone
 from connect_ext.http.budget import Budget, spending
 from connect_ext.portal.settings import Settings
@@ -64,7 +67,7 @@ class Comparing:
         total = 0
         async for page in work.pages(pages):
             listed = [each for each in map(read_request, page.objects) if each]
-            requests = {each.id: each for each in listed if _is_settled(each, page.now)}
+            requests = {each.id: each for each in listed if self._is_due(each, page.now)}
             subjects = {name: _approved(each) for name, each in requests.items()}
             ours = await work.ours(list(subjects.values()))
             products |= {subjects[name].product_id for name in ours}
@@ -93,6 +96,13 @@ class Comparing:
             if seen >= most:
                 return
 
+    def _is_due(self, request: CancelRequest, now: datetime) -> bool:
+        """Whether it was approved, and so long ago that the vendor must show it by now."""
+        settings = self._work.configuration.for_product(request.product_id)
+        settles = timedelta(seconds=max(settings.settle_seconds, settings.vendor.least_to_settle))
+        is_old = request.updated is None or now - request.updated >= max(LEFT_ALONE_FOR, settles)
+        return request.status == api.APPROVED and is_old
+
     async def _approved(self, requests: Requests, subject: Subject) -> Finding | None:
         request = requests[subject.id]
         async with self._work.pace.taking(CALLS_OF_A_LOOK):
@@ -103,7 +113,7 @@ class Comparing:
                 if await self._is_somebody_elses(subject, request):
                     return None
             except Later as error:
-                return Finding(subject, Kind.NOT_COMPARED, error.cause, error.message)
+                return await self._not_compared(subject, request, error)
         what = "The request is approved, and the vendor shows the subscription as"
         what += f" {shown.status.value}: it costs the vendor money until it is cancelled."
         async with self._work.pace.taking(CALLS_OF_A_WALK):
@@ -122,11 +132,21 @@ class Comparing:
                     # Somebody has asked for its cancellation meanwhile.
                     return None
             except Later as error:
-                return Finding(subject, Kind.NOT_COMPARED, error.cause, error.message)
+                return await self._not_compared(subject, request, error)
         ends = shown.ends_at and f", and to end on {shown.ends_at:%Y-%m-%d}"
         what = "The subscription is active in Connect, and nobody has asked for its cancellation;"
         what += f" the vendor shows it as cancelled{ends or ''}."
         return Finding(subject, Kind.NEEDS_PERSON, Cause.ENDED_AT_VENDOR, what)
+
+    async def _not_compared(
+        self, subject: Subject, request: CancelRequest, error: Later
+    ) -> Finding:
+        work = self._work
+        settings = work.configuration.for_product(request.product_id)
+        tokens = work.shared.vendors.tokens_of(settings.vendor)
+        settling = Settling(request, settings, work.connect, tokens)
+        what = await sentence_of(error, settling)
+        return Finding(subject, Kind.NOT_COMPARED, error.cause, what)
 
     async def _look(self, request: CancelRequest) -> Subscription | None:
         """The subscription as the vendor shows it; None where it cannot be asked for.
@@ -167,16 +187,17 @@ class Comparing:
         if found is None or not _CAN_BE_FILTERED_BY.fullmatch(found.text):
             return False
         listing = self._work.connect.listing
-        return await listing.has_other_active_asset(subject.product_id, found.text)
+        shown = await listing.active_assets_with(subject.product_id, found.text)
+        # The value may stand in a parameter that a customer has filled in.
+        others = filter(None, map(as_request, shown))
+        return any(
+            each.product_id == subject.product_id and _subscription_id(each, settings) == found
+            for each in others
+        )
 
 
 def _approved(request: CancelRequest) -> Subject:
     return Subject(request.id, request.asset_id, request.product_id, request.updated)
-
-
-def _is_settled(request: CancelRequest, now: datetime) -> bool:
-    """Whether it was approved long enough ago; the vendor may take its time to show things."""
-    return request.updated is None or now - request.updated >= LEFT_ALONE_FOR
 
 
 def _subscription_id(request: CancelRequest, settings: Settings) -> SubscriptionId | None:

@@ -7,6 +7,7 @@ import logging
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from connect_ext import outcome_log
 from connect_ext.cancelling.process import foresee, process
@@ -37,7 +38,6 @@ from connect_ext.reconcile.finding import Finding, Kind
 from connect_ext.reconcile.pace import CALLS_OF_A_WALK
 from connect_ext.reconcile.subject import Subject, read_request, subject_of
 from connect_ext.reconcile.work import LEFT_ALONE_FOR, Work
-from connect_ext.vendors.base import Vendor
 
 LOG = logging.getLogger("eaas.eventsapp")
 
@@ -61,13 +61,12 @@ OPEN, YOUNG, OTHERS = "open requests", "requests younger than an hour", "request
 
 @dataclass(frozen=True)
 class _Listed:
-    request: CancelRequest
+    """What is kept of a request until its turn: whole, ten thousand would need too much memory."""
+
+    subject: Subject
+    is_planned: bool
     is_young: bool
     is_overdue: bool
-
-    @property
-    def subject(self) -> Subject:
-        return subject_of(self.request)
 
 
 class OpenRequests:
@@ -84,11 +83,11 @@ class OpenRequests:
         """Read them all, then work on each; raises ``Later`` where they cannot be read."""
         work, listed = self._work, await self._listed()
         ours = await work.ours([each.subject for each in listed.values()])
-        self.products = {listed[each].request.product_id for each in ours}
+        self.products = {listed[each].subject.product_id for each in ours}
         for name in listed.keys() - ours:
             self._find_without_task(listed.pop(name))
         work.report.looked_at[YOUNG] = sum(each.is_young for each in listed.values())
-        waiting = [e.subject for e in listed.values() if not e.is_young and not _is_planned(e)]
+        waiting = [e.subject for e in listed.values() if not (e.is_young or e.is_planned)]
         overdue = [each.subject for each in listed.values() if each.is_overdue]
         work.progress(OPEN, 0, len(waiting) + len(overdue))
         await work.each(OPEN, overdue, self._find_overdue)
@@ -112,7 +111,7 @@ class OpenRequests:
     def _find_without_task(self, listed: _Listed) -> None:
         """Nobody knows whose it is; of products that are never ours, nothing is said."""
         report, subject = self._work.report, listed.subject
-        if subject.product_id not in self.products or listed.is_young or _is_planned(listed):
+        if subject.product_id not in self.products or listed.is_young or listed.is_planned:
             report.looked_at[OTHERS] += 1
             return
         what = "Connect shows no task of this environment for the request: nothing was done."
@@ -135,17 +134,19 @@ class OpenRequests:
 
     async def _walked(self, subject: Subject) -> Finding | None:
         """Raises ``Later``."""
-        work = self._work
+        work, left = self._work, await self._left_to_a_person(subject)
+        if left is not None:
+            return left
+        # After all that has taken time: the walk believes for a while what it is handed.
         data = await work.connect.listing.request(subject.id)
-        request = read_request(data)
-        if request is None or request.status not in (PENDING, REVOKING):
-            # Somebody has settled it meanwhile.
+        request = _still_open(data, subject)
+        if request is None:
             return None
         settings = work.configuration.for_product(request.product_id)
         vendor = work.shared.vendors.vendor_for(settings.vendor)
-        held = await self._held(request)
-        if held is not None and not await self._is_right_by_now(request, settings, vendor):
-            return Finding(subject, Kind.NEEDS_PERSON, _cause(held), held.says)
+        memory = work.shared.request(work.connect.account.key, request.id)
+        # So their marks are read first, and a run that has to wait for one leaves no note.
+        memory.attempts.has_met_others = memory.undo.has_met_others = True
         began = time.monotonic()
         ended = await process(request, settings, work.connect, vendor, work.shared)
         milliseconds = round((time.monotonic() - began) * 1000)
@@ -153,21 +154,38 @@ class OpenRequests:
         LOG.log(line.level, "%s", line)
         return self._found(subject, request, settings, ended)
 
-    async def _held(self, request: CancelRequest) -> Report | None:
-        """The report with which a request was left to a person, if that is the last one."""
+    async def _left_to_a_person(self, subject: Subject) -> Finding | None:
+        """The finding about a request that is held; None for one that is to be walked.
+
+        Raises ``Later``, also where nobody can know whether it is held.
+        """
         try:
-            notes = await self._work.connect.conversation.private_notes(request.id)
+            held = await self._held(subject)
         except NotConfigured:
-            # The walk knows what to do without notes.
+            if await self._is_right_by_now(subject):
+                return None
+            raise
+        if held is None or await self._is_right_by_now(subject):
             return None
+        return Finding(subject, Kind.NEEDS_PERSON, _cause(held), held.says)
+
+    async def _held(self, subject: Subject) -> Report | None:
+        """The report with which a request was left to a person, if that is the last one."""
+        notes = await self._work.connect.conversation.private_notes(subject.id)
         last = last_report(notes.notes)
         return last if last is not None and last.kind == HELD else None
 
-    async def _is_right_by_now(
-        self, request: CancelRequest, settings: Settings, vendor: Vendor
-    ) -> bool:
-        """Whether the vendor shows what was asked for, so that nothing is left to a person."""
-        shared = self._work.shared
+    async def _is_right_by_now(self, subject: Subject) -> bool:
+        """Whether nothing is left to a person: it is settled, or the vendor shows what it asks for.
+
+        Raises ``Later``.
+        """
+        work, shared = self._work, self._work.shared
+        request = _still_open(await work.connect.listing.request(subject.id), subject)
+        if request is None:
+            return True
+        settings = work.configuration.for_product(request.product_id)
+        vendor = shared.vendors.vendor_for(settings.vendor)
 
         async def pause(seconds: float) -> None:
             await asyncio.sleep(min(seconds, SECOND_LOOK_SECONDS))
@@ -210,15 +228,20 @@ class OpenRequests:
             await self._work.again(subjects, self._walk)
 
 
+def _still_open(shown: dict[str, Any], subject: Subject) -> CancelRequest | None:
+    """The request as it is now; None if it is settled, or not the one that was found."""
+    request = read_request(shown)
+    if request is None or request.product_id != subject.product_id:
+        return None
+    return request if request.status in (PENDING, REVOKING) else None
+
+
 def _read(request: CancelRequest, now: datetime) -> _Listed:
     """A request as it is to be treated, by Connect's clock."""
-    planned = request.planned if request.status == SCHEDULED else None
+    is_planned = request.status == SCHEDULED
     is_young = request.age_seconds(now) < LEFT_ALONE_FOR.total_seconds()
-    return _Listed(request, is_young, planned is not None and now - planned > OVERDUE_AFTER)
-
-
-def _is_planned(listed: _Listed) -> bool:
-    return listed.request.status == SCHEDULED
+    is_over = request.planned is not None and now - request.planned > OVERDUE_AFTER
+    return _Listed(subject_of(request), is_planned, is_young, is_planned and is_over)
 
 
 def _cause(held: Report) -> Cause:

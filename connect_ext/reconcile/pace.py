@@ -17,6 +17,10 @@ CALLS_OF_A_LOOK = 4
 LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE = 30, 60_000
 
 
+SLACK_SECONDS = 0.001
+"""So that a sum of fractions does not fall short by the last of its digits."""
+
+
 class Pace:
     """At most so many calls in any minute.
 
@@ -58,4 +62,4 @@ class Pace:
             self._at = now
             if self._left >= calls:
                 return
-            await self._sleep((calls - self._left) / self._per_second)
+            await self._sleep((calls - self._left) / self._per_second + SLACK_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -57,7 +58,7 @@ class FileJournal:
             lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
             if lines:
                 self._read(lines)
-            self._file: TextIO = path.open("a", encoding="utf-8")
+            self._file: TextIO = open(path, "a", encoding="utf-8", opener=_for_its_owner)  # noqa: SIM115 - Path.open takes no opener
         except (OSError, UnicodeDecodeError):
             raise WrongJournalError(f"{path} cannot be read and written.") from None
         if not lines:
@@ -102,6 +103,10 @@ class FileJournal:
     def close(self) -> None:
         """Leave the file for the next run."""
         self._file.close()
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _object(line: str) -> dict[str, Any]:

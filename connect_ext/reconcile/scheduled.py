@@ -48,7 +48,7 @@ async def reconcile_for(
 ) -> Reconciled:
     """Make the run that the schedule's parameter describes."""
     try:
-        order = _order(schedule)
+        order = order_of(schedule)
     except WrongParameterError as error:
         return Reconciled(False, str(error), str(error))
     report = await reconcile(variables, order, connect, environment, shared)
@@ -56,7 +56,8 @@ async def reconcile_for(
     return Reconciled(is_fine, shown(report, most_characters), in_short(report))
 
 
-def _order(schedule: Any) -> Order:
+def order_of(schedule: Any) -> Order:
+    """What a schedule's parameter asks for; raises ``WrongParameterError``."""
     given = schedule.get("parameter") if isinstance(schedule, dict) else None
     given = {} if given is None else given
     if not isinstance(given, dict) or given.keys() - {*_NUMBERS, "products"}:

@@ -77,10 +77,14 @@ def _cut(lines: list[str], most_characters: int | None) -> str:
     text = "\n".join(lines)
     if most_characters is None or len(text) <= most_characters:
         return text
-    kept = len(lines)
-    while kept:
-        kept -= 1
-        text = "\n".join([*lines[:kept], f"(and {len(lines) - kept} more lines)"])
-        if len(text) <= most_characters:
-            return text
-    return text[:most_characters]
+    kept, left = 0, most_characters - len(_missing(len(lines)))
+    for line in lines:
+        left -= len(line) + 1
+        if left < 0:
+            break
+        kept += 1
+    return "\n".join([*lines[:kept], _missing(len(lines) - kept)])[:most_characters]
+
+
+def _missing(lines: int) -> str:
+    return f"(and {lines} more lines)"

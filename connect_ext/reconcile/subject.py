@@ -9,6 +9,8 @@ from typing import Any
 from connect_ext.cancelling.request import CancelRequest
 from connect_ext.errors import CancellationError
 
+CANCEL = "cancel"
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -27,7 +29,12 @@ def subject_of(request: CancelRequest) -> Subject:
 
 
 def read_request(shown: dict[str, Any]) -> CancelRequest | None:
-    """A request of a list; None for one without ids."""
+    """A cancel request as Connect shows it; None for any other, and for one without ids.
+
+    Whatever the filter of a list promised: the walk would carry out a purchase as a cancellation.
+    """
+    if shown.get("type") != CANCEL:
+        return None
     try:
         return CancelRequest.from_connect(shown)
     except CancellationError:
@@ -39,4 +46,4 @@ def as_request(asset: dict[str, Any]) -> CancelRequest | None:
 
     Its id stands for the request's.
     """
-    return read_request({"id": asset.get("id"), "status": "", "asset": asset})
+    return read_request({"id": asset.get("id"), "type": CANCEL, "status": "", "asset": asset})

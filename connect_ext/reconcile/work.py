@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -51,7 +51,6 @@ class Work:
     journal: Journal
     progress: Progress
     report: Report = field(default_factory=Report)
-    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def each(
         self, sort: str, subjects: Iterable[Subject], work: Callable[[Subject], Find]
@@ -60,26 +59,27 @@ class Work:
 
         What an interrupted run has done already is taken from the journal.
         """
-        await asyncio.gather(*(self._one(sort, subject, work) for subject in subjects))
 
-    async def _one(self, sort: str, subject: Subject, work: Callable[[Subject], Find]) -> None:
-        async with self._places:
+        async def one(subject: Subject) -> None:
             if self.journal.has(subject.id):
                 found = self.journal.found(subject.id)
             else:
                 found = await self._found(subject, work)
-        self.report.add(found)
-        self.report.looked_at[sort] += 1
-        self.progress(sort, self.report.looked_at[sort])
+            self.report.add(found)
+            self.report.looked_at[sort] += 1
+            self.progress(sort, self.report.looked_at[sort])
+
+        await _a_few_at_a_time(subjects, one)
 
     async def again(self, subjects: Iterable[Subject], work: Callable[[Subject], Find]) -> None:
-        """Work on subjects that are counted already."""
+        """Work on subjects that are counted already; what was found of them before is outdated."""
 
         async def one(subject: Subject) -> None:
-            async with self._places:
-                self.report.add(await self._found(subject, work))
+            found = await self._found(subject, work)
+            self.report.findings.pop(subject.id, None)
+            self.report.add(found)
 
-        await asyncio.gather(*map(one, subjects))
+        await _a_few_at_a_time(subjects, one)
 
     async def _found(self, subject: Subject, work: Callable[[Subject], Find]) -> Finding | None:
         found = await guarded(work(subject))
@@ -105,3 +105,16 @@ class Work:
             async with self.pace.taking(CALLS_OF_A_LOOK):
                 found |= await self.ownership.ours(subjects[start : start + IDS_AT_ONCE])
         return found
+
+
+async def _a_few_at_a_time(
+    subjects: Iterable[Subject], one: Callable[[Subject], Awaitable[None]]
+) -> None:
+    """Without a task for each of them: a hundred thousand would hold up the event loop."""
+    left = iter(subjects)
+
+    async def work() -> None:
+        for subject in left:
+            await one(subject)
+
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))

@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NoReturn
 
 from connect_ext.errors import NotConfigured
+from connect_ext.http.circuit_breaker import State
 from connect_ext.http.client import HttpClient
 from connect_ext.portal.reader import VariableReader
 from connect_ext.portal.settings import VendorSettings
@@ -87,11 +88,19 @@ class Tokens:
         return iter(self._kept)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Live:
     vendor: Vendor
     http: HttpClient
     tokens: Tokens
+    was_asked_for: bool = False
+    """Since its use was last shown."""
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether it was asked for or called since then, or calls to it are paused."""
+        is_paused = self.http.standing.state is State.PAUSED
+        return self.was_asked_for or self.http.times.has_any or is_paused
 
 
 class Vendors:
@@ -123,7 +132,9 @@ class Vendors:
             self._live[settings] = _Live(vendor, http, tokens)
             if len(self._live) > self._most:
                 self._retire(self._live.pop(next(iter(self._live))).http)
-        return self._live[settings].vendor
+        live = self._live[settings]
+        live.was_asked_for = True
+        return live.vendor
 
     def tokens_of(self, settings: VendorSettings) -> Iterable[str]:
         """The newest tokens that the vendor was given, now and later."""
@@ -133,6 +144,13 @@ class Vendors:
         """Raise ``NotDone`` if calls to the vendor are paused."""
         if settings in self._live:
             self._live[settings].http.raise_if_paused()
+
+    def in_use(self) -> list[tuple[str, HttpClient]]:
+        """The names and clients of the vendors in use since the last time this was called."""
+        found = [(settings.name, live) for settings, live in self._live.items() if live.is_in_use]
+        for _, live in found:
+            live.was_asked_for = False
+        return [(name, live.http) for name, live in found]
 
     def _shared_value(self, key: Hashable, make: Callable[[], Value]) -> Value:
         if key not in self._values:

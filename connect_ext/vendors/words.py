@@ -6,6 +6,7 @@ Any other word in an answer may be the name of a customer whom nobody here knows
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from connect_ext.portal.secret import MASK
 
@@ -162,11 +163,14 @@ def is_known_name(name: str) -> bool:
     return all(map(_is_known, _WORD.findall(name)))
 
 
-def known_words_of(text: str) -> str:
-    """The text with a mask in the place of every word and number that is not known."""
+def known_words_of(text: str, more: Container[str] = ()) -> str:
+    """The text with a mask in the place of every word and number that is not known.
+
+    ``more`` are others that may be shown, in lower case.
+    """
 
     def shown(run: re.Match[str]) -> str:
-        return run[0] if _is_known(run[0]) else MASK
+        return run[0] if _is_known(run[0]) or run[0].lower() in more else MASK
 
     return _MASKS.sub(MASK, _RUN.sub(shown, text[:MOST_CHARACTERS]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from sandbox.connect.conversation_api import ConversationApi
 from sandbox.connect.devops_api import DevopsApi
 from sandbox.connect.fulfillment_api import FulfillmentApi
 from sandbox.connect.objects import DISTRIBUTOR
-from sandbox.connect.refusals import forbidden, unknown
+from sandbox.connect.refusals import forbidden, invalid, unknown
 from sandbox.connect.schedule_api import ScheduleApi
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 CONTROL_PREFIX = "/sandbox"
 # The faults of the REST API do not touch websockets, nor the sandbox's own end points.
 NO_FAULTS = r"/devops/ws/|^/sandbox/"
+MOST_HOURS = 365 * 24
 
 
 class Api:
@@ -46,6 +48,7 @@ class Api:
         return [
             web.post(f"{CONTROL_PREFIX}/subscriptions", self._guarded(self.new_subscription)),
             web.post(f"{CONTROL_PREFIX}/requests/{{id}}/forward", self._guarded(self.forward)),
+            web.post(f"{CONTROL_PREFIX}/requests/{{id}}/forget", self._guarded(self.forget)),
         ]
 
     def _guarded(self, handler: Any) -> Handler:
@@ -74,3 +77,13 @@ class Api:
         found = self._connect.requests.bring_forward(request.match_info["id"])
         self._connect.planned_day_comes(found)
         return web.json_response(found)
+
+    async def forget(self, request: web.Request) -> web.StreamResponse:
+        """POST /sandbox/requests/{id}/forget: Connect lost the request's task, `hours` ago"""
+        request_id = request.match_info["id"]
+        hours = (await body_of(request)).get("hours", 0)
+        if not isinstance(hours, int | float) or not 0 <= hours <= MOST_HOURS:
+            raise invalid(f"hours: Expected a number from 0 to {MOST_HOURS}.")
+        self._connect.forget(request_id)
+        self._connect.backdate(request_id, timedelta(hours=hours))
+        return web.json_response(self._connect.request(request_id))

@@ -8,6 +8,7 @@ asked for. Anything else is refused, never ignored (docs/facts.md, Connect 2).
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,6 +23,11 @@ Condition = Callable[[Json], bool]
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
+
+# docs/facts.md, Connect 2: DJANGO-RQL's grammar.
+QUOTES = ('"', "'")
+QUOTED = re.compile(r"""(["'])((?:(?!\1).)*)\1""")
+UNQUOTED = re.compile(r"[\w*+\\-][\w\s.:+@*\\-]*")
 
 COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "ge": operator.ge,
@@ -124,11 +130,12 @@ def _with(query: Query, term: str, fields: Fields) -> Query:
         if query.ordering:
             raise invalid("Bad ordering filter: query can contain only one ordering operation.")
         return replace(query, ordering=tuple(_direction(each, fields) for each in _names(term)))
-    return replace(
-        query,
-        conditions=(*query.conditions, _condition(term, fields)),
-        wanted={**query.wanted, **_wanted(term)},
-    )
+    query = replace(query, conditions=(*query.conditions, _condition(term, fields)))
+    if term.startswith(("or(", "not(", "and(")):
+        return query
+    must = Comparison.read(term)
+    is_narrow = must.verb in ("eq", "in")
+    return replace(query, wanted={**query.wanted, must.name: must.values}) if is_narrow else query
 
 
 def _selecting(query: Query, names: list[str], fields: Fields) -> Query:
@@ -146,18 +153,6 @@ def _direction(name: str, fields: Fields) -> tuple[Path, bool]:
     return fields.path(bare), name.startswith("-")
 
 
-def _wanted(term: str) -> dict[str, tuple[str, ...]]:
-    """The field and the values of `eq(field,value)`, `in(field,(value,…))` or `field=value`."""
-    verb, has_arguments, _ = term.partition("(")
-    if not has_arguments:
-        name, _, value = term.partition("=")
-        return {name: (value,)}
-    if verb not in ("eq", "in"):
-        return {}
-    name, value = _split(_inside(term), ",")
-    return {name: tuple(_listed(value)) if verb == "in" else (value,)}
-
-
 def _terms(raw: str) -> Iterator[str]:
     """The terms that all must hold, those of an outermost `and` one by one."""
     for raw_term in _split(raw, "&"):
@@ -169,21 +164,13 @@ def _terms(raw: str) -> Iterator[str]:
 
 
 def _condition(term: str, fields: Fields) -> Condition:
-    verb, has_arguments, _ = term.partition("(")
-    if not has_arguments:
-        name, is_pair, value = term.partition("=")
-        if not is_pair:
-            raise invalid(f"Bad filter query: `{term}`.")
-        return _comparison("eq", name, value, fields)
+    verb, _, _ = term.partition("(")
     if verb in ("and", "or"):
         return _logical(verb, [_condition(each, fields) for each in _several(term)])
     if verb == "not":
         unwanted = _condition(_inside(term), fields)
         return lambda item: not unwanted(item)
-    arguments = _split(_inside(term), ",")
-    if len(arguments) != 2:
-        raise invalid(f"Bad filter query: `{term}`.")
-    return _comparison(verb, arguments[0], arguments[1], fields)
+    return _compared(Comparison.read(term), fields)
 
 
 def _logical(verb: str, parts: list[Condition]) -> Condition:
@@ -192,15 +179,37 @@ def _logical(verb: str, parts: list[Condition]) -> Condition:
     return lambda item: any(part(item) for part in parts)
 
 
-def _comparison(verb: str, name: str, value: str, fields: Fields) -> Condition:
-    kind, read = fields.filter(name), _reader(name)
+@dataclass(frozen=True)
+class Comparison:
+    """`verb(field,value)`, `verb(field,(value,…))` or `field=value`."""
+
+    verb: str
+    name: str
+    values: tuple[str, ...]
+
+    @classmethod
+    def read(cls, term: str) -> Comparison:
+        """Read a term; raises the platform's refusal."""
+        verb, has_arguments, _ = term.partition("(")
+        pair = _split(_inside(term), ",") if has_arguments else term.split("=", 1)
+        if len(pair) != 2:
+            raise invalid(f"Bad filter query: `{term}`.")
+        name, value = pair
+        if not has_arguments:
+            return cls("eq", name, (_value(value),))
+        values = _listed(value) if verb in ("in", "out") else [value]
+        return cls(verb, name, tuple(map(_value, values)))
+
+
+def _compared(comparison: Comparison, fields: Fields) -> Condition:
+    verb, name, kind = comparison.verb, comparison.name, fields.filter(comparison.name)
     if verb not in kind.lookups:
         raise invalid(f"Bad filter query: `{verb}` is not supported for `{name}`.")
-    values = _listed(value) if verb in ("in", "out") else [value]
-    for each in values:
+    for each in comparison.values:
         if kind.choices and each not in kind.choices:
             raise invalid(f'{name}: "{each}" is not a valid choice.')
-    path, wanted = fields.path(name), {read(each) for each in values}
+    read, path = _reader(name), fields.path(name)
+    wanted = {read(each) for each in comparison.values}
     if verb in COMPARED:
         compare, (limit,) = COMPARED[verb], wanted
         return lambda item: any(compare(read(found), limit) for found in _values(item, path))
@@ -228,6 +237,14 @@ def _names(term: str) -> list[str]:
     return [name for name in _split(_inside(term), ",") if name]
 
 
+def _value(text: str) -> str:
+    """A value without its quotes, which one with other characters needs."""
+    quoted = QUOTED.fullmatch(text)
+    if not (quoted or UNQUOTED.fullmatch(text)):
+        raise invalid(f"Bad filter query: `{text}` is not a value.")
+    return quoted[2] if quoted else text
+
+
 def _listed(value: str) -> list[str]:
     if not value.startswith("("):
         raise invalid(f"Bad filter query: `{value}` is not a list.")
@@ -235,9 +252,13 @@ def _listed(value: str) -> list[str]:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """Split at separators that are not inside parentheses."""
-    parts, depth, start = [], 0, 0
+    """Split at separators that are neither quoted nor inside parentheses."""
+    parts, depth, start, quote = [], 0, 0, ""
     for position, character in enumerate(text):
+        if character in QUOTES and quote in ("", character):
+            quote = "" if quote else character
+        if quote:
+            continue
         depth += (character == "(") - (character == ")")
         if character == separator and depth == 0:
             parts.append(text[start:position])

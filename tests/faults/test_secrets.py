@@ -194,6 +194,7 @@ async def test_the_log_did_tell_what_happened_and_the_vendors_reasons_reached_co
     # the words of a refusal.
     assert sum("It is leased until May" in reason for reason in reasons) == 6
     assert "Received message" in marked.world.runner.log
+    assert ", the last: tasks=" in marked.world.runner.log
     assert "a bug in the extension" not in marked.world.runner.log
     notes = [
         note["text"] for c in marked.cases for note in marked.world.connect.notes(c.request_id)

@@ -1,6 +1,7 @@
 """The calls that a piece of work makes are counted, wherever it makes them."""
 
 import asyncio
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -8,22 +9,25 @@ from connect.client import AsyncConnectClient
 
 from connect_ext.connect.client import ConnectClient, QuietClient, Session
 from connect_ext.errors import Later, NotConfigured, NotDone
+from connect_ext.http.bodies import MAX_ANSWER_BYTES
 from connect_ext.http.client import Call
 from connect_ext.http.counted import counting
 from connect_ext.single_flight import SingleFlight
-from tests.http.servers import web_server
+from tests.http.servers import raw_server, says_nothing, web_server
 from tests.http.test_http_client import NAME, call, closed_port, fine
 from tests.http.test_oauth import a_vendor
 from tests.http.vendors import cancellation
 from tests.in_process import running_extension
 
 
-def connect_that_answers(status: int) -> ConnectClient:
-    """Connect that answers everything with this status; its calls are repeated once."""
-    head, body = {"Content-Type": "application/json"}, httpx.ByteStream(b"{}")
-    server = httpx.MockTransport(lambda _: httpx.Response(status, headers=head, stream=body))
+def connect_that_answers(status, body=b"{}"):
+    """Connect that answers everything so, and its session; calls are repeated once."""
+    head, stream = {"Content-Type": "application/json"}, httpx.ByteStream(body)
+    session = Session(
+        httpx.MockTransport(lambda _: httpx.Response(status, headers=head, stream=stream))
+    )
     official = AsyncConnectClient("ApiKey SU-1:1", endpoint="https://connect.example/public/v1")
-    return ConnectClient(QuietClient(official, Session(server)), pauses=(0,))
+    return ConnectClient(QuietClient(official, session), pauses=(0,)), session
 
 
 async def test_each_call_to_a_vendor_is_one_answered_or_not(http):
@@ -51,10 +55,37 @@ async def test_a_call_that_cannot_be_formed_is_none(http):
 
 async def test_each_try_of_a_call_to_connect_is_one():
     with counting() as counter:
-        await connect_that_answers(200).call("GET", "requests", "the request")
-        with pytest.raises(NotDone):
-            await connect_that_answers(502).call("GET", "requests", "the request")
+        for status in (200, 502):
+            connect, _ = connect_that_answers(status)
+            with suppress(NotDone):
+                await connect.call("GET", "requests", "the request")
     assert counter.calls == 3
+
+
+async def test_a_client_notes_its_calls_and_how_long_the_answers_took(hasty):
+    async with web_server(fine) as server, raw_server(says_nothing) as silent:
+        await hasty.send(call(server.url))
+        for url in (silent, closed_port()):
+            with pytest.raises(Later):
+                await hasty.send(call(url))
+        cut = asyncio.ensure_future(hasty.send(call(silent)))
+        await asyncio.sleep(0.05)
+        cut.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cut
+    calls = hasty.times.taken()
+    assert (calls.count, calls.unanswered) == (4, 3)
+    assert 0 < calls.percentile(100) < 200
+
+
+async def test_an_error_that_connect_answers_is_an_answer_and_one_that_cannot_be_read_none():
+    sessions = []
+    for body in (b"{}", b"x" * (MAX_ANSWER_BYTES + 1)):
+        connect, session = connect_that_answers(502, body)
+        with pytest.raises(NotDone):
+            await connect.call("GET", "requests", "the request")
+        sessions.append(session.times.taken())
+    assert [(calls.count, calls.unanswered) for calls in sessions] == [(2, 0), (2, 2)]
 
 
 async def test_the_calls_of_tasks_that_are_started_within_count(http):

@@ -1,10 +1,13 @@
 import sys
 
 import pytest
+from aiohttp import web
 
 from connect_ext.errors import NotConfigured
+from connect_ext.http.client import Call
 from connect_ext.portal.settings import initial_variables, read_configuration
 from connect_ext.vendors.registry import BUILT_IN, Vendors, definitions
+from tests.http.servers import web_server
 from tests.unit.builders import ORDERS_VARIABLES, OWN_VENDORS
 
 REST = {"REST_API_URL": "https://vendor.example", "REST_API_KEY": "t0ken"}
@@ -192,3 +195,32 @@ class TestRegisteredVendors:
             NotConfigured, match=r"VENDOR got .*: rest, zuora, zuora-soap, .*stripe, .*Acme"
         ):
             vendor_settings(VENDOR=name)
+
+
+async def test_a_vendor_is_in_use_where_it_was_asked_for_since_the_last_time(vendors):
+    assert vendors.in_use() == []
+    for _ in range(2):
+        vendors.vendor_for(vendor_settings())
+        vendors.vendor_for(vendor_settings(REST_API_KEY="an0ther"))
+    vendors.vendor_for(vendor_settings(**ZUORA))
+    assert [name for name, _ in vendors.in_use()] == ["rest", "rest", "zuora-soap"]
+    assert vendors.in_use() == []
+    vendors.vendor_for(vendor_settings(**ZUORA))
+    assert [name for name, _ in vendors.in_use()] == ["zuora-soap"]
+
+
+async def test_so_is_one_whose_call_has_ended_or_to_which_calls_are_paused(vendors):
+    vendors.vendor_for(vendor_settings())
+    [(_, client)] = vendors.in_use()
+    client.times.note(0.1, is_answered=True)
+    assert vendors.in_use() == [("rest", client)]
+    client.times.taken()
+    assert vendors.in_use() == []
+
+    async def away(_request):
+        return web.Response(status=503, headers={"Retry-After": "60"})
+
+    async with web_server(away) as server:
+        await client.send(Call("the status request", "GET", server.url))
+    client.times.taken()
+    assert vendors.in_use() == [("rest", client)]

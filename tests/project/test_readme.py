@@ -1,15 +1,19 @@
 """The README agrees with the code."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from connect_ext.metrics.reading import as_json
 from connect_ext.portal.settings import declared_variables
 from tests.e2e.test_stripe import AT_THE_END, STRIPE
+from tests.metrics.test_reading import MUCH
 from tests.unit.builders import OWN_VENDORS
 
 VARIABLES = declared_variables(OWN_VENDORS)
+METRICS = json.loads(as_json(MUCH))["metrics"]
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
@@ -51,3 +55,9 @@ def _example(heading: str) -> dict[str, str]:
     example = README.partition(heading)[2].partition("\n#")[0]
     rows = re.findall(r"^\| `([A-Z_]+)` \| `(.*)` \|$", example, re.MULTILINE)
     return {name: value.replace("\\|", "|") for name, value in rows}
+
+
+@pytest.mark.parametrize("field", [*METRICS, *METRICS["vendors"]["rest"], *METRICS["longest"][0]])
+def test_each_field_of_the_metrics_is_explained(field):
+    section = README.partition("\n### Metrics\n")[2].partition("\n## ")[0]
+    assert f"`{field}`" in section

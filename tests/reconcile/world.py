@@ -23,6 +23,11 @@ class World:
         self.extension, self.sandbox = extension, extension.sandbox
         self.connect, self.vendor = self.sandbox.connect, self.sandbox.vendor
 
+    @property
+    def product(self) -> str:
+        """The product that all of them are of."""
+        return self.connect.default_product()
+
     def cancel(self, subscription_id: str | None = None, **fields: Any) -> str:
         """A customer cancels a new subscription; Connect has made a task of it."""
         return self.sandbox.cancel(subscription_id, **fields)
@@ -35,6 +40,11 @@ class World:
     def cancellations(self, request_id: str) -> int:
         """How often the vendor has really cancelled the request's subscription."""
         return self.vendor.subscriptions[self.vendor_id(request_id)].cancellations
+
+    def looks(self, request_id: str) -> int:
+        """How often the vendor was asked about the request's subscription."""
+        path = f"/subscriptions/{self.vendor_id(request_id)}"
+        return sum(call.path.startswith(path) for call in self.vendor.calls)
 
     async def run(self, **options: Any) -> Report:
         """One run, as the extension's own process makes it."""

@@ -63,6 +63,23 @@ async def test_a_task_that_is_forgotten_while_it_waits_or_its_instance_is_lost_d
     assert len(connect.tasks_of(request_id)[0].deliveries) == 1
 
 
+async def test_a_request_is_forgotten_at_the_sandboxs_own_end_point(
+    connect: LocalConnect, session: Any
+) -> None:
+    request_id = connect.cancel("A-1")
+    url = f"{connect.control_url}/requests/{request_id}/forget"
+    for wrong in ("two", -1, None, 1e300, float("nan")):
+        async with session.post(url, json={"hours": wrong}) as response:
+            assert response.status == 400, wrong
+    async with session.post(url, json={"hours": 1.5}) as response:
+        shown = await response.json()
+    assert (shown["id"], shown["status"]) == (request_id, "pending")
+    assert ago(hours=2) < datetime.fromisoformat(shown["created"]) < ago(hours=1)
+    assert [each.forgotten for each in connect.tasks_of(request_id)] == [True]
+    async with session.post(url.replace(request_id, "PR-0")) as response:
+        assert response.status == 404
+
+
 async def test_a_forgotten_request_that_changes_has_a_new_task(connect: LocalConnect) -> None:
     request_id = connect.cancel("A-1")
     connect.forget(request_id)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from dataclasses import asdict
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +16,14 @@ import pytest
 from sandbox import LocalVendor, RunnerFailed, Sandbox
 from sandbox.address import Address
 from tests.sandbox.commands import PATIENCE, client, command, line_with
+
+ASKING = """
+import os, httpx
+path = f"devops/services/SRVC-1000-2000/environments/{os.environ['ENVIRONMENT_ID']}"
+url = f"https://{os.environ['SERVER_ADDRESS']}/public/v1/{path}"
+answer = httpx.get(url, headers={"Authorization": os.environ["API_KEY"]})
+print(answer.status_code, answer.json()["status"])
+"""
 
 
 async def test_the_variables_point_to_the_vendor_unless_the_caller_says_otherwise() -> None:
@@ -115,6 +125,43 @@ async def test_another_process_can_play_the_planned_date_and_the_customer_s_side
             assert await asyncio.wait_for(cancelling.wait(), PATIENCE) == 0
         async with command("forward", request_id, **where) as refused:
             assert "Only scheduled" in await line_with(refused, "REQ_003")
+
+
+async def test_another_program_can_act_for_the_extension(
+    tmp_path: Path, project_root: Path
+) -> None:
+    where = {"cwd": tmp_path, "root": project_root}
+    variables = tmp_path / ".sandbox" / "variables.env"
+    async with command("serve", "--no-runner", "--variable", "NOTES=off", **where) as serving:
+        await line_with(serving, "-m sandbox cancel")
+        async with command("environment", **where) as printing:
+            raw, _ = await asyncio.wait_for(printing.communicate(), PATIENCE)
+        assert "NOTES=off" in variables.read_text().splitlines()
+        assert ".sandbox/variables.env" in raw.decode()
+        program = await asyncio.create_subprocess_exec(
+            *("sh", "-c", f'{raw.decode()}\nexec "$0" -c "$1"', sys.executable, ASKING),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        answer, _ = await asyncio.wait_for(program.communicate(), PATIENCE)
+        assert answer.split() == [b"200", b"connected"]
+    assert not variables.exists()
+
+
+async def test_another_process_can_let_a_request_be_forgotten(
+    tmp_path: Path, project_root: Path
+) -> None:
+    where = {"cwd": tmp_path, "root": project_root}
+    async with command("serve", "--no-runner", **where) as serving:
+        await line_with(serving, "-m sandbox cancel")
+        async with command("cancel", **where) as cancelling:
+            request_id = (await line_with(cancelling, "pending")).split()[0]
+        async with command("forget", request_id, "--hours", "26", **where) as forgetting:
+            yesterday = datetime.now(timezone.utc) - timedelta(hours=26)
+            assert f"pending  since {yesterday:%Y-%m-%d}" in await line_with(forgetting, request_id)
+            assert await asyncio.wait_for(forgetting.wait(), PATIENCE) == 0
+        await line_with(serving, "forgotten")
+        async with command("forget", "PR-0", **where) as refused:
+            await line_with(refused, "NOT_FOUND")
 
 
 @pytest.mark.e2e

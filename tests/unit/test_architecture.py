@@ -26,14 +26,14 @@ MAY_IMPORT = {
     "runner_speed": "http.transport runner_speed",
     "portal": "cause errors portal",
     "http": "cause errors http portal.secret single_flight",
-    "connect": "cause connect errors http.aside http.bodies http.counted http.retry_after"
-    " http.transport portal.secret single_flight",
+    "connect": "cause connect errors http.aside http.bodies http.call_times http.counted"
+    " http.retry_after http.transport portal.secret single_flight",
     "vendors": "",
     "vendors.amounts": "",
     "vendors.base": "portal.policy portal.secret",
     "vendors.explaining": "",
     "vendors.words": "portal.secret",
-    "vendors.registry": "errors http.client portal vendors.base",
+    "vendors.registry": "errors http.circuit_breaker http.client portal vendors.base",
     "cancelling": "",
     "cancelling.request": "cancelling.personal cause connect.moment connect.object_id errors"
     " portal.patterns portal.segments vendors.base",
@@ -68,8 +68,13 @@ MAY_IMPORT = {
     "waiting": "cancelling cause command_line connect errors guarded next_steps portal.settings"
     " reconcile redaction shared_state vendors.base waiting",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
-    "shared_state": "cancelling cause connect errors http.aside portal single_flight"
+    "metrics": "",
+    "metrics.waiting": "cancelling.request cancelling.steps errors",
+    "metrics.reading": "http.call_times http.circuit_breaker metrics.waiting outcome_log",
+    "metrics.collecting": "cancelling.steps connect.client metrics outcome_log portal.policy"
     " vendors.registry",
+    "shared_state": "cancelling cause connect errors http.aside metrics.collecting portal"
+    " single_flight vendors.registry",
     "events": "cancelling cause check connect errors guarded outcome_log portal.settings"
     " reconcile runner_speed shared_state vendors.registry waiting",
 }

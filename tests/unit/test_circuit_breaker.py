@@ -2,7 +2,7 @@ from itertools import count
 
 import pytest
 
-from connect_ext.http.circuit_breaker import CircuitBreaker
+from connect_ext.http.circuit_breaker import CircuitBreaker, Standing, State
 
 
 class Vendor:
@@ -121,3 +121,37 @@ def test_a_shorter_pause_does_not_cut_a_longer_one(vendor):
     vendor.breaker.asked_to_wait(vendor.breaker.begin(), 60)
     vendor.fails(5)
     assert vendor.pause == 60
+
+
+class TestStanding:
+    def test_it_is_closed_until_five_subjects_have_failed(self, vendor):
+        vendor.fails(4)
+        assert vendor.breaker.standing == Standing(State.CLOSED)
+
+    def test_a_pause_is_told_with_what_is_left_of_it(self, vendor):
+        vendor.fails(5)
+        vendor.now += 2
+        assert vendor.breaker.standing == Standing(State.PAUSED, 3)
+
+    def test_after_it_a_trial_is_due_and_then_under_way(self, vendor):
+        vendor.fails(5)
+        vendor.now += 5
+        assert vendor.breaker.standing == Standing(State.TRIAL)
+        trial = vendor.breaker.begin("A-1")
+        assert vendor.breaker.standing == Standing(State.TRIAL)
+        vendor.breaker.succeeded(trial)
+        assert vendor.breaker.standing == Standing(State.CLOSED)
+
+    def test_a_pause_that_the_vendor_asks_for_needs_no_trial(self, vendor):
+        vendor.breaker.asked_to_wait(vendor.breaker.begin(), 60)
+        assert vendor.breaker.standing == Standing(State.PAUSED, 60)
+        vendor.now += 60
+        assert vendor.breaker.standing == Standing(State.CLOSED)
+
+    def test_the_greater_is_the_worse(self):
+        paused = [Standing(State.PAUSED, seconds) for seconds in (3, 60)]
+        assert sorted([*paused, Standing(State.TRIAL), Standing()]) == [
+            Standing(State.CLOSED),
+            Standing(State.TRIAL),
+            *paused,
+        ]

@@ -165,6 +165,7 @@ MISTAKES_OF = {
     "ESCALATE_AFTER_HOURS": ["0", "a day"],
     "VENDOR_TIMEOUT_SECONDS": ["0", "101", "-1", "nan", "1e1", "٣٠"],
     "VENDOR_MAX_CONCURRENCY": ["1.5", "0", "501"],
+    "METRICS_FORMAT": ["", "xml"],
     "PRODUCT_OVERRIDES": [
         "[]", "{", '{"PRD-1": "rest"}', '{"411-678-887": {}}', '{"PRD-1\\n": {}}',
         '{"PRD-1": {"VENDDOR": "rest"}}', '{"PRD-1": {"VENDOR_TIMEOUT_SECONDS": Infinity}}',
@@ -491,6 +492,10 @@ class TestProductOverrides:
     def test_a_misspelt_variable_is_named_with_its_product(self):
         line = mistake(PRODUCT_OVERRIDES=overrides(REST_API_URI="x"))
         assert f"sets REST_API_URI for {PRODUCT}" in line
+
+    def test_what_is_one_for_all_products_is_none_of_one(self):
+        line = mistake(PRODUCT_OVERRIDES=overrides(METRICS_FORMAT="json"))
+        assert f"sets METRICS_FORMAT for {PRODUCT}, which is not such a variable" in line
 
     def test_hundreds_are_read_quickly(self):
         values = {f"PRD-{n}": {"REST_API_KEY": f"k3y-of-{n}"} for n in range(500)}

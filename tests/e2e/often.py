@@ -1,0 +1,20 @@
+"""The extension with a line of metrics every half second."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from connect_ext.events import CancellationApplication
+from connect_ext.shared_state import SharedState
+
+
+class Often(CancellationApplication):
+    """The same in all but its interval."""
+
+    shared: ClassVar = SharedState(metrics_seconds=0.5)
+
+    @classmethod
+    def get_descriptor(cls) -> dict[str, Any]:
+        """The extension's own, which lies beside its class."""
+        descriptor: dict[str, Any] = CancellationApplication.get_descriptor()
+        return descriptor

@@ -1,0 +1,19 @@
+"""Lists of Connect's that are not what was asked for."""
+
+from __future__ import annotations
+
+import json
+
+from sandbox.connect.objects import Json
+from sandbox.faults import Respond
+from tests.reconcile.world import World
+
+REQUESTS, ASSETS = "/public/v1/requests$", "/public/v1/assets$"
+
+
+def lists(world: World, path: str, *objects: Json, total: int | None = None) -> None:
+    """From now on Connect answers a list with these objects, whatever was asked for."""
+    total = len(objects) if total is None else total
+    headers = {"Content-Range": f"items 0-{len(objects) - 1}/{total}"}
+    body = json.dumps(objects).encode()
+    world.connect.faults.add("GET", path, Respond(200, body, headers=headers))

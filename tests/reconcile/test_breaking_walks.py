@@ -1,0 +1,62 @@
+"""Requests that change, or cannot be known, between the list and the walk."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from connect_ext.reconcile.finding import Kind
+from sandbox.faults import Respond, Work
+from tests.reconcile.world import HOURS, found, reconciling
+
+NOTES = "/conversations/.*/messages$"
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """Something happens while a call is under way."""
+
+    happens: Callable[[], object]
+
+    async def __call__(self, _: web.Request, work: Work) -> web.StreamResponse:
+        answer = await work()
+        self.happens()
+        return answer
+
+
+async def test_what_somebody_rejects_while_the_notes_are_read_is_not_cancelled(world):
+    request_id = world.cancel("SUB-1")
+    world.extension.let_pass(2 * HOURS)
+
+    def reject() -> None:
+        world.connect.agent_fail(request_id)
+        world.extension.let_pass(60)
+
+    world.connect.faults.add("GET", NOTES, Meanwhile(reject), times=1)
+    report = await world.run(days=0, subscriptions=0)
+    assert world.connect.status(request_id) == "failed"
+    assert world.cancellations(request_id) == 0
+    assert report.findings == {}
+
+
+async def test_a_held_request_is_not_carried_out_when_its_notes_cannot_be_read():
+    async with reconciling(ON_REFUSAL="hold") as world:
+        request_id = world.cancel("SUB-1", refusal="There is an open invoice.")
+        await world.extension.settle(request_id)
+        sent = len(world.vendor.cancel_calls("SUB-1"))
+        assert sent
+        world.extension.let_pass(2 * HOURS)
+        world.connect.faults.add("*", "/conversations", Respond(403))
+        report = await world.run(days=0, subscriptions=0)
+        assert len(world.vendor.cancel_calls("SUB-1")) == sent
+        assert found(report, Kind.NOT_COMPARED) == {request_id: "configuration"}
+        assert not report.is_whole
+
+
+async def test_a_request_whose_notes_cannot_be_read_is_approved_if_it_is_cancelled(world):
+    request_id = world.cancel("SUB-1", status="cancelled")
+    world.extension.let_pass(2 * HOURS)
+    world.connect.faults.add("*", "/conversations", Respond(403))
+    report = await world.run(days=0, subscriptions=0)
+    assert found(report, Kind.SETTLED) == {request_id: "already-cancelled"}
+    assert world.connect.status(request_id) == "approved"

@@ -1,0 +1,142 @@
+"""What is settled, or was never asked for: it is looked at, and never changed."""
+
+import pytest
+
+from connect_ext.cause import Cause
+from connect_ext.next_steps import NEXT_STEPS
+from connect_ext.reconcile.finding import Kind
+from sandbox.faults import Respond
+from tests.reconcile.world import HOURS, found, only
+
+DAYS = 24 * HOURS
+
+
+async def approved(world, **fields):
+    """A request that was approved, and had its task; the vendor's side is as the fields say."""
+    request_id = world.cancel(status="cancelled")
+    await world.extension.settle(request_id)
+    assert world.connect.status(request_id) == "approved"
+    subscription = world.vendor.subscriptions[world.vendor_id(request_id)]
+    subscription.status = fields.get("status", "cancelled")
+    return request_id
+
+
+def notes_of_findings(world, request_id):
+    texts = [note["text"] for note in world.connect.notes(request_id)]
+    return [text for text in texts if "[connect-ext found " in text]
+
+
+@pytest.mark.parametrize("status", ["active", "draft"])
+async def test_an_approved_request_whose_subscription_goes_on_is_reported_once_on_it(world, status):
+    request_id = await approved(world, status=status)
+    world.extension.let_pass(2 * HOURS)
+    for _ in range(2):
+        report = await world.run()
+        assert found(report) == {request_id: "still-active"}
+        assert only(report).next_step == NEXT_STEPS[Cause.STILL_ACTIVE]
+    (note,) = notes_of_findings(world, request_id)
+    assert note.endswith("[connect-ext found still-active]")
+    assert world.vendor.subscriptions[world.vendor_id(request_id)].cancellations == 0
+    assert world.connect.status(request_id) == "approved"
+
+
+async def test_an_approved_request_whose_subscription_is_cancelled_is_no_news(world):
+    request_id = await approved(world)
+    world.extension.let_pass(2 * HOURS)
+    report = await world.run()
+    assert report.findings == {}
+    assert report.looked_at["approved requests"] == 1
+    assert notes_of_findings(world, request_id) == []
+
+
+async def test_a_request_approved_a_moment_ago_is_not_compared(world):
+    await approved(world, status="active")
+    assert (await world.run()).findings == {}
+
+
+async def test_a_request_approved_before_the_days_that_were_asked_for_is_not_compared(world):
+    request_id = await approved(world, status="active")
+    world.extension.let_pass(10 * DAYS)
+    assert found(await world.run(days=9)) == {}
+    assert found(await world.run(days=11)) == {request_id: "still-active"}
+
+
+async def test_an_approved_request_of_another_environment_is_not_compared(world):
+    with world.connect.silently():
+        request_id = world.cancel(status="cancelled")
+        world.connect.agent_approve(request_id)
+    world.vendor.subscriptions[world.vendor_id(request_id)].status = "active"
+    world.extension.let_pass(2 * HOURS)
+    assert (await world.run()).findings == {}
+    assert world.looks(request_id) == 0
+
+
+async def test_a_subscription_that_was_bought_again_with_the_same_id_is_no_loss(world):
+    request_id = await approved(world, status="active")
+    world.connect.create_subscription(world.vendor_id(request_id))
+    world.extension.let_pass(2 * HOURS)
+    assert (await world.run()).findings == {}
+
+
+async def test_an_approved_request_that_cannot_be_compared_says_so(world):
+    request_id = await approved(world)
+    world.vendor.faults.add("GET", "/subscriptions/", Respond(503))
+    world.extension.let_pass(2 * HOURS)
+    report = await world.run()
+    assert found(report, Kind.NOT_COMPARED) == {request_id: "vendor-error"}
+    assert not report.is_whole
+    assert not report.needs_person
+
+
+async def test_a_subscription_that_only_the_vendor_has_ended_is_reported(world):
+    await approved(world)  # so that the product is known as ours
+    asset_id = world.sandbox.new_subscription("SUB-9", status="cancelled")
+    fine = world.sandbox.new_subscription("SUB-8")
+    world.extension.let_pass(2 * HOURS)
+    report = await world.run()
+    assert found(report) == {asset_id: "ended-at-vendor"}
+    assert "nobody has asked" in only(report).what
+    assert world.connect.asset(asset_id)["status"] == "active"
+    assert world.connect.asset(fine)["status"] == "active"
+    assert report.looked_at["active subscriptions"] == 2
+
+
+async def test_a_subscription_that_the_vendor_does_not_know_is_counted_and_not_reported(world):
+    await approved(world)
+    world.connect.create_subscription("NOBODY-KNOWS")
+    world.extension.let_pass(2 * HOURS)
+    report = await world.run()
+    assert report.findings == {}
+    assert report.looked_at["subscriptions unknown to the vendor"] == 1
+
+
+async def test_where_there_are_many_subscriptions_each_days_run_looks_at_others(world):
+    await approved(world)
+    made = [world.sandbox.new_subscription(status="cancelled") for _ in range(7)]
+    seen = set()
+    for _ in range(4):
+        world.extension.let_pass(DAYS)
+        report = await world.run(subscriptions=2, days=0, products=(world.product,))
+        assert report.looked_at["active subscriptions"] == 2
+        seen |= found(report).keys()
+    assert seen == {*made}
+
+
+async def test_nothing_is_looked_at_that_was_not_asked_for(world):
+    request_id = await approved(world, status="active")
+    world.sandbox.new_subscription("SUB-9", status="cancelled")
+    world.extension.let_pass(2 * HOURS)
+    report = await world.run(days=0, subscriptions=0)
+    assert report.findings == {}
+    assert world.looks(request_id) == 1  # that of its own task
+
+
+async def test_connect_that_shows_no_tasks_is_told_as_what_to_do(world):
+    world.cancel()
+    world.connect.unreadable.add("tasks")
+    world.extension.let_pass(2 * HOURS)
+    report = await world.run()
+    assert "HTTP 403" in report.problems[0]
+    assert "name the products" in report.problems[0]
+    report = await world.run(products=(world.product,))
+    assert report.problems == []
