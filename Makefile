@@ -42,6 +42,13 @@ check: $(VENV)/ready ## try your variables (ENV=FILE) on a subscription (ID=...;
 	@exec $(VENV)/bin/python -m connect_ext.check $(OWN_VENDOR) $(if $(ID),'$(ID)') \
 		$(if $(SUGGEST),--suggest) $(if $(CANCEL),--cancel)
 
+# Its exit status is for monitoring, which make does not pass on.
+.PHONY: waiting
+waiting: $(VENV)/ready ## list what waits, with the variables in ENV=FILE (PRODUCT=PRD-...; JSON=1)
+	@test -n '$(OWN_VENDOR)' || { echo "make waiting ENV=FILE [PRODUCT=...] [JSON=1]"; exit 2; }
+	@exec $(VENV)/bin/python -m connect_ext.waiting $(OWN_VENDOR) \
+		$(foreach each,$(PRODUCT),--product '$(each)') $(if $(JSON),--json)
+
 .PHONY: test
 test: $(VENV)/ready ## check format, lint and types, run the tests
 	@echo "ruff format" && $(VENV)/bin/ruff format --quiet --check . \

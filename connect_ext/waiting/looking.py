@@ -40,7 +40,7 @@ class Looker:
         """No ``configuration``: the variables have mistakes, and no vendor is asked."""
         self._connect, self._configuration = connect, configuration
         self._shared = replace(
-            shared, sleep=_at_most(shared.sleep), deadline_seconds=DEADLINE_SECONDS
+            shared, sleep=_shortened(shared.sleep), deadline_seconds=DEADLINE_SECONDS
         )
         self.problems: Counter[str] = Counter()
         """Why something could not be seen, with the number of requests."""
@@ -117,8 +117,8 @@ class Looker:
         return await settling.masked(report.sentence)
 
 
-def _at_most(sleep: Callable[[float], Awaitable[None]]) -> Callable[[float], Awaitable[None]]:
-    async def pause(seconds: float) -> None:
-        await sleep(min(seconds, SECOND_LOOK_SECONDS))
+def _shortened(pause: Callable[[float], Awaitable[None]]) -> Callable[[float], Awaitable[None]]:
+    async def shorter(seconds: float) -> None:
+        await pause(min(seconds, SECOND_LOOK_SECONDS))
 
-    return pause
+    return shorter
