@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from connect_ext.reconcile.subject import Subject
+from connect_ext.open_requests.subject import Subject
 from connect_ext.waiting.entry import Entry, LastNote, Overview, State, VendorView
 
 NOW = datetime(2026, 3, 2, 9, 15, 41, tzinfo=timezone.utc)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from connect_ext.connect.listing import Environment
-from connect_ext.reconcile.pace import MOST_CALLS_PER_MINUTE
+from connect_ext.http.pace import MOST_CALLS_PER_MINUTE
 from connect_ext.waiting.entry import Entry, Overview
 from connect_ext.waiting.gathering import Order, gather
 from sandbox import LocalVendor, Sandbox
