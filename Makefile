@@ -47,6 +47,13 @@ reconcile: $(VENV)/ready ## compare Connect with the vendor, and put right what 
 	@test -n '$(OWN_VENDOR)' || { echo "make reconcile ENV=FILE"; exit 2; }
 	@exec $(VENV)/bin/python -m connect_ext.reconcile $(OWN_VENDOR)
 
+# Its exit status is for monitoring, which make does not pass on.
+.PHONY: waiting
+waiting: $(VENV)/ready ## list what waits, with the variables in ENV=FILE (PRODUCT=PRD-...; JSON=1)
+	@test -n '$(OWN_VENDOR)' || { echo "make waiting ENV=FILE [PRODUCT=...] [JSON=1]"; exit 2; }
+	@exec $(VENV)/bin/python -m connect_ext.waiting $(OWN_VENDOR) \
+		$(foreach each,$(PRODUCT),--product '$(each)') $(if $(JSON),--json)
+
 .PHONY: test
 test: $(VENV)/ready ## check format, lint and types, run the tests
 	@echo "ruff format" && $(VENV)/bin/ruff format --quiet --check . \
