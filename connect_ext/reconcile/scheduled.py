@@ -9,7 +9,7 @@ from typing import Any
 from connect_ext.connect.api import ConnectApi
 from connect_ext.connect.listing import Environment
 from connect_ext.connect.object_id import is_object_id
-from connect_ext.reconcile.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
+from connect_ext.http.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
 from connect_ext.reconcile.reconciling import MOST_DAYS, MOST_SUBSCRIPTIONS, Order, reconcile
 from connect_ext.reconcile.showing import in_short, shown
 from connect_ext.shared_state import SharedState

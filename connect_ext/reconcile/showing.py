@@ -54,7 +54,9 @@ def _lines(report: Report, tell: Tell) -> Iterable[str]:
         by_cause = sorted(report.of(kind), key=lambda finding: finding.cause.value)
         for cause, findings in groupby(by_cause, key=lambda finding: finding.cause):
             yield from _lines_of(kind, cause, list(findings), tell)
-    seen = ", ".join(f"{number} {sort}" for sort, number in sorted(report.looked_at.items()))
+    seen = ", ".join(
+        f"{number} {sort}" for sort, number in sorted(report.looked_at.items()) if number
+    )
     yield f"Looked at: {seen or 'nothing'}."
 
 

@@ -61,12 +61,13 @@ MAY_IMPORT = {
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
     "command_line": "connect shared_state",
+    "open_requests": "cancelling.request connect errors http.pace open_requests",
     "check": "cancelling cause check command_line connect errors http outcome_log portal redaction"
     " shared_state vendors.base vendors.explaining vendors.registry vendors.words",
-    "reconcile": "cancelling cause command_line connect errors guarded http next_steps outcome_log"
-    " portal reconcile shared_state vendors.base",
-    "waiting": "cancelling cause command_line connect errors guarded next_steps portal.settings"
-    " reconcile redaction shared_state vendors.base waiting",
+    "reconcile": "cancelling cause command_line connect errors guarded http next_steps"
+    " open_requests outcome_log portal reconcile shared_state vendors.base",
+    "waiting": "cancelling cause command_line connect errors guarded http.pace next_steps"
+    " open_requests portal.settings redaction shared_state vendors.base waiting",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "metrics": "",
     "metrics.waiting": "cancelling.request cancelling.steps errors",
