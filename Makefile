@@ -42,6 +42,11 @@ check: $(VENV)/ready ## try your variables (ENV=FILE) on a subscription (ID=...;
 	@exec $(VENV)/bin/python -m connect_ext.check $(OWN_VENDOR) $(if $(ID),'$(ID)') \
 		$(if $(SUGGEST),--suggest) $(if $(CANCEL),--cancel)
 
+.PHONY: reconcile
+reconcile: $(VENV)/ready ## compare Connect with the vendor, and put right what may be (ENV=FILE)
+	@test -n '$(OWN_VENDOR)' || { echo "make reconcile ENV=FILE"; exit 2; }
+	@exec $(VENV)/bin/python -m connect_ext.reconcile $(OWN_VENDOR)
+
 .PHONY: test
 test: $(VENV)/ready ## check format, lint and types, run the tests
 	@echo "ruff format" && $(VENV)/bin/ruff format --quiet --check . \

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from connect_ext.reconcile.finding import Finding, finding_from_json
+from connect_ext.reconcile.finding import Finding, Kind, finding_from_json
 
 GOOD_FOR_SECONDS = 12 * 3600
 """A run begins again where another one was interrupted longer ago: all may have changed."""
@@ -31,6 +31,10 @@ class Journal(Protocol):
         """What was found about a subject that is done."""
         ...
 
+    def settled(self) -> list[Finding]:
+        """What was put right, which Connect no longer lists as open."""
+        ...
+
     def keep(self, subject_id: str, finding: Finding | None) -> None:
         """The subject is done."""
         ...
@@ -46,6 +50,10 @@ class NoJournal:
     def found(self, subject_id: str) -> Finding | None:  # noqa: ARG002 - it knows none
         """Nothing was found."""
         return None
+
+    def settled(self) -> list[Finding]:
+        """Nothing was put right."""
+        return []
 
     def keep(self, subject_id: str, finding: Finding | None) -> None:
         """Nothing is kept."""
@@ -93,6 +101,10 @@ class FileJournal:
     def found(self, subject_id: str) -> Finding | None:
         """What was found about a subject that is done."""
         return self._found[subject_id]
+
+    def settled(self) -> list[Finding]:
+        """What was put right, which Connect no longer lists as open."""
+        return [each for each in self._found.values() if each and each.kind is Kind.SETTLED]
 
     def keep(self, subject_id: str, finding: Finding | None) -> None:
         """The subject is done; that is on the disk before the next one is begun."""
