@@ -127,13 +127,19 @@ def _reconciled(given: argparse.Namespace) -> Report:
     order = Order(given.days, tuple(given.product), given.subscriptions, given.calls_per_minute)
     if given.resume is None:
         return asyncio.run(_run(variables, order, reached, None))
-    journal = FileJournal(given.resume, {"days": order.days, "products": list(order.products)})
+    of = reached.environment.id if reached.environment else ""
+    kept = {"environment": of, "days": order.days, "products": list(order.products)}
+    journal = FileJournal(given.resume, kept)
     try:
         report = asyncio.run(_run(variables, order, reached, journal))
     except BaseException:
         journal.close()
         raise
-    journal.finish()
+    if report.problems:
+        # The next run goes on from there.
+        journal.close()
+    else:
+        journal.finish()
     return report
 
 

@@ -88,9 +88,11 @@ def _named(finding: Finding) -> str:
 
 
 def _shortened(sentence: str) -> str:
-    if len(sentence) <= MOST_OF_A_SENTENCE:
-        return sentence
-    return f"{sentence[: MOST_OF_A_SENTENCE - 1]}…"
+    """In one line, without characters that a terminal would obey: a note may hold any."""
+    line = "".join(each if each.isprintable() else " " for each in sentence)
+    if len(line) <= MOST_OF_A_SENTENCE:
+        return line
+    return f"{line[: MOST_OF_A_SENTENCE - 1]}…"
 
 
 def _cut(lines: list[str], most_characters: int | None) -> str:
