@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -107,6 +108,8 @@ def main(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         # Better a question mark than no report, where a terminal does not know a sign.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    # The report says it; a line of the log would tear the progress bar.
+    logging.getLogger("eaas.eventsapp").addHandler(logging.NullHandler())
     given = parsed(arguments)
     try:
         report = _reconciled(given)

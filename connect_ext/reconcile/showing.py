@@ -57,7 +57,7 @@ def _lines(report: Report, tell: Tell) -> Iterable[str]:
     seen = ", ".join(
         f"{number} {sort}" for sort, number in sorted(report.looked_at.items()) if number
     )
-    yield f"Looked at: {seen or 'nothing'}."
+    yield f"Looked at: {seen or 'nothing. Connect shows this token no cancel request'}."
 
 
 def _lines_of(cause: Cause, findings: list[Finding], tell: Tell) -> Iterable[str]:
