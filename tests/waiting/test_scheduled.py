@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from connect_ext.cause import Cause
 from connect_ext.events import MAX_OUTPUT_CHARACTERS
+from connect_ext.next_steps import NEXT_STEPS
 from sandbox import Sandbox
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
@@ -63,7 +65,7 @@ async def test_one_with_a_request_for_a_person_fails_and_says_what_to_do(sandbox
     lines = task.output.splitlines()
     assert lines[0] == "1 request waits, 1 for a person."
     assert lines[1].startswith(request_id)
-    assert lines[-1].startswith("  next: Add the vendor's status to the variable")
+    assert lines[-1] == f"  next: {NEXT_STEPS[Cause.UNKNOWN_STATUS]}"
     log = sandbox.runners[0].log
     assert "What waits: 1 request waits, 1 for a person (1 unknown-status)." in log
 
@@ -92,7 +94,8 @@ async def test_a_long_list_is_cut_at_its_end_and_says_how_many_are_missing(sandb
     product_id = sandbox.connect.create_product()
     with sandbox.connect.silently():
         for _ in range(30):
-            asset_id = sandbox.connect.create_subscription("SUB-nobody", product_id=product_id)
+            vendor_id = sandbox.vendor.add(status="frozen").id
+            asset_id = sandbox.connect.create_subscription(vendor_id, product_id=product_id)
             sandbox.connect.create_cancel_request(asset_id)
     task = await scheduled(sandbox, {"products": [product_id]})
     assert len(task.output) <= MAX_OUTPUT_CHARACTERS
