@@ -94,7 +94,8 @@ async def test_a_long_list_is_cut_at_its_end_and_says_how_many_are_missing(sandb
     product_id = sandbox.connect.create_product()
     with sandbox.connect.silently():
         for _ in range(30):
-            asset_id = sandbox.connect.create_subscription("SUB-nobody", product_id=product_id)
+            vendor_id = sandbox.vendor.add(status="frozen").id
+            asset_id = sandbox.connect.create_subscription(vendor_id, product_id=product_id)
             sandbox.connect.create_cancel_request(asset_id)
     task = await scheduled(sandbox, {"products": [product_id]})
     assert len(task.output) <= MAX_OUTPUT_CHARACTERS
