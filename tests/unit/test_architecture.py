@@ -67,6 +67,9 @@ MAY_IMPORT = {
     " portal reconcile shared_state vendors.base",
     "waiting": "cancelling cause command_line connect errors guarded next_steps portal.settings"
     " reconcile redaction shared_state vendors.base waiting",
+    "diagnostics": "cancelling.reporting cause check command_line connect diagnostics errors"
+    " guarded http.aside http.client portal redaction shared_state vendors.base vendors.registry"
+    " vendors.words",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "metrics": "",
     "metrics.waiting": "cancelling.request cancelling.steps errors",
