@@ -47,6 +47,11 @@ diagnostics: $(VENV)/ready ## write one file for a ticket (ENV=FILE, ID=...): no
 	@test -n '$(OWN_VENDOR)' || { echo "make diagnostics ENV=FILE [ID=...]"; exit 2; }
 	@exec $(VENV)/bin/python -m connect_ext.diagnostics $(OWN_VENDOR) $(if $(ID),'$(ID)')
 
+.PHONY: reconcile
+reconcile: $(VENV)/ready ## compare Connect with the vendor, and put right what may be (ENV=FILE)
+	@test -n '$(OWN_VENDOR)' || { echo "make reconcile ENV=FILE"; exit 2; }
+	@exec $(VENV)/bin/python -m connect_ext.reconcile $(OWN_VENDOR)
+
 .PHONY: test
 test: $(VENV)/ready ## check format, lint and types, run the tests
 	@echo "ruff format" && $(VENV)/bin/ruff format --quiet --check . \

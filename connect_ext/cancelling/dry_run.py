@@ -25,6 +25,9 @@ from connect_ext.cause import Cause
 from connect_ext.errors import Refused
 from connect_ext.vendors.base import Plan, PlannedCall, Plans
 
+PUTS_RIGHT = ("approve", "confirm", "schedule")
+"""The acts with which a request is settled as it asks: the vendor shows what it wants."""
+
 
 async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> DryRun:
     """What a step would have done; raises ``Later`` where the vendor would have to be asked first.

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from connect_ext.command_line.connection import Connection, NoConnectionError, connection
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
+from connect_ext.command_line.progress import progress_bar
 from connect_ext.connect.object_id import is_object_id
+from connect_ext.http.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
 from connect_ext.reconcile.finding import Report
-from connect_ext.reconcile.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
-from connect_ext.reconcile.progress import progress_bar
 from connect_ext.reconcile.reconciling import (
     CALLS_PER_MINUTE,
     DAYS,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -20,11 +20,12 @@ from connect_ext.cause import Cause
 from connect_ext.connect import api
 from connect_ext.errors import Later, NotDone
 from connect_ext.http.budget import Budget, spending
+from connect_ext.http.pace import CALLS_OF_A_LOOK, CALLS_OF_A_WALK
+from connect_ext.open_requests.opened import LEFT_ALONE_FOR
+from connect_ext.open_requests.subject import Subject, as_request, read_request
 from connect_ext.portal.settings import Settings
 from connect_ext.reconcile.finding import Finding, Kind
-from connect_ext.reconcile.pace import CALLS_OF_A_LOOK, CALLS_OF_A_WALK
-from connect_ext.reconcile.subject import Subject, as_request, read_request
-from connect_ext.reconcile.work import LEFT_ALONE_FOR, Work
+from connect_ext.reconcile.work import Work
 from connect_ext.vendors.base import (
     Act,
     Cancellation,
@@ -47,8 +48,8 @@ _GOES_ON = (
     SubscriptionStatus.NOT_STARTED,
     SubscriptionStatus.UNFINISHED,
 )
-_CAN_BE_FILTERED_BY = re.compile(r"[A-Za-z0-9._~-]+")
-"""What an address of Connect's can hold as it is."""
+_CAN_BE_FILTERED_BY = re.compile(r"[A-Za-z0-9._-]+")
+"""What a filter takes as it is, without quotes."""
 
 
 class Comparing:
@@ -65,11 +66,11 @@ class Comparing:
         work, products = self._work, set()
         pages = work.connect.listing.approved_requests(since, work.ownership.named)
         total = 0
-        async for page in work.pages(pages):
+        async for page in work.pace.each(pages):
             listed = [each for each in map(read_request, page.objects) if each]
             requests = {each.id: each for each in listed if self._is_due(each, page.now)}
             subjects = {name: _approved(each) for name, each in requests.items()}
-            ours = await work.ours(list(subjects.values()))
+            ours = await work.ownership.ours(list(subjects.values()))
             products |= {subjects[name].product_id for name in ours}
             total += len(ours)
             work.progress(APPROVED, work.report.looked_at[APPROVED], total)
@@ -80,13 +81,13 @@ class Comparing:
             )
         return products
 
-    async def active(self, products: Iterable[str], first: int, most: int) -> None:
+    async def active(self, products: Collection[str], first: int, most: int) -> None:
         """Compare the active subscriptions, from the ``first`` one on; raises ``Later``."""
         work, seen = self._work, 0
-        async for page in work.pages(work.connect.listing.active_assets(products, first)):
-            listed = [each for each in map(as_request, page.objects) if each]
-            requests = {each.id: each for each in listed[: most - seen]}
-            seen += len(requests)
+        async for page in work.pace.each(work.connect.listing.active_assets(products, first)):
+            listed = [each for each in map(as_request, page.objects[: most - seen]) if each]
+            requests = {each.id: each for each in listed if each.product_id in products}
+            seen += len(page.objects)
             work.progress(ACTIVE, work.report.looked_at[ACTIVE], min(most, page.total))
             await work.each(
                 ACTIVE,

@@ -11,7 +11,7 @@ from typing import Any
 from connect_ext.cause import Cause
 from connect_ext.connect.moment import read_moment
 from connect_ext.next_steps import NEXT_STEPS
-from connect_ext.reconcile.subject import Subject
+from connect_ext.open_requests.subject import Subject
 
 
 class Kind(str, Enum):

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from connect_ext.command_line.progress import Progress, no_progress
 from connect_ext.connect.api import ConnectApi
 from connect_ext.connect.listing import Environment
 from connect_ext.errors import Later, NotConfigured
+from connect_ext.http.pace import Pace
+from connect_ext.open_requests.ownership import Ownership
 from connect_ext.reconcile.comparing import Comparing
 from connect_ext.reconcile.finding import Report
-from connect_ext.reconcile.open_requests import OpenRequests
-from connect_ext.reconcile.ownership import Ownership
-from connect_ext.reconcile.pace import Pace
 from connect_ext.reconcile.resuming import Journal, NoJournal
-from connect_ext.reconcile.work import Progress, Work
+from connect_ext.reconcile.walking import Walking
+from connect_ext.reconcile.work import Work
 from connect_ext.shared_state import SharedState
 
 DAYS, MOST_DAYS = 30, 3650
@@ -34,10 +35,6 @@ class Order:
     subscriptions: int = SUBSCRIPTIONS
     """How many active subscriptions are looked at in a run; the next day's run goes on there."""
     calls_per_minute: int = CALLS_PER_MINUTE
-
-
-def no_progress(sort: str, done: int, total: int | None = None) -> None:
-    """Nobody follows the run."""
 
 
 async def reconcile(
@@ -59,26 +56,29 @@ async def reconcile(
         configuration = await shared.configuration(variables)
     except NotConfigured as error:
         return Report(problems=[error.message])
+    pace = Pace(order.calls_per_minute, shared.clock)
     work = Work(
         configuration,
         connect,
         shared,
-        Ownership(connect.listing, environment, order.products),
-        Pace(order.calls_per_minute, shared.clock),
+        Ownership(connect.listing, environment, pace, order.products),
+        pace,
         journal or NoJournal(),
         progress,
     )
+    for finding in work.journal.settled():
+        work.report.add(finding)
     await _run(work, order)
     return work.report
 
 
 async def _run(work: Work, order: Order) -> None:
-    open_requests, comparing = OpenRequests(work), Comparing(work)
+    walking, comparing = Walking(work), Comparing(work)
     now = work.shared.now()
     products = {*work.ownership.named}
     try:
-        await open_requests.run()
-        products |= open_requests.products
+        await walking.run()
+        products |= walking.products
         if order.days:
             products |= await comparing.approved(now - timedelta(days=order.days))
         if order.subscriptions and products:

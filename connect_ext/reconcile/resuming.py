@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from connect_ext.reconcile.finding import Finding, finding_from_json
+from connect_ext.reconcile.finding import Finding, Kind, finding_from_json
 
 
 class WrongJournalError(Exception):
@@ -27,6 +27,10 @@ class Journal(Protocol):
         """What was found about a subject that is done."""
         ...
 
+    def settled(self) -> list[Finding]:
+        """What was put right, which Connect no longer lists as open."""
+        ...
+
     def keep(self, subject_id: str, finding: Finding | None) -> None:
         """The subject is done."""
         ...
@@ -42,6 +46,10 @@ class NoJournal:
     def found(self, subject_id: str) -> Finding | None:  # noqa: ARG002 - it knows none
         """Nothing was found."""
         return None
+
+    def settled(self) -> list[Finding]:
+        """Nothing was put right."""
+        return []
 
     def keep(self, subject_id: str, finding: Finding | None) -> None:
         """Nothing is kept."""
@@ -85,6 +93,10 @@ class FileJournal:
     def found(self, subject_id: str) -> Finding | None:
         """What was found about a subject that is done."""
         return self._found[subject_id]
+
+    def settled(self) -> list[Finding]:
+        """What was put right, which Connect no longer lists as open."""
+        return [each for each in self._found.values() if each and each.kind is Kind.SETTLED]
 
     def keep(self, subject_id: str, finding: Finding | None) -> None:
         """The subject is done; that is on the disk before the next one is begun."""

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from connect_ext.cause import Cause
+from connect_ext.command_line.progress import Progress
 from connect_ext.connect.api import ConnectApi
-from connect_ext.connect.listing import IDS_AT_ONCE, Page
 from connect_ext.guarded import guarded
+from connect_ext.http.pace import Pace
+from connect_ext.open_requests.ownership import Ownership
+from connect_ext.open_requests.subject import Subject
 from connect_ext.portal.settings import Configuration
 from connect_ext.reconcile.finding import Finding, Kind, Report
-from connect_ext.reconcile.ownership import Ownership
-from connect_ext.reconcile.pace import CALLS_OF_A_LOOK, Pace
 from connect_ext.reconcile.resuming import Journal
-from connect_ext.reconcile.subject import Subject
 from connect_ext.shared_state import SharedState
-
-LEFT_ALONE_FOR = timedelta(hours=1)
-"""What is younger is left to its task."""
 
 _LASTING = (Kind.SETTLED, Kind.NEEDS_PERSON)
 """What an interrupted run has found of these kinds need not be found again."""
@@ -30,13 +26,6 @@ AT_ONCE = 8
 """How many requests are worked on at a time."""
 
 Find = Coroutine[Any, Any, Finding | None]
-
-
-class Progress(Protocol):
-    """Follows a run."""
-
-    def __call__(self, sort: str, done: int, total: int | None = None) -> None:
-        """So many of this sort are done, of so many, if that is news."""
 
 
 @dataclass
@@ -87,23 +76,6 @@ class Work:
             return Finding(subject, Kind.NEEDS_PERSON, Cause.BUG, found)
         if found is None or found.kind in _LASTING:
             self.journal.keep(subject.id, found)
-        return found
-
-    async def pages(self, pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
-        """The pages, at the run's pace; raises ``Later``."""
-        while True:
-            async with self.pace.taking(CALLS_OF_A_LOOK):
-                page = await anext(pages, None)
-            if page is None:
-                return
-            yield page
-
-    async def ours(self, subjects: Sequence[Subject]) -> set[str]:
-        """The ids of those that are this environment's; raises ``Later``."""
-        found: set[str] = set()
-        for start in range(0, len(subjects), IDS_AT_ONCE):
-            async with self.pace.taking(CALLS_OF_A_LOOK):
-                found |= await self.ownership.ours(subjects[start : start + IDS_AT_ONCE])
         return found
 
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from connect_ext.command_line.connection import Connection, NoConnectionError, connection
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
 from connect_ext.command_line.options import WholeNumber, product_id
+from connect_ext.command_line.progress import progress_bar
 from connect_ext.guarded import guarded
-from connect_ext.reconcile.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
-from connect_ext.reconcile.progress import progress_bar
+from connect_ext.http.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
 from connect_ext.shared_state import SharedState
 from connect_ext.waiting.entry import Overview
 from connect_ext.waiting.gathering import CALLS_PER_MINUTE, Order, gather

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from connect_ext.reconcile.subject import Subject
+from connect_ext.open_requests.subject import Subject
 
 
 class State(str, Enum):

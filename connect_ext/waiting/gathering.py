@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from connect_ext.cancelling.steps import Wait
+from connect_ext.cancelling.steps import Leave, Wait
 from connect_ext.cause import Cause
+from connect_ext.command_line.progress import Progress, no_progress
 from connect_ext.connect.api import ConnectApi
-from connect_ext.connect.listing import Environment
-from connect_ext.errors import NotConfigured
+from connect_ext.connect.listing import Environment, Listing
+from connect_ext.errors import Later, NotConfigured
 from connect_ext.guarded import guarded
-from connect_ext.reconcile.ownership import Ownership
-from connect_ext.reconcile.pace import CALLS_OF_A_WALK, Pace
-from connect_ext.reconcile.reconciling import no_progress
-from connect_ext.reconcile.work import Progress
+from connect_ext.http.pace import CALLS_OF_A_WALK, Pace
+from connect_ext.open_requests.opened import Opened, ours_of, read_opened, without_task
+from connect_ext.open_requests.ownership import Ownership
 from connect_ext.shared_state import SharedState
 from connect_ext.waiting.entry import Entry, Overview
 from connect_ext.waiting.judging import Seen, judged
-from connect_ext.waiting.looking import Looker
-from connect_ext.waiting.opened import Listed, Opened, read_opened
+from connect_ext.waiting.looking import Looker, ToShow
 
 CALLS_PER_MINUTE = 600
 
@@ -28,6 +27,9 @@ AT_ONCE = 8
 """How many requests are looked at at a time."""
 
 SORT = "open requests"
+
+_NO_TASK = "Nothing: Connect shows no task of this environment for it, so that it may be another's."
+_NOT_KNOWN = "Nothing is asked at the vendor: it is not known which environment serves it."
 
 
 @dataclass(frozen=True)
@@ -59,30 +61,62 @@ async def gather(
     except NotConfigured as error:
         problems.append(error.message)
     pace = Pace(order.calls_per_minute, shared.clock)
-    ownership = Ownership(connect.listing, environment, order.products)
-    opened = await read_opened(connect.listing, ownership, pace)
+    ownership = Ownership(connect.listing, environment, pace, order.products)
+    found = await _opened(connect.listing, ownership, pace)
     looker = Looker(connect, configuration, shared)
-    entries = await _look_at_all(opened, looker, pace, progress)
-    problems += [*opened.problems, *_counted(looker.problems)]
-    return Overview(tuple(sorted(entries, key=_age)), opened.others, tuple(problems))
+    entries = await _look_at_all(found.shown, looker, pace, progress)
+    problems += [*found.problems, *_counted(looker.problems)]
+    return Overview(tuple(sorted(entries, key=_age)), found.others, tuple(problems))
+
+
+@dataclass
+class _Opened:
+    """The open requests that are to be shown."""
+
+    shown: list[ToShow] = field(default_factory=list)
+    others: int = 0
+    """How many more are another environment's."""
+    problems: list[str] = field(default_factory=list)
+    """Sentences on what could not be read."""
+
+
+async def _opened(listing: Listing, ownership: Ownership, pace: Pace) -> _Opened:
+    """Read the list, as far as Connect lets us, and leave out what is another environment's."""
+    opened, found = Opened(), _Opened()
+    try:
+        await read_opened(opened, listing, ownership, pace)
+    except Later as error:
+        found.problems.append(error.message)
+    try:
+        ours = await ours_of(opened, ownership)
+    except Later as error:
+        found.problems.append(error.message)
+        left_alone = Leave(error.cause, _NOT_KNOWN)
+        found.shown = [ToShow(each, left_alone) for each in opened.values()]
+        return found
+    strange = without_task(opened, ours)
+    found.shown = [ToShow(each) for name, each in opened.items() if name in ours]
+    found.shown += [ToShow(opened[name], Leave(Cause.NO_TASK, _NO_TASK)) for name in strange]
+    found.others = len(opened) - len(found.shown)
+    return found
 
 
 async def _look_at_all(
-    opened: Opened, looker: Looker, pace: Pace, progress: Progress
+    shown: Sequence[ToShow], looker: Looker, pace: Pace, progress: Progress
 ) -> list[Entry]:
     """A few at a time; a bug in one of them stops no other."""
     places, found = asyncio.Semaphore(AT_ONCE), []
-    progress(SORT, 0, len(opened.listed))
+    progress(SORT, 0, len(shown))
 
-    async def one(listed: Listed) -> None:
+    async def one(to_show: ToShow) -> None:
         async with places, pace.taking(CALLS_OF_A_WALK):
-            entry = await guarded(looker.look(listed))
+            entry = await guarded(looker.look(to_show))
         if isinstance(entry, str):
-            entry = judged(Seen(listed, Wait(Cause.BUG, entry, needs_person=True)))
+            entry = judged(Seen(to_show.listed, Wait(Cause.BUG, entry, needs_person=True)))
         found.append(entry)
         progress(SORT, len(found))
 
-    await asyncio.gather(*map(one, opened.listed.values()))
+    await asyncio.gather(*map(one, shown))
     return [entry for entry in found if entry is not None]
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from connect_ext.cancelling.dry_run import in_words
+from connect_ext.cancelling.dry_run import PUTS_RIGHT, in_words
 from connect_ext.cancelling.reporting import DRY_RUN, HELD, Report, needs_person
 from connect_ext.cancelling.steps import DryRun, Final, Hold, Leave, Step, Wait
 from connect_ext.cause import Cause
-from connect_ext.connect.api import REVOKING, SCHEDULED
+from connect_ext.connect.api import REVOKING
 from connect_ext.next_steps import NEXT_STEPS
-from connect_ext.reconcile.open_requests import OVERDUE_AFTER, PUTS_RIGHT
+from connect_ext.open_requests.opened import Listed
 from connect_ext.redaction.canonical import one_line
 from connect_ext.vendors.base import SubscriptionStatus
 from connect_ext.waiting.entry import (
@@ -22,7 +22,6 @@ from connect_ext.waiting.entry import (
     State,
     VendorView,
 )
-from connect_ext.waiting.opened import Listed
 
 _CAUSES_OF_NOT_ASKING = (Cause.VARIABLES, Cause.CONNECT, Cause.PAUSED)
 _RIGHT_BY_NOW = "Resubmit the task, or reconcile: the vendor shows what was asked for."
@@ -52,13 +51,13 @@ def judged(seen: Seen) -> Entry:
     cause, next_step = _next_step(seen, state, act)
     return Entry(
         listed.subject,
-        listed.waits_seconds,
+        listed.age_seconds,
         listed.status,
         state,
         listed.planned,
         vendor_view(seen.step, listed.now),
         _note(report, seen.text) if report else None,
-        "leave" if listed.status == SCHEDULED else act,
+        "leave" if listed.is_scheduled else act,
         one_line(_decision(state, decision, is_dry=seen.is_dry)),
         cause,
         next_step,
@@ -71,10 +70,9 @@ def _note(report: Report, text: str) -> LastNote:
 
 def state_of(seen: Seen) -> State:
     """How the request stands in Connect."""
-    planned, kind = seen.listed.planned, seen.report.kind if seen.report else ""
-    if seen.listed.status == SCHEDULED:
-        is_overdue = planned is not None and seen.listed.now - planned > OVERDUE_AFTER
-        return State.OVERDUE if is_overdue else State.SCHEDULED
+    kind = seen.report.kind if seen.report else ""
+    if seen.listed.is_scheduled:
+        return State.OVERDUE if seen.listed.is_overdue else State.SCHEDULED
     if kind == HELD:
         return State.HELD
     if kind == DRY_RUN:
@@ -160,6 +158,6 @@ def _is_for_a_person(step: Step, seen: Seen) -> bool:
         case Leave(cause=cause):
             return cause is Cause.NO_TASK
         case Wait():
-            return needs_person(step, seen.listed.waits_seconds, seen.escalate_after_hours)
+            return needs_person(step, seen.listed.age_seconds, seen.escalate_after_hours)
         case _:
             return False

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from connect_ext.cancelling.process import foresee, waiting
 from connect_ext.cancelling.reporting import DRY_RUN, Report, last_report
 from connect_ext.cancelling.request import CancelRequest
 from connect_ext.cancelling.settling import Settling
-from connect_ext.cancelling.steps import Final, Wait
+from connect_ext.cancelling.steps import Final, Leave, Wait
 from connect_ext.cause import Cause
 from connect_ext.connect.api import PENDING, REVOKING, ConnectApi
 from connect_ext.connect.listing import OPEN
 from connect_ext.errors import Later, NotDone
+from connect_ext.open_requests.opened import Listed, listed_of
+from connect_ext.open_requests.subject import read_request
 from connect_ext.portal.settings import Configuration, Settings
-from connect_ext.reconcile.subject import read_request
 from connect_ext.shared_state import SharedState
 from connect_ext.waiting.entry import Entry
 from connect_ext.waiting.judging import Seen, judged
-from connect_ext.waiting.opened import Listed, listed_of
 
 SECOND_LOOK_SECONDS = 2.0
 """A task waits two minutes for its second look, since it acts on what that shows."""
@@ -29,6 +29,15 @@ DEADLINE_SECONDS = 60.0
 """For what is foreseen of one request."""
 
 _VARIABLES = "The variables have mistakes, and nothing is done until they are corrected."
+
+
+@dataclass(frozen=True)
+class ToShow:
+    """An open request of the list."""
+
+    listed: Listed
+    left_alone: Leave | None = None
+    """Why the vendor is not asked about it; None: it is."""
 
 
 class Looker:
@@ -45,16 +54,17 @@ class Looker:
         self.problems: Counter[str] = Counter()
         """Why something could not be seen, with the number of requests."""
 
-    async def look(self, listed: Listed) -> Entry | None:
+    async def look(self, to_show: ToShow) -> Entry | None:
         """The entry of a request; None if it is not open any more."""
+        listed = to_show.listed
         settings = self._settings(listed.subject.product_id)
         request: CancelRequest | None = None
         try:
             request = await self._request(listed)
             if request.status not in OPEN:
                 return None
-            listed = replace(listed_of(request, listed.now), left_alone=listed.left_alone)
-            step = await self._step(listed, request, settings)
+            listed = listed_of(request, listed.now)
+            step = to_show.left_alone or await self._step(request, settings)
         except Later as error:
             step = waiting(error)
         if isinstance(step, Wait) and not step.needs_person:
@@ -79,15 +89,11 @@ class Looker:
             raise NotDone(why, cause=Cause.CONNECT)
         return request
 
-    async def _step(
-        self, listed: Listed, request: CancelRequest, settings: Settings | None
-    ) -> Final:
+    async def _step(self, request: CancelRequest, settings: Settings | None) -> Final:
         """What would happen now; of a scheduled request, what would if it came back now.
 
         Raises ``Later``.
         """
-        if listed.left_alone is not None:
-            return listed.left_alone
         if settings is None:
             return Wait(Cause.VARIABLES, _VARIABLES, needs_person=True)
         vendor = self._shared.vendors.vendor_for(settings.vendor)
@@ -117,8 +123,8 @@ class Looker:
         return await settling.masked(report.sentence)
 
 
-def _at_most(sleep: Callable[[float], Awaitable[None]]) -> Callable[[float], Awaitable[None]]:
-    async def pause(seconds: float) -> None:
-        await sleep(min(seconds, SECOND_LOOK_SECONDS))
+def _at_most(pause: Callable[[float], Awaitable[None]]) -> Callable[[float], Awaitable[None]]:
+    async def shorter(seconds: float) -> None:
+        await pause(min(seconds, SECOND_LOOK_SECONDS))
 
-    return pause
+    return shorter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from connect_ext.redaction import shortened
 from connect_ext.waiting.entry import Entry, Overview
@@ -47,31 +46,30 @@ def age(seconds: float) -> str:
 
 
 def summary(overview: Overview) -> str:
-    """How many wait, and how many of them need a person."""
-    number, needing = len(overview.entries), len(overview.needing_person)
-    others = overview.others
-    waits = "No cancel request waits" if not number else f"{_requests(number)}, the oldest first"
-    parts = [
-        f"{waits}.",
-        f"{needing} need{'s' if needing == 1 else ''} a person." if number else "",
-    ]
-    parts += [f"{_requests(others)} of another environment left out." if others else ""]
-    return " ".join(filter(None, parts))
+    """How many wait, and how many of them for a person."""
+    return " ".join(filter(None, (f"{_numbers(overview)}.", _left_out(overview))))
 
 
 def in_short(overview: Overview) -> str:
     """The overview in one line, for the log: numbers and causes."""
     causes = Counter(each.cause for each in overview.needing_person)
     by_cause = ", ".join(f"{causes[each]} {each}" for each in sorted(causes))
-    whole = "" if overview.is_whole else " Not everything could be seen."
-    return f"{summary(overview)}{f' ({by_cause})' if by_cause else ''}{whole}"
+    numbers = f"{_numbers(overview)}{f' ({by_cause})' if by_cause else ''}."
+    whole = "" if overview.is_whole else "Not everything could be seen."
+    return " ".join(filter(None, (numbers, _left_out(overview), whole)))
 
 
 def shown(overview: Overview, most_characters: int) -> str:
     """The overview as plain text; as many entries, the oldest first, as it has room for."""
-    head = [summary(overview), *(f"Not everything could be seen. {p}" for p in overview.problems)]
-    blocks = ["\n".join(head), *("\n".join(_block(each)) for each in overview.entries)]
-    return _fitting(blocks, most_characters)
+    problems = (f"Not everything could be seen. {each}" for each in overview.problems)
+    text = "\n".join([summary(overview), *problems])
+    for number, entry in enumerate(overview.entries):
+        longer = "\n".join([text, *_block(entry)])
+        left = len(overview.entries) - number
+        if len(longer) > most_characters - (len(_more(left)) if left > 1 else 0):
+            return f"{text[: most_characters - len(_more(left))]}{_more(left)}"
+        text = longer
+    return text[:most_characters]
 
 
 def facts(entry: Entry) -> str:
@@ -92,13 +90,20 @@ def _block(entry: Entry) -> list[str]:
     return [head, *(f"  {name}: {text}" for name, text in sentences(entry))]
 
 
-def _fitting(blocks: Sequence[str], most_characters: int) -> str:
-    text = "\n".join(blocks)
-    kept = len(blocks)
-    while len(text) > most_characters and kept > 1:
-        kept -= 1
-        text = "\n".join([*blocks[:kept], f"and {len(blocks) - kept} more"])
-    return text[:most_characters]
+def _more(number: int) -> str:
+    return f"\nand {number} more"
+
+
+def _numbers(overview: Overview) -> str:
+    number, needing = len(overview.entries), len(overview.needing_person)
+    if not number:
+        return "No cancel request waits"
+    return f"{_requests(number)} wait{'s' if number == 1 else ''}, {needing or 'none'} for a person"
+
+
+def _left_out(overview: Overview) -> str:
+    others = overview.others
+    return f"{_requests(others)} of another environment left out." if others else ""
 
 
 def _requests(number: int) -> str:

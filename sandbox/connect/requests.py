@@ -239,7 +239,7 @@ class CancelRequests:
         return request
 
     def backdate(self, request_id: str, by: timedelta) -> None:
-        """Let a request, and all that has happened to it, be so much older."""
+        """Let a request be so much older, except for its planned date."""
         request = self.get(request_id)
         for name in ("created", "updated", "effective_date"):
             # A request that is not approved has no effective date.

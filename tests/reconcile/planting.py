@@ -24,6 +24,7 @@ from tests.reconcile.sorts import (
     SLOW,
     THEIRS,
     WRONG,
+    YOUNG,
     ZUORA,
     Planted,
     Sort,
@@ -44,11 +45,11 @@ class Past:
         self.planted: list[Planted] = []
         self._numbers = count(1)
 
-    def plant(self, sort: Sort, times: int | None = None) -> list[str]:
-        """Plant so many of the sort; their ids."""
-        planted = [self._plant(sort) for _ in range(sort.times if times is None else times)]
+    def plant(self, sorts: Iterable[Sort], times: int | None = None) -> list[Planted]:
+        """Plant so many of each sort, or as many as it says."""
+        planted = [self._plant(sort) for sort in sorts for _ in range(times or sort.times)]
         self.planted += planted
-        return [each.id for each in planted]
+        return planted
 
     def _plant(self, sort: Sort) -> Planted:
         connect = self.connect
@@ -83,6 +84,12 @@ class Past:
     @property
     def requests(self) -> list[Planted]:
         return [each for each in self.planted if each.sort.is_asked_for]
+
+    def let_pass(self, by: timedelta) -> None:
+        """Let everything but the youngest requests be so much older."""
+        for each in self.requests:
+            if each.sort.age > YOUNG:
+                self.connect.backdate(each.id, by)
 
     # What has become of them
 

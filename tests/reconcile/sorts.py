@@ -425,3 +425,8 @@ LEFT_ALONE = (
 )
 
 SORTS = (*LOST_ON_THE_WAY, *FOR_A_PERSON, *LEFT_ALONE)
+
+STEADY_SORTS = tuple(
+    sort for sort in SORTS if sort.name not in ("slow to show", "locked", "locked for a day")
+)
+"""Those that look the same after each of several runs, and need no waiting."""

@@ -10,13 +10,13 @@ from connect.client import AsyncConnectClient
 
 from connect_ext.cause import Cause
 from connect_ext.connect.client import Session
+from connect_ext.http.pace import MOST_CALLS_PER_MINUTE, Pace
+from connect_ext.open_requests.ownership import Ownership
+from connect_ext.open_requests.subject import Subject
 from connect_ext.reconcile.finding import Finding, Kind, Report
-from connect_ext.reconcile.ownership import Ownership
-from connect_ext.reconcile.pace import MOST_CALLS_PER_MINUTE, Pace
 from connect_ext.reconcile.reconciling import Order, no_progress, reconcile
 from connect_ext.reconcile.resuming import NoJournal
 from connect_ext.reconcile.showing import shown
-from connect_ext.reconcile.subject import Subject
 from connect_ext.reconcile.work import Work
 from connect_ext.shared_state import SharedState
 from sandbox.connect import objects
@@ -104,12 +104,13 @@ def _work() -> Work:
     """A run that nobody but the test itself calls anything for."""
     loop, shared = asyncio.get_running_loop(), SharedState()
     connect = shared.connect_api(AsyncConnectClient("ApiKey SU-1:1", endpoint="https://x.example"))
+    pace = Pace(MOST_CALLS_PER_MINUTE, loop.time)
     return Work(
         configuration(),
         connect,
         shared,
-        Ownership(connect.listing, None),
-        Pace(MOST_CALLS_PER_MINUTE, loop.time),
+        Ownership(connect.listing, None, pace),
+        pace,
         NoJournal(),
         no_progress,
     )

@@ -46,8 +46,7 @@ class Runs:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def runs(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runs]:
     async with past() as planted:
-        for sort in SORTS:
-            planted.plant(sort)
+        planted.plant(SORTS)
         command = Command(planted.sandbox, tmp_path_factory.mktemp("five-hundred"))
         first = await command.run("--json", *FAST)
         ends, before = planted.ends(), planted.changes()

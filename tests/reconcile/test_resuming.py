@@ -5,9 +5,9 @@ import json
 import pytest
 
 from connect_ext.cause import Cause
+from connect_ext.open_requests.subject import Subject
 from connect_ext.reconcile.finding import Finding, Kind
 from connect_ext.reconcile.resuming import FileJournal, WrongJournalError
-from connect_ext.reconcile.subject import Subject
 
 ORDER = {"days": 30, "products": ["PRD-100-000-001"]}
 FINDING = Finding(

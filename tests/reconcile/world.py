@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from connect_ext.connect.listing import Environment
+from connect_ext.http.pace import MOST_CALLS_PER_MINUTE
 from connect_ext.reconcile.finding import Finding, Kind, Report
-from connect_ext.reconcile.pace import MOST_CALLS_PER_MINUTE
 from connect_ext.reconcile.reconciling import Order, reconcile
 from sandbox.connect.environment import ENVIRONMENT_ID, SERVICE_ID
 from tests.in_process import Extension, running_extension

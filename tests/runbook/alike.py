@@ -12,6 +12,7 @@ _SAME = (
     (re.compile(r"\bPRD(-\d{3}){3}\b"), "PRD-123-456-789"),
     (re.compile(r"\bms=\d+"), "ms=87"),
     (re.compile(r"\b(20\d\d-\d\d-\d\d) \d\d:\d\d\b"), r"\1 09:15"),
+    (re.compile(r"\b\d+s(?=; at the)"), "4s"),
     (re.compile(r"http://127\.0\.0\.1:\d+"), "https://vendor.example"),
     (re.compile(r"\bat \w+\.py:\d+(?: < \w+\.py:\d+)*"), "at walk.py:57 < process.py:112"),
 )

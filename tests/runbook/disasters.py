@@ -68,6 +68,17 @@ async def _of_another_environment(stage: Stage) -> str:
     return await stage.reconcile()
 
 
+@story("what waits", **LATER)
+async def _what_waits(stage: Stage) -> str:
+    await stage.deliver(stage.connect.cancel("SUB-NOBODY-KNOWS"))
+    stage.let_pass_everywhere(2 * HOURS)
+    await stage.deliver(stage.sandbox.cancel("SUB-1", term_ends=stage.day(10)))
+    stage.let_pass_everywhere(HOURS)
+    kind = {"term_ends": stage.day(0), "shows_after_seconds": 2 * HOURS}
+    await stage.deliver(stage.sandbox.cancel("SUB-2", **kind))
+    return await stage.what_waits()
+
+
 # Disasters.
 
 
@@ -105,6 +116,13 @@ async def _restored(stage: Stage) -> str:
         subscription.shows_after_seconds = None
     stage.extension.let_pass(2 * HOURS)
     return await stage.reconcile()
+
+
+@story("disaster: a restored vendor, scheduled", **LATER)
+async def _restored_and_scheduled(stage: Stage) -> str:
+    await stage.deliver(stage.sandbox.cancel("SUB-1", term_ends=stage.day(10)))
+    stage.vendor.subscriptions["SUB-1"].reactivate()
+    return await stage.what_waits()
 
 
 @story("disaster: an outage of Connect")

@@ -14,9 +14,13 @@ from typing import Any
 from connect.eaas.core.responses import BackgroundResponse
 
 from connect_ext.connect.listing import Environment
-from connect_ext.reconcile.pace import MOST_CALLS_PER_MINUTE
+from connect_ext.events import MAX_OUTPUT_CHARACTERS
+from connect_ext.http.pace import MOST_CALLS_PER_MINUTE
 from connect_ext.reconcile.reconciling import Order, reconcile
 from connect_ext.reconcile.showing import shown
+from connect_ext.waiting import showing
+from connect_ext.waiting.gathering import Order as ToList
+from connect_ext.waiting.gathering import gather
 from sandbox.connect.environment import ENVIRONMENT_ID, SERVICE_ID
 from tests.in_process import LOG, Extension, running_extension
 from tests.runbook.alike import Alike
@@ -65,17 +69,14 @@ class Stage:
         self._heard, self._alike = heard, Alike()
         self.response: BackgroundResponse
 
-    async def deliver(self, request_id: str, **fields: Any) -> None:
-        """Deliver the request as the runner does, which names its task in the client's headers.
-
-        ``fields`` take the place of those that Connect shows.
-        """
+    async def deliver(self, request_id: str) -> None:
+        """Deliver the request as the runner does, which names its task in the client's headers."""
         extension = self.extension
         client = extension.client()
         client.default_headers["EAAS_TASK_ID"] = "TQ-123-456-0001"
         request = await client.requests[request_id].get()
         application = extension.application(client, LOG, extension.variables)
-        self.response = await application.handle_asset_cancel_request({**request, **fields})
+        self.response = await application.handle_asset_cancel_request(request)
 
     async def a_day_later(self, request_id: str) -> None:
         """People hear of what has waited for a day, whatever it is."""
@@ -94,6 +95,19 @@ class Stage:
         )
         lines = self._alike(shown(report)).split("\n")
         return "\n".join(wrapped(line) for line in lines if not line.endswith(": 0"))
+
+    async def what_waits(self) -> str:
+        """The list as a schedule shows it."""
+        extension = self.extension
+        overview = await gather(
+            extension.variables,
+            ToList(calls_per_minute=MOST_CALLS_PER_MINUTE),
+            extension.shared.connect_api(extension.client()),
+            Environment(SERVICE_ID, ENVIRONMENT_ID),
+            extension.shared,
+        )
+        lines = self._alike(showing.shown(overview, MAX_OUTPUT_CHARACTERS)).split("\n")
+        return "\n".join(wrapped(line) for line in lines)
 
     def notes(self, request_id: str) -> str:
         """The notes about a request."""

@@ -1,13 +1,22 @@
-"""A progress bar on a terminal."""
+"""How far a run has come, and a bar of it on a terminal."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-from connect_ext.reconcile.reconciling import no_progress
-from connect_ext.reconcile.work import Progress
+
+class Progress(Protocol):
+    """Follows a run."""
+
+    def __call__(self, sort: str, done: int, total: int | None = None) -> None:
+        """So many of this sort are done, of so many, if that is news."""
+
+
+def no_progress(sort: str, done: int, total: int | None = None) -> None:
+    """Nobody follows the run."""
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 from connect_ext.http.call_times import CallTimes
 from connect_ext.http.counted import counted
-from connect_ext.reconcile.pace import CALLS_OF_A_WALK, Pace
+from connect_ext.http.pace import CALLS_OF_A_WALK, Pace
 
 
 class Clock:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from connect_ext import outcome_log
+from connect_ext.cancelling.dry_run import PUTS_RIGHT
 from connect_ext.cancelling.process import foresee, process
 from connect_ext.cancelling.reporting import (
     HELD,
@@ -31,21 +32,16 @@ from connect_ext.cancelling.steps import (
     Wait,
 )
 from connect_ext.cause import Cause
-from connect_ext.connect.api import PENDING, REVOKING, SCHEDULED
+from connect_ext.connect.api import PENDING, REVOKING
 from connect_ext.errors import Later, NotConfigured
+from connect_ext.http.pace import CALLS_OF_A_WALK
+from connect_ext.open_requests.opened import Listed, ours_of, read_opened, without_task
+from connect_ext.open_requests.subject import Subject, read_request
 from connect_ext.portal.settings import Settings
 from connect_ext.reconcile.finding import Finding, Kind
-from connect_ext.reconcile.pace import CALLS_OF_A_WALK
-from connect_ext.reconcile.subject import Subject, read_request, subject_of
-from connect_ext.reconcile.work import LEFT_ALONE_FOR, Work
+from connect_ext.reconcile.work import Work
 
 LOG = logging.getLogger("eaas.eventsapp")
-
-OVERDUE_AFTER = timedelta(days=1)
-"""Connect may take a planned date for a day, whose end is later."""
-
-MOST_READINGS = 3
-"""A list that others change while its pages are read may hide some."""
 
 SECOND_LOOK_SECONDS = 2.0
 """For what is only foreseen: before it is carried out, the walk takes its own time."""
@@ -53,23 +49,10 @@ SECOND_LOOK_SECONDS = 2.0
 SOON_SECONDS, ROUNDS = 120, 3
 """What waits no longer than that is walked again, so often, before the next run."""
 
-PUTS_RIGHT = ("approve", "confirm", "schedule")
-"""What is done for a held request without a person: the vendor shows what was asked for."""
-
 OPEN, YOUNG, OTHERS = "open requests", "requests younger than an hour", "requests of others"
 
 
-@dataclass(frozen=True)
-class _Listed:
-    """What is kept of a request until its turn: whole, ten thousand would need too much memory."""
-
-    subject: Subject
-    is_planned: bool
-    is_young: bool
-    is_overdue: bool
-
-
-class OpenRequests:
+class Walking:
     """Finds the open requests, and works on those that are ours and old enough."""
 
     def __init__(self, work: Work) -> None:
@@ -81,41 +64,28 @@ class OpenRequests:
 
     async def run(self) -> None:
         """Read them all, then work on each; raises ``Later`` where they cannot be read."""
-        work, listed = self._work, await self._listed()
-        ours = await work.ours([each.subject for each in listed.values()])
-        self.products = {listed[each].subject.product_id for each in ours}
-        for name in listed.keys() - ours:
-            self._find_without_task(listed.pop(name))
-        work.report.looked_at[YOUNG] = sum(each.is_young for each in listed.values())
-        waiting = [e.subject for e in listed.values() if not (e.is_young or e.is_planned)]
-        overdue = [each.subject for each in listed.values() if each.is_overdue]
+        work, opened = self._work, dict[str, Listed]()
+        await read_opened(opened, work.connect.listing, work.ownership, work.pace)
+        ours = await ours_of(opened, work.ownership)
+        self.products = {opened[name].subject.product_id for name in ours}
+        strange = without_task(opened, ours)
+        mine = [each for name, each in opened.items() if name in ours]
+        self._find_without_task(opened[name].subject for name in strange)
+        work.report.looked_at[OTHERS] = len(opened) - len(ours) - len(strange)
+        work.report.looked_at[YOUNG] = sum(each.is_young for each in mine)
+        waiting = [e.subject for e in mine if not (e.is_young or e.is_scheduled)]
+        overdue = [each.subject for each in mine if each.is_overdue]
         work.progress(OPEN, 0, len(waiting) + len(overdue))
         await work.each(OPEN, overdue, self._find_overdue)
         await work.each(OPEN, waiting, self._walk)
         await self._walk_again()
 
-    async def _listed(self) -> dict[str, _Listed]:
-        """The open requests by their ids."""
-        found: dict[str, _Listed] = {}
-        for _ in range(MOST_READINGS):
-            totals = set()
-            pages = self._work.connect.listing.open_requests(self._work.ownership.named)
-            async for page in self._work.pages(pages):
-                totals.add(page.total)
-                for request in filter(None, map(read_request, page.objects)):
-                    found[request.id] = _read(request, page.now)
-            if len(totals) <= 1:
-                break
-        return found
-
-    def _find_without_task(self, listed: _Listed) -> None:
-        """Nobody knows whose it is; of products that are never ours, nothing is said."""
-        report, subject = self._work.report, listed.subject
-        if subject.product_id not in self.products or listed.is_young or listed.is_planned:
-            report.looked_at[OTHERS] += 1
-            return
+    def _find_without_task(self, subjects: Iterable[Subject]) -> None:
+        """Nobody knows whose they are."""
         what = "Connect shows no task of this environment for the request: nothing was done."
-        report.add(Finding(subject, Kind.NEEDS_PERSON, Cause.NO_TASK, what))
+        for subject in subjects:
+            finding = Finding(subject, Kind.NEEDS_PERSON, Cause.NO_TASK, what)
+            self._work.report.add(finding)
 
     async def _find_overdue(self, subject: Subject) -> Finding | None:
         what = "The request is scheduled for a day that has passed, and Connect has not returned it"
@@ -152,6 +122,7 @@ class OpenRequests:
         milliseconds = round((time.monotonic() - began) * 1000)
         line = outcome_log.TaskLine(ended, data, "", milliseconds)
         LOG.log(line.level, "%s", line)
+        work.shared.metrics.task_ended(ended.step, data)
         return self._found(subject, request, settings, ended)
 
     async def _left_to_a_person(self, subject: Subject) -> Finding | None:
@@ -234,14 +205,6 @@ def _still_open(shown: dict[str, Any], subject: Subject) -> CancelRequest | None
     if request is None or request.product_id != subject.product_id:
         return None
     return request if request.status in (PENDING, REVOKING) else None
-
-
-def _read(request: CancelRequest, now: datetime) -> _Listed:
-    """A request as it is to be treated, by Connect's clock."""
-    is_planned = request.status == SCHEDULED
-    is_young = request.age_seconds(now) < LEFT_ALONE_FOR.total_seconds()
-    is_over = request.planned is not None and now - request.planned > OVERDUE_AFTER
-    return _Listed(subject_of(request), is_planned, is_young, is_planned and is_over)
 
 
 def _cause(held: Report) -> Cause:

@@ -6,12 +6,13 @@ the others: to its vendor their ids are unknown, or somebody else's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from connect_ext.connect.client import ConnectRefusalError
-from connect_ext.connect.listing import Environment, Listing
+from connect_ext.connect.listing import IDS_AT_ONCE, Environment, Listing
 from connect_ext.errors import NotConfigured
-from connect_ext.reconcile.subject import Subject
+from connect_ext.http.pace import CALLS_OF_A_LOOK, Pace
+from connect_ext.open_requests.subject import Subject
 
 _NAME = "name the products that only this environment serves"
 
@@ -20,26 +21,38 @@ class Ownership:
     """Tells this environment's requests from others'."""
 
     def __init__(
-        self, listing: Listing, environment: Environment | None, named: Iterable[str] = ()
+        self,
+        listing: Listing,
+        environment: Environment | None,
+        pace: Pace,
+        named: Iterable[str] = (),
     ) -> None:
         """``named``: products of which every request is this environment's."""
-        self._listing, self._environment = listing, environment
+        self._listing, self._environment, self._pace = listing, environment, pace
         self.named = frozenset(named)
 
-    async def ours(self, subjects: Iterable[Subject]) -> set[str]:
+    async def ours(self, subjects: Sequence[Subject]) -> set[str]:
         """The ids of those that are ours.
 
         Raises ``NotConfigured`` where nobody can know, and ``NotDone``.
         """
-        subjects = list(subjects)
         if self.named:
             return {each.id for each in subjects if each.product_id in self.named}
         if self._environment is None:
             raise NotConfigured(f"It is not known which requests are ours: {_NAME}.")
+        ids = [each.id for each in subjects]
         try:
-            return await self._listing.with_tasks(self._environment, [each.id for each in subjects])
+            return await self._with_tasks(self._environment, ids)
         except ConnectRefusalError as refusal:
             raise NotConfigured(
                 "Connect does not show the tasks of this environment (HTTP"
                 f" {refusal.status}): give its token the right to read them, or {_NAME}."
             ) from None
+
+    async def _with_tasks(self, environment: Environment, ids: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            some = ids[start : start + IDS_AT_ONCE]
+            async with self._pace.taking(CALLS_OF_A_LOOK):
+                found |= await self._listing.with_tasks(environment, some)
+        return found

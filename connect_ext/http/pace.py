@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from connect_ext.http.counted import counting
+
+Item = TypeVar("Item")
 
 CALLS_OF_A_WALK = 16
 """More than a walk makes as a rule; one that makes more is made up for afterwards."""
@@ -15,7 +18,6 @@ CALLS_OF_A_LOOK = 4
 """The look itself, a session or a token before it, and a check of what it shows."""
 
 LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE = 30, 60_000
-
 
 SLACK_SECONDS = 0.001
 """So that a sum of fractions does not fall short by the last of its digits."""
@@ -54,6 +56,15 @@ class Pace:
                 yield
             finally:
                 self._left = min(self._left + calls - counted.calls, self._most)
+
+    async def each(self, items: AsyncIterator[Item]) -> AsyncIterator[Item]:
+        """The items, to each of which a look's calls lead."""
+        while True:
+            async with self.taking(CALLS_OF_A_LOOK):
+                item = await anext(items, None)
+            if item is None:
+                return
+            yield item
 
     async def _wait_for(self, calls: int) -> None:
         while True:

@@ -1,0 +1,1 @@
+"""The open cancel requests, and which of them are this environment's."""
