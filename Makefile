@@ -42,12 +42,17 @@ check: $(VENV)/ready ## try your variables (ENV=FILE) on a subscription (ID=...;
 	@exec $(VENV)/bin/python -m connect_ext.check $(OWN_VENDOR) $(if $(ID),'$(ID)') \
 		$(if $(SUGGEST),--suggest) $(if $(CANCEL),--cancel)
 
-# Its exit status is for monitoring, which make does not pass on.
+# Their exit statuses are for monitoring, and make does not pass them on.
 .PHONY: waiting
 waiting: $(VENV)/ready ## list what waits, with the variables in ENV=FILE (PRODUCT=PRD-...; JSON=1)
 	@test -n '$(OWN_VENDOR)' || { echo "make waiting ENV=FILE [PRODUCT=...] [JSON=1]"; exit 2; }
 	@exec $(VENV)/bin/python -m connect_ext.waiting $(OWN_VENDOR) \
 		$(foreach each,$(PRODUCT),--product '$(each)') $(if $(JSON),--json)
+
+.PHONY: reconcile
+reconcile: $(VENV)/ready ## compare Connect with the vendor, and put right what may be (ENV=FILE)
+	@test -n '$(OWN_VENDOR)' || { echo "make reconcile ENV=FILE"; exit 2; }
+	@exec $(VENV)/bin/python -m connect_ext.reconcile $(OWN_VENDOR)
 
 .PHONY: test
 test: $(VENV)/ready ## check format, lint and types, run the tests

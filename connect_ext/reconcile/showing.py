@@ -45,18 +45,18 @@ def _lines(report: Report) -> Iterable[str]:
         yield f"{_TITLES[kind]}: {len(report.of(kind))}"
         by_cause = sorted(report.of(kind), key=lambda finding: finding.cause.value)
         for cause, findings in groupby(by_cause, key=lambda finding: finding.cause):
-            yield from _lines_of(kind, cause, list(findings))
+            yield from _lines_of(cause, list(findings))
     seen = ", ".join(
         f"{number} {sort}" for sort, number in sorted(report.looked_at.items()) if number
     )
     yield f"Looked at: {seen or 'nothing'}."
 
 
-def _lines_of(kind: Kind, cause: Cause, findings: list[Finding]) -> Iterable[str]:
+def _lines_of(cause: Cause, findings: list[Finding]) -> Iterable[str]:
     next_step = findings[0].next_step
     yield f"  {cause.value} ({len(findings)}){f'. Next step: {next_step}' if next_step else ''}"
     sentences = {finding.what for finding in findings}
-    if len(sentences) == 1 and kind is not Kind.SETTLED:
+    if len(sentences) == 1:
         yield f"    {_shortened(sentences.pop())}"
         yield from (f"    {_named(finding)}" for finding in findings)
     else:
