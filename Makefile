@@ -47,12 +47,12 @@ diagnostics: $(VENV)/ready ## write one file for a ticket (ENV=FILE, ID=...): no
 	@test -n '$(OWN_VENDOR)' || { echo "make diagnostics ENV=FILE [ID=...]"; exit 2; }
 	@exec $(VENV)/bin/python -m connect_ext.diagnostics $(OWN_VENDOR) $(if $(ID),'$(ID)')
 
+# Their exit statuses are for monitoring, and make does not pass them on.
 .PHONY: reconcile
 reconcile: $(VENV)/ready ## compare Connect with the vendor, and put right what may be (ENV=FILE)
 	@test -n '$(OWN_VENDOR)' || { echo "make reconcile ENV=FILE"; exit 2; }
 	@exec $(VENV)/bin/python -m connect_ext.reconcile $(OWN_VENDOR)
 
-# Its exit status is for monitoring, which make does not pass on.
 .PHONY: waiting
 waiting: $(VENV)/ready ## list what waits, with the variables in ENV=FILE (PRODUCT=PRD-...; JSON=1)
 	@test -n '$(OWN_VENDOR)' || { echo "make waiting ENV=FILE [PRODUCT=...] [JSON=1]"; exit 2; }
