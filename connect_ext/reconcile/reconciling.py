@@ -79,6 +79,7 @@ async def _run(work: Work, order: Order) -> None:
     try:
         await walking.run()
         products |= walking.products
+        await comparing.scheduled(walking.scheduled)
         if order.days:
             products |= await comparing.approved(now - timedelta(days=order.days))
         if order.subscriptions and products:

@@ -64,6 +64,8 @@ class Walking:
         """What may end within minutes, with the seconds until the next look."""
         self.products: set[str] = set()
         """Those of the requests that are ours."""
+        self.scheduled: list[Subject] = []
+        """Those that Connect is to bring back on a day to come."""
 
     async def run(self) -> None:
         """Read them all, then work on each; raises ``Later`` where they cannot be read."""
@@ -78,6 +80,7 @@ class Walking:
         work.report.looked_at[YOUNG] = sum(each.is_young for each in mine)
         waiting = [e.subject for e in mine if not (e.is_young or e.is_scheduled)]
         overdue = [each.subject for each in mine if each.is_overdue]
+        self.scheduled = [e.subject for e in mine if e.is_scheduled and not e.is_overdue]
         work.progress(OPEN, 0, len(waiting) + len(overdue))
         await work.each(OPEN, overdue, self._find_overdue)
         await work.each(OPEN, waiting, self._walk)
