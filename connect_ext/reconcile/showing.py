@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 
 from connect_ext.cause import Cause
@@ -15,14 +15,22 @@ _TITLES = {
     Kind.NOT_COMPARED: "Could not be compared",
 }
 MOST_OF_A_SENTENCE = 300
+IDS_IN_A_LINE = 4
+
+Tell = Callable[[list[Finding]], Iterable[str]]
+"""Tells what was found for one cause."""
 
 
 def shown(report: Report, most_characters: int | None = None) -> str:
     """The report as lines, what needs a person first, by cause.
 
-    Where it may have only so many characters, it ends with the number of lines that are missing.
+    Where it may have only so many characters, ids take the place of sentences; if that is still too
+    long, it ends with the number of lines that are missing.
     """
-    return _cut(list(_lines(report)), most_characters)
+    lines = list(_lines(report, _in_full))
+    if most_characters is not None and len("\n".join(lines)) > most_characters:
+        lines = list(_lines(report, _by_id))
+    return _cut(lines, most_characters)
 
 
 def in_short(report: Report) -> str:
@@ -38,29 +46,39 @@ def _counted(findings: list[Finding]) -> str:
     return f"{len(findings)} ({by_cause})" if findings else "0"
 
 
-def _lines(report: Report) -> Iterable[str]:
+def _lines(report: Report, tell: Tell) -> Iterable[str]:
     for problem in report.problems:
         yield f"Not everything could be compared. {problem}"
     for kind in Kind:
         yield f"{_TITLES[kind]}: {len(report.of(kind))}"
         by_cause = sorted(report.of(kind), key=lambda finding: finding.cause.value)
         for cause, findings in groupby(by_cause, key=lambda finding: finding.cause):
-            yield from _lines_of(cause, list(findings))
+            yield from _lines_of(cause, list(findings), tell)
     seen = ", ".join(
         f"{number} {sort}" for sort, number in sorted(report.looked_at.items()) if number
     )
-    yield f"Looked at: {seen or 'nothing'}."
+    yield f"Looked at: {seen or 'nothing. Connect shows this token no cancel request'}."
 
 
-def _lines_of(cause: Cause, findings: list[Finding]) -> Iterable[str]:
+def _lines_of(cause: Cause, findings: list[Finding], tell: Tell) -> Iterable[str]:
     next_step = findings[0].next_step
     yield f"  {cause.value} ({len(findings)}){f'. Next step: {next_step}' if next_step else ''}"
+    yield from tell(findings)
+
+
+def _in_full(findings: list[Finding]) -> Iterable[str]:
     sentences = {finding.what for finding in findings}
     if len(sentences) == 1:
         yield f"    {_shortened(sentences.pop())}"
         yield from (f"    {_named(finding)}" for finding in findings)
     else:
         yield from (f"    {_named(finding)} {_shortened(finding.what)}" for finding in findings)
+
+
+def _by_id(findings: list[Finding]) -> Iterable[str]:
+    ids = [finding.subject.id for finding in findings]
+    for start in range(0, len(ids), IDS_IN_A_LINE):
+        yield f"    {' '.join(ids[start : start + IDS_IN_A_LINE])}"
 
 
 def _named(finding: Finding) -> str:
@@ -70,9 +88,11 @@ def _named(finding: Finding) -> str:
 
 
 def _shortened(sentence: str) -> str:
-    if len(sentence) <= MOST_OF_A_SENTENCE:
-        return sentence
-    return f"{sentence[: MOST_OF_A_SENTENCE - 1]}…"
+    """In one line, without characters that a terminal would obey: a note may hold any."""
+    line = "".join(each if each.isprintable() else " " for each in sentence)
+    if len(line) <= MOST_OF_A_SENTENCE:
+        return line
+    return f"{line[: MOST_OF_A_SENTENCE - 1]}…"
 
 
 def _cut(lines: list[str], most_characters: int | None) -> str:

@@ -46,6 +46,9 @@ LOG = logging.getLogger("eaas.eventsapp")
 SECOND_LOOK_SECONDS = 2.0
 """For what is only foreseen: before it is carried out, the walk takes its own time."""
 
+LOOKS_AT_HELD = 2
+"""One bad answer must not have a held request carried out once more."""
+
 SOON_SECONDS, ROUNDS = 120, 3
 """What waits no longer than that is walked again, so often, before the next run."""
 
@@ -162,8 +165,11 @@ class Walking:
             await asyncio.sleep(min(seconds, SECOND_LOOK_SECONDS))
 
         quick = replace(shared, sleep=pause)
-        step = await foresee(request, settings, self._work.connect, vendor, quick)
-        return isinstance(step, DryRun) and step.act in PUTS_RIGHT
+        for _ in range(LOOKS_AT_HELD):
+            step = await foresee(request, settings, work.connect, vendor, quick)
+            if not isinstance(step, DryRun) or step.act not in PUTS_RIGHT:
+                return False
+        return True
 
     def _found(
         self, subject: Subject, request: CancelRequest, settings: Settings, ended: Ended

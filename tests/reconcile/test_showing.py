@@ -53,6 +53,15 @@ def test_a_text_that_is_too_long_says_how_much_is_missing(most):
     assert text.startswith("Needs a person: 500")
 
 
+def test_a_text_that_is_too_long_names_everybody_before_it_tells_anything():
+    findings = [finding(number, what=f"The vendor refuses. {number}") for number in range(100)]
+    text = shown(report(*findings), 2500)
+    assert [each.subject.id for each in findings if each.subject.id not in text] == []
+    assert NEXT_STEPS[Cause.REFUSED] in text
+    assert "The vendor refuses." not in text
+    assert text.endswith("Looked at: 5 open requests.")
+
+
 def test_the_line_of_the_log_has_numbers_and_causes_and_no_sentence():
     text = in_short(report(finding(1), finding(2), finding(3, Kind.WAITS, Cause.SENT)))
     assert "needs a person: 2 (2 refused)" in text

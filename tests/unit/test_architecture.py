@@ -69,6 +69,9 @@ MAY_IMPORT = {
     " open_requests outcome_log portal reconcile scheduled_result shared_state vendors.base",
     "waiting": "cancelling cause command_line connect errors guarded http.pace next_steps"
     " open_requests portal.settings redaction scheduled_result shared_state vendors.base waiting",
+    "diagnostics": "cancelling.reporting cause check command_line connect diagnostics errors"
+    " guarded http.aside http.client portal redaction shared_state vendors.base vendors.registry"
+    " vendors.words",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "metrics": "",
     "metrics.waiting": "cancelling.request cancelling.steps errors",
