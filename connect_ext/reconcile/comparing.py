@@ -43,12 +43,6 @@ LOOK_SECONDS = 120.0
 
 Requests = Mapping[str, CancelRequest]
 
-_GOES_ON = (
-    SubscriptionStatus.ACTIVE,
-    SubscriptionStatus.SUSPENDED,
-    SubscriptionStatus.NOT_STARTED,
-    SubscriptionStatus.UNFINISHED,
-)
 _CAN_BE_FILTERED_BY = re.compile(r"[A-Za-z0-9._-]+")
 """What a filter takes as it is, without quotes."""
 
@@ -135,7 +129,7 @@ class Comparing:
         async with self._work.pace.taking(CALLS_OF_A_LOOK):
             try:
                 shown = await self._look(request)
-                if shown is None or shown.status not in _GOES_ON:
+                if shown is None or not shown.status.goes_on:
                     return None
                 if await self._is_somebody_elses(subject, request):
                     return None
