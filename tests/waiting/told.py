@@ -45,7 +45,6 @@ def told(
     status: int = 200,
     token: str = "a-token",
     note: str = "",
-    is_delivered: bool = True,
 ) -> str:
     """What is told after a delivery of the task, and after a note of our own account.
 
@@ -58,8 +57,7 @@ def told(
             own |= {"REST_API_KEY": "a-key-for-nothing", "ON_REFUSAL": "hold"}
             async with waiting(**{**own, **(variables or {})}) as world:
                 request_id = world.connect.cancel("SUB-1")
-                if is_delivered:
-                    await world.extension.deliver(request_id)
+                await world.extension.deliver(request_id)
                 if note:
                     world.note(request_id, note)
                 overview = await world.overview()
