@@ -21,7 +21,7 @@ MAKEFLAGS += --no-print-directory
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  PYTHON=/path/to/python3.12 picks the Python; else the first of 3.12, 3.11, 3.10 that works."
 	@echo "  PROCESSES=8 runs the tests in eight processes instead of $(PROCESSES)."
@@ -41,6 +41,23 @@ check: $(VENV)/ready ## try your variables (ENV=FILE) on a subscription (ID=...;
 	@test -n '$(OWN_VENDOR)' || { echo "make check ENV=FILE ID=... [SUGGEST=1] [CANCEL=1]"; exit 2; }
 	@exec $(VENV)/bin/python -m connect_ext.check $(OWN_VENDOR) $(if $(ID),'$(ID)') \
 		$(if $(SUGGEST),--suggest) $(if $(CANCEL),--cancel)
+
+.PHONY: diagnostics
+diagnostics: $(VENV)/ready ## write one file for a ticket (ENV=FILE, ID=...): no value, no key, no name
+	@test -n '$(OWN_VENDOR)' || { echo "make diagnostics ENV=FILE [ID=...]"; exit 2; }
+	@exec $(VENV)/bin/python -m connect_ext.diagnostics $(OWN_VENDOR) $(if $(ID),'$(ID)')
+
+# Their exit statuses are for monitoring, and make does not pass them on.
+.PHONY: reconcile
+reconcile: $(VENV)/ready ## compare Connect with the vendor, and put right what may be (ENV=FILE)
+	@test -n '$(OWN_VENDOR)' || { echo "make reconcile ENV=FILE"; exit 2; }
+	@exec $(VENV)/bin/python -m connect_ext.reconcile $(OWN_VENDOR)
+
+.PHONY: waiting
+waiting: $(VENV)/ready ## list what waits, with the variables in ENV=FILE (PRODUCT=PRD-...; JSON=1)
+	@test -n '$(OWN_VENDOR)' || { echo "make waiting ENV=FILE [PRODUCT=...] [JSON=1]"; exit 2; }
+	@exec $(VENV)/bin/python -m connect_ext.waiting $(OWN_VENDOR) \
+		$(foreach each,$(PRODUCT),--product '$(each)') $(if $(JSON),--json)
 
 .PHONY: test
 test: $(VENV)/ready ## check format, lint and types, run the tests

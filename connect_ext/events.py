@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -42,6 +42,7 @@ from connect_ext.connect.object_id import is_object_id
 from connect_ext.errors import CancellationError, Later, NotConfigured
 from connect_ext.guarded import guarded
 from connect_ext.portal.settings import initial_variables
+from connect_ext.scheduled_result import ScheduledResult
 from connect_ext.shared_state import SharedState
 from connect_ext.vendors.registry import definitions
 
@@ -98,16 +99,9 @@ class CancellationApplication(EventsApplicationBase):
         # Only here, and seldom: no task waits for it.
         from connect_ext.check import scheduled  # noqa: PLC0415
 
-        work = scheduled.check_for(
-            schedule, self.config, self._connect(), most_characters=MAX_OUTPUT_CHARACTERS
-        )
-        checked = await guarded(work)
-        if isinstance(checked, str):
-            checked = scheduled.Checked(False, checked, checked)
-        level = logging.INFO if checked.would_be_approved else logging.ERROR
-        self.logger.log(level, "Check of the configuration: %s", checked.in_short)
-        result = ResultType.SUCCESS if checked.would_be_approved else ResultType.FAIL
-        return ScheduledExecutionResponse(result, checked.output)
+        most = MAX_OUTPUT_CHARACTERS
+        work = scheduled.check_for(schedule, self.config, self._connect(), most_characters=most)
+        return await self._scheduled("Check of the configuration", work)
 
     @schedulable(
         "Reconcile cancellations",
@@ -128,14 +122,7 @@ class CancellationApplication(EventsApplicationBase):
             self.shared,
             most_characters=MAX_OUTPUT_CHARACTERS,
         )
-        done = await guarded(work)
-        if isinstance(done, str):
-            done = scheduled.Reconciled(False, done, done)
-        self.logger.log(
-            logging.INFO if done.is_fine else logging.ERROR, "Reconciled. %s", done.in_short
-        )
-        result = ResultType.SUCCESS if done.is_fine else ResultType.FAIL
-        return ScheduledExecutionResponse(result, done.output)
+        return await self._scheduled("Reconcile", work)
 
     @schedulable(
         "What waits",
@@ -155,13 +142,19 @@ class CancellationApplication(EventsApplicationBase):
             self.shared,
             most_characters=MAX_OUTPUT_CHARACTERS,
         )
-        listed = await guarded(work)
-        if isinstance(listed, str):
-            listed = scheduled.ListOfWhatWaits(False, listed, listed)
-        level = logging.INFO if listed.is_fine else logging.ERROR
-        self.logger.log(level, "What waits: %s", listed.in_short)
-        result = ResultType.SUCCESS if listed.is_fine else ResultType.FAIL
-        return ScheduledExecutionResponse(result, listed.output)
+        return await self._scheduled("What waits", work)
+
+    async def _scheduled(
+        self, what: str, work: Coroutine[Any, Any, ScheduledResult]
+    ) -> ScheduledExecutionResponse:
+        """Connect shows a schedule as failed if somebody has to do something."""
+        done = await guarded(work)
+        if isinstance(done, str):
+            done = ScheduledResult(False, done, done)
+        level = logging.INFO if done.is_fine else logging.ERROR
+        self.logger.log(level, "%s: %s", what, done.in_short)
+        result = ResultType.SUCCESS if done.is_fine else ResultType.FAIL
+        return ScheduledExecutionResponse(result, done.output)
 
     def _environment(self) -> Environment | None:
         """The environment that Connect runs the extension in."""

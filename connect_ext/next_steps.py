@@ -57,7 +57,7 @@ NEXT_STEPS = {
     Cause.BUG: "Report the message to the developers of the extension.",
     Cause.DRY_RUN: "Set DRY_RUN to false, then run reconcile.",
     # What only a comparison of Connect and the vendor finds.
-    Cause.STILL_ACTIVE: "Cancel the subscription at the vendor: in Connect it has ended.",
+    Cause.STILL_ACTIVE: "Cancel the subscription at the vendor: Connect counts on that.",
     Cause.ENDED_AT_VENDOR: "Have it cancelled in Connect, or set it up again at the vendor.",
     Cause.OVERDUE: "Return the request to pending in Connect; its task then approves it.",
     Cause.NO_TASK: "Find out which environment serves it; if it is this one, name its product to"

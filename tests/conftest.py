@@ -24,7 +24,7 @@ settings.register_profile(
 )
 settings.load_profile("all")
 
-LONGEST = ("faults", "examples", "model", "e2e_speed", "promises", "e2e")
+LONGEST = ("faults", "examples", "model", "e2e_speed", "promises", "e2e", "diagnostics")
 """The folders whose tests take more than a minute together, the longest first."""
 
 

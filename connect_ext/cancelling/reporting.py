@@ -102,8 +102,10 @@ async def _leave(
     try:
         notes = await conversation.private_notes(request_id)
     except Later:
-        # A duplicate report is better than a missing one; a correction needs something to correct.
-        return due.kind != SETTLED and await _note(due, sentence, request_id, conversation)
+        # A duplicate report is better than a missing one; a correction needs something to correct,
+        # and a finding is in the report of each run as well.
+        is_needed = due.kind not in (SETTLED, FOUND)
+        return is_needed and await _note(due, sentence, request_id, conversation)
     last = last_report(notes.notes)
     if last == due:
         return True

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from connect_ext.check.checking import Order, check
 from connect_ext.check.showing import in_short, shown_without_values
 from connect_ext.connect.api import ConnectApi
 from connect_ext.connect.object_id import is_object_id
+from connect_ext.scheduled_result import ScheduledResult, WrongParameterError, as_result
 
 _CUT = "\n(cut)"
 
@@ -19,34 +19,19 @@ _EXPECTED = (
 )
 
 
-@dataclass(frozen=True)
-class Checked:
-    """What a scheduled check has led to."""
-
-    would_be_approved: bool
-    output: str
-    """For the schedule's output."""
-    in_short: str
-    """For the log: nothing of a variable's value, and nothing of an answer."""
-
-
-class WrongParameterError(Exception):
-    """The schedule's parameter cannot be used; the text says what is expected."""
-
-
 async def check_for(
     schedule: Any, variables: Mapping[str, str], connect: ConnectApi, *, most_characters: int
-) -> Checked:
+) -> ScheduledResult:
     """Check what the schedule's parameter names; ``most_characters`` of output are taken."""
     try:
         order = _order(schedule)
     except WrongParameterError as error:
-        return Checked(False, str(error), str(error))
+        return as_result(error)
     report = await check(variables, order, connect)
     output = shown_without_values(report)
     if len(output) > most_characters:
         output = output[: most_characters - len(_CUT)] + _CUT
-    return Checked(report.would_be_approved, output, in_short(report))
+    return ScheduledResult(report.would_be_approved, output, in_short(report))
 
 
 def _order(schedule: Any) -> Order:

@@ -19,6 +19,7 @@ CALLS_OF_A_LOOK = 4
 
 LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE = 30, 60_000
 
+MOST_SECONDS = 1.0
 SLACK_SECONDS = 0.001
 """So that a sum of fractions does not fall short by the last of its digits."""
 
@@ -28,7 +29,7 @@ class Pace:
 
     Whoever begins something takes all the calls that it may need, and gives back the others at its
     end. So nothing has to wait between two of its calls, least of all between a mark and the
-    cancellation.
+    cancellation. What was made beyond that is made up for afterwards.
     """
 
     def __init__(
@@ -73,4 +74,6 @@ class Pace:
             self._at = now
             if self._left >= calls:
                 return
-            await self._sleep((calls - self._left) / self._per_second + SLACK_SECONDS)
+            missing = (calls - self._left) / self._per_second
+            # Others may give back what they have taken.
+            await self._sleep(min(missing + SLACK_SECONDS, MOST_SECONDS))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -108,6 +109,8 @@ def main(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         # Better a question mark than no report, where a terminal does not know a sign.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    # The report says it; a line of the log would tear the progress bar.
+    logging.getLogger("eaas.eventsapp").addHandler(logging.NullHandler())
     given = parsed(arguments)
     try:
         report = _reconciled(given)
@@ -130,13 +133,19 @@ def _reconciled(given: argparse.Namespace) -> Report:
     order = Order(given.days, tuple(given.product), given.subscriptions, given.calls_per_minute)
     if given.resume is None:
         return asyncio.run(_run(variables, order, reached, None))
-    journal = FileJournal(given.resume, {"days": order.days, "products": list(order.products)})
+    of = reached.environment.id if reached.environment else ""
+    kept = {"environment": of, "days": order.days, "products": list(order.products)}
+    journal = FileJournal(given.resume, kept)
     try:
         report = asyncio.run(_run(variables, order, reached, journal))
     except BaseException:
         journal.close()
         raise
-    journal.finish()
+    if report.problems:
+        # The next run goes on from there.
+        journal.close()
+    else:
+        journal.finish()
     return report
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -35,6 +35,7 @@ from connect_ext.vendors.base import (
 )
 
 APPROVED, ACTIVE = "approved requests", "active subscriptions"
+SCHEDULED = "scheduled requests"
 UNKNOWN, WITHOUT_ID = "subscriptions unknown to the vendor", "subscriptions without an id"
 NOT_ASKED = "subscriptions of vendors that cannot be asked"
 
@@ -42,12 +43,6 @@ LOOK_SECONDS = 120.0
 
 Requests = Mapping[str, CancelRequest]
 
-_GOES_ON = (
-    SubscriptionStatus.ACTIVE,
-    SubscriptionStatus.SUSPENDED,
-    SubscriptionStatus.NOT_STARTED,
-    SubscriptionStatus.UNFINISHED,
-)
 _CAN_BE_FILTERED_BY = re.compile(r"[A-Za-z0-9._-]+")
 """What a filter takes as it is, without quotes."""
 
@@ -68,7 +63,7 @@ class Comparing:
         total = 0
         async for page in work.pace.each(pages):
             listed = [each for each in map(read_request, page.objects) if each]
-            requests = {each.id: each for each in listed if self._is_due(each, page.now)}
+            requests = {e.id: e for e in listed if self._is_due(e, api.APPROVED, page.now)}
             subjects = {name: _approved(each) for name, each in requests.items()}
             ours = await work.ownership.ours(list(subjects.values()))
             products |= {subjects[name].product_id for name in ours}
@@ -80,6 +75,11 @@ class Comparing:
                 partial(self._approved, requests),
             )
         return products
+
+    async def scheduled(self, subjects: Sequence[Subject]) -> None:
+        """Compare the requests that wait for their day: the vendor has taken the cancellation."""
+        self._work.progress(SCHEDULED, 0, len(subjects))
+        await self._work.each(SCHEDULED, subjects, self._scheduled)
 
     async def active(self, products: Collection[str], first: int, most: int) -> None:
         """Compare the active subscriptions, from the ``first`` one on; raises ``Later``."""
@@ -97,26 +97,45 @@ class Comparing:
             if seen >= most:
                 return
 
-    def _is_due(self, request: CancelRequest, now: datetime) -> bool:
-        """Whether it was approved, and so long ago that the vendor must show it by now."""
+    def _is_due(self, request: CancelRequest, status: str, now: datetime) -> bool:
+        """Whether it has the status, and for so long that the vendor must show it by now."""
         settings = self._work.configuration.for_product(request.product_id)
         settles = timedelta(seconds=max(settings.settle_seconds, settings.vendor.least_to_settle))
         is_old = request.updated is None or now - request.updated >= max(LEFT_ALONE_FOR, settles)
-        return request.status == api.APPROVED and is_old
+        return request.status == status and is_old
+
+    async def _scheduled(self, subject: Subject) -> Finding | None:
+        try:
+            async with self._work.pace.taking(CALLS_OF_A_LOOK):
+                request = read_request(await self._work.connect.listing.request(subject.id))
+        except Later as error:
+            return Finding(subject, Kind.NOT_COMPARED, error.cause, error.message)
+        now = self._work.shared.now()
+        if request is None or not self._is_due(request, api.SCHEDULED, now):
+            return None
+        what = "The request is scheduled for the end of a subscription that the vendor shows as"
+        what += " {}: the cancellation was taken back there."
+        return await self._still_active(subject, request, what)
 
     async def _approved(self, requests: Requests, subject: Subject) -> Finding | None:
-        request = requests[subject.id]
+        what = "The request is approved, and the vendor shows the subscription as {}: it costs the"
+        what += " vendor money until it is cancelled."
+        return await self._still_active(subject, requests[subject.id], what)
+
+    async def _still_active(
+        self, subject: Subject, request: CancelRequest, what: str
+    ) -> Finding | None:
+        """The finding, if the subscription goes on; ``what`` says so, with a gap for its status."""
         async with self._work.pace.taking(CALLS_OF_A_LOOK):
             try:
                 shown = await self._look(request)
-                if shown is None or shown.status not in _GOES_ON:
+                if shown is None or not shown.status.goes_on:
                     return None
                 if await self._is_somebody_elses(subject, request):
                     return None
             except Later as error:
                 return await self._not_compared(subject, request, error)
-        what = "The request is approved, and the vendor shows the subscription as"
-        what += f" {shown.status.value}: it costs the vendor money until it is cancelled."
+        what = what.format(shown.status.value)
         async with self._work.pace.taking(CALLS_OF_A_WALK):
             conversation = self._work.connect.conversation
             await report_finding(Cause.STILL_ACTIVE, what, subject.id, conversation)

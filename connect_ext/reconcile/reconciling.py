@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from connect_ext.command_line.progress import Progress, no_progress
 from connect_ext.connect.api import ConnectApi
-from connect_ext.connect.listing import Environment
+from connect_ext.connect.listing import MAX_PAGES, PAGE, Environment
 from connect_ext.errors import Later, NotConfigured
 from connect_ext.http.pace import Pace
 from connect_ext.open_requests.ownership import Ownership
@@ -21,7 +21,7 @@ from connect_ext.shared_state import SharedState
 
 DAYS, MOST_DAYS = 30, 3650
 CALLS_PER_MINUTE = 240
-SUBSCRIPTIONS, MOST_SUBSCRIPTIONS = 20_000, 1_000_000
+SUBSCRIPTIONS, MOST_SUBSCRIPTIONS = 20_000, PAGE * MAX_PAGES
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ async def _run(work: Work, order: Order) -> None:
     try:
         await walking.run()
         products |= walking.products
+        await comparing.scheduled(walking.scheduled)
         if order.days:
             products |= await comparing.approved(now - timedelta(days=order.days))
         if order.subscriptions and products:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from connect_ext.reconcile.finding import Finding, Kind, finding_from_json
+
+GOOD_FOR_SECONDS = 12 * 3600
+"""A run begins again where another one was interrupted longer ago: all may have changed."""
 
 
 class WrongJournalError(Exception):
@@ -66,6 +70,10 @@ class FileJournal:
             lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
             if lines:
                 self._read(lines)
+            if lines and time.time() - path.stat().st_mtime > GOOD_FOR_SECONDS:
+                path.unlink()
+                lines = []
+                self._found.clear()
             self._file: TextIO = open(path, "a", encoding="utf-8", opener=_for_its_owner)  # noqa: SIM115 - Path.open takes no opener
         except (OSError, UnicodeDecodeError):
             raise WrongJournalError(f"{path} cannot be read and written.") from None

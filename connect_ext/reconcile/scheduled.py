@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from connect_ext.connect.api import ConnectApi
@@ -12,6 +11,7 @@ from connect_ext.connect.object_id import is_object_id
 from connect_ext.http.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
 from connect_ext.reconcile.reconciling import MOST_DAYS, MOST_SUBSCRIPTIONS, Order, reconcile
 from connect_ext.reconcile.showing import in_short, shown
+from connect_ext.scheduled_result import ScheduledResult, WrongParameterError, as_result
 from connect_ext.shared_state import SharedState
 
 _NUMBERS = {
@@ -19,22 +19,6 @@ _NUMBERS = {
     "subscriptions": (0, MOST_SUBSCRIPTIONS),
     "calls_per_minute": (LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE),
 }
-
-
-@dataclass(frozen=True)
-class Reconciled:
-    """What a scheduled run has led to."""
-
-    is_fine: bool
-    """Whether all was compared, and nobody is needed."""
-    output: str
-    """For the schedule's output."""
-    in_short: str
-    """For the log."""
-
-
-class WrongParameterError(Exception):
-    """The schedule's parameter cannot be used; the text says what is expected."""
 
 
 async def reconcile_for(
@@ -45,15 +29,15 @@ async def reconcile_for(
     shared: SharedState,
     *,
     most_characters: int,
-) -> Reconciled:
+) -> ScheduledResult:
     """Make the run that the schedule's parameter describes."""
     try:
         order = order_of(schedule)
     except WrongParameterError as error:
-        return Reconciled(False, str(error), str(error))
+        return as_result(error)
     report = await reconcile(variables, order, connect, environment, shared)
     is_fine = report.is_whole and not report.needs_person
-    return Reconciled(is_fine, shown(report, most_characters), in_short(report))
+    return ScheduledResult(is_fine, shown(report, most_characters), in_short(report))
 
 
 def order_of(schedule: Any) -> Order:

@@ -17,7 +17,7 @@ _TITLES = {
 MOST_OF_A_SENTENCE = 300
 IDS_IN_A_LINE = 4
 
-Tell = Callable[[Kind, list[Finding]], Iterable[str]]
+Tell = Callable[[list[Finding]], Iterable[str]]
 """Tells what was found for one cause."""
 
 
@@ -53,29 +53,29 @@ def _lines(report: Report, tell: Tell) -> Iterable[str]:
         yield f"{_TITLES[kind]}: {len(report.of(kind))}"
         by_cause = sorted(report.of(kind), key=lambda finding: finding.cause.value)
         for cause, findings in groupby(by_cause, key=lambda finding: finding.cause):
-            yield from _lines_of(kind, cause, list(findings), tell)
+            yield from _lines_of(cause, list(findings), tell)
     seen = ", ".join(
         f"{number} {sort}" for sort, number in sorted(report.looked_at.items()) if number
     )
-    yield f"Looked at: {seen or 'nothing'}."
+    yield f"Looked at: {seen or 'nothing. Connect shows this token no cancel request'}."
 
 
-def _lines_of(kind: Kind, cause: Cause, findings: list[Finding], tell: Tell) -> Iterable[str]:
+def _lines_of(cause: Cause, findings: list[Finding], tell: Tell) -> Iterable[str]:
     next_step = findings[0].next_step
     yield f"  {cause.value} ({len(findings)}){f'. Next step: {next_step}' if next_step else ''}"
-    yield from tell(kind, findings)
+    yield from tell(findings)
 
 
-def _in_full(kind: Kind, findings: list[Finding]) -> Iterable[str]:
+def _in_full(findings: list[Finding]) -> Iterable[str]:
     sentences = {finding.what for finding in findings}
-    if len(sentences) == 1 and kind is not Kind.SETTLED:
+    if len(sentences) == 1:
         yield f"    {_shortened(sentences.pop())}"
         yield from (f"    {_named(finding)}" for finding in findings)
     else:
         yield from (f"    {_named(finding)} {_shortened(finding.what)}" for finding in findings)
 
 
-def _by_id(_: Kind, findings: list[Finding]) -> Iterable[str]:
+def _by_id(findings: list[Finding]) -> Iterable[str]:
     ids = [finding.subject.id for finding in findings]
     for start in range(0, len(ids), IDS_IN_A_LINE):
         yield f"    {' '.join(ids[start : start + IDS_IN_A_LINE])}"
@@ -88,9 +88,11 @@ def _named(finding: Finding) -> str:
 
 
 def _shortened(sentence: str) -> str:
-    if len(sentence) <= MOST_OF_A_SENTENCE:
-        return sentence
-    return f"{sentence[: MOST_OF_A_SENTENCE - 1]}…"
+    """In one line, without characters that a terminal would obey: a note may hold any."""
+    line = "".join(each if each.isprintable() else " " for each in sentence)
+    if len(line) <= MOST_OF_A_SENTENCE:
+        return line
+    return f"{line[: MOST_OF_A_SENTENCE - 1]}…"
 
 
 def _cut(lines: list[str], most_characters: int | None) -> str:

@@ -46,6 +46,9 @@ LOG = logging.getLogger("eaas.eventsapp")
 SECOND_LOOK_SECONDS = 2.0
 """For what is only foreseen: before it is carried out, the walk takes its own time."""
 
+LOOKS_AT_HELD = 2
+"""One bad answer must not have a held request carried out once more."""
+
 SOON_SECONDS, ROUNDS = 120, 3
 """What waits no longer than that is walked again, so often, before the next run."""
 
@@ -61,6 +64,8 @@ class Walking:
         """What may end within minutes, with the seconds until the next look."""
         self.products: set[str] = set()
         """Those of the requests that are ours."""
+        self.scheduled: list[Subject] = []
+        """Those that Connect is to bring back on a day to come."""
 
     async def run(self) -> None:
         """Read them all, then work on each; raises ``Later`` where they cannot be read."""
@@ -75,6 +80,7 @@ class Walking:
         work.report.looked_at[YOUNG] = sum(each.is_young for each in mine)
         waiting = [e.subject for e in mine if not (e.is_young or e.is_scheduled)]
         overdue = [each.subject for each in mine if each.is_overdue]
+        self.scheduled = [e.subject for e in mine if e.is_scheduled and not e.is_overdue]
         work.progress(OPEN, 0, len(waiting) + len(overdue))
         await work.each(OPEN, overdue, self._find_overdue)
         await work.each(OPEN, waiting, self._walk)
@@ -162,8 +168,11 @@ class Walking:
             await asyncio.sleep(min(seconds, SECOND_LOOK_SECONDS))
 
         quick = replace(shared, sleep=pause)
-        step = await foresee(request, settings, self._work.connect, vendor, quick)
-        return isinstance(step, DryRun) and step.act in PUTS_RIGHT
+        for _ in range(LOOKS_AT_HELD):
+            step = await foresee(request, settings, work.connect, vendor, quick)
+            if not isinstance(step, DryRun) or step.act not in PUTS_RIGHT:
+                return False
+        return True
 
     def _found(
         self, subject: Subject, request: CancelRequest, settings: Settings, ended: Ended

@@ -19,9 +19,6 @@ from connect_ext.reconcile.finding import Finding, Kind, Report
 from connect_ext.reconcile.resuming import Journal
 from connect_ext.shared_state import SharedState
 
-_LASTING = (Kind.SETTLED, Kind.NEEDS_PERSON)
-"""What an interrupted run has found of these kinds need not be found again."""
-
 AT_ONCE = 8
 """How many requests are worked on at a time."""
 
@@ -74,7 +71,8 @@ class Work:
         found = await guarded(work(subject))
         if isinstance(found, str):
             return Finding(subject, Kind.NEEDS_PERSON, Cause.BUG, found)
-        if found is None or found.kind in _LASTING:
+        if found is None or found.kind is Kind.SETTLED:
+            # The others may have changed by the time the run goes on.
             self.journal.keep(subject.id, found)
         return found
 

@@ -44,6 +44,15 @@ class SubscriptionStatus(Enum):
     """Our order to cancel it lies at the vendor, which does not carry it out by itself."""
     UNKNOWN_ID = "unknown id"
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether nothing has ended the subscription, or is about to."""
+        return self not in (
+            SubscriptionStatus.CANCELLING,
+            SubscriptionStatus.CANCELLED,
+            SubscriptionStatus.UNKNOWN_ID,
+        )
+
 
 PLAIN_WORD = re.compile(r"[A-Za-z_ -]{1,30}")
 """What of a vendor's words is shown; any other text could be a name or a key."""

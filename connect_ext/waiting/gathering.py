@@ -105,18 +105,19 @@ async def _look_at_all(
     shown: Sequence[ToShow], looker: Looker, pace: Pace, progress: Progress
 ) -> list[Entry]:
     """A few at a time; a bug in one of them stops no other."""
-    places, found = asyncio.Semaphore(AT_ONCE), []
+    left, found = iter(shown), []
     progress(SORT, 0, len(shown))
 
-    async def one(to_show: ToShow) -> None:
-        async with places, pace.taking(CALLS_OF_A_WALK):
-            entry = await guarded(looker.look(to_show))
-        if isinstance(entry, str):
-            entry = judged(Seen(to_show.listed, Wait(Cause.BUG, entry, needs_person=True)))
-        found.append(entry)
-        progress(SORT, len(found))
+    async def look_at_what_is_left() -> None:
+        for each in left:
+            async with pace.taking(CALLS_OF_A_WALK):
+                entry = await guarded(looker.look(each))
+            if isinstance(entry, str):
+                entry = judged(Seen(each.listed, Wait(Cause.BUG, entry, needs_person=True)))
+            found.append(entry)
+            progress(SORT, len(found))
 
-    await asyncio.gather(*map(one, shown))
+    await asyncio.gather(*(look_at_what_is_left() for _ in range(AT_ONCE)))
     return [entry for entry in found if entry is not None]
 
 

@@ -11,7 +11,7 @@ from connect_ext.cancelling.steps import DryRun, Final, Hold, Leave, Step, Wait
 from connect_ext.cause import Cause
 from connect_ext.connect.api import REVOKING
 from connect_ext.next_steps import NEXT_STEPS
-from connect_ext.open_requests.opened import Listed
+from connect_ext.open_requests.opened import LEFT_ALONE_FOR, Listed
 from connect_ext.redaction.canonical import one_line
 from connect_ext.vendors.base import SubscriptionStatus
 from connect_ext.waiting.entry import (
@@ -42,6 +42,8 @@ class Seen:
     is_dry: bool = False
     """Whether ``DRY_RUN`` is on."""
     escalate_after_hours: float = 0.0
+    settle_seconds: float = 0.0
+    """How long the vendor may take to show things."""
 
 
 def judged(seen: Seen) -> Entry:
@@ -112,8 +114,10 @@ def _decision(state: State, decision: str, *, is_dry: bool) -> str:
             return "Nothing: its day has passed, and Connect has not brought it back."
         case State.SCHEDULED:
             return "Nothing: Connect brings it back on its day."
-        case State.HELD | State.DRY_RUN:
+        case State.HELD:
             return f"Nothing until its task is resubmitted. Then: {decision}"
+        case State.DRY_RUN:
+            return f"Nothing until reconcile takes it up. Then: {decision}"
         case _ if is_dry:
             return f"Nothing, since DRY_RUN is true. Else: {decision}"
         case _:
@@ -125,6 +129,8 @@ def _next_step(seen: Seen, state: State, act: str) -> tuple[str, str]:
     match state:
         case State.OVERDUE:
             return Cause.OVERDUE.value, NEXT_STEPS[Cause.OVERDUE]
+        case State.SCHEDULED if _goes_on(seen):
+            return Cause.STILL_ACTIVE.value, NEXT_STEPS[Cause.STILL_ACTIVE]
         case State.SCHEDULED:
             return Cause.SCHEDULED.value, ""
         case State.HELD if seen.report is not None:
@@ -133,6 +139,13 @@ def _next_step(seen: Seen, state: State, act: str) -> tuple[str, str]:
             return Cause.DRY_RUN.value, NEXT_STEPS[Cause.DRY_RUN]
         case _:
             return _next_step_of_waiting(seen)
+
+
+def _goes_on(seen: Seen) -> bool:
+    """Whether the vendor shows, for long enough, that it will not end on its day."""
+    shown = seen.step.shown if isinstance(seen.step, DryRun) else None
+    must_show = seen.listed.age_seconds >= max(seen.settle_seconds, LEFT_ALONE_FOR.total_seconds())
+    return must_show and shown is not None and shown.status.goes_on
 
 
 def _next_step_of_held(report: Report, act: str) -> str:

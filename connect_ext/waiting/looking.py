@@ -73,8 +73,8 @@ class Looker:
         text = await self._shown(report, request, settings)
         if settings is None:
             return judged(Seen(listed, step, report, text))
-        hours = settings.escalate_after_hours
-        return judged(Seen(listed, step, report, text, settings.dry_run, hours))
+        hours, settles = settings.escalate_after_hours, settings.settle_seconds
+        return judged(Seen(listed, step, report, text, settings.dry_run, hours, settles))
 
     def _settings(self, product_id: str) -> Settings | None:
         configuration = self._configuration

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from connect_ext.connect.api import ConnectApi
 from connect_ext.connect.listing import Environment
 from connect_ext.connect.object_id import is_object_id
+from connect_ext.scheduled_result import ScheduledResult
 from connect_ext.shared_state import SharedState
 from connect_ext.waiting.gathering import Order, gather
 from connect_ext.waiting.showing import in_short, shown
@@ -19,18 +19,6 @@ _EXPECTED = (
 )
 
 
-@dataclass(frozen=True)
-class ListOfWhatWaits:
-    """What a scheduled list has led to."""
-
-    is_fine: bool
-    """Whether all could be seen, and nobody is needed."""
-    output: str
-    """For the schedule's output."""
-    in_short: str
-    """For the log."""
-
-
 async def list_for(
     schedule: Any,
     variables: Mapping[str, str],
@@ -39,7 +27,7 @@ async def list_for(
     shared: SharedState,
     *,
     most_characters: int,
-) -> ListOfWhatWaits:
+) -> ScheduledResult:
     """List what waits of what the schedule's parameter names."""
     given = schedule.get("parameter") if isinstance(schedule, dict) else None
     given = {} if given is None else given
@@ -49,7 +37,7 @@ async def list_for(
         or not all(map(is_object_id, products))
         or (given.keys() - {"products"})
     ):
-        return ListOfWhatWaits(False, _EXPECTED, _EXPECTED)
+        return ScheduledResult(False, _EXPECTED, _EXPECTED)
     overview = await gather(variables, Order(tuple(products)), connect, environment, shared)
     is_fine = overview.is_whole and not overview.needing_person
-    return ListOfWhatWaits(is_fine, shown(overview, most_characters), in_short(overview))
+    return ScheduledResult(is_fine, shown(overview, most_characters), in_short(overview))

@@ -67,6 +67,11 @@ class Words:
         self._places[word] = place
         return word
 
+    @property
+    def all(self) -> list[str]:
+        """The words so far."""
+        return [*self._places]
+
     def shown_in(self, text: str) -> list[str]:
         """The places whose words the text shows."""
         return [self._places[w] for w in dict.fromkeys(re.findall(r"mrk[a-j]{5}xqj", text.lower()))]

@@ -6,7 +6,8 @@ from connect_ext.cause import Cause
 from connect_ext.next_steps import NEXT_STEPS
 from connect_ext.reconcile.finding import Kind
 from sandbox.faults import Respond
-from tests.reconcile.world import HOURS, found, only
+from tests.promises.later import VARIABLES, term_end
+from tests.reconcile.world import HOURS, found, only, reconciling
 
 DAYS = 24 * HOURS
 
@@ -140,3 +141,39 @@ async def test_connect_that_shows_no_tasks_is_told_as_what_to_do(world):
     assert "name the products" in report.problems[0]
     report = await world.run(products=(world.product,))
     assert report.problems == []
+
+
+async def scheduled_until_a_day(world):
+    """A request that is scheduled for the end of the term, and is old enough to be compared."""
+    request_id = world.cancel("SUB-1", term_ends=term_end(world.extension, days=30))
+    await world.extension.settle(request_id)
+    assert world.connect.status(request_id) == "scheduled"
+    world.extension.let_pass(2 * HOURS)
+    return request_id
+
+
+async def test_a_scheduled_request_whose_cancellation_was_taken_back_is_reported_once():
+    async with reconciling(**VARIABLES) as world:
+        request_id = await scheduled_until_a_day(world)
+        world.vendor.subscriptions["SUB-1"].reactivate()
+        for _ in range(2):
+            report = await world.run()
+            assert found(report) == {request_id: "still-active"}
+            assert "was taken back there" in only(report).what
+        assert len(notes_of_findings(world, request_id)) == 1
+        assert world.connect.status(request_id) == "scheduled"
+
+
+async def test_a_scheduled_request_whose_subscription_ends_on_its_day_is_no_news():
+    async with reconciling(**VARIABLES) as world:
+        await scheduled_until_a_day(world)
+        report = await world.run()
+        assert report.findings == {}
+        assert report.looked_at["scheduled requests"] == 1
+
+
+async def test_a_scheduled_request_is_not_compared_before_the_vendor_must_show_its_end():
+    async with reconciling(**{**VARIABLES, "SETTLE_MINUTES": "300"}) as world:
+        await scheduled_until_a_day(world)
+        world.vendor.subscriptions["SUB-1"].reactivate()
+        assert (await world.run()).findings == {}

@@ -73,7 +73,7 @@ async def test_it_succeeds_and_says_what_was_put_right_where_nobody_is_needed(po
     assert task.output.startswith("Needs a person: 0\nPut right: 1\n  cancelled (1)")
     assert forgotten.id in task.output
     assert portal.past.ends()[forgotten.id] == portal.past.right_ends()[forgotten.id]
-    assert "Reconciled. needs a person: 0; put right: 1 (1 cancelled);" in portal.log
+    assert "Reconcile: needs a person: 0; put right: 1 (1 cancelled);" in portal.log
     assert f"{forgotten.id} task=- product={MAIN} vendor=rest outcome=approved" in portal.log
 
 

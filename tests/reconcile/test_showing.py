@@ -10,8 +10,9 @@ from connect_ext.cause import Cause
 from connect_ext.next_steps import NEXT_STEPS
 from connect_ext.open_requests.subject import Subject
 from connect_ext.reconcile.finding import Finding, Kind, Report, finding_from_json
-from connect_ext.reconcile.scheduled import WrongParameterError, order_of
+from connect_ext.reconcile.scheduled import order_of
 from connect_ext.reconcile.showing import in_short, shown
+from connect_ext.scheduled_result import WrongParameterError
 
 SINCE = datetime(2026, 11, 20, 3, 0, tzinfo=timezone.utc)
 

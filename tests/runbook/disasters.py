@@ -122,7 +122,8 @@ async def _restored(stage: Stage) -> str:
 async def _restored_and_scheduled(stage: Stage) -> str:
     await stage.deliver(stage.sandbox.cancel("SUB-1", term_ends=stage.day(10)))
     stage.vendor.subscriptions["SUB-1"].reactivate()
-    return await stage.what_waits()
+    stage.extension.let_pass(2 * HOURS)
+    return await stage.reconcile()
 
 
 @story("disaster: an outage of Connect")

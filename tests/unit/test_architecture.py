@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "cause": "",
     "errors": "cause",
     "guarded": "",
+    "scheduled_result": "",
     "next_steps": "cause",
     "redaction": "portal.secret redaction",
     "single_flight": "",
@@ -63,11 +64,14 @@ MAY_IMPORT = {
     "command_line": "connect shared_state",
     "open_requests": "cancelling.request connect errors http.pace open_requests",
     "check": "cancelling cause check command_line connect errors http outcome_log portal redaction"
-    " shared_state vendors.base vendors.explaining vendors.registry vendors.words",
+    " scheduled_result shared_state vendors.base vendors.explaining vendors.registry vendors.words",
     "reconcile": "cancelling cause command_line connect errors guarded http next_steps"
-    " open_requests outcome_log portal reconcile shared_state vendors.base",
+    " open_requests outcome_log portal reconcile scheduled_result shared_state vendors.base",
     "waiting": "cancelling cause command_line connect errors guarded http.pace next_steps"
-    " open_requests portal.settings redaction shared_state vendors.base waiting",
+    " open_requests portal.settings redaction scheduled_result shared_state vendors.base waiting",
+    "diagnostics": "cancelling.reporting cause check command_line connect diagnostics errors"
+    " guarded http.aside http.client portal redaction shared_state vendors.base vendors.registry"
+    " vendors.words",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "metrics": "",
     "metrics.waiting": "cancelling.request cancelling.steps errors",
@@ -77,7 +81,7 @@ MAY_IMPORT = {
     "shared_state": "cancelling cause connect errors http.aside metrics.collecting portal"
     " single_flight vendors.registry",
     "events": "cancelling cause check connect errors guarded outcome_log portal.settings"
-    " reconcile runner_speed shared_state vendors.registry waiting",
+    " reconcile runner_speed scheduled_result shared_state vendors.registry waiting",
 }
 OF_A_VENDOR = (
     "cause errors http portal single_flight vendors.amounts vendors.base vendors.explaining"

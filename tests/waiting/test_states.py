@@ -98,6 +98,7 @@ async def test_a_dry_run_is_told_by_its_note_and_by_the_variable():
         await world.extension.deliver(request_id)
         after = await world.entry()
         assert shown(after) == ("dry run", "active", "cancel", True)
+        assert after.decision.startswith("Nothing until reconcile takes it up. Then: ")
         assert after.next_step == before.next_step == NEXT_STEPS[Cause.DRY_RUN]
         # It names the vendor's address.
         assert (after.note.cause, after.note.text) == ("cancel", "")
@@ -110,6 +111,17 @@ async def test_a_scheduled_request_is_shown_with_its_day_and_needs_nobody():
         entry = await world.entry()
         assert shown(entry) == (f"scheduled for {until}", f"ends on {until}", "leave", False)
         assert entry.decision == "Nothing: Connect brings it back on its day."
+
+
+async def test_a_scheduled_request_whose_cancellation_was_taken_back_needs_somebody():
+    async with waiting(**LATER) as world:
+        await world.scheduled(days=90)
+        world.vendor.subscriptions["SUB-later"].reactivate()
+        assert not (await world.entry()).needs_person
+        world.extension.let_pass(HOURS + 60)
+        entry = await world.entry()
+        assert (entry.cause, entry.next_step) == ("still-active", NEXT_STEPS[Cause.STILL_ACTIVE])
+        assert entry.vendor.word == "active"
 
 
 async def test_a_scheduled_request_that_connect_never_brings_back_is_overdue():

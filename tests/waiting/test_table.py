@@ -37,14 +37,6 @@ async def test_it_is_as_wide_as_the_terminal_and_no_id_is_cut(mixed, columns):
     assert ran.lines[-2:] == ["3 requests wait, 1 for a person.", ""]
 
 
-async def test_it_is_higher_only_where_it_has_to_be(mixed):
-    command, _ = mixed
-    narrow, wide = [
-        await on_terminal(command.command, command.surroundings, columns) for columns in (80, 200)
-    ]
-    assert len(wide.lines) < len(narrow.lines) < 40
-
-
 async def test_only_what_needs_a_person_is_coloured(mixed):
     command, (held, waits, _) = mixed
     ran = await on_terminal(command.command, command.surroundings, 120)

@@ -1,0 +1,56 @@
+"""Sentences as they may stand in the file: with no word that could be a value or a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from connect_ext.http.aside import aside
+from connect_ext.portal.secret import MASK
+from connect_ext.portal.variable import Variable
+from connect_ext.redaction import without_secrets
+from connect_ext.vendors.words import known_words_of
+
+_OWN_WORDS = """
+    ahead alone answered back blank brace bug bytes carried carry cert character characters
+    circles cloudblue comma compressed connect conversation conversations counting cut decided
+    declares describe developers dns earlier effect failing fails filled finding fit fix
+    followed forbids gave hand harmonization higher html invisible lead leads leaving letters
+    lies life listens listing looking lost many mark marks meaning meanwhile mistake mistakes
+    moment ms older pieces place placeholder placeholders point prd presets proxy python
+    question ran refuses rejecting renewing repetition repetitions resubmit revocation revoking
+    runner s sentence serves ssl stays superseded sure switched taking talks tell trusted usable
+    usually utf vendordefinition want word words wsdl
+"""
+_OWN = frozenset(_OWN_WORDS.split())
+"""The extension's own words, beyond those that vendors use."""
+
+_NUMBERS = frozenset(f"{number:{form}}" for number in range(1000) for form in ("d", "02d", "03d"))
+"""Of seconds, HTTP statuses and error codes; a longer one may be somebody's."""
+
+# An apostrophe within a word opens nothing.
+_QUOTED = re.compile(r"(?<!\w)'[^']*'")
+_RUN = re.compile(r"[^\W_]+")
+
+
+class PlainWords:
+    """Masks what a sentence quotes, the secrets in it, and every word that is not known."""
+
+    def __init__(self, declared: Iterable[Variable] = (), secrets: Iterable[str] = ()) -> None:
+        """The words of the ``declared`` variables are known; ``secrets`` are told nowhere."""
+        texts = " ".join(f"{each.name} {each.takes}" for each in declared).lower()
+        self._more = _OWN | _NUMBERS | {*_RUN.findall(texts)}
+        self._secrets = frozenset(secrets)
+
+    async def of(self, text: str) -> str:
+        """The sentence, masked."""
+        size = len(text) + sum(map(len, self._secrets))
+        return await aside(size, lambda: self._of(text))
+
+    async def of_all(self, texts: Iterable[str]) -> list[str]:
+        """Sentences, masked."""
+        return [await self.of(text) for text in texts]
+
+    def _of(self, text: str) -> str:
+        text = _QUOTED.sub(f"'{MASK}'", without_secrets(text, self._secrets))
+        return known_words_of(text, self._more)
