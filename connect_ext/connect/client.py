@@ -25,7 +25,7 @@ from connect_ext.http.bodies import is_compressed, read_json, whole_body
 from connect_ext.http.call_times import CallTimes
 from connect_ext.http.counted import counted
 from connect_ext.http.retry_after import retry_after_seconds
-from connect_ext.http.transport import Transport
+from connect_ext.http.transport import Transport, why_unreached
 
 CALL_TIMEOUT_SECONDS = 30.0
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -230,7 +230,9 @@ class Session:
 def _error_of(error: ClientError, what: str) -> Later:
     status, code = error.status_code, _code(error.error_code)
     if status is None or status < 400:
-        return _FaultError(f"Connect could not be reached for {what}.")
+        cause = error.__cause__
+        why = why_unreached(cause) if isinstance(cause, httpx.ConnectError) else ""
+        return _FaultError(f"Connect could not be reached for {what}{why}.")
     message = f"Connect answers HTTP {status}{code} to {what}"
     if status >= 500:
         return _FaultError(f"{message}.", _retry_after(error))

@@ -26,7 +26,7 @@ from connect_ext.http.counted import counted
 from connect_ext.http.exchange_log import logged
 from connect_ext.http.places import Places
 from connect_ext.http.retry_after import reset_seconds, retry_after_seconds
-from connect_ext.http.transport import Transport
+from connect_ext.http.transport import Transport, why_unreached
 
 MAX_ANSWER_PARTS = 20_000
 """Far more than a subscription has. An answer of 5 MiB that is nothing but brackets would need
@@ -297,15 +297,3 @@ def _later(call: Call, message: str, cause: Cause | None = None) -> Later:
 
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
-
-
-def why_unreached(error: Exception) -> str:
-    """The end of a sentence: what can be fixed, without the address that the error's text holds."""
-    text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        return ": its certificate is not trusted"
-    if "Name or service not known" in text or "getaddrinfo" in text or "nodename" in text:
-        return ": its host name is not known"
-    if isinstance(getattr(error.__cause__, "os_error", None), ConnectionRefusedError):
-        return ": nothing listens there"
-    return f" ({type(error).__name__})"

@@ -83,3 +83,15 @@ def _trusting() -> ssl.SSLContext:
     context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def why_unreached(error: Exception) -> str:
+    """The end of a sentence: what can be fixed, without the address that the error's text holds."""
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return ": its certificate is not trusted"
+    if "Name or service not known" in text or "getaddrinfo" in text or "nodename" in text:
+        return ": its host name is not known"
+    if isinstance(getattr(error.__cause__, "os_error", None), ConnectionRefusedError):
+        return ": nothing listens there"
+    return f" ({type(error).__name__})"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from connect_ext.command_line.connection import Connection, NoConnectionError, connection
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
+from connect_ext.command_line.output import for_a_reader
 from connect_ext.command_line.progress import progress_bar
 from connect_ext.connect.object_id import is_object_id
 from connect_ext.http.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
@@ -119,7 +120,9 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted. What was done is done; a new run does the rest.\n")
         return INTERRUPTED
-    sys.stdout.write(f"{json.dumps(report.as_json(), indent=2) if given.json else shown(report)}\n")
+    text = json.dumps(report.as_json(), indent=2) if given.json else shown(report)
+    with for_a_reader():
+        sys.stdout.write(f"{text}\n")
     if report.needs_person:
         return NEEDS_PERSON
     return os.EX_OK if report.is_whole else NOT_WHOLE

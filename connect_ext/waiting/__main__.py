@@ -21,6 +21,7 @@ from pathlib import Path
 from connect_ext.command_line.connection import Connection, NoConnectionError, connection
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
 from connect_ext.command_line.options import WholeNumber, product_id
+from connect_ext.command_line.output import for_a_reader
 from connect_ext.command_line.progress import progress_bar
 from connect_ext.guarded import guarded
 from connect_ext.http.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
@@ -107,7 +108,7 @@ async def _gathered(
 
 
 def _tell(overview: Overview, *, as_json: bool) -> None:
-    try:
+    with for_a_reader():
         if as_json:
             sys.stdout.write(f"{json.dumps(overview.as_json(), indent=2)}\n")
         elif sys.stdout.isatty():
@@ -117,10 +118,6 @@ def _tell(overview: Overview, *, as_json: bool) -> None:
             print_table(overview)
         else:
             sys.stdout.write(lines(overview))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads has seen enough; the interpreter must not complain at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if not as_json:
         sys.stderr.write("".join(f"Not everything could be seen. {p}\n" for p in overview.problems))
 

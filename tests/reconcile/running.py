@@ -70,15 +70,21 @@ class Command:
         }
         return {name: value for name, value in given.items() if value is not None}
 
-    async def begin(self, *arguments: str, **environment: str | None) -> asyncio.subprocess.Process:
+    async def begin(
+        self,
+        *arguments: str,
+        stdout: int = asyncio.subprocess.PIPE,
+        stderr: int = asyncio.subprocess.PIPE,
+        **environment: str | None,
+    ) -> asyncio.subprocess.Process:
         """Start it."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "connect_ext.reconcile", "--env", str(self.env_file()), *arguments),
             env=self.environment(**environment),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
         )
 
     async def run(self, *arguments: str, **environment: str | None) -> Ran:
@@ -87,6 +93,6 @@ class Command:
 
 
 async def ended(process: asyncio.subprocess.Process) -> Ran:
-    """Wait for the end of a run."""
+    """Wait for the end of a run; a stream that goes elsewhere counts as empty."""
     out, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
-    return Ran(process.returncode or 0, out.decode(), err.decode())
+    return Ran(process.returncode or 0, (out or b"").decode(), (err or b"").decode())

@@ -59,7 +59,7 @@ async def test_it_is_3_where_connect_is_down(world, command):
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (
         "Not everything could be seen. Connect could not be reached for listing the cancel"
-        " requests.\n"
+        " requests: nothing listens there.\n"
     )
 
 
