@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,11 @@ _NEW_WORD = "The vendor shows a status that is in none of the lists."
 
 SECONDS_FOR_ANOTHER_WALK = 20.0
 """After so long, another walk and its report might last longer than the runner lets a task."""
+
+SECOND_LOOK_SECONDS = 2.0
+"""For what is only foreseen; a delivery takes two minutes."""
+
+Pause = Callable[[float], Awaitable[None]]
 
 DEFAULT_ESCALATION_HOURS = 24.0
 """For requests that wait because the variables, this one among them, cannot be read."""
@@ -91,11 +97,20 @@ async def foresee(
 ) -> Final:
     """What a delivery of the request would do now: a dry run, or what it would wait for.
 
-    Nothing is changed, neither at the vendor nor at Connect, and nobody is told.
+    Nothing is changed, neither at the vendor nor at Connect, and nobody is told. A second look
+    comes within seconds: what is carried out takes its own time.
     """
-    case = _case(request, replace(settings, dry_run=True), connect, vendor, shared)
+    quick = replace(shared, sleep=_at_most(SECOND_LOOK_SECONDS, shared.sleep))
+    case = _case(request, replace(settings, dry_run=True), connect, vendor, quick)
     with spending(case.budget):
         return await _within_deadline(case)
+
+
+def _at_most(seconds: float, pause: Pause) -> Pause:
+    async def shorter(wanted: float) -> None:
+        await pause(min(wanted, seconds))
+
+    return shorter
 
 
 def _case(

@@ -21,6 +21,7 @@ from connect_ext.check.report import Report
 from connect_ext.check.saved import NotAnAnswerError, NotExplainedError, saved_answer
 from connect_ext.check.showing import shown, shown_since
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
+from connect_ext.command_line.output import show_every_sign
 from connect_ext.connect.object_id import is_object_id
 
 NOT_APPROVED, WRONG_USE, INTERRUPTED = 1, 2, 130
@@ -140,9 +141,7 @@ def _write(stream: TextIO, text: str) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        # Better a question mark than no report, where a terminal does not know a sign.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    show_every_sign()
     given = parsed(arguments)
     terminal = Terminal(given)
     try:

@@ -17,3 +17,9 @@ def for_a_reader() -> Iterator[None]:
     except BrokenPipeError:
         # The interpreter must not complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def show_every_sign() -> None:
+    """Better a question mark than no report, where a terminal does not know a sign."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
+from connect_ext.command_line.output import show_every_sign
 from connect_ext.diagnostics.asked import Asked
 from connect_ext.diagnostics.ids import PRODUCT_ID
 from connect_ext.diagnostics.in_short import PROMISE, in_short
@@ -69,9 +70,7 @@ def _now() -> datetime:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        # Better a question mark than no word, where a terminal does not know a sign.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    show_every_sign()
     given = parsed(arguments)
     path = given.output or Path(f"connect-ext-diagnostics-{_now():%Y%m%d-%H%M%S}.json")
     try:

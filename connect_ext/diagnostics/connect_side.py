@@ -11,7 +11,7 @@ import httpx
 from connect_ext.command_line.connection import Connection
 from connect_ext.connect.client import Session, date_of
 from connect_ext.diagnostics.sections import PROBLEM, Facts
-from connect_ext.http.client import why_unreached
+from connect_ext.http.transport import why_unreached
 
 IS_LET_IN = "takes our token"
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from connect_ext.command_line.connection import Connection, NoConnectionError, connection
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
-from connect_ext.command_line.output import for_a_reader
+from connect_ext.command_line.output import for_a_reader, show_every_sign
 from connect_ext.command_line.progress import progress_bar
 from connect_ext.connect.object_id import is_object_id
 from connect_ext.http.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
@@ -106,9 +106,7 @@ class _Number:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        # Better a question mark than no report, where a terminal does not know a sign.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    show_every_sign()
     # The report says it; a line of the log would tear the progress bar.
     logging.getLogger("eaas.eventsapp").addHandler(logging.NullHandler())
     given = parsed(arguments)

@@ -57,7 +57,9 @@ def _lines(report: Report, tell: Tell) -> Iterable[str]:
     seen = ", ".join(
         f"{number} {sort}" for sort, number in sorted(report.looked_at.items()) if number
     )
-    yield f"Looked at: {seen or 'nothing. Connect shows this token no cancel request'}."
+    if not seen and not report.problems:
+        seen = "nothing, since Connect shows this token no cancel request"
+    yield f"Looked at: {seen or 'nothing'}."
 
 
 def _lines_of(cause: Cause, findings: list[Finding], tell: Tell) -> Iterable[str]:

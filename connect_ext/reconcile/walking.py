@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from connect_ext import outcome_log
@@ -42,9 +40,6 @@ from connect_ext.reconcile.finding import Finding, Kind
 from connect_ext.reconcile.work import Work
 
 LOG = logging.getLogger("eaas.eventsapp")
-
-SECOND_LOOK_SECONDS = 2.0
-"""For what is only foreseen: before it is carried out, the walk takes its own time."""
 
 LOOKS_AT_HELD = 2
 """One bad answer must not have a held request carried out once more."""
@@ -163,13 +158,8 @@ class Walking:
             return True
         settings = work.configuration.for_product(request.product_id)
         vendor = shared.vendors.vendor_for(settings.vendor)
-
-        async def pause(seconds: float) -> None:
-            await asyncio.sleep(min(seconds, SECOND_LOOK_SECONDS))
-
-        quick = replace(shared, sleep=pause)
         for _ in range(LOOKS_AT_HELD):
-            step = await foresee(request, settings, work.connect, vendor, quick)
+            step = await foresee(request, settings, work.connect, vendor, shared)
             if not isinstance(step, DryRun) or step.act not in PUTS_RIGHT:
                 return False
         return True

@@ -21,7 +21,7 @@ from pathlib import Path
 from connect_ext.command_line.connection import Connection, NoConnectionError, connection
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
 from connect_ext.command_line.options import WholeNumber, product_id
-from connect_ext.command_line.output import for_a_reader
+from connect_ext.command_line.output import for_a_reader, show_every_sign
 from connect_ext.command_line.progress import progress_bar
 from connect_ext.guarded import guarded
 from connect_ext.http.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
@@ -68,9 +68,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        # Better a question mark than no list, where a terminal does not know a sign.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    show_every_sign()
     given = parsed(arguments)
     try:
         variables, reached = read_env_file(given.env), connection(os.environ)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from connect_ext.cancelling.process import foresee, waiting
@@ -21,9 +20,6 @@ from connect_ext.portal.settings import Configuration, Settings
 from connect_ext.shared_state import SharedState
 from connect_ext.waiting.entry import Entry
 from connect_ext.waiting.judging import Seen, judged
-
-SECOND_LOOK_SECONDS = 2.0
-"""A task waits two minutes for its second look, since it acts on what that shows."""
 
 DEADLINE_SECONDS = 60.0
 """For what is foreseen of one request."""
@@ -48,9 +44,7 @@ class Looker:
     ) -> None:
         """No ``configuration``: the variables have mistakes, and no vendor is asked."""
         self._connect, self._configuration = connect, configuration
-        self._shared = replace(
-            shared, sleep=_at_most(shared.sleep), deadline_seconds=DEADLINE_SECONDS
-        )
+        self._shared = replace(shared, deadline_seconds=DEADLINE_SECONDS)
         self.problems: Counter[str] = Counter()
         """Why something could not be seen, with the number of requests."""
 
@@ -121,10 +115,3 @@ class Looker:
         tokens = self._shared.vendors.tokens_of(settings.vendor)
         settling = Settling(request, settings, self._connect, tokens)
         return await settling.masked(report.sentence)
-
-
-def _at_most(pause: Callable[[float], Awaitable[None]]) -> Callable[[float], Awaitable[None]]:
-    async def shorter(seconds: float) -> None:
-        await pause(min(seconds, SECOND_LOOK_SECONDS))
-
-    return shorter

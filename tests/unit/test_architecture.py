@@ -70,7 +70,7 @@ MAY_IMPORT = {
     "waiting": "cancelling cause command_line connect errors guarded http.pace next_steps"
     " open_requests portal.settings redaction scheduled_result shared_state vendors.base waiting",
     "diagnostics": "cancelling.reporting cause check command_line connect diagnostics errors"
-    " guarded http.aside http.client portal redaction shared_state vendors.base vendors.registry"
+    " guarded http.aside http.transport portal redaction shared_state vendors.base vendors.registry"
     " vendors.words",
     "outcome_log": "cancelling.steps connect.object_id portal.settings",
     "metrics": "",
