@@ -24,7 +24,10 @@ settings.register_profile(
 )
 settings.load_profile("all")
 
-LONGEST = ("faults", "examples", "model", "e2e_speed", "promises", "e2e", "diagnostics")
+LONGEST = (
+    *("faults", "reconcile", "examples", "model", "e2e_speed", "promises", "e2e", "diagnostics"),
+    *("waiting", "check"),
+)
 """The folders whose tests take more than a minute together, the longest first."""
 
 

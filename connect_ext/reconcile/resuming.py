@@ -67,7 +67,9 @@ class FileJournal:
         self._path, self._order = path, dict(order)
         self._found: dict[str, Finding | None] = {}
         try:
-            lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+            # A run that was killed at once has written nothing.
+            lines = text.split("\n") if text else []
             if lines:
                 self._read(lines)
             if lines and time.time() - path.stat().st_mtime > GOOD_FOR_SECONDS:

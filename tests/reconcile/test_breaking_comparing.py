@@ -13,7 +13,7 @@ from tests.reconcile.world import HOURS, World, found, reconciling
 
 
 @pytest.mark.parametrize(
-    ("kind", "status"), [("cancel", "failed"), ("cancel", "scheduled"), ("purchase", "approved")]
+    ("kind", "status"), [("cancel", "failed"), ("cancel", "revoked"), ("purchase", "approved")]
 )
 async def test_what_is_not_an_approved_cancellation_is_not_reported_as_one(world, kind, status):
     """A rejected cancellation leaves the subscription active: that is right so."""

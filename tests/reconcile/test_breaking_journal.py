@@ -34,7 +34,7 @@ def test_what_was_found_long_ago_is_not_taken_for_the_present(tmp_path):
 async def test_a_run_that_connect_has_ended_early_is_gone_on_with(tmp_path):
     path = tmp_path / "journal"
     async with Sandbox() as sandbox:
-        request_id = sandbox.cancel("SUB-1")
+        request_id = sandbox.cancel("SUB-1", status="cancelled")
         sandbox.connect.agent_approve(request_id)
         sandbox.connect.backdate(request_id, timedelta(hours=2))
         outage = sandbox.connect.faults.add(
@@ -47,7 +47,7 @@ async def test_a_run_that_connect_has_ended_early_is_gone_on_with(tmp_path):
         assert path.exists()
         (look,) = sandbox.vendor.calls
         sandbox.connect.faults.remove(outage)
-        assert "still-active" in (await run(*arguments)).out
+        assert (await run(*arguments)).status == 0
         assert sandbox.vendor.calls == [look]
         assert not path.exists()
 

@@ -55,6 +55,16 @@ def test_a_run_that_was_cut_in_the_middle_of_a_line_goes_on(path):
     last.close()
 
 
+def test_a_file_in_which_nothing_was_written_yet_is_begun(path):
+    path.touch()
+    journal = FileJournal(path, ORDER)
+    journal.keep("PR-1-002", None)
+    journal.close()
+    after = FileJournal(path, ORDER)
+    assert after.has("PR-1-002")
+    after.close()
+
+
 @pytest.mark.parametrize("text", ["something else\n", "{}\n", "[1]\n", json.dumps({"days": 3})])
 def test_the_file_of_another_run_is_refused(path, text):
     path.write_text(text)
