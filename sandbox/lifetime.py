@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-# Ctrl-C, a polite end, and the closed terminal.
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_SECONDS = 0.5
 
 Result = TypeVar("Result")
@@ -22,14 +20,27 @@ class Stopped(Exception):  # noqa: N818 - reads as what happened
 async def until_stopped(work: Coroutine[Any, Any, Result]) -> Result:
     """Do the work. Raises Stopped if it was stopped.
 
-    It is cancelled then; a second signal cancels its cleaning up, too.
+    It is cancelled then; a second signal cancels its cleaning up, too. A closed terminal also ends
+    the parent: these two are one reason.
     """
-    task, parent = asyncio.ensure_future(work), os.getppid()
-    for number in SIGNALS:
-        # With `nohup` a closed terminal is no reason to stop.
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    watching = asyncio.create_task(_cancel_without_parent(task, parent))
+    task, parent, is_stopping = asyncio.ensure_future(work), os.getppid(), False
+
+    def stop() -> None:
+        nonlocal is_stopping
+        is_stopping = True
+        task.cancel()
+
+    def stop_once() -> None:
+        if not is_stopping:
+            stop()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    # With `nohup` a closed terminal is no reason to stop.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGHUP, stop_once)
+    watching = asyncio.create_task(_stop_without_parent(stop_once, parent))
     try:
         return await task
     except asyncio.CancelledError:
@@ -38,8 +49,8 @@ async def until_stopped(work: Coroutine[Any, Any, Result]) -> Result:
         watching.cancel()
 
 
-async def _cancel_without_parent(task: asyncio.Future[Any], parent: int) -> None:
+async def _stop_without_parent(stop: Callable[[], None], parent: int) -> None:
     """A process whose parent has died gets another one."""
     while os.getppid() == parent:  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(POLL_SECONDS)
-    task.cancel()
+    stop()

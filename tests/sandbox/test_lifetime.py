@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
@@ -155,3 +156,40 @@ def test_a_state_of_another_process_or_version_is_none_and_is_cleared(
     STATE_FILE.write_text(state)
     assert Address.find() is None
     assert not STATE_FILE.exists()
+
+
+CLEANING_UP = """
+import asyncio, pathlib
+from sandbox.lifetime import Stopped, until_stopped
+
+async def work():
+    try:
+        pathlib.Path("begun").touch()
+        await asyncio.sleep(600)
+    finally:
+        await asyncio.sleep(1.5)
+        pathlib.Path("cleaned-up").touch()
+
+try:
+    asyncio.run(until_stopped(work()))
+except Stopped:
+    pass
+"""
+
+
+@pytest.mark.parametrize("group", [signal.SIGHUP, signal.SIGKILL])
+def test_the_end_of_the_parent_does_not_disturb_the_cleaning_up(tmp_path, project_root, group):
+    """A closed terminal also ends the shell, half a second later at the most."""
+    shell = subprocess.Popen(
+        ["sh", "-c", '"$0" -c "$1"; true', sys.executable, CLEANING_UP],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(project_root)},
+        start_new_session=True,
+    )
+    wait_until((tmp_path / "begun").exists, "it does not begin")
+    (command,) = psutil.Process(shell.pid).children()
+    command.send_signal(signal.SIGHUP)
+    shell.send_signal(group)
+    wait_until(lambda: not alive(command), "it does not end")
+    shell.wait()
+    assert (tmp_path / "cleaned-up").exists()

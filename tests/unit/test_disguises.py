@@ -292,6 +292,7 @@ class TestPersonalData:
         assert self.personal(value) is None
 
 
+@pytest.mark.undisturbed
 def test_the_worst_that_is_found_takes_no_tenth_of_a_second_or_so():
     personal = [f"customer number {n}" for n in range(9000)]
     secrets = [f"secret-{n}-{n * 7919}-of-the-vendor" for n in range(1500)] + ["a1" * 8192] * 3
