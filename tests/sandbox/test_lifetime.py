@@ -94,6 +94,14 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
+@pytest.fixture(autouse=True)
+def _heed_closed_terminals() -> Iterator[None]:
+    """Whoever runs the tests with `nohup` has told all of these processes to ignore them."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture
 def run(tmp_path: Path, project_root: Path) -> Iterator[Callable[[str], Terminal]]:
     terminals = []
