@@ -2,7 +2,7 @@
 
 ``--seconds`` says for how long on each side, and ``--seed`` which changes are tried; since no time
 is ever the same twice, neither is a search. The worst are then said to all calls at once, with a
-heartbeat in the event loop; exit status 0 if it was never late by more than a quarter of a second.
+heartbeat in the event loop; exit status 0 if it was never late by more than 0.4 seconds.
 ``--known`` measures the known answers (``tests/hostile/answers.py``) in the same way instead, and
 ``--side`` names one side, or several, instead of all.
 """

@@ -6,6 +6,7 @@ import tracemalloc
 from datetime import datetime, timezone
 
 import httpx
+import pytest
 from connect.client import AsyncConnectClient
 
 from connect_ext.cause import Cause
@@ -32,6 +33,7 @@ def _subjects(number: int) -> list[Subject]:
     return [Subject(f"PR-{each}", f"AS-{each}", PRODUCT, since) for each in range(number)]
 
 
+@pytest.mark.undisturbed
 async def test_the_report_of_many_findings_is_cut_at_once():
     report = Report()
     for each in _subjects(10_000):
@@ -47,6 +49,7 @@ async def test_the_report_of_many_findings_is_cut_at_once():
     assert await at_best(once) < MOST_LATE_SECONDS
 
 
+@pytest.mark.undisturbed
 async def test_many_subjects_are_worked_on_without_a_pause():
     subjects = _subjects(100_000)
 
