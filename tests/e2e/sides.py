@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from datetime import date, timedelta, timezone, tzinfo
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from sandbox import Sandbox
@@ -70,6 +70,10 @@ class Side(ABC):
         """The first day without service, by CANCELLATION_DATE."""
         later = {"immediate": timedelta(), "end_of_term": TERM, "end_of_invoiced_period": INVOICED}
         return self.today() + later[when]
+
+    def told(self, when: str) -> date:
+        """The same as a note tells it."""
+        return self.day(when)
 
 
 class Rest(Side):
@@ -185,9 +189,16 @@ class Soap(Side):
         return self.sandbox.zuora.add(term_end_date=term_ends, invoiced_through=invoiced).name
 
     def day(self, when: str) -> date:
-        # Up to 24 only a day in the future can be cancelled for.
-        is_tomorrow = when == "immediate" and float(self.version) <= 24
-        return super().day(when) + timedelta(days=is_tomorrow)
+        return super().day(when) + timedelta(days=self._is_tomorrow(when))
+
+    def told(self, when: str) -> date:
+        # It is a moment that was sent, a day and an hour ahead, and the note is in UTC.
+        a_day_ahead = datetime.now(timezone.utc) + timedelta(hours=25)
+        return a_day_ahead.date() if self._is_tomorrow(when) else self.day(when)
+
+    def _is_tomorrow(self, when: str) -> bool:
+        """Up to 24 only a day in the future can be cancelled for."""
+        return when == "immediate" and float(self.version) <= 24
 
     def status(self, key: str) -> str:
         return self.sandbox.zuora.subscription(key).status.lower()

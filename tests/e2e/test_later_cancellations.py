@@ -139,7 +139,7 @@ async def test_one_is_cancelled_once_for_the_day_that_is_configured(world, side,
     assert cancelling.at_vendor[1:] == (1, 0)
     assert side.ends(cancelling.key) == side.day(when)
     if side.day(when) > side.today():
-        await cancelling.says(f"It ends at the vendor on {side.day(when)}.")
+        await cancelling.says(f"It ends at the vendor on {side.told(when)}.")
 
 
 @each_with(*LATER_DATES)
