@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -114,15 +114,9 @@ class CancellationApplication(EventsApplicationBase):
         """Put right what the ordinary walk may; the rest is in the schedule's output."""
         from connect_ext.reconcile import scheduled  # noqa: PLC0415
 
-        work = scheduled.reconcile_for(
-            schedule,
-            self.config,
-            self._connect(),
-            self._environment(),
-            self.shared,
-            most_characters=MAX_OUTPUT_CHARACTERS,
+        return await self._scheduled(
+            "Reconcile", self._of_environment(scheduled.reconcile_for, schedule)
         )
-        return await self._scheduled("Reconcile", work)
 
     @schedulable(
         "What waits",
@@ -134,15 +128,9 @@ class CancellationApplication(EventsApplicationBase):
         """List what waits; the list is in the schedule's output, and numbers are in the log."""
         from connect_ext.waiting import scheduled  # noqa: PLC0415
 
-        work = scheduled.list_for(
-            schedule,
-            self.config,
-            self._connect(),
-            self._environment(),
-            self.shared,
-            most_characters=MAX_OUTPUT_CHARACTERS,
+        return await self._scheduled(
+            "What waits", self._of_environment(scheduled.list_for, schedule)
         )
-        return await self._scheduled("What waits", work)
 
     async def _scheduled(
         self, what: str, work: Coroutine[Any, Any, ScheduledResult]
@@ -155,6 +143,19 @@ class CancellationApplication(EventsApplicationBase):
         self.logger.log(level, "%s: %s", what, done.in_short)
         result = ResultType.SUCCESS if done.is_fine else ResultType.FAIL
         return ScheduledExecutionResponse(result, done.output)
+
+    def _of_environment(
+        self, run: Callable[..., Coroutine[Any, Any, ScheduledResult]], schedule: Any
+    ) -> Coroutine[Any, Any, ScheduledResult]:
+        """The work of a schedule that is about the requests of this environment."""
+        return run(
+            schedule,
+            self.config,
+            self._connect(),
+            self._environment(),
+            self.shared,
+            most_characters=MAX_OUTPUT_CHARACTERS,
+        )
 
     def _environment(self) -> Environment | None:
         """The environment that Connect runs the extension in."""

@@ -61,9 +61,8 @@ class Case:
     @cached_property
     def pace(self) -> Pace:
         """How long things take at the vendor."""
-        settings, vendor = self.settings, self.settings.vendor
-        settle_seconds = max(settings.settle_seconds, vendor.least_to_settle)
-        return Pace(settle_seconds, vendor.call_seconds, self.shared.clock)
+        settings = self.settings
+        return Pace(settings.settles_within, settings.vendor.call_seconds, self.shared.clock)
 
     @cached_property
     def attempts(self) -> Attempts:

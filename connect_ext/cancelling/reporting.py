@@ -58,6 +58,11 @@ class Report:
     sentence: str = field(default="", compare=False, repr=False)
     """The note without its tag."""
 
+    @property
+    def known_cause(self) -> Cause | None:
+        """The cause, if this release knows it."""
+        return Cause(self.cause) if self.cause in {each.value for each in Cause} else None
+
     def is_recent_wait(self, now: datetime) -> bool:
         """Whether it says what the request waits for, and was left a short while ago."""
         if self.kind != WAITING or self.created is None:

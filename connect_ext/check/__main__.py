@@ -21,8 +21,8 @@ from connect_ext.check.report import Report
 from connect_ext.check.saved import NotAnAnswerError, NotExplainedError, saved_answer
 from connect_ext.check.showing import shown, shown_since
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
+from connect_ext.command_line.options import product_id
 from connect_ext.command_line.output import show_every_sign
-from connect_ext.connect.object_id import is_object_id
 
 NOT_APPROVED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
@@ -82,9 +82,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _product(text: str) -> str:
-    if text and not is_object_id(text):
-        raise argparse.ArgumentTypeError("expected an id such as PRD-123-456-789")
-    return text
+    return product_id(text) if text else text
 
 
 def _seconds(text: str) -> float:

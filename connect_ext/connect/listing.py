@@ -111,16 +111,15 @@ class Listing:
         return [each for each in reply.objects() if each.get("status") == "active"]
 
     async def with_tasks(self, environment: Environment, ids: Sequence[str]) -> set[str]:
-        """Those of the requests of which the environment has, or has had, a task."""
-        found: set[str] = set()
-        for start in range(0, len(ids), IDS_AT_ONCE):
-            some = ",".join(filter(is_object_id, ids[start : start + IDS_AT_ONCE]))
-            query = f"and(eq(object.type,{CANCEL_EVENT}),in(object.id,({some})))"
-            pages = self._pages(
-                f"{environment.path}/tasks?{query}", "listing the environment's tasks"
-            )
-            async for page in pages:
-                found |= {_object_id(task) for task in page.objects}
+        """Those of the requests of which the environment has, or has had, a task.
+
+        At most ``IDS_AT_ONCE`` are named.
+        """
+        named = ",".join(filter(is_object_id, ids))
+        query = f"and(eq(object.type,{CANCEL_EVENT}),in(object.id,({named})))"
+        path = f"{environment.path}/tasks?{query}"
+        pages = self._pages(path, "listing the environment's tasks")
+        found = {_object_id(task) async for page in pages for task in page.objects}
         return found & {*ids}
 
     async def _pages(self, path: str, what: str, first: int = 0) -> AsyncIterator[Page]:

@@ -117,6 +117,11 @@ class Settings:
     secrets: frozenset[str] = field(repr=False)
     """Texts that must never leave: every secure value, and parts of them."""
 
+    @property
+    def settles_within(self) -> float:
+        """Seconds within which the vendor shows what it has accepted, whatever happens."""
+        return max(self.settle_seconds, self.vendor.least_to_settle)
+
 
 @dataclass(frozen=True)
 class Configuration:

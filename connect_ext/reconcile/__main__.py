@@ -19,9 +19,9 @@ from pathlib import Path
 
 from connect_ext.command_line.connection import Connection, NoConnectionError, connection
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
+from connect_ext.command_line.options import WholeNumber, product_id
 from connect_ext.command_line.output import for_a_reader, show_every_sign
 from connect_ext.command_line.progress import progress_bar
-from connect_ext.connect.object_id import is_object_id
 from connect_ext.http.pace import LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE
 from connect_ext.reconcile.finding import Report
 from connect_ext.reconcile.reconciling import (
@@ -69,7 +69,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--env", type=Path, required=True, metavar="FILE", help="variables, one NAME=value a line")
-    add("--product", type=_product, action="append", default=[], metavar="PRD-…", help=_PRODUCT)
+    add("--product", type=product_id, action="append", default=[], metavar="PRD-…", help=_PRODUCT)
     add(
         "--resume",
         type=Path,
@@ -78,30 +78,9 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     )
     add("--json", action="store_true", help="the report as JSON")
     for name, (least, most, usual, text) in _NUMBERS.items():
-        kind, help_ = _Number(least, most), f"{text} ({usual})"
+        kind, help_ = WholeNumber(least, most), f"{text} ({usual})"
         add(f"--{name}", type=kind, default=usual, metavar="N", help=help_)
     return parser.parse_args(arguments)
-
-
-def _product(text: str) -> str:
-    if not is_object_id(text):
-        raise argparse.ArgumentTypeError("expected an id such as PRD-123-456-789")
-    return text
-
-
-class _Number:
-    """Reads a whole number within bounds."""
-
-    def __init__(self, least: int, most: int) -> None:
-        self._least, self._most = least, most
-
-    def __call__(self, text: str) -> int:
-        is_number = text.isascii() and text.isdecimal() and len(text) <= 9
-        if not is_number or not self._least <= int(text) <= self._most:
-            raise argparse.ArgumentTypeError(
-                f"expected a whole number from {self._least} to {self._most}"
-            )
-        return int(text)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -100,7 +100,7 @@ class Comparing:
     def _is_due(self, request: CancelRequest, status: str, now: datetime) -> bool:
         """Whether it has the status, and for so long that the vendor must show it by now."""
         settings = self._work.configuration.for_product(request.product_id)
-        settles = timedelta(seconds=max(settings.settle_seconds, settings.vendor.least_to_settle))
+        settles = timedelta(seconds=settings.settles_within)
         is_old = request.updated is None or now - request.updated >= max(LEFT_ALONE_FOR, settles)
         return request.status == status and is_old
 

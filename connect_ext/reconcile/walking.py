@@ -33,7 +33,7 @@ from connect_ext.cause import Cause
 from connect_ext.connect.api import PENDING, REVOKING
 from connect_ext.errors import Later, NotConfigured
 from connect_ext.http.pace import CALLS_OF_A_WALK
-from connect_ext.open_requests.opened import Listed, ours_of, read_opened, without_task
+from connect_ext.open_requests.opened import Opened, ours_of, read_opened, without_task
 from connect_ext.open_requests.subject import Subject, read_request
 from connect_ext.portal.settings import Settings
 from connect_ext.reconcile.finding import Finding, Kind
@@ -64,7 +64,7 @@ class Walking:
 
     async def run(self) -> None:
         """Read them all, then work on each; raises ``Later`` where they cannot be read."""
-        work, opened = self._work, dict[str, Listed]()
+        work, opened = self._work, Opened()
         await read_opened(opened, work.connect.listing, work.ownership, work.pace)
         ours = await ours_of(opened, work.ownership)
         self.products = {opened[name].subject.product_id for name in ours}
@@ -139,7 +139,7 @@ class Walking:
             raise
         if held is None or await self._is_right_by_now(subject):
             return None
-        return Finding(subject, Kind.NEEDS_PERSON, _cause(held), held.says)
+        return Finding(subject, Kind.NEEDS_PERSON, held.known_cause or Cause.BUG, held.says)
 
     async def _held(self, subject: Subject) -> Report | None:
         """The report with which a request was left to a person, if that is the last one."""
@@ -204,8 +204,3 @@ def _still_open(shown: dict[str, Any], subject: Subject) -> CancelRequest | None
     if request is None or request.product_id != subject.product_id:
         return None
     return request if request.status in (PENDING, REVOKING) else None
-
-
-def _cause(held: Report) -> Cause:
-    """The cause in a report; one of another release may be unknown."""
-    return Cause(held.cause) if held.cause in {each.value for each in Cause} else Cause.BUG

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from connect_ext.a_few_at_a_time import a_few_at_a_time
 from connect_ext.cause import Cause
 from connect_ext.command_line.progress import Progress
 from connect_ext.connect.api import ConnectApi
@@ -18,9 +18,6 @@ from connect_ext.portal.settings import Configuration
 from connect_ext.reconcile.finding import Finding, Kind, Report
 from connect_ext.reconcile.resuming import Journal
 from connect_ext.shared_state import SharedState
-
-AT_ONCE = 8
-"""How many requests are worked on at a time."""
 
 Find = Coroutine[Any, Any, Finding | None]
 
@@ -55,7 +52,7 @@ class Work:
             self.report.looked_at[sort] += 1
             self.progress(sort, self.report.looked_at[sort])
 
-        await _a_few_at_a_time(subjects, one)
+        await a_few_at_a_time(subjects, one)
 
     async def again(self, subjects: Iterable[Subject], work: Callable[[Subject], Find]) -> None:
         """Work on subjects that are counted already; what was found of them before is outdated."""
@@ -65,7 +62,7 @@ class Work:
             self.report.findings.pop(subject.id, None)
             self.report.add(found)
 
-        await _a_few_at_a_time(subjects, one)
+        await a_few_at_a_time(subjects, one)
 
     async def _found(self, subject: Subject, work: Callable[[Subject], Find]) -> Finding | None:
         found = await guarded(work(subject))
@@ -75,16 +72,3 @@ class Work:
             # The others may have changed by the time the run goes on.
             self.journal.keep(subject.id, found)
         return found
-
-
-async def _a_few_at_a_time(
-    subjects: Iterable[Subject], one: Callable[[Subject], Awaitable[None]]
-) -> None:
-    """Without a task for each of them: a hundred thousand would hold up the event loop."""
-    left = iter(subjects)
-
-    async def work() -> None:
-        for subject in left:
-            await one(subject)
-
-    await asyncio.gather(*(work() for _ in range(AT_ONCE)))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from connect_ext.a_few_at_a_time import a_few_at_a_time
 from connect_ext.cancelling.steps import Leave, Wait
 from connect_ext.cause import Cause
 from connect_ext.command_line.progress import Progress, no_progress
@@ -22,9 +22,6 @@ from connect_ext.waiting.judging import Seen, judged
 from connect_ext.waiting.looking import Looker, ToShow
 
 CALLS_PER_MINUTE = 600
-
-AT_ONCE = 8
-"""How many requests are looked at at a time."""
 
 SORT = "open requests"
 
@@ -105,19 +102,18 @@ async def _look_at_all(
     shown: Sequence[ToShow], looker: Looker, pace: Pace, progress: Progress
 ) -> list[Entry]:
     """A few at a time; a bug in one of them stops no other."""
-    left, found = iter(shown), []
+    found: list[Entry | None] = []
     progress(SORT, 0, len(shown))
 
-    async def look_at_what_is_left() -> None:
-        for each in left:
-            async with pace.taking(CALLS_OF_A_WALK):
-                entry = await guarded(looker.look(each))
-            if isinstance(entry, str):
-                entry = judged(Seen(each.listed, Wait(Cause.BUG, entry, needs_person=True)))
-            found.append(entry)
-            progress(SORT, len(found))
+    async def one(each: ToShow) -> None:
+        async with pace.taking(CALLS_OF_A_WALK):
+            entry = await guarded(looker.look(each))
+        if isinstance(entry, str):
+            entry = judged(Seen(each.listed, Wait(Cause.BUG, entry, needs_person=True)))
+        found.append(entry)
+        progress(SORT, len(found))
 
-    await asyncio.gather(*(look_at_what_is_left() for _ in range(AT_ONCE)))
+    await a_few_at_a_time(shown, one)
     return [entry for entry in found if entry is not None]
 
 

@@ -151,9 +151,8 @@ def _goes_on(seen: Seen) -> bool:
 def _next_step_of_held(report: Report, act: str) -> str:
     if act in PUTS_RIGHT:
         return _RIGHT_BY_NOW
-    known = {each.value: each for each in Cause}
     # A release that was older or newer may have left it.
-    return NEXT_STEPS[known[report.cause]] if report.cause in known else _SEE_THE_NOTE
+    return NEXT_STEPS[report.known_cause] if report.known_cause else _SEE_THE_NOTE
 
 
 def _next_step_of_waiting(seen: Seen) -> tuple[str, str]:

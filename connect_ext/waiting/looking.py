@@ -67,7 +67,7 @@ class Looker:
         text = await self._shown(report, request, settings)
         if settings is None:
             return judged(Seen(listed, step, report, text))
-        hours, settles = settings.escalate_after_hours, settings.settle_seconds
+        hours, settles = settings.escalate_after_hours, settings.settles_within
         return judged(Seen(listed, step, report, text, settings.dry_run, hours, settles))
 
     def _settings(self, product_id: str) -> Settings | None:

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "cause": "",
     "errors": "cause",
     "guarded": "",
+    "a_few_at_a_time": "",
     "scheduled_result": "",
     "next_steps": "cause",
     "redaction": "portal.secret redaction",
@@ -65,10 +66,12 @@ MAY_IMPORT = {
     "open_requests": "cancelling.request connect errors http.pace open_requests",
     "check": "cancelling cause check command_line connect errors http outcome_log portal redaction"
     " scheduled_result shared_state vendors.base vendors.explaining vendors.registry vendors.words",
-    "reconcile": "cancelling cause command_line connect errors guarded http next_steps"
-    " open_requests outcome_log portal reconcile scheduled_result shared_state vendors.base",
-    "waiting": "cancelling cause command_line connect errors guarded http.pace next_steps"
-    " open_requests portal.settings redaction scheduled_result shared_state vendors.base waiting",
+    "reconcile": "a_few_at_a_time cancelling cause command_line connect errors guarded http"
+    " next_steps open_requests outcome_log portal reconcile scheduled_result shared_state"
+    " vendors.base",
+    "waiting": "a_few_at_a_time cancelling cause command_line connect errors guarded http.pace"
+    " next_steps open_requests portal.settings redaction scheduled_result shared_state"
+    " vendors.base waiting",
     "diagnostics": "cancelling.reporting cause check command_line connect diagnostics errors"
     " guarded http.aside http.transport portal redaction shared_state vendors.base vendors.registry"
     " vendors.words",
