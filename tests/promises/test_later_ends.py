@@ -155,7 +155,8 @@ async def test_where_connect_does_not_schedule_it_waits_a_day_at_a_time_and_one_
         waits.append(response.countdown)
         extension.begin_new_process()
         pass_seconds(extension, response.countdown)
-    assert (max(waits), len(waits) in (10, 11)) == (DAY, True)
+    # Ten days have nine midnights and a bit; each second look takes minutes of that bit.
+    assert (max(waits), len(waits) in (9, 10, 11)) == (DAY, True)
     [note] = [n for n in extension.sandbox.connect.notes(request_id) if "waiting" in n["text"]]
     assert note["type"] == "private"
     assert f"at {day} 00:00 UTC. [connect-ext waiting ends-later]" in note["text"]
