@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
@@ -34,6 +35,7 @@ from tests.reconcile.sorts import (
 PRODUCTS = (MAIN, HOLDING, NEW, SLOW, BUSY, LATER, ZUORA, WRONG, THEIRS)
 SETTLES_SOON = {"SETTLE_MINUTES": "0.05"}
 SETTLES_LATE = {"SETTLE_MINUTES": "300"}
+UNTIL_MARKS_ARE_OLD = timedelta(minutes=15)
 
 
 class Past:
@@ -85,11 +87,13 @@ class Past:
     def requests(self) -> list[Planted]:
         return [each for each in self.planted if each.sort.is_asked_for]
 
-    def let_pass(self, by: timedelta) -> None:
-        """Let everything but the youngest requests be so much older."""
+    async def marks_of_the_dead_are_old(self) -> None:
+        """After a kill, let everything but the youngest requests be older by minutes."""
+        # Connect still takes what was being sent; a mark that it writes later would be a new one.
+        await asyncio.sleep(0.3)
         for each in self.requests:
             if each.sort.age > YOUNG:
-                self.connect.backdate(each.id, by)
+                self.connect.backdate(each.id, UNTIL_MARKS_ARE_OLD)
 
     # What has become of them
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -27,7 +26,6 @@ from tests.reconcile.sorts import (
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-UNTIL_MARKS_ARE_OLD = timedelta(minutes=15)
 """After that, what a dead process has left keeps nobody from sending, not even to Zuora."""
 
 LOST = [sort for sort in STEADY_SORTS if sort in LOST_ON_THE_WAY]
@@ -88,7 +86,7 @@ async def killed_at(place: Place, planted: Past, command: Command) -> None:
     process = await command.begin("--json", *FAST)
     assert (await ended(process)).status < 0, f"it was over before {place}"
     assert rule.hits == 1
-    planted.let_pass(UNTIL_MARKS_ARE_OLD)
+    await planted.marks_of_the_dead_are_old()
 
 
 def is_never_refused(sort: Sort) -> bool:
@@ -170,7 +168,7 @@ async def test_a_run_goes_on_where_it_was_interrupted_and_ends_as_a_whole_one(tm
         # The last line is cut, as a full disk or a kill leaves it.
         with journal.open("ab") as file:
             file.write(b'{"id": "PR-1')
-        planted.let_pass(UNTIL_MARKS_ARE_OLD)
+        await planted.marks_of_the_dead_are_old()
         before = len(planted.connect.calls.calls)
         ran = await command.run("--json", "--resume", str(journal), *FAST)
         again = {call.path.split("/")[-1] for call in planted.connect.calls.calls[before:]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -166,8 +165,7 @@ async def test_a_worker_that_is_killed_in_the_middle_is_no_matter_once_the_task_
 
         async def kill() -> None:
             runner.kill_worker()
-            # What it was sending keeps the next run waiting no longer.
-            planted.let_pass(timedelta(minutes=15))
+            await planted.marks_of_the_dead_are_old()
 
         fault = planted.sandbox.vendor.faults.add(
             "POST", f"/{lost[6].key}/cancel", Kill(kill), times=1
