@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime
 
+from connect_ext.command_line.authorities import AUTHORITIES, has_usable_authorities
 from connect_ext.diagnostics.sections import Facts
 
 NAMES = ("API_KEY", "SERVER_ADDRESS", "API_ADDRESS", "ENVIRONMENT_ID", "CONNECT_EXT_RUNNER_SPEED")
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
-AUTHORITIES = "SSL_CERT_FILE"
 MORE_AUTHORITIES = ("SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
@@ -34,20 +33,12 @@ def time_here() -> Facts:
 
 def leave_out_unusable_authorities(environment: MutableMapping[str, str]) -> None:
     """Unset ``SSL_CERT_FILE`` if it is of no use; the official client could not be imported."""
-    if not _has_usable_authorities(environment):
+    if not has_usable_authorities(environment):
         environment.pop(AUTHORITIES, None)
 
 
-def _has_usable_authorities(environment: Mapping[str, str]) -> bool:
-    try:
-        ssl.create_default_context(cafile=environment.get(AUTHORITIES) or None)
-    except OSError:
-        return False
-    return True
-
-
 def _state_of_authorities(environment: Mapping[str, str]) -> str:
-    if not _has_usable_authorities(environment):
+    if not has_usable_authorities(environment):
         return "set, and cannot be read as certificates; below, it counts as not set"
     return _can_be_read(environment.get(AUTHORITIES))
 

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from connect_ext.check.__main__ import EXIT_STATUS
+from connect_ext.check.command import EXIT_STATUS
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
 from sandbox import LocalVendor
 from tests.check.trying import PATIENCE_SECONDS, CommandLine
@@ -17,7 +17,7 @@ from tests.presets.vendors import serving
 QUESTION = "Really cancel SUB-1 at the vendor? Type its id to go on: "
 CTRL_C_WITH_THE_QUESTION = """
 import signal, sys
-from connect_ext.check.__main__ import main
+from connect_ext.check.command import main
 
 class Terminal:
     def __getattr__(self, name):

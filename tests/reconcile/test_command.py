@@ -14,7 +14,7 @@ from datetime import datetime
 import pytest
 import pytest_asyncio
 
-from connect_ext.reconcile.__main__ import EXIT_STATUS
+from connect_ext.reconcile.command import EXIT_STATUS
 from sandbox.faults import Delay, Respond
 from tests.reconcile.planting import Past, past
 from tests.reconcile.running import FAST, Command, Ran, ended

@@ -62,7 +62,7 @@ MAY_IMPORT = {
         ),
         "cancelling cause connect errors http.budget portal.settings vendors.base",
     ),
-    "command_line": "connect shared_state",
+    "command_line": "command_line connect shared_state",
     "open_requests": "cancelling.request connect errors http.pace open_requests",
     "check": "cancelling cause check command_line connect errors http outcome_log portal redaction"
     " scheduled_result shared_state vendors.base vendors.explaining vendors.registry vendors.words",

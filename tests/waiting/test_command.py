@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from connect_ext.waiting.__main__ import EXIT_STATUS, main
+from connect_ext.waiting.command import EXIT_STATUS, main
 from connect_ext.waiting.showing import COLUMNS
 from sandbox.faults import Delay
 from tests.waiting.world import PATIENCE_SECONDS, CommandLine, waiting

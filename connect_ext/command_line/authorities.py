@@ -1,0 +1,17 @@
+"""The certificate authorities of a command: those in the file that ``SSL_CERT_FILE`` names."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+
+AUTHORITIES = "SSL_CERT_FILE"
+
+
+def has_usable_authorities(environment: Mapping[str, str]) -> bool:
+    """Whether the file can be read as certificates, or none is named."""
+    try:
+        ssl.create_default_context(cafile=environment.get(AUTHORITIES) or None)
+    except OSError:
+        return False
+    return True

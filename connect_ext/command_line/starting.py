@@ -1,0 +1,26 @@
+"""The beginning of a command: what has to hold before the official client can be imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+from connect_ext.command_line.authorities import AUTHORITIES, has_usable_authorities
+
+WRONG_USE = 2
+
+
+def start(module: str) -> int:
+    """Run ``main`` of this module with the command line; return its exit status.
+
+    The module is imported here, since the official client reads the authorities on import, and
+    ends in a traceback where it cannot.
+    """
+    if not has_usable_authorities(os.environ):
+        sys.stderr.write(
+            f"{AUTHORITIES} must name a file of certificates (PEM) that can be read, or be unset.\n"
+        )
+        return WRONG_USE
+    status: int = import_module(module).main(sys.argv[1:])
+    return status
