@@ -82,7 +82,7 @@ async def test_what_a_second_walk_finds_settled_is_reported_no_more():
 
 
 async def test_many_open_requests_do_not_fill_the_memory():
-    requests = [_open_request(number) for number in range(2000)]
+    requests = [_open_request(number) for number in range(4000)]
     whole = len(json.dumps(requests))
     connect = AsyncConnectClient("ApiKey SU-1:1", endpoint="https://connect.example/public/v1")
     transport = httpx.MockTransport(lambda request: _page(requests, request))
