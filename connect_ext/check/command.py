@@ -21,10 +21,11 @@ from connect_ext.check.report import Report
 from connect_ext.check.saved import NotAnAnswerError, NotExplainedError, saved_answer
 from connect_ext.check.showing import shown, shown_since
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
+from connect_ext.command_line.exit_status import INTERRUPTED, WRONG_USE
 from connect_ext.command_line.options import product_id
 from connect_ext.command_line.output import show_every_sign
 
-NOT_APPROVED, WRONG_USE, INTERRUPTED = 1, 2, 130
+NOT_APPROVED = 1
 
 EXIT_STATUS = (
     "Exit status: 0 only if a real request would be approved; 1 if it would not, or nobody knows;"

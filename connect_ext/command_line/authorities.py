@@ -10,8 +10,11 @@ AUTHORITIES = "SSL_CERT_FILE"
 
 def has_usable_authorities(environment: Mapping[str, str]) -> bool:
     """Whether the file can be read as certificates, or none is named."""
+    path = environment.get(AUTHORITIES)
+    if not path:
+        return True
     try:
-        ssl.create_default_context(cafile=environment.get(AUTHORITIES) or None)
+        ssl.create_default_context(cafile=path)
     except OSError:
         return False
     return True

@@ -7,8 +7,7 @@ import sys
 from importlib import import_module
 
 from connect_ext.command_line.authorities import AUTHORITIES, has_usable_authorities
-
-WRONG_USE = 2
+from connect_ext.command_line.exit_status import WRONG_USE
 
 
 def start(module: str) -> int:

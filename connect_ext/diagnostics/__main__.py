@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
+from connect_ext.command_line.exit_status import INTERRUPTED
 from connect_ext.command_line.output import show_every_sign
 from connect_ext.diagnostics.asked import Asked
 from connect_ext.diagnostics.ids import PRODUCT_ID
@@ -26,7 +27,7 @@ from connect_ext.diagnostics.new_file import NewFile
 from connect_ext.diagnostics.process_environment import leave_out_unusable_authorities
 from connect_ext.diagnostics.sections import Facts
 
-NOT_WRITTEN, INTERRUPTED = 3, 130
+NOT_WRITTEN = 3
 
 EXIT_STATUS = (
     "Exit status: 0 if the file is written, whatever is in it; 2 for a wrong command line; 3 if it"

@@ -19,6 +19,12 @@ from pathlib import Path
 
 from connect_ext.command_line.connection import Connection, NoConnectionError, connection
 from connect_ext.command_line.env_file import NotAnEnvFileError, read_env_file
+from connect_ext.command_line.exit_status import (
+    INTERRUPTED,
+    NEEDS_PERSON,
+    NOT_WHOLE,
+    WRONG_USE,
+)
 from connect_ext.command_line.options import WholeNumber, product_id
 from connect_ext.command_line.output import for_a_reader, show_every_sign
 from connect_ext.command_line.progress import progress_bar
@@ -36,8 +42,6 @@ from connect_ext.reconcile.reconciling import (
 from connect_ext.reconcile.resuming import FileJournal, WrongJournalError
 from connect_ext.reconcile.showing import shown
 from connect_ext.shared_state import SharedState
-
-NEEDS_PERSON, WRONG_USE, NOT_WHOLE, INTERRUPTED = 1, 2, 3, 130
 
 EXIT_STATUS = (
     "Exit status: 0 if all was compared and nobody is needed; 1 if somebody is needed; 2 for a"

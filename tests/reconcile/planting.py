@@ -36,6 +36,7 @@ PRODUCTS = (MAIN, HOLDING, NEW, SLOW, BUSY, LATER, ZUORA, WRONG, THEIRS)
 SETTLES_SOON = {"SETTLE_MINUTES": "0.05"}
 SETTLES_LATE = {"SETTLE_MINUTES": "300"}
 UNTIL_MARKS_ARE_OLD = timedelta(minutes=15)
+"""After that, what a dead process has left keeps nobody from sending, not even to Zuora."""
 
 
 class Past:

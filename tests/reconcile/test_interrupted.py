@@ -26,8 +26,6 @@ from tests.reconcile.sorts import (
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-"""After that, what a dead process has left keeps nobody from sending, not even to Zuora."""
-
 LOST = [sort for sort in STEADY_SORTS if sort in LOST_ON_THE_WAY]
 NOT_LOST = [sort for sort in STEADY_SORTS if sort not in LOST_ON_THE_WAY]
 
