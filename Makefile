@@ -3,6 +3,7 @@
 PYTHON ?=
 VENV := .venv
 OFFICIAL := .venv-official
+DOCS := .venv-docs
 PIP_PROJECT := -m pip install -qq --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
 
 # That run tests side by side: more than two cores need, as many tests mostly wait.
@@ -101,7 +102,7 @@ format: $(VENV)/ready ## format, and apply the linter's fixes
 	@$(VENV)/bin/ruff format --quiet .
 
 .PHONY: lock
-lock: ## write the locks from pyproject.toml and requirements-dev.in (UPGRADE=--upgrade: newest)
+lock: ## write the locks from pyproject.toml and the lists requirements-*.in (UPGRADE=--upgrade: newest)
 	@rm -rf .venv-lock
 	@python=$$(.ci/find-python $(PYTHON)) && "$$python" -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install -qq --disable-pip-version-check $(LOCK_TOOLS)
@@ -110,7 +111,7 @@ lock: ## write the locks from pyproject.toml and requirements-dev.in (UPGRADE=--
 
 .PHONY: clean
 clean: ## remove everything that make has made
-	@rm -rf .venv .venv-official .venv-lock .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+	@rm -rf .venv .venv-official .venv-docs .venv-lock .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 		dist htmlcov .coverage
 
 # A changed lock remakes the environment; a changed pyproject.toml reinstalls the project in it.
@@ -120,6 +121,10 @@ $(VENV)/locked: requirements-dev.lock
 
 $(OFFICIAL)/locked: requirements-official.lock
 	@.ci/make-env $(OFFICIAL) $< $(PYTHON)
+	@touch $@
+
+$(DOCS)/locked: requirements-docs.lock
+	@.ci/make-env $(DOCS) $< $(PYTHON)
 	@touch $@
 
 %/ready: %/locked pyproject.toml

@@ -1,7 +1,8 @@
-"""The lock files, and what they must hold by pyproject.toml and requirements-dev.in.
+"""The lock files, and what they must hold by pyproject.toml and the lists beside it.
 
 ``poetry.lock`` is what production installs. ``requirements-dev.lock`` is what the tests run with:
-the same, the runner and the test tools. ``requirements-official.lock`` is for ``make official``.
+the same, the runner and the test tools. ``requirements-official.lock`` is for ``make official``,
+``requirements-docs.lock`` for ``make docs`` and the pictures.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ ROOT = Path(__file__).resolve().parents[1]
 POETRY_LOCK = "poetry.lock"
 DEV_LOCK = "requirements-dev.lock"
 OFFICIAL_LOCK = "requirements-official.lock"
+DOCS_LOCK = "requirements-docs.lock"
+
+DEV_LIST = "requirements-dev.in"
+DOCS_LIST = "requirements-docs.in"
 
 # The official command line tool validates with another core than the runner runs with.
 OFFICIAL_CORE = Dependency("connect-eaas-core", ">=38,<39")
@@ -36,17 +41,19 @@ def requirements() -> dict[str, list[Dependency]]:
     """The requirements that each of pip's lock files must satisfy, by its name."""
     package = Factory().create_poetry(ROOT).package
     runtime = list(package.dependency_group("main").dependencies)
-    builder = [each for each in dev_list() if each.name == "poetry-core"]
+    dev = listed(DEV_LIST)
+    builder = [each for each in dev if each.name == "poetry-core"]
     others = [each for each in runtime if each.name != OFFICIAL_CORE.name]
     return {
-        DEV_LOCK: runtime + dev_list(),
+        DEV_LOCK: runtime + dev,
         OFFICIAL_LOCK: [OFFICIAL_CORE, *others, *builder],
+        DOCS_LOCK: listed(DOCS_LIST),
     }
 
 
-def dev_list() -> list[Dependency]:
-    """What requirements-dev.in asks for."""
-    lines = (ROOT / "requirements-dev.in").read_text(encoding="utf-8").splitlines()
+def listed(name: str) -> list[Dependency]:
+    """What a list such as requirements-dev.in asks for."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     texts = [line.partition("#")[0].strip() for line in lines]
     return [Dependency.create_from_pep_508(text) for text in texts if text]
 

@@ -20,6 +20,7 @@ from poetry.repositories.pypi_repository import PyPiRepository
 
 from tools.locks import (
     DEV_LOCK,
+    DOCS_LOCK,
     OFFICIAL_LOCK,
     POETRY_LOCK,
     ROOT,
@@ -60,6 +61,7 @@ def main(*options: str) -> None:
     with constraints() as path:
         compile_with_uv(DEV_LOCK, "--constraints", str(path))
     compile_with_uv(OFFICIAL_LOCK, *options)
+    compile_with_uv(DOCS_LOCK, *options)
 
 
 def compile_with_uv(lock: str, *options: str) -> None:

@@ -11,7 +11,16 @@ from poetry.core.packages.dependency import Dependency
 
 from benchmarks.environment import required
 from tests.project.test_project import POETRY, PYPROJECT
-from tools.locks import DEV_LOCK, ROOT, content_hash, dev_list, pins, poetry_lock, without_a_hash
+from tools.locks import (
+    DEV_LIST,
+    DEV_LOCK,
+    ROOT,
+    content_hash,
+    listed,
+    pins,
+    poetry_lock,
+    without_a_hash,
+)
 
 PACKAGES = poetry_lock()["package"]
 NAMES = [each["name"] for each in PACKAGES]
@@ -57,14 +66,14 @@ def test_the_lock_is_all_that_the_extension_requires() -> None:
 
 def test_no_test_tool_is_in_the_lock() -> None:
     """Apart from three that the official packages bring to every extension."""
-    assert {each.name for each in dev_list()} & set(NAMES) == {"inflect", "psutil", "pytest"}
+    assert {each.name for each in listed(DEV_LIST)} & set(NAMES) == {"inflect", "psutil", "pytest"}
 
 
 def test_a_dependency_that_pip_cannot_lock_is_told_from_others(tmp_path: Path) -> None:
     origins = (tmp_path.as_uri(), "git+https://git.example/adapter.git@v1.0.0")
     wanted = [Dependency.create_from_pep_508(f"adapter @ {origin}") for origin in origins]
     assert without_a_hash(wanted) == ["adapter", "adapter"]
-    assert without_a_hash(dev_list()) == []
+    assert without_a_hash(listed(DEV_LIST)) == []
 
 
 def test_the_container_does_not_go_past_the_lock() -> None:
