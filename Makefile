@@ -88,6 +88,14 @@ figures: $(VENV)/ready ## print the sizes of functions, modules, classes and tes
 transcript: $(VENV)/ready ## write what the commands in docs/setting-up-a-vendor.md say
 	@$(VENV)/bin/python -m tools.transcript
 
+.PHONY: variables
+variables: $(VENV)/ready ## write the facts of docs/variables.md from the declarations
+	@$(VENV)/bin/python -m tools.variable_page
+
+.PHONY: docs
+docs: $(DOCS)/locked ## build the documentation as a site, in site/ (any broken link fails)
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+
 .PHONY: bench
 bench: $(VENV)/ready ## measure speed, calls and memory (about 20 minutes)
 	@$(VENV)/bin/python -m benchmarks
@@ -112,7 +120,7 @@ lock: ## write the locks from pyproject.toml and the lists requirements-*.in (UP
 .PHONY: clean
 clean: ## remove everything that make has made
 	@rm -rf .venv .venv-official .venv-docs .venv-lock .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
-		dist htmlcov .coverage
+		dist site htmlcov .coverage
 
 # A changed lock remakes the environment; a changed pyproject.toml reinstalls the project in it.
 $(VENV)/locked: requirements-dev.lock
