@@ -1,11 +1,11 @@
-"""The site of docs/: its contents, and its links to files that it does not have."""
+"""The site of docs/: its contents, and its pages where it reads them as GitHub does not."""
 
 import re
 
 import pytest
 
 from tools.locks import ROOT
-from tools.site_links import on_config, with_links
+from tools.site_pages import on_config, with_bars, with_links
 
 LINK = "see [the example](../examples/vendor_adapter), or [Zuora](zuora.md#orders-zuora)"
 
@@ -41,3 +41,8 @@ def test_the_address_of_the_repository_is_that_of_pyproject(tmp_path, line, extr
     config = {"config_file_path": str(tmp_path / "mkdocs.yml"), "extra": {}}
     on_config(config)
     assert config["extra"] == extra
+
+
+def test_a_bar_in_the_code_of_a_table_is_shown_without_its_backslash():
+    text = "`a \\| b`\n\n| `a \\|\\| b` | c \\| d |\n"
+    assert with_bars(text) == "`a \\| b`\n\n| `a || b` | c \\| d |\n"
