@@ -16,10 +16,3 @@ def test_its_table_of_presets_names_each_vendor_that_needs_only_a_key():
     section = README.partition("\n## Presets\n")[2].partition("\n## ")[0]
     named = re.findall(r"^\| [^|]+ \| `([a-z-]+)` \|$", section, re.MULTILINE)
     assert sorted([*named, "rest"]) == sorted(BUILT_IN)
-
-
-def test_every_target_of_make_that_it_names_exists():
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    named = set(re.findall(r"\bmake ([a-z-]+)", README)) - {"and"}
-    assert named
-    assert named <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))

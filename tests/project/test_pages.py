@@ -1,7 +1,8 @@
-"""Every link of the project's pages leads to a file, and to a heading in it."""
+"""The links, commands and modules that the project's pages name exist."""
 
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,26 @@ def is_there(page: Path, target: str) -> bool:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
     assert [each for each in targets(page) if not is_there(page, each)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_exists(page: Path) -> None:
+    text, makefile = page.read_text(encoding="utf-8"), (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) <= targets
+    modules = set(re.findall(r"python -m ((?:connect_ext|sandbox|tools|benchmarks)[\w.]*)", text))
+    assert [each for each in modules if find_spec(each.rstrip(".")) is None] == []
+
+
+def test_every_module_of_the_house_exists() -> None:
+    house = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    house = house.partition("\n## The house\n")[2].partition("\n## ")[0]
+    there = {path.name for path in (ROOT / "connect_ext").rglob("*")}
+    named = set(re.findall(r"\b([a-z_]+\.py)\b", house))
+    folders = set(re.findall(r"^ +([a-z_]+)/", house, re.MULTILINE))
+    assert named
+    assert folders
+    assert named | folders <= there
 
 
 @pytest.mark.parametrize(
