@@ -88,6 +88,11 @@ figures: $(VENV)/ready ## print the sizes of functions, modules, classes and tes
 transcript: $(VENV)/ready ## write what the commands in docs/setting-up-a-vendor.md say
 	@$(VENV)/bin/python -m tools.transcript
 
+# The demo has its own environment, made before its terminal is recorded.
+.PHONY: recording
+recording: $(VENV)/ready $(DOCS)/locked ## play the demo, and draw docs/pictures/demo.gif of it
+	@$(DOCS)/bin/python -m tools.recording
+
 .PHONY: bench
 bench: $(VENV)/ready ## measure speed, calls and memory (about 20 minutes)
 	@$(VENV)/bin/python -m benchmarks
