@@ -94,8 +94,12 @@ recording: $(VENV)/ready $(DOCS)/locked ## play the demo, and draw docs/pictures
 	@$(DOCS)/bin/python -m tools.recording
 
 .PHONY: bench
-bench: $(VENV)/ready ## measure speed, calls and memory (about 20 minutes)
-	@$(VENV)/bin/python -m benchmarks
+bench: $(VENV)/ready $(DOCS)/locked ## measure speed, calls and memory (about 20 minutes)
+	@$(VENV)/bin/python -m benchmarks; measured=$$?; $(MAKE) charts; exit $$measured
+
+.PHONY: charts
+charts: $(DOCS)/locked ## write docs/benchmarks.md and its charts from docs/benchmarks.json
+	@$(DOCS)/bin/python -m benchmarks.page
 
 .PHONY: official
 official: $(OFFICIAL)/ready ## run the official validators as the command line tool does (core 38)

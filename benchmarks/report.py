@@ -1,6 +1,8 @@
-"""The table, on the screen and in `docs/benchmarks.md`."""
+"""The tables, on the screen and in `docs/benchmarks.md`."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from benchmarks.results import Line, Results, Table
 
@@ -13,7 +15,10 @@ INTRODUCTION = """\
 
 Written by `make bench` (`python -m benchmarks`): the official connect-extension-runner {runner},
 unmodified, in an environment of its own (the runner, the extension, and what the two require),
-against the sandbox on the loopback interface of the same machine. {machine}.
+against the sandbox on the loopback interface of the same machine. The figures are kept in
+`docs/benchmarks.json`; `make charts` writes this page and its charts from there.
+
+Machine: {machine}.
 
 Each figure is the median of {rounds} rounds. The rows of a section are measured in turn, so that
 other load on the machine affects all of them alike. A row's name begins with its handler:
@@ -31,17 +36,21 @@ those to the vendor.
 """
 
 
-def markdown(results: Results) -> str:
-    """The whole page."""
+def markdown(results: Results, pictures: Mapping[str | None, str] | None = None) -> str:
+    """The whole page, with a picture below the titles of these sections (None: of the page)."""
+    pictures = pictures or {}
     runner, *others = results.packages.items()
     introduction = INTRODUCTION.format(
         runner=runner[1],
         machine=", ".join([results.machine, *(f"{name} {version}" for name, version in others)]),
         rounds=results.rounds,
     )
-    parts = [f"{introduction}\nMeasured on {results.day}.\n", _verdicts(results.tables)]
-    parts += [_section(table) for table in results.tables if table.lines]
-    return "\n".join(parts)
+    parts = [f"{introduction}\nMeasured on {results.day}.\n", pictures.get(None)]
+    parts.append(_verdicts(results.tables))
+    for table in results.tables:
+        if table.lines:
+            parts += [_heading(table), pictures.get(table.name), _lines(table)]
+    return "\n".join(part for part in parts if part)
 
 
 def _verdicts(tables: tuple[Table, ...]) -> str:
@@ -53,10 +62,14 @@ def _verdicts(tables: tuple[Table, ...]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _section(table: Table) -> str:
+def _heading(table: Table) -> str:
+    return f"## {table.title}\n\n{table.explanation}\n"
+
+
+def _lines(table: Table) -> str:
     cells = [list(HEADINGS), *(_cells(line) for line in table.lines)]
     used = [column for column in range(len(HEADINGS)) if any(line[column] for line in cells[1:])]
-    lines = [f"## {table.title}", "", table.explanation, ""]
+    lines = []
     for number, line in enumerate(cells):
         lines.append("| " + " | ".join(line[column] for column in used) + " |")
         if number == 0:
