@@ -96,9 +96,18 @@ variables: $(VENV)/ready ## write the facts of docs/variables.md from the declar
 docs: $(DOCS)/locked ## build the documentation as a site, in site/ (any broken link fails)
 	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
 
+# The demo has its own environment, made before its terminal is recorded.
+.PHONY: recording
+recording: $(VENV)/ready $(DOCS)/locked ## play the demo, and draw docs/pictures/demo.gif of it
+	@$(DOCS)/bin/python -m tools.recording
+
 .PHONY: bench
-bench: $(VENV)/ready ## measure speed, calls and memory (about 20 minutes)
-	@$(VENV)/bin/python -m benchmarks
+bench: $(VENV)/ready $(DOCS)/locked ## measure speed, calls and memory (about 20 minutes)
+	@$(VENV)/bin/python -m benchmarks; measured=$$?; $(MAKE) charts; exit $$measured
+
+.PHONY: charts
+charts: $(DOCS)/locked ## write docs/benchmarks.md and its charts from docs/benchmarks.json
+	@$(DOCS)/bin/python -m benchmarks.page
 
 .PHONY: official
 official: $(OFFICIAL)/ready ## run the official validators as the command line tool does (core 38)
