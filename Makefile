@@ -22,7 +22,7 @@ MAKEFLAGS += --no-print-directory
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  PYTHON=/path/to/python3.12 picks the Python; else the first of 3.12, 3.11, 3.10 that works."
 	@echo "  PROCESSES=8 runs the tests in eight processes instead of $(PROCESSES)."
@@ -95,6 +95,10 @@ bench: $(VENV)/ready ## measure speed, calls and memory (about 20 minutes)
 .PHONY: official
 official: $(OFFICIAL)/ready ## run the official validators as the command line tool does (core 38)
 	@$(OFFICIAL)/bin/python -m tools.official
+
+.PHONY: release-files
+release-files: $(VENV)/ready ## write version and address from pyproject.toml into the other files
+	@$(VENV)/bin/python -m tools.release.files
 
 .PHONY: format
 format: $(VENV)/ready ## format, and apply the linter's fixes
