@@ -33,8 +33,8 @@ demo: $(VENV)/ready ## cancel subscriptions against a local Connect and local ve
 	@exec $(VENV)/bin/python -m sandbox demo
 
 .PHONY: sandbox
-sandbox: $(VENV)/ready ## serve the local Connect and vendors (ENV=FILE: for your own vendor)
-	@exec $(VENV)/bin/python -m sandbox serve $(OWN_VENDOR)
+sandbox: $(VENV)/ready ## serve the local Connect and vendors, with a page (OPEN=1; ENV=FILE: your own vendor)
+	@exec $(VENV)/bin/python -m sandbox serve $(OWN_VENDOR) $(if $(OPEN),--open)
 
 # It may ask a question, and its exit status is the answer.
 .PHONY: check
