@@ -27,8 +27,8 @@ NEXT_STEPS = {
     Cause.ON_ITS_WAY: "Ask the vendor what keeps the cancellation from being finished.",
     Cause.ENDS_LATER: "Nothing: it is approved when the subscription ends.",
     Cause.CONFLICT: "Ask the vendor what locks the subscription.",
-    Cause.REFUSED_LATER: "Look at the subscription at the vendor: approve the request if it is"
-    " cancelled there, reject the request if it is not.",
+    Cause.REFUSED_LATER: "Look at the vendor: approve the request if the subscription is cancelled"
+    " there, else reject it.",
     # Something does not work at the moment.
     Cause.UNREACHABLE: "Check that the vendor is up; then the address, the firewall and the"
     " certificate.",
