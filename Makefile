@@ -110,9 +110,26 @@ figures: $(VENV)/ready ## print the sizes of functions, modules, classes and tes
 transcript: $(VENV)/ready ## write what the commands in docs/setting-up-a-vendor.md say
 	@$(VENV)/bin/python -m tools.transcript
 
+.PHONY: variables
+variables: $(VENV)/ready ## write the facts of docs/variables.md from the declarations
+	@$(VENV)/bin/python -m tools.variable_page
+
+.PHONY: docs
+docs: $(DOCS)/locked ## build the documentation as a site, in site/ (any broken link fails)
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+
+# The demo has its own environment, made before its terminal is recorded.
+.PHONY: recording
+recording: $(VENV)/ready $(DOCS)/locked ## play the demo, and draw docs/pictures/demo.gif of it
+	@$(DOCS)/bin/python -m tools.recording
+
 .PHONY: bench
-bench: $(VENV)/ready ## measure speed, calls and memory (about 20 minutes)
-	@$(VENV)/bin/python -m benchmarks
+bench: $(VENV)/ready $(DOCS)/locked ## measure speed, calls and memory (about 20 minutes)
+	@$(VENV)/bin/python -m benchmarks; measured=$$?; $(MAKE) charts; exit $$measured
+
+.PHONY: charts
+charts: $(DOCS)/locked ## write docs/benchmarks.md and its charts from docs/benchmarks.json
+	@$(DOCS)/bin/python -m benchmarks.page
 
 .PHONY: official
 official: $(OFFICIAL)/ready ## run the official validators as the command line tool does (core 38)
@@ -149,7 +166,7 @@ lock: ## write the locks from pyproject.toml and the lists requirements-*.in (UP
 .PHONY: clean
 clean: ## remove everything that make has made
 	@rm -rf .venv .venv-* .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
-		dist htmlcov .coverage
+		dist site htmlcov .coverage
 
 # A changed lock remakes the environment; a changed pyproject.toml reinstalls the project in it.
 $(VENV)/locked: requirements-dev.lock
