@@ -28,6 +28,9 @@ UPGRADE ?=
 # Of the command line alone: shells have a variable of that name as well.
 OWN_VENDOR := $(if $(filter command,$(origin ENV)),--env "$(ENV)")
 
+# Where it is set, as in many images, each process would compile the project and the tests anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -167,6 +170,7 @@ lock: ## write the locks from pyproject.toml and the lists requirements-*.in (UP
 clean: ## remove everything that make has made
 	@rm -rf .venv .venv-* .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 		dist site htmlcov .coverage
+	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 # A changed lock remakes the environment; a changed pyproject.toml reinstalls the project in it.
 $(VENV)/locked: requirements-dev.lock
