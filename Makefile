@@ -68,6 +68,7 @@ test: $(VENV)/ready ## check format, lint and types, run the tests
 	@echo "mypy" && $(VENV)/bin/mypy --no-error-summary
 	@echo "pytest" && $(VENV)/bin/python -m pytest -q -n $(PROCESSES) -m "not undisturbed"
 	@echo "pytest, undisturbed" && $(VENV)/bin/python -m pytest -q -m undisturbed
+	@.ci/find-chromium >/dev/null || echo "The browser tests were skipped (tests/browser)."
 
 .PHONY: soak
 soak: $(VENV)/ready ## random histories and input, and two runners that get killed (half an hour)
@@ -87,6 +88,10 @@ figures: $(VENV)/ready ## print the sizes of functions, modules, classes and tes
 .PHONY: transcript
 transcript: $(VENV)/ready ## write what the commands in docs/setting-up-a-vendor.md say
 	@$(VENV)/bin/python -m tools.transcript
+
+.PHONY: screenshots
+screenshots: $(VENV)/ready ## play the sandbox's page in a browser, and write the pictures of docs/portal.md
+	@$(VENV)/bin/python -m tools.screenshots
 
 .PHONY: bench
 bench: $(VENV)/ready ## measure speed, calls and memory (about 20 minutes)
