@@ -7,7 +7,7 @@ DOCS := .venv-docs
 PIP_PROJECT := -m pip install -qq --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
 
 # That run tests side by side: more than two cores need, as many tests mostly wait.
-PROCESSES ?= 4
+PROCESSES ?= 6
 
 # `make lock` resolves with these.
 LOCK_TOOLS := uv==0.13.9 poetry==2.5.1
