@@ -9,7 +9,7 @@ PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check
 PIP_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 
 # That run tests side by side: more than two cores need, as many tests mostly wait.
-PROCESSES ?= 4
+PROCESSES ?= 6
 
 # Only these tests, for `make test` and `make test-all`: a folder, a file.
 TESTS ?=
