@@ -133,7 +133,7 @@ async def test_a_preview_tells_currency_period_and_tax(version: str) -> None:
         accepted = await there.cancel()
         assert accepted.amounts == (
             "By Zuora's preview, the cancellation would credit 70.21 EUR for 4 March to 2 April"
-            " 2026, 11.21 EUR of it tax."
+            " 2026, 11.21 EUR of which is tax."
         )
         assert accepted.remarks == ()
 

@@ -316,7 +316,7 @@ async def test_amend_is_previewed_and_confirms_the_cancellation(
     assert accepted.subscription == Subscription(SubscriptionStatus.CANCELLED, date.moment)
     assert accepted.remarks == ()
     assert accepted.amounts == (
-        "By Zuora's preview, the cancellation would credit 701.12 USD, 1.10 USD of it tax."
+        "By Zuora's preview, the cancellation would credit 701.12 USD, 1.10 USD of which is tax."
     )
     (amend,) = zuora.of("amend")
     for name in (
