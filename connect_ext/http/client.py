@@ -86,7 +86,7 @@ class Answer:
     body: bytes = field(repr=False)
 
     def json(self, most_parts: int = MAX_ANSWER_PARTS) -> Any:
-        """The JSON of the body, or None if it cannot be read, or says two things under one name."""
+        """The JSON of the body, or None if it cannot be read, or has two values under one name."""
         try:
             return read_json(self.body, most_parts)
         except ValueError:

@@ -22,7 +22,9 @@ def in_words(
     said = f"would {verb} {_sum(amount, currency)}"
     if period:
         said += f" for {_period(*sorted(period))}"
-    return f"{said}, {_sum(tax, currency)} of which is tax" if tax and _is_part(tax, amount) else said
+    if tax and _is_part(tax, amount):
+        said += f", {_sum(tax, currency)} of which is tax"
+    return said
 
 
 def _is_part(tax: Decimal, amount: Decimal) -> bool:

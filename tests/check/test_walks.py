@@ -65,7 +65,7 @@ async def test_the_answer_is_explained_and_its_shape_has_no_values(vendor):
     assert (call.status, call.shape) == (200, ("id, status, term_ends: text",))
     assert [f"{f.variable} {f.found}" for f in call.findings] == [
         "REST_ID_PATH finds the id that was asked for",
-        "REST_STATUS_PATH finds the status 'active', which REST_ACTIVE_VALUES has",
+        "REST_STATUS_PATH finds the status 'active', which is in REST_ACTIVE_VALUES",
         "REST_TERM_END_PATH finds the day 2031-01-01",
     ]
 
@@ -135,10 +135,10 @@ async def test_an_answer_that_does_not_help(vendor, fault, parts):
     ("path", "said"),
     [
         ("status", "the answer has the key data; correct the path"),
-        ("data.attribute.lifecycle.state", "data has attributes and no attribute"),
-        ("data.attributes.lifecycle.stat", "data.attributes.lifecycle has state and no stat"),
+        ("data.attribute.lifecycle.state", "data has attributes but no attribute"),
+        ("data.attributes.lifecycle.stat", "data.attributes.lifecycle has state but no stat"),
         ("nope || data.attributes.nope", "has the keys lifecycle, term, billing; correct"),
-        ("data.attributes.lifecycle", "finds an object, and no text"),
+        ("data.attributes.lifecycle", "finds an object, not a text"),
     ],
 )
 async def test_a_path_that_leads_nowhere_says_where_it_stops(unseen, path, said):
@@ -271,7 +271,9 @@ async def test_zuoras_orders(orders):
     report = await tried(orders.variables(), number)
     assert report.would_be_approved
     assert report.subscription == "The subscription is active."
-    assert "By Zuora's preview" not in everything_told(report), "an amount is a customer's"
+    assert "According to Zuora's preview" not in everything_told(report), (
+        "an amount is a customer's"
+    )
     assert orders.subscription(number).status == "Active"
     wrong = await tried({**orders.variables(), "ZUORA_CLIENT_SECRET": "not-it"}, number)
     in_one_line(wrong, "wait", "HTTP 401", "ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET")

@@ -11,7 +11,7 @@ from tests.sandbox_zuora_orders.calling import check
 from tests.zuora_orders.scripted import SUBSCRIPTION, Answer, asking, reasons
 
 NOW, TERM, INVOICED = CancellationDate
-SAID = "By Zuora's preview, the cancellation would"
+SAID = "According to Zuora's preview, the cancellation would"
 
 
 def billed(amount, start="2026-03-12", end="2026-03-31", items="invoiceItems", **more):

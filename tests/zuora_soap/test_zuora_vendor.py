@@ -316,7 +316,7 @@ async def test_amend_is_previewed_and_confirms_the_cancellation(
     assert accepted.subscription == Subscription(SubscriptionStatus.CANCELLED, date.moment)
     assert accepted.remarks == ()
     assert accepted.amounts == (
-        "By Zuora's preview, the cancellation would credit 701.12 USD, 1.10 USD of which is tax."
+        "According to Zuora's preview, the cancellation would credit 701.12 USD, 1.10 USD of which is tax."
     )
     (amend,) = zuora.of("amend")
     for name in (
@@ -414,7 +414,7 @@ async def test_a_preview_without_items_says_so(
 
     accepted = await make_vendor().cancel(asking(), ACTIVE)
 
-    assert accepted.amounts == "By Zuora's preview, the cancellation would bill nothing."
+    assert accepted.amounts == "According to Zuora's preview, the cancellation would bill nothing."
     assert accepted.remarks == ()
 
 
