@@ -22,7 +22,7 @@ QUICK_SCALE = 0.1
 
 
 async def measured(names: list[str], bench: Bench) -> list[Section]:
-    """Measure the sections, one after the other."""
+    """Measure the sections one after another."""
     found = []
     async with bench.open():
         for name in names:
@@ -37,13 +37,13 @@ async def measured(names: list[str], bench: Bench) -> list[Section]:
 
 
 def main() -> int:
-    """Measure, print, write; 1 if a required figure was missed."""
+    """Measure, print and write the report; return 1 if a required figure was missed."""
     names = [*WITHOUT_RUNNER, *SECTIONS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(names))
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each row (3)")
     parser.add_argument(
-        "--quick", action="store_true", help="one round of short loads; the figures mean little"
+        "--quick", action="store_true", help="one round of short loads, as a quick look"
     )
     options = parser.parse_args()
     unknown = set(options.sections) - set(names)
@@ -54,7 +54,7 @@ def main() -> int:
     sections = asyncio.run(measured(chosen, bench))
     text = markdown(sections, bench.rounds)
     print(text)
-    # The file holds whole measurements only.
+    # The file contains only complete measurements.
     if not options.quick and not options.sections and bench.rounds >= 3:
         FILE.parent.mkdir(exist_ok=True)
         FILE.write_text(text, "utf-8")

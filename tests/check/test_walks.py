@@ -181,7 +181,7 @@ async def test_an_id_that_cannot_be_one_calls_nobody(vendor, subscription_id, ou
 async def test_mistakes_are_all_told_and_nobody_is_called(vendor):
     variables = {**vendor.variables(), "NOTES": "loud", "REST_STATUS_PATH": "a b c"}
     report = await tried(variables, "SUB-1")
-    in_one_line(report, "undecided", "until the variables are right")
+    in_one_line(report, "undecided", "until the variables are corrected")
     assert [each.partition(" ")[0] for each in report.mistakes] == ["NOTES", "REST_STATUS_PATH"]
     assert vendor.calls == []
 
@@ -220,7 +220,7 @@ async def test_names_that_are_no_variables_and_those_of_another_vendor_are_told(
     assert report.unknown_names == ("REST_STATUS_PTH", "SOMETHING")
     assert report.unused_names == ("ZUORA_CLIENT_ID",)
     assert report.look_at == (
-        "REST_STATUS_PTH is not a variable of the extension: is REST_STATUS_PATH meant?",
+        "REST_STATUS_PTH is not a variable of the extension: did you mean REST_STATUS_PATH?",
         "SOMETHING is not a variable of the extension.",
     )
     assert report.would_be_approved
@@ -337,5 +337,5 @@ async def test_a_key_in_a_proposal_that_may_be_a_name_is_masked():
         report = await tried(variables, "SUB-12345", suggest=True)
     proposed = {each.variable: each.value for each in report.suggestions}
     assert proposed["REST_STATUS_PATH"] == "data.[…].status"
-    assert any("in the place of […]" in hint for hint in report.look_at)
+    assert any("put it in for […]" in hint for hint in report.look_at)
     assert "Schmidt" not in everything_told(report)

@@ -129,7 +129,7 @@ class TestInAPath:
         error = await unsendable(
             http,
             found_at_v(value),
-            "cannot be a part of a path",
+            "cannot be part of a path",
             REST_CANCEL_REQUEST=request,
             REST_CANCEL_BODY="{}",
         )
@@ -186,7 +186,7 @@ class TestWhatIsNotThere:
     async def test_nothing_is_sent_without_a_look(self, http):
         looked_up = {"REST_LOOKED_UP": '{"v": "v"}', "REST_CANCEL_BODY": '{"v": "{v}"}'}
         async with a_vendor(http, **looked_up) as (rest, server):
-            with pytest.raises(NotConfigured, match="has nothing for it"):
+            with pytest.raises(NotConfigured, match="has no value for it"):
                 await rest.cancel(cancellation(), None)
         assert server.seen == []
 

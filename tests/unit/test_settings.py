@@ -638,7 +638,7 @@ class TestRequests:
         line = mistake(
             REST_CANCEL_REQUEST="POST /cancel", REST_CANCEL_BODY='{"{subscription_id}": "x"}'
         )
-        assert "has no {subscription_id}, nor has REST_CANCEL_BODY" in line
+        assert "has no {subscription_id}, and neither has REST_CANCEL_BODY" in line
 
     @pytest.mark.parametrize(
         "body",

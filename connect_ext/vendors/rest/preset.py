@@ -42,7 +42,7 @@ class Preset:
         when = read.choice("CANCELLATION_DATE", CancellationDate)
         if when not in self.dates:
             known = " or ".join(each.value for each in self.dates)
-            what = f"is {when.value}, which {self.name} does not support; use {known} with it"
+            what = f"is {when.value}, which {self.name} does not support (use {known})"
             read.report("CANCELLATION_DATE", what)
         return {**self.values, **self.dates.get(when, {})}
 

@@ -19,10 +19,10 @@ class ShownSubscription(Subscription):
 
 def unfinished(number: str, status: str) -> Subscription:
     """A subscription with an unfinished order of ours at Zuora; an empty number is not shown."""
-    which = f"the order {number}" if number else "an order of this request's"
+    which = f"the order {number}" if number else "an order for this request"
     what = f"Zuora has {which} to cancel the subscription, and has left it"
     do = "Deal with it in Zuora: let it be carried out, or delete it; then resubmit the task."
-    detail = f"{what} {plain(status)}. No other is sent. {do}"
+    detail = f"{what} {plain(status)}. No other order is sent. {do}"
     return Subscription(SubscriptionStatus.UNFINISHED, detail=detail)
 
 
