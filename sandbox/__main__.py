@@ -22,86 +22,23 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from sandbox.address import DIRECTORY, STATE_FILE, Address
+from sandbox.address import Address
 from sandbox.client import call, connected, follow, follow_request
 from sandbox.complaint import Complaint
 from sandbox.connect.environment import ENVIRONMENT_ID, PARTNER_API_KEY, SERVICE_ID
 from sandbox.connect.tasks import SETTLING, TaskStatus
 from sandbox.demo import demo
 from sandbox.faults import named_fault
-from sandbox.feed import Feed
 from sandbox.lifetime import Stopped, until_stopped
-from sandbox.own_vendor import read_variables, way_out
 from sandbox.runner import RunnerFailed
-from sandbox.sandbox import Sandbox
-from sandbox.shell import VARIABLES_FILE, exports, write_variables
+from sandbox.serving import serve
+from sandbox.shell import VARIABLES_FILE, exports
 
 # As a shell counts a command that Ctrl-C has ended.
 INTERRUPTED = 130
 TASK_SETTLED = frozenset(each.value for each in SETTLING.values())
 
 Json = dict[str, Any]
-
-
-async def serve(arguments: argparse.Namespace) -> None:
-    """Run everything until it is stopped."""
-    own = arguments.env is not None
-    if own and arguments.slow is not None:
-        raise Complaint("--slow is for the local vendor; this one is your own")
-    if running := Address.find():
-        raise Complaint(f"a sandbox is running here already: process {running.process}")
-    variables = {**(read_variables(arguments.env) if own else {}), **dict(arguments.variable)}
-    _prepare(DIRECTORY)
-    async with Sandbox(
-        variables=variables,
-        own_vendor=own,
-        directory=DIRECTORY,
-        countdown_scale=arguments.countdown_scale,
-        log_level="DEBUG",  # the extension's, for the feed; --debug is the runner's
-    ) as sandbox:
-        feed = Feed(sandbox.runners)
-        sandbox.connect.journal.listen(feed.show)
-        sandbox.vendor.defaults["shows_after_seconds"] = arguments.slow
-        environment = way_out(sandbox.ca_bundle) if own else {}
-        for _ in range(0 if arguments.no_runner else arguments.instances):
-            await sandbox.start_runner(debug=arguments.debug, environment=environment)
-        Address.of(sandbox).write()
-        if not own:
-            write_variables(sandbox.connect.environment.variables.values())
-        try:
-            _welcome(sandbox, arguments.env)
-            await feed.follow()
-        finally:
-            STATE_FILE.unlink(missing_ok=True)
-            VARIABLES_FILE.unlink(missing_ok=True)
-
-
-def _prepare(directory: Path) -> None:
-    directory.mkdir(exist_ok=True)
-    (directory / ".gitignore").write_text("*\n")
-    for log in directory.glob("*.log"):
-        log.unlink()
-
-
-def _welcome(sandbox: Sandbox, own_variables: Path | None) -> None:
-    print(f"Connect   {sandbox.connect.url}  (CA: {sandbox.ca_bundle})")
-    if own_variables is None:
-        print(f"vendor    {sandbox.vendor.url}")
-        print(f"Zuora     {sandbox.zuora.soap_url()}  (VENDOR=zuora-soap; any version)")
-        print(f"Zuora     {sandbox.zuora_orders.url}  (VENDOR=zuora; orders through REST)")
-    else:
-        print(f"vendor    your own, by the variables in {own_variables}")
-    for runner in sandbox.runners:
-        print(f"runner    {runner.instance_id}, its log: {runner.log_file}")
-    print("\nOne more cancel request, from another terminal in this directory:")
-    vendor_id = " --vendor-id ID" if own_variables else ""
-    print(f"  {_this_python()} -m sandbox cancel{vendor_id}\n", flush=True)
-
-
-def _this_python() -> str:
-    """The interpreter's path from this directory; that of a fresh clone is not in PATH."""
-    python = Path(sys.executable)
-    return str(python.relative_to(Path.cwd())) if Path.cwd() in python.parents else python.name
 
 
 async def cancel(arguments: argparse.Namespace) -> None:
@@ -286,12 +223,21 @@ def _serve_arguments(commands: Any) -> None:
     serving.add_argument(
         "--slow", type=float, metavar="SECONDS", help="the vendor shows a cancellation so late"
     )
+    serving.add_argument("--port", type=int, default=0, help="the page's port (any that is free)")
+    serving.add_argument("--open", action="store_true", help="open the page in the browser")
     serving.add_argument("--debug", action="store_true", help="the runner's debug log")
     serving.add_argument(
         "--countdown-scale",
         type=float,
         default=1.0,
         help="0.1: redeliver after a tenth of the time",
+    )
+    serving.add_argument(
+        "--deliver-after",
+        type=float,
+        default=2.0,
+        metavar="SECONDS",
+        help="a new task is delivered so late, for people to watch (%(default)g)",
     )
     serving.add_argument(
         "--variable",

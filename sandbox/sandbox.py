@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from sandbox.certificates import Certificates, issue_certificates
-from sandbox.connect.objects import Json, Parameter
+from sandbox.connect.objects import Customer, Json, Parameter
 from sandbox.connect.refusals import invalid
 from sandbox.connect.server import LocalConnect
 from sandbox.faults import named_fault
@@ -25,6 +25,11 @@ from sandbox.zuora_orders import LocalZuoraOrders
 
 # Of a subscription that is cancelled and ends later from the beginning.
 ENDS_LATER_AFTER = timedelta(days=90)
+CUSTOMERS = (
+    Customer("Nordlicht Pumpen AG", email="jon.doe@nordlicht.example"),
+    Customer("Casa Palma Hotels", email="maria.muster@casapalma.example"),
+    Customer("Schilf und Soehne", email="otto.normal@schilf.example"),
+)
 
 
 class Sandbox:
@@ -114,6 +119,11 @@ class Sandbox:
         """
         subscription = self.vendor.add(subscription_id, **fields)
         return self.connect.create_subscription(subscription.id)
+
+    def offer_subscriptions(self) -> None:
+        """A few subscriptions of several customers, for somebody to begin with."""
+        for customer in CUSTOMERS:
+            self.connect.create_subscription(self.vendor.add().id, customer=customer)
 
     def cancel(self, subscription_id: str | None = None, **fields: Any) -> str:
         """A new subscription that the customer cancels at once; returns the request's id."""

@@ -50,7 +50,8 @@ class ConversationApi:
         either_id = self._id(request)
         body = await body_of(request)
         message = self._conversations.post(either_id, body, self._access.account(request))
-        self._journal.record("note", either_id, message["type"])
+        request_id = self._conversations.get(either_id)["instance_id"]
+        self._journal.record("note", request_id, message["type"])
         return web.json_response(message, status=201)
 
     def _id(self, request: web.Request) -> str:

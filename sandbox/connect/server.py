@@ -35,12 +35,13 @@ class LocalConnect(Planting, Waiting):
     """A Connect good enough for the official runner, on one TLS port of the loopback.
 
     `countdown_scale` shortens the wait of rescheduled and retried tasks, and the periods of
-    recurring schedules. `proven` lets every new product have a cancellation that was approved in
-    the past; `scheduling` lets its cancel requests be scheduled. `on_confirm` says what `confirm`
-    does with a revoking request, and `brings_back` whether a scheduled one returns on its day.
-    `unreadable` names what no token may read: "assets", "tasks". The parts (`catalogue`, `clock`,
-    `requests`, `conversations`, `environment`, `tasks`, `schedules`, `instances`, `journal`,
-    `calls`, `faults`) may be used directly.
+    recurring schedules. A new task is delivered `delivers_after` seconds after its event. `proven`
+    lets every new product have a cancellation that was approved in the past; `scheduling` lets its
+    cancel requests be scheduled. `on_confirm` says what `confirm` does with a revoking request, and
+    `brings_back` whether a scheduled one returns on its day. `unreadable` names what no token may
+    read: "assets", "tasks". The parts (`catalogue`, `clock`, `requests`, `conversations`,
+    `environment`, `tasks`, `schedules`, `instances`, `journal`, `calls`, `faults`) may be used
+    directly.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class LocalConnect(Planting, Waiting):
         variables: Mapping[str, str] | None = None,
         countdown_scale: float = 1.0,
         retry_seconds: float = 30.0,
+        delivers_after: float = 0.0,
         multi_account: bool = False,
         messages_by_instance_id: bool = True,
         proven: bool = False,
@@ -85,6 +87,7 @@ class LocalConnect(Planting, Waiting):
             self.journal.record,
             countdown_scale=countdown_scale,
             retry_seconds=retry_seconds,
+            delivers_after=delivers_after,
             options=self.environment.task_options,
             clock=self.clock,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from itertools import count
 from typing import Any
@@ -68,7 +68,8 @@ class TaskResult:
 class Task:
     """A task `TQ-...` about one request or schedule, with its deliveries and results.
 
-    One that is `forgotten` keeps its status, and is not delivered any more.
+    One that is `forgotten` keeps its status, and is not delivered any more. `due` is when one that
+    waits for a moment is delivered.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Task:
     created: datetime
     status: TaskStatus = TaskStatus.SCHEDULED
     forgotten: bool = False
+    due: datetime | None = None
     deliveries: list[Delivery] = field(default_factory=list)
     results: list[TaskResult] = field(default_factory=list)
 
@@ -149,6 +151,7 @@ class TaskQueue:
         *,
         countdown_scale: float = 1.0,
         retry_seconds: float = 30.0,
+        delivers_after: float = 0.0,
         options: Callable[[Task], Json] = lambda _: {},
         clock: Clock | None = None,
     ) -> None:
@@ -160,6 +163,7 @@ class TaskQueue:
         self._waiting: deque[Task] = deque()
         self.countdown_scale = countdown_scale
         self.retry_seconds = retry_seconds
+        self.delivers_after = delivers_after
         self.by_id: dict[str, Task] = {}
         self.of_object: dict[str, list[Task]] = {}
         self.connections: list[Connection] = []
@@ -177,7 +181,10 @@ class TaskQueue:
                 return task
         task = self.add(event_type, object_id, self._clock.now())
         self._record("task", task.id, f"scheduled for {object_id}")
-        self._enqueue(task)
+        if self.delivers_after:
+            self._enqueue_in(task, self.delivers_after)
+        else:
+            self._enqueue(task)
         return task
 
     def add(self, event_type: str, object_id: str, created: datetime) -> Task:
@@ -191,7 +198,7 @@ class TaskQueue:
     def forget(self, object_id: str) -> None:
         """Never deliver an object's tasks again, whatever an instance still says of them."""
         for task in self.of_object.get(object_id, []):
-            task.forgotten = True
+            task.forgotten, task.due = True, None
             self._timers.cancel(task.id)
             self._record("task", task.id, "forgotten")
 
@@ -266,6 +273,7 @@ class TaskQueue:
     def _apply(self, task: Task, result: TaskResult) -> None:
         if result.result in SETTLING:
             self._timers.cancel(task.id)
+            task.due = None
             self._become(task, SETTLING[result.result], result.message or "")
         elif result.result == "reschedule":
             self._later(task, TaskStatus.RESCHEDULED, result.countdown)
@@ -273,14 +281,19 @@ class TaskQueue:
             self._later(task, TaskStatus.RETRYING, self.retry_seconds)
 
     def _later(self, task: Task, status: TaskStatus, seconds: float) -> None:
+        self._enqueue_in(task, seconds * self.countdown_scale)
         self._become(task, status, f"again in {seconds:g} s")
-        self._timers.set(task.id, seconds * self.countdown_scale, lambda: self._enqueue(task))
+
+    def _enqueue_in(self, task: Task, seconds: float) -> None:
+        task.due = now() + timedelta(seconds=seconds)
+        self._timers.set(task.id, seconds, lambda: self._enqueue(task))
 
     def _become(self, task: Task, status: TaskStatus, text: str) -> None:
         task.status = status
         self._record("task", task.id, f"{status.value} {text}".rstrip())
 
     def _enqueue(self, task: Task) -> None:
+        task.due = None
         if not task.settled and task not in self._waiting:
             self._waiting.append(task)
             self._pump()

@@ -139,7 +139,7 @@ async def interrupted(process, when):
 async def test_ctrl_c_at_the_question_sends_nothing(vendor, command):
     vendor.add("SUB-1")
     process = await command.begin("--env", command.env(vendor.variables()), "SUB-1", "--cancel")
-    asked = process.stderr.readuntil(b"to go on: ")
+    asked = process.stderr.readuntil(b"to confirm: ")
     status, err = await interrupted(process, asked)
     assert (status, err, cancel_calls(vendor)) == (130, "\nInterrupted.\n", 0)
 

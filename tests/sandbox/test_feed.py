@@ -8,6 +8,7 @@ from pathlib import Path
 from sandbox.connect.journal import Happening
 from sandbox.feed import Feed
 from sandbox.runner import Runner, RunnerOptions
+from sandbox.runner_log import RunnerLogs
 
 OURS = "2026-11-27 15:33:05,107 eaas.eventsapp"
 CALL = f"{OURS}.vendor DEBUG PID_7 PR-1-2 method=GET http=200 ms=5: the status request\n"
@@ -15,10 +16,8 @@ CALL = f"{OURS}.vendor DEBUG PID_7 PR-1-2 method=GET http=200 ms=5: the status r
 
 def test_whole_lines_of_the_extension_are_shown_before_what_happened_after_them(tmp_path, capsys):
     runner = Runner("localhost:1", tmp_path / "ca.pem", tmp_path, lambda: True, RunnerOptions())
-    feed, happening = (
-        Feed([runner]),
-        Happening(datetime.now(timezone.utc), "note", "PR-1-2", "private"),
-    )
+    logs = RunnerLogs([runner])
+    feed, happening = Feed(logs), Happening(datetime.now(timezone.utc), "note", "PR-1-2", "private")
     feed.show(happening)
     begun, left = CALL[:90], CALL[90:]
     _log(runner.log_file, f"{OURS}.vendor DEBUG PID_7 - method=POST http=- ms=1: Lost.\n{begun}")
@@ -30,10 +29,10 @@ def test_whole_lines_of_the_extension_are_shown_before_what_happened_after_them(
         f"{OURS} WARNING PID_7 PR-1-2 task=TQ-1 outcome=waits: Waits 30 s.\n"
         f"{OURS} ERROR PID_7 2 mistakes in the variables.\n  REST_AUTH got 'x'.\n",
     )
-    feed.catch_up()
+    logs.catch_up()
     _log(runner.log_file, "  REST_API_URL is missing.\nTraceback\n  File\n")
-    feed.catch_up()
-    feed.catch_up()
+    logs.catch_up()
+    logs.catch_up()
     shown = capsys.readouterr().out
     assert shown.endswith("\n  REST_AUTH got 'x'.\n  REST_API_URL is missing.\n")
     assert [line[10:] for line in shown.splitlines()[:-2]] == [
