@@ -1,6 +1,6 @@
 """The rules for a revoked request, whose cancellation is taken back. Pure.
 
-They are the table under 'When a customer changes their mind' in the README.
+They are the table under 'When a customer changes their mind' in docs/how-it-works.md.
 """
 
 from __future__ import annotations

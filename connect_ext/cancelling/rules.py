@@ -1,6 +1,6 @@
 """The rules for a pending request: evidence in, one step out. Pure, with no clock and no I/O.
 
-They are the tables under 'What happens in each case' in the README.
+They are the tables under 'What happens in each case' in docs/how-it-works.md.
 """
 
 from __future__ import annotations
