@@ -30,6 +30,10 @@ async def test_an_instance_is_started_gets_a_task_loses_its_worker_and_is_killed
         worker = runner.background_worker().pid
         assert f"Process{runner.pid}" in page.words("INS-0001")
         assert str(runner.log_file) in page.text
+        page = await desk.get("/variables")
+        assert page.values("//input[@name='name'][@value='REST_API_KEY']")
+        assert desk.vendor.api_key not in page.text
+        assert desk.vendor.url in page.text
         request_id = desk.sandbox.cancel()
         await desk.connect.settled(request_id)
         desk.portal.logs.catch_up()
