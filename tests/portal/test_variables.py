@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 
 import psutil
@@ -184,11 +185,18 @@ async def test_before_a_runner_has_said_what_is_secret_no_value_is_shown():
         assert leaks(page.text, [SECRET, OTHER]) == []
 
 
-async def test_the_check_of_a_page_that_is_closed_does_not_go_on():
-    def checks() -> list[psutil.Process]:
-        processes = psutil.Process().children(recursive=True)
-        return [each for each in processes if "connect_ext.check" in each.cmdline()]
+def checks() -> list[int]:
+    """The processes in which the extension's check runs."""
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            found += [each.pid] if "connect_ext.check" in each.cmdline() else []
+    return found
 
-    async with opened() as desk:
-        await desk.shows("/variables", lambda _: bool(checks()))
+
+async def test_the_check_of_a_page_that_is_closed_does_not_go_on(desk):
+    await desk.shows("/variables", has_said)
+
+    async with opened() as other:
+        await other.shows("/variables", lambda _: bool(checks()))
     assert checks() == []
