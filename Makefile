@@ -4,10 +4,22 @@ PYTHON ?=
 VENV := .venv
 OFFICIAL := .venv-official
 DOCS := .venv-docs
-PIP_PROJECT := -m pip install -qq --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
+WHEEL := .venv-wheel
+PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check
+PIP_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 
 # That run tests side by side: more than two cores need, as many tests mostly wait.
 PROCESSES ?= 4
+
+# Only these tests, for `make test` and `make test-all`: a folder, a file.
+TESTS ?=
+
+# Where `make test-all` finds its Pythons.
+PYTHONS ?= python3.10 python3.11 python3.12
+
+PYTEST = $(VENV)/bin/python -m pytest -q
+# Not every folder has tests of both kinds, and pytest exits with 5 if it finds none.
+NONE_IS_FINE = $(if $(TESTS),|| test $$? = 5)
 
 # `make lock` resolves with these.
 LOCK_TOOLS := uv==0.13.9 poetry==2.5.1
@@ -22,7 +34,7 @@ MAKEFLAGS += --no-print-directory
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  PYTHON=/path/to/python3.12 picks the Python; else the first of 3.12, 3.11, 3.10 that works."
 	@echo "  PROCESSES=8 runs the tests in eight processes instead of $(PROCESSES)."
@@ -66,9 +78,19 @@ test: $(VENV)/ready ## check format, lint and types, run the tests
 		|| { echo "Not formatted: run make format"; exit 1; }
 	@echo "ruff check" && $(VENV)/bin/ruff check --quiet .
 	@echo "mypy" && $(VENV)/bin/mypy --no-error-summary
-	@echo "pytest" && $(VENV)/bin/python -m pytest -q -n $(PROCESSES) -m "not undisturbed"
-	@echo "pytest, undisturbed" && $(VENV)/bin/python -m pytest -q -m undisturbed
+	@echo "pytest" && $(PYTEST) -n $(PROCESSES) -m "not undisturbed" $(TESTS) $(NONE_IS_FINE)
+	@echo "pytest, undisturbed" && $(PYTEST) -m undisturbed $(TESTS) $(NONE_IS_FINE)
 	@.ci/find-chromium >/dev/null || echo "The browser tests were skipped (tests/browser)."
+
+# Each Python is tried before the first test runs.
+.PHONY: test-all
+test-all: ## the same under Python 3.10, 3.11 and 3.12 (PYTHONS="...": where they are)
+	@for python in $(PYTHONS); do .ci/find-python "$$python" > /dev/null || exit; done
+	@for python in $(PYTHONS); do \
+		version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "=== Python $$version"; \
+		$(MAKE) test VENV=".venv-$$version" PYTHON="$$python" || exit; \
+	done
 
 .PHONY: soak
 soak: $(VENV)/ready ## random histories and input, and two runners that get killed (half an hour)
@@ -93,13 +115,45 @@ transcript: $(VENV)/ready ## write what the commands in docs/setting-up-a-vendor
 screenshots: $(VENV)/ready ## play the sandbox's page in a browser, and write the pictures of docs/portal.md
 	@$(VENV)/bin/python -m tools.screenshots
 
+.PHONY: variables
+variables: $(VENV)/ready ## write the facts of docs/variables.md from the declarations
+	@$(VENV)/bin/python -m tools.variable_page
+
+.PHONY: docs
+docs: $(DOCS)/locked ## build the documentation as a site, in site/ (any broken link fails)
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+
+# The demo has its own environment, made before its terminal is recorded.
+.PHONY: recording
+recording: $(VENV)/ready $(DOCS)/locked ## play the demo, and draw docs/pictures/demo.gif of it
+	@$(DOCS)/bin/python -m tools.recording
+
 .PHONY: bench
-bench: $(VENV)/ready ## measure speed, calls and memory (about 20 minutes)
-	@$(VENV)/bin/python -m benchmarks
+bench: $(VENV)/ready $(DOCS)/locked ## measure speed, calls and memory (about 20 minutes)
+	@$(VENV)/bin/python -m benchmarks; measured=$$?; $(MAKE) charts; exit $$measured
+
+.PHONY: charts
+charts: $(DOCS)/locked ## write docs/benchmarks.md and its charts from docs/benchmarks.json
+	@$(DOCS)/bin/python -m benchmarks.page
 
 .PHONY: official
 official: $(OFFICIAL)/ready ## run the official validators as the command line tool does (core 38)
 	@$(OFFICIAL)/bin/python -m tools.official
+
+.PHONY: release-files
+release-files: $(VENV)/ready ## write version and address from pyproject.toml into the other files
+	@$(VENV)/bin/python -m tools.release.files
+
+.PHONY: release-check
+release-check: $(VENV)/ready ## may this commit be released as TAG=v1.2.3?
+	@$(VENV)/bin/python -m tools.release.check $(TAG)
+
+.PHONY: dist
+dist: $(VENV)/ready $(WHEEL)/locked ## build wheel and source distribution with their hashes, try the wheel
+	@$(VENV)/bin/python -m tools.release.building
+	@$(WHEEL)/bin/python $(PIP_INSTALL) --no-deps --force-reinstall dist/*.whl
+	@$(WHEEL)/bin/python -m pip check
+	@$(WHEEL)/bin/python -I tools/release/installed.py
 
 .PHONY: format
 format: $(VENV)/ready ## format, and apply the linter's fixes
@@ -116,8 +170,8 @@ lock: ## write the locks from pyproject.toml and the lists requirements-*.in (UP
 
 .PHONY: clean
 clean: ## remove everything that make has made
-	@rm -rf .venv .venv-official .venv-docs .venv-lock .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
-		dist htmlcov .coverage
+	@rm -rf .venv .venv-* .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+		dist site htmlcov .coverage
 
 # A changed lock remakes the environment; a changed pyproject.toml reinstalls the project in it.
 $(VENV)/locked: requirements-dev.lock
@@ -130,6 +184,10 @@ $(OFFICIAL)/locked: requirements-official.lock
 
 $(DOCS)/locked: requirements-docs.lock
 	@.ci/make-env $(DOCS) $< $(PYTHON)
+	@touch $@
+
+$(WHEEL)/locked: requirements-dev.lock
+	@.ci/make-env $(WHEEL) $< $(PYTHON)
 	@touch $@
 
 %/ready: %/locked pyproject.toml

@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Section
+from benchmarks.machine import machine, packages
 from benchmarks.processor_time import envelope_time, import_time
-from benchmarks.report import FILE, markdown
+from benchmarks.report import markdown
+from benchmarks.results import Results
 from benchmarks.sections import SECTIONS
 
 WITHOUT_RUNNER: dict[str, Callable[[], Section]] = {
@@ -37,7 +39,7 @@ async def measured(names: list[str], bench: Bench) -> list[Section]:
 
 
 def main() -> int:
-    """Measure, print, write; 1 if a required figure was missed."""
+    """Measure, print, write the results; 1 if a required figure was missed."""
     names = [*WITHOUT_RUNNER, *SECTIONS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(names))
@@ -52,12 +54,11 @@ def main() -> int:
     bench = Bench(1, QUICK_SCALE) if options.quick else Bench(max(1, options.rounds))
     chosen = [name for name in names if name in options.sections or not options.sections]
     sections = asyncio.run(measured(chosen, bench))
-    text = markdown(sections, bench.rounds)
-    print(text)
+    results = Results.of(sections, bench.rounds, machine(), packages())
+    print(markdown(results))
     # The file holds whole measurements only.
     if not options.quick and not options.sections and bench.rounds >= 3:
-        FILE.parent.mkdir(exist_ok=True)
-        FILE.write_text(text, "utf-8")
+        results.write()
     missed = [v for section in sections for v in section.verdicts if not v.holds]
     for verdict in missed:
         print(f"MISSED: {verdict.what}: {verdict.found}", file=sys.stderr)

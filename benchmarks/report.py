@@ -1,19 +1,11 @@
-"""The table, on the screen and in `docs/benchmarks.md`."""
+"""The tables, on the screen and in `docs/benchmarks.md`."""
 
 from __future__ import annotations
 
-import os
-import platform
-from collections.abc import Iterable
-from datetime import datetime, timezone
-from importlib.metadata import version
+from collections.abc import Mapping
 
-import psutil
+from benchmarks.results import Line, Results, Table
 
-from benchmarks.figures import Row, Section
-from benchmarks.world import ROOT
-
-FILE = ROOT / "docs" / "benchmarks.md"
 HEADINGS = (
     *("what", "tasks/s", "median s", "p99 s", "CPU ms", "memory MB"),
     *("Connect calls", "vendor calls", "bounded by"),
@@ -23,7 +15,10 @@ INTRODUCTION = """\
 
 Written by `make bench` (`python -m benchmarks`): the official connect-extension-runner {runner},
 unmodified, in an environment of its own (the runner, the extension, and what the two require),
-against the sandbox on the loopback interface of the same machine. {machine}.
+against the sandbox on the loopback interface of the same machine. The figures are kept in
+`docs/benchmarks.json`; `make charts` writes this page and its charts from there.
+
+Machine: {machine}.
 
 Each figure is the median of {rounds} rounds. The rows of a section are measured in turn, so that
 other load on the machine affects all of them alike. A row's name begins with its handler:
@@ -41,62 +36,60 @@ those to the vendor.
 """
 
 
-def machine() -> str:
-    """The machine, without its name."""
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"Machine: {os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB,"
-        f" {platform.system()}; {python}, httpx {version('httpx')}, aiohttp {version('aiohttp')},"
-        f" connect-openapi-client {version('connect-openapi-client')}"
-    )
-
-
-def markdown(sections: Iterable[Section], rounds: int) -> str:
-    """The whole report."""
-    sections = list(sections)
+def markdown(results: Results, pictures: Mapping[str | None, str] | None = None) -> str:
+    """The whole page, with a picture below the titles of these sections (None: of the page)."""
+    pictures = pictures or {}
+    runner, *others = results.packages.items()
     introduction = INTRODUCTION.format(
-        runner=version("connect-extension-runner"), machine=machine(), rounds=rounds
+        runner=runner[1],
+        machine=", ".join([results.machine, *(f"{name} {version}" for name, version in others)]),
+        rounds=results.rounds,
     )
-    day = datetime.now(timezone.utc).date().isoformat()
-    parts = [f"{introduction}\nMeasured on {day}.\n", _verdicts(sections)]
-    parts += [_section(section) for section in sections if section.rows]
-    return "\n".join(parts)
+    parts = [f"{introduction}\nMeasured on {results.day}.\n", pictures.get(None)]
+    parts.append(_verdicts(results.tables))
+    for table in results.tables:
+        if table.lines:
+            parts += [_heading(table), pictures.get(table.name), _lines(table)]
+    return "\n".join(part for part in parts if part)
 
 
-def _verdicts(sections: list[Section]) -> str:
+def _verdicts(tables: tuple[Table, ...]) -> str:
     lines = ["## What it must show", "", "| what | found | |", "|---|---|---|"]
-    for section in sections:
-        for verdict in section.verdicts:
+    for table in tables:
+        for verdict in table.verdicts:
             holds = "yes" if verdict.holds else "**no**"
             lines.append(f"| {verdict.what} | {verdict.found} | {holds} |")
     return "\n".join([*lines, ""])
 
 
-def _section(section: Section) -> str:
-    cells = [list(HEADINGS), *(_cells(row) for row in section.rows)]
+def _heading(table: Table) -> str:
+    return f"## {table.title}\n\n{table.explanation}\n"
+
+
+def _lines(table: Table) -> str:
+    cells = [list(HEADINGS), *(_cells(line) for line in table.lines)]
     used = [column for column in range(len(HEADINGS)) if any(line[column] for line in cells[1:])]
-    lines = [f"## {section.title}", "", section.explanation, ""]
+    lines = []
     for number, line in enumerate(cells):
         lines.append("| " + " | ".join(line[column] for column in used) + " |")
         if number == 0:
             marks = ("---:" if 0 < column < len(HEADINGS) - 1 else "---" for column in used)
             lines.append("|" + "|".join(marks) + "|")
-    remarks = [part for line in section.lines for part in ("", line)]
+    remarks = [part for remark in table.remarks for part in ("", remark)]
     return "\n".join([*lines, *remarks, ""])
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(line: Line) -> list[str]:
     return [
-        row.label,
-        f"{row.rate:.1f}",
-        _number(row.median_seconds, 2),
-        _number(row.p99_seconds, 2),
-        _number(row.median_of("cpu_ms"), 1),
-        _number(row.memory_mb, 0),
-        _number(row.median_of("own_connect_calls"), 2),
-        _number(row.median_of("vendor_calls"), 2),
-        row.bound_by,
+        line.label,
+        f"{line.rate:.1f}",
+        _number(line.median_seconds, 2),
+        _number(line.p99_seconds, 2),
+        _number(line.cpu_ms, 1),
+        _number(line.memory_mb, 0),
+        _number(line.connect_calls, 2),
+        _number(line.vendor_calls, 2),
+        line.bound_by,
     ]
 
 

@@ -1,4 +1,4 @@
-"""Works on many things, a few of them at a time."""
+"""Works on many items, a few at a time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ AT_ONCE = 8
 
 
 async def a_few_at_a_time(items: Iterable[Item], work: Callable[[Item], Awaitable[None]]) -> None:
-    """Work on each of the items.
+    """Work on every item.
 
-    Without a task for each of them: a hundred thousand would hold up the event loop.
+    There is no task for each item: a hundred thousand of them would hold up the event loop.
     """
     left = iter(items)
 

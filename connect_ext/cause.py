@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Cause(str, Enum):
-    """Why a task ended as it did, in one word for the log, the notes and whoever counts them."""
+    """Why a task ended as it did: one word for the log, the notes and the metrics."""
 
     # The request is settled.
     CANCELLED = "cancelled"
@@ -46,7 +46,7 @@ class Cause(str, Enum):
     """Connect could not be reached, or failed."""
     DEADLINE = "deadline"
 
-    # Somebody has to fix or to decide something.
+    # Somebody has to fix or decide something.
     VARIABLES = "variables"
     CREDENTIALS = "credentials"
     CONFIGURATION = "configuration"
@@ -54,11 +54,11 @@ class Cause(str, Enum):
     UNKNOWN_STATUS = "unknown-status"
     UNKNOWN_ID = "unknown-id"
     ID_PATTERN = "id-pattern"
-    """The parameter holds what ``SUBSCRIPTION_ID_PATTERN`` does not allow."""
+    """The parameter's value does not match ``SUBSCRIPTION_ID_PATTERN``."""
     SUSPENDED = "suspended"
     """The subscription is suspended at the vendor, and has to be resumed first."""
     UNFINISHED = "unfinished"
-    """The vendor has our order to cancel and does not carry it out by itself."""
+    """The vendor has our order to cancel, but does not carry it out on its own."""
     NO_TERM_END = "no-term-end"
     """``CANCELLATION_DATE`` is the end of a term that the subscription does not have."""
     NOT_TAKEN_BACK = "not-taken-back"
@@ -68,17 +68,17 @@ class Cause(str, Enum):
     NO_MARK = "no-mark"
     """Connect keeps no note about the request, and the vendor cannot be asked."""
     UNPROVEN = "unproven"
-    """A refusal, before a cancellation of the product was ever approved."""
+    """The vendor refuses, and no cancellation of the product has ever been approved."""
     BUG = "bug"
 
     DRY_RUN = "dry-run"
 
-    # What only a comparison of Connect and the vendor finds.
+    # Only a comparison of Connect and the vendor finds these.
     STILL_ACTIVE = "still-active"
-    """The request is approved, and the vendor shows the subscription as not cancelled."""
+    """The request is approved, but the vendor does not show the subscription as cancelled."""
     ENDED_AT_VENDOR = "ended-at-vendor"
-    """Nobody asks for a cancellation, and the vendor shows the subscription as cancelled."""
+    """Nobody asked for a cancellation, but the vendor shows the subscription as cancelled."""
     OVERDUE = "overdue"
-    """The request is scheduled for a day that has passed, and Connect has not brought it back."""
+    """The request was scheduled for a day that has passed, and Connect has not returned it."""
     NO_TASK = "no-task"
     """Connect shows no task of this environment for the request."""

@@ -6,15 +6,15 @@
     ├── Later                 the request waits and is looked at again
     │   ├── NotDone           nothing was changed: not reached, busy, rate-limited
     │   │   ├── Conflict      the vendor says "not now"
-    │   │   └── Outdated      what the call was formed from is no longer so
+    │   │   └── Outdated      the subscription has changed since the call was prepared
     │   ├── OutcomeUnknown    it was sent, and its effect is not known
     │   └── NotConfigured     a variable, a credential or the product's set-up is wrong
     └── Never                 the vendor has answered, and will answer the same again
         ├── Refused           the vendor refuses the cancellation for a business reason
         └── UnknownId         the vendor does not know the subscription id
 
-Only ``Never`` may lead to a rejected request. A transport error is always a ``Later``, so that
-catching one can never catch the other.
+Only ``Never`` may lead to a rejected request. A transport error is always a ``Later``, so catching
+one can never catch the other.
 
 Every message is a sentence for an operator: it names the variable, the parameter or the call, and
 never holds a body, a header, an address, a variable's value or a customer's name.
@@ -30,8 +30,8 @@ from connect_ext.cause import Cause
 class CancellationError(Exception):
     """The step could not be done.
 
-    ``cause`` is one word for the log. ``vendor_text`` is the vendor's own text on it, which may
-    hold anything: it is cleaned before anybody sees it.
+    ``cause`` is one word for the log. ``vendor_text`` is the vendor's own text about it; it may
+    contain anything, and is cleaned before anybody sees it.
     """
 
     default_cause: ClassVar[Cause] = Cause.BUG
@@ -60,7 +60,7 @@ class Later(CancellationError):
 
 
 class NotDone(Later):
-    """Nothing was changed, so that the same call may be made again."""
+    """Nothing was changed, so the same call may be made again."""
 
     default_cause = Cause.UNREACHABLE
 
@@ -75,16 +75,16 @@ class Conflict(NotDone):
 
 
 class Outdated(NotDone):
-    """The vendor has not done it, since the subscription has changed since the look.
+    """Nothing was done, because the subscription has changed since it was looked at.
 
-    What is sent next differs, so that it needs another idempotency key.
+    The next call differs, so it needs another idempotency key.
     """
 
     default_cause = Cause.CONFLICT
 
 
 class OutcomeUnknown(Later):
-    """The call was sent and its effect is not known; look before anything is sent again."""
+    """The call was sent and its effect is not known; look before sending anything again."""
 
     default_cause = Cause.SENT
 
@@ -102,7 +102,7 @@ class Never(CancellationError):
 class Refused(Never):
     """The vendor refuses the cancellation.
 
-    ``reason`` is the vendor's own text, or empty; ``hint`` says, where it is empty, what to check.
+    ``reason`` is the vendor's own text, or empty; then ``hint`` says what to check.
     """
 
     default_cause = Cause.REFUSED

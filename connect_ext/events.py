@@ -60,7 +60,7 @@ runner_speed.apply()
 class CancellationApplication(EventsApplicationBase):
     """Cancels subscriptions at the vendor and settles the cancel requests at Connect."""
 
-    # The runner makes an application for each task; this is what the tasks of a process share.
+    # The runner makes an application for each task; all tasks of a process share this.
     shared: ClassVar = SharedState()
 
     @classmethod
@@ -75,7 +75,7 @@ class CancellationApplication(EventsApplicationBase):
 
     @event("asset_cancel_request_processing", statuses=["pending", "revoking"])
     async def handle_asset_cancel_request(self, request: Any) -> BackgroundResponse:
-        """Process a cancel request; this never raises, since Connect stores a traceback whole."""
+        """Process a cancel request; never raises, because Connect stores whole tracebacks."""
         began = time.monotonic()
         ended = await guarded(self._process(request))
         if isinstance(ended, str):
@@ -91,12 +91,12 @@ class CancellationApplication(EventsApplicationBase):
     @schedulable(
         "Check the configuration",
         "Reads one subscription at the vendor as a cancel request would, and says what would"
-        ' become of the request. Nothing is changed. Parameter: {"subscription_id": "…"}; also'
+        ' happen to the request. Changes nothing. Parameter: {"subscription_id": "…"}; optional:'
         ' "product_id" and "parameters" (an object of ids and values).',
     )
     async def check_configuration(self, schedule: Any) -> ScheduledExecutionResponse:
-        """Try the variables; the result is in the schedule's output, and in short in the log."""
-        # Only here, and seldom: no task waits for it.
+        """Try the variables; the schedule's output has the result, the log a summary."""
+        # Imported here because it is rarely needed, and no task has to wait for it.
         from connect_ext.check import scheduled  # noqa: PLC0415
 
         most = MAX_OUTPUT_CHARACTERS
@@ -105,13 +105,13 @@ class CancellationApplication(EventsApplicationBase):
 
     @schedulable(
         "Reconcile cancellations",
-        "Compares Connect with the vendor, once a day best: walks the requests that wait for longer"
-        " than an hour, and reports approved ones whose subscription goes on there. Optional"
-        ' parameter: {"days": 30, "products": ["PRD-…"], "subscriptions": 20000,'
-        ' "calls_per_minute": 240}.',
+        "Compares Connect with the vendor; run it once a day. Processes the requests that have"
+        " waited for more than an hour, and reports approved ones whose subscription is still"
+        ' active at the vendor. Optional parameter: {"days": 30, "products": ["PRD-…"],'
+        ' "subscriptions": 20000, "calls_per_minute": 240}.',
     )
     async def reconcile_cancellations(self, schedule: Any) -> ScheduledExecutionResponse:
-        """Put right what the ordinary walk may; the rest is in the schedule's output."""
+        """Fix what the ordinary walk may fix; the schedule's output has the rest."""
         from connect_ext.reconcile import scheduled  # noqa: PLC0415
 
         return await self._scheduled(
@@ -120,12 +120,12 @@ class CancellationApplication(EventsApplicationBase):
 
     @schedulable(
         "What waits",
-        "Lists the open cancel requests, the oldest first: what each waits for, what the vendor"
-        " shows, and what a person has to do. Nothing is changed. Optional parameter:"
-        ' {"products": ["PRD-…"]}.',
+        "Lists the open cancel requests, oldest first: what each one waits for, what the vendor"
+        ' shows, and what a person has to do. Changes nothing. Optional parameter: {"products":'
+        ' ["PRD-…"]}.',
     )
     async def list_what_waits(self, schedule: Any) -> ScheduledExecutionResponse:
-        """List what waits; the list is in the schedule's output, and numbers are in the log."""
+        """List the open requests; the schedule's output has the list, the log the numbers."""
         from connect_ext.waiting import scheduled  # noqa: PLC0415
 
         return await self._scheduled(
@@ -135,7 +135,7 @@ class CancellationApplication(EventsApplicationBase):
     async def _scheduled(
         self, what: str, work: Coroutine[Any, Any, ScheduledResult]
     ) -> ScheduledExecutionResponse:
-        """Connect shows a schedule as failed if somebody has to do something."""
+        """Run a schedule's work; Connect shows it as failed if somebody has to do something."""
         done = await guarded(work)
         if isinstance(done, str):
             done = ScheduledResult(False, done, done)
@@ -147,7 +147,7 @@ class CancellationApplication(EventsApplicationBase):
     def _of_environment(
         self, run: Callable[..., Coroutine[Any, Any, ScheduledResult]], schedule: Any
     ) -> Coroutine[Any, Any, ScheduledResult]:
-        """The work of a schedule that is about the requests of this environment."""
+        """A schedule's work on the requests of this environment."""
         return run(
             schedule,
             self.config,
@@ -189,7 +189,7 @@ class CancellationApplication(EventsApplicationBase):
         return self.shared.connect_api(self.installation_client or self.client)
 
     def _task_id(self) -> str:
-        """The runner names the task in the headers of the client that it makes for it."""
+        """The runner puts the task's id into the headers of the client that it makes for it."""
         headers = getattr(self.client, "default_headers", None) or {}
         return str(headers.get("EAAS_TASK_ID", ""))
 

@@ -18,7 +18,7 @@ async def guarded(work: Coroutine[Any, Any, Result]) -> Result | str:
 
 
 def _origin(error: Exception) -> str:
-    """The place of an error, without its text, which may hold anything."""
+    """Where an error was raised, without its text, which may contain anything."""
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames[-4:]]
     return f"{type(error).__name__} at {' < '.join(reversed(places))}"

@@ -1,4 +1,4 @@
-"""The one line of the log with which each task ends, and the one of a start."""
+"""The log line that ends each task, and the one at start-up."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from connect_ext.connect.object_id import is_object_id
 from connect_ext.portal.settings import Configuration, Settings
 
 OUTCOMES = ("approved", "scheduled", "revoked", "rejected", "waits", "held", "left", "dry-run")
-"""All outcomes in one word."""
+"""Every outcome, as one word."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class TaskLine:
 
     @property
     def level(self) -> int:
-        """ERROR for what needs a person, WARNING for what waits or was rejected."""
+        """ERROR if a person is needed, WARNING for a wait or a rejection, else INFO."""
         match self.ended.step:
             case Hold() | Wait(needs_person=True):
                 return logging.ERROR
@@ -74,7 +74,7 @@ def outcome_of(step: Final) -> tuple[str, str]:
             day = f"{planned:%Y-%m-%d}"
             return "scheduled", f"The subscription is cancelled, and the request waits for {day}."
         case Confirm():
-            return "revoked", "The subscription goes on, and the revocation is confirmed."
+            return "revoked", "The subscription continues, and the revocation is confirmed."
         case Reject():
             return "rejected", "The request is rejected; it holds the reason."
         case Wait(seconds=seconds, why=why, needs_person=True):
@@ -90,7 +90,7 @@ def outcome_of(step: Final) -> tuple[str, str]:
 
 
 def at_start(configuration: Configuration, version: str) -> str:
-    """The line of a start: the vendor of each product, and whether it is a dry run."""
+    """The line at start-up: the vendor of each product, and whether it is a dry run."""
     products = [_served("every product", configuration.default)]
     products += [
         _served(product_id, settings)
@@ -110,7 +110,7 @@ def _id(owner: Any) -> str:
 
 
 def _shown_id(value: Any) -> str:
-    """An id as it is; a text of any other shape could forge a line."""
+    """An id unchanged; a text of any other shape could forge a line."""
     return str(value) if is_object_id(value) else "-"
 
 

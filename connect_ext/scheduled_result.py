@@ -1,4 +1,4 @@
-"""What a schedule of the portal has led to."""
+"""The result of a schedule that was made in the portal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class ScheduledResult:
     """The result of one execution of a schedule."""
 
     is_fine: bool
-    """Whether nobody needs to do anything."""
+    """False if somebody needs to do something."""
     output: str
     """For the schedule's output in Connect."""
     in_short: str

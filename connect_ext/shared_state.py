@@ -1,7 +1,7 @@
 """Everything that the tasks of a process share, in one object that is made once.
 
-Nothing in it must survive: the vendor's subscription, Connect's request and its marks are the
-state. It saves calls.
+None of it has to survive: the real state is the vendor's subscription, and Connect's request with
+its marks. Remembering things here saves calls.
 """
 
 from __future__ import annotations
@@ -61,23 +61,23 @@ def _loop_time() -> float:
 
 @dataclass
 class SharedState:
-    """The clock, the dice, and what a process keeps for its tasks."""
+    """The clock, the jitter, and everything that a process keeps for its tasks."""
 
     now: Callable[[], datetime] = _now
     clock: Callable[[], float] = _loop_time
     """Seconds on the event loop's clock."""
     jitter: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    """Between two looks of one walk; seconds."""
+    """Waits between two looks of one walk; its argument is in seconds."""
     deadline_seconds: float = DEADLINE_SECONDS
     metrics_seconds: float = INTERVAL_SECONDS
-    """Between two lines of metrics."""
+    """The time between two lines of metrics."""
     vendors: Vendors = field(default_factory=Vendors)
     connect_session: Session = field(default_factory=Session)
     walks: SingleFlight[tuple[AccountKey, str, str], Ended] = field(default_factory=SingleFlight)
     metrics: Metrics = field(init=False)
     _configurations: dict[Variables, Configuration | str] = field(default_factory=dict, repr=False)
-    """A text is the message about the mistakes."""
+    """A string is the message about the mistakes."""
     _readings: SingleFlight[Variables, Configuration | str] = field(default_factory=SingleFlight)
     _accounts: dict[AccountKey, AccountState] = field(default_factory=dict)
     _requests: dict[tuple[AccountKey, str], Memory] = field(default_factory=dict)
@@ -86,10 +86,10 @@ class SharedState:
         self.metrics = Metrics(self.vendors, self.connect_session, self.now, self.metrics_seconds)
 
     async def configuration(self, variables: Mapping[str, str]) -> Configuration:
-        """The settings that the variables say.
+        """The settings that the variables describe.
 
-        Raises ``NotConfigured``. Both are remembered, and read once for all tasks, aside: with a
-        thousand overrides it takes a second.
+        Raises ``NotConfigured``. Either result is remembered. The variables are read once for all
+        tasks, off the event loop, because a thousand overrides take a second.
         """
         key = tuple(sorted(variables.items()))
         found = self._configurations.get(key)
@@ -102,7 +102,7 @@ class SharedState:
         return found
 
     def connect_api(self, client: AsyncConnectClient) -> ConnectApi:
-        """Connect for the account that one of the runner's clients acts for."""
+        """Connect, as the account that one of the runner's clients acts for."""
         key = AccountKey(str(client.endpoint), Secret(str(client.api_key)))
         return ConnectApi(
             ConnectClient(QuietClient(client, self.connect_session)), self.account(key)
@@ -113,11 +113,11 @@ class SharedState:
         return _kept(self._accounts, key, lambda: AccountState(key))
 
     def request(self, account: AccountKey, request_id: str) -> Memory:
-        """The memory of a request; the oldest give way to new ones."""
+        """The memory of a request; the oldest one makes way for a new one."""
         return _kept(self._requests, (account, request_id), Memory)
 
     def forget(self, account: AccountKey, request_id: str) -> None:
-        """The request is settled."""
+        """Forget a request that is settled."""
         self._requests.pop((account, request_id), None)
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""Does a piece of work once for all who ask for it at the same time."""
+"""Does a piece of work once for everybody who asks for it at the same time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Result = TypeVar("Result")
 class SingleFlight(Generic[Key, Result]):
     """Runs at most one piece of work for each key at a time; all callers meanwhile share it.
 
-    The work is a task of its own: it goes on when one of the callers is cancelled, so that the
-    others still get its result. Nothing is remembered once it has ended.
+    The work is a task of its own: it continues if one of the callers is cancelled, so the others
+    still get its result. Nothing is remembered once it has ended.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class SingleFlight(Generic[Key, Result]):
     async def run(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
         """Join the work that is under way for the key, or begin it; its error is raised here."""
         task = self._tasks.get(key)
-        # What has just ended is forgotten a moment later.
+        # A task that has just ended is removed only a moment later.
         if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
             task = asyncio.create_task(work())
             self._tasks[key] = task

@@ -1,1 +1,1 @@
-"""The subject: a cancel request, the rules for it, and the walk that carries them out."""
+"""The core: a cancel request, the rules for it, and the walk that carries them out."""

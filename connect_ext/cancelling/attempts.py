@@ -1,4 +1,4 @@
-"""Attempts: leaves the mark before anything is sent, reads back whose turn it is, takes it back."""
+"""Attempts: leaves a mark before anything is sent, reads back whose turn it is, takes it back."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ LOG = logging.getLogger("eaas.eventsapp")
 
 @dataclass
 class Remembered:
-    """A process's memory of its own attempts at one request. It saves calls; nothing needs it."""
+    """A process's memory of its own attempts at one request; it saves calls, and may be lost."""
 
     attempt: str = ""
-    """The mark that this process has left and nothing was sent under."""
+    """The mark that this process has left, and under which nothing was sent."""
     took_seconds: float = 0.0
     to_take_back: set[str] = field(default_factory=set)
     has_taken_back: bool = False
     has_met_others: bool = False
     sendings: int = 0
-    """How often it was sent."""
+    """How often this process has sent the call."""
     shown: Subscription | None = None
     """The last word of a vendor that cannot be asked."""
     sent_unmarked_at: float | None = None
@@ -47,7 +47,7 @@ class Permission:
 
 @dataclass(frozen=True)
 class Denied:
-    """The turn is another attempt's."""
+    """It is another attempt's turn."""
 
     history: History | None
     attempt: str = ""
@@ -61,25 +61,25 @@ class Pace:
     """How long things take at one vendor, in seconds."""
 
     settle_seconds: float
-    """Until the vendor shows what it has got."""
+    """The time until the vendor shows what it has accepted."""
     call_seconds: float
-    """For one call to the vendor, at most."""
+    """The longest time for one call to the vendor."""
     clock: Callable[[], float]
-    """The event loop's."""
+    """The event loop's clock."""
 
     @property
     def lease_seconds(self) -> float:
-        """From leaving a mark until every call under it has ended."""
+        """The time from leaving a mark until every call under it has ended."""
         return turns.send_within_seconds(self.settle_seconds) + self.call_seconds
 
     @property
     def blocks_for(self) -> float:
-        """For how long a mark keeps others from sending."""
+        """How long a mark keeps others from sending."""
         return self.settle_seconds + self.lease_seconds
 
 
 class Attempts:
-    """The attempts at one request, from this process: those to cancel, or those to undo that."""
+    """This process's attempts at one request: to cancel, or to undo a cancellation."""
 
     def __init__(
         self,
@@ -99,10 +99,10 @@ class Attempts:
         return marks.history_of(notes.notes, notes.now, self._act)
 
     async def begin(self, *, can_be_asked: bool) -> Permission | Denied:
-        """Leave a mark, read all of them back, and tell whose turn it is.
+        """Leave a mark, read all marks back, and tell whose turn it is.
 
-        Raises ``NoteRefusedError``, and ``Later`` where Connect cannot be reached; nothing may be
-        sent then.
+        Raises ``NoteRefusedError``, or ``Later`` if Connect cannot be reached; then nothing may be
+        sent.
         """
         memory = self._memory
         await self._take_back_left_over()
@@ -132,7 +132,7 @@ class Attempts:
     async def _leave_mark(self, attempt: str) -> None:
         """Leave a mark, or renew one under which nothing was sent."""
         began, self._memory.attempt = self._clock(), ""
-        # If the answer is lost, the mark may be there: nothing is sent under it, then or later.
+        # If the answer is lost, the mark may be there: nothing is ever sent under it.
         self._memory.to_take_back.add(attempt)
         text = marks.text_of(attempt, State.SENDING, self._act)
         try:
@@ -145,9 +145,9 @@ class Attempts:
         self._memory.took_seconds = self._clock() - began
 
     def sending(self, permission: Permission) -> str:
-        """From now on the vendor may have got the cancellation: the mark stands.
+        """Note that the vendor may have received the call from now on: the mark stands.
 
-        Gives a text that no other sending has, here or elsewhere.
+        Returns a text that no other sending has, here or elsewhere.
         """
         self._memory.attempt = ""
         self._memory.has_met_others = True
@@ -156,20 +156,20 @@ class Attempts:
 
     @property
     def in_hand(self) -> str:
-        """The attempt whose mark stands although nothing was sent under it."""
+        """The attempt whose mark stands, although nothing was sent under it."""
         return self._memory.attempt
 
     async def nothing_was_sent(self, permission: Permission) -> None:
-        """Take the mark back, the first time; later keep it in hand.
+        """Take the mark back the first time; after that, keep it in hand.
 
-        So another instance may go on at once, and a long outage does not fill the conversation.
+        Another instance may then send at once, and a long outage does not fill the conversation.
         """
         self.keep_in_hand(permission)
         if permission.attempt and not self._memory.has_taken_back:
             await self._take_back()
 
     def keep_in_hand(self, permission: Permission) -> None:
-        """Nothing was done under the mark, and it stands; this process may use it again."""
+        """Keep a mark under which nothing was done: it stands, and this process may reuse it."""
         self._memory.sent_unmarked_at = None
         self._memory.attempt = permission.attempt
 
@@ -188,7 +188,7 @@ class Attempts:
     async def take_back_unsent(self) -> None:
         """Take back every mark of this process under which nothing was sent.
 
-        Raises ``NotDone`` if Connect fails to take that.
+        Raises ``NotDone`` if Connect fails to store the notes.
         """
         self._memory.to_take_back |= {self._memory.attempt} - {""}
         self._memory.attempt = ""
@@ -197,30 +197,30 @@ class Attempts:
             self._memory.to_take_back.discard(attempt)
 
     async def note(self, attempt: str, state: State) -> bool:
-        """Note what became of an attempt; False if the note could not be left."""
+        """Note the result of an attempt; False if the note could not be left."""
         attempt = attempt or secrets.token_hex(4)
         return await self._conversation.leave(
             self._request_id, marks.text_of(attempt, state, self._act)
         )
 
     async def note_conflict(self, permission: Permission, history: History) -> History:
-        """Note that the vendor says "not now", and give the history with that in it.
+        """Note that the vendor says "not now", and return the history that includes it.
 
-        Each is noted, for each changes the key: a vendor may repeat what it has stored for one, or
-        refuse it with another body.
+        Each one is noted, because each changes the idempotency key: a vendor may repeat the answer
+        that it has stored for a key, or refuse the key with another body.
         """
         self.keep_in_hand(permission)
         noted = marks.with_conflict(history)
         if conflicts.believes_conflict(noted, self._pace.settle_seconds):
-            # It is believed: the mark stands until the rejection is through.
+            # It is believed: the mark stands until the request is rejected.
             return noted
         await self.must_note(permission.attempt, State.CONFLICT)
         return noted
 
     async def must_note(self, attempt: str, state: State) -> None:
-        """Note the vendor's definite answer; raises ``NotDone`` if Connect fails to take it.
+        """Note the vendor's definite answer; raises ``NotDone`` if Connect fails to store the note.
 
-        Where Connect refuses to keep any note, the walk goes on without it.
+        If Connect refuses to keep any note, the walk continues without it.
         """
         text = marks.text_of(attempt or secrets.token_hex(4), state, self._act)
         with suppress(NoteRefusedError):
@@ -229,7 +229,7 @@ class Attempts:
                 self._memory.attempt = ""
 
     async def begin_unmarked(self, *, can_be_asked: bool) -> Permission | Denied:
-        """Go on where Connect refuses to keep a mark at all.
+        """Continue without a mark, because Connect refuses to keep one.
 
         A vendor that can be asked was looked at a moment ago. This process's memory is then the
         only guard against a second cancellation.
@@ -245,8 +245,8 @@ class Attempts:
         if sent_at is not None and now - sent_at <= self._pace.blocks_for:
             return Denied(history)
         LOG.warning(
-            "%s: Connect keeps no note about this request, so what has to be sent is sent without a"
-            " mark: only this process knows of it, and another one could send a second.",
+            "%s: Connect keeps no note about this request, so the call is sent without a mark: only"
+            " this process knows about it, and another one could send it again.",
             self._request_id,
         )
         self._memory.sent_unmarked_at = now

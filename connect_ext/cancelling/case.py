@@ -1,4 +1,4 @@
-"""All that one walk works with."""
+"""Everything that one walk works with."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """One delivery of one request, with its settings and its two other sides."""
+    """One delivery of one request, with its settings, Connect and the vendor."""
 
     request: CancelRequest
     settings: Settings
@@ -43,16 +43,16 @@ class Case:
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether nothing needs a mark.
+        """Whether no mark is needed.
 
-        A cancellation that may be taken back does: only its mark says that it is ours.
+        A cancellation that may be taken back needs one: only its mark says that it is ours.
         """
         needs_none = self.act is Act.CANCEL and not self.settings.policy.schedules
         return needs_none and self.vendor.is_repeatable
 
     @cached_property
     def subscription_id(self) -> FoundId:
-        """What the request says at the parameter for the vendor's id."""
+        """The vendor's id, as the request's parameter gives it."""
         settings = self.settings
         return self.request.subscription_id(
             settings.subscription_id_parameter, settings.subscription_id_pattern

@@ -1,4 +1,4 @@
-"""How long a vendor's "not now" is only that. Pure, with no clock and no I/O."""
+"""How long a vendor's "not now" is not taken for a refusal. Pure, with no clock and no I/O."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ CONFLICTS_TO_BELIEVE, CONFLICTS_ASKED = 3, 12
 """In each ``SETTLE_MINUTES``: the least that must be heard, and the most that is asked."""
 
 CONFLICT_GAP_SECONDS = 3600.0
-"""Twice the longest wait: "not now" said before a longer silence is not counted any more."""
+"""Twice the longest wait: a "not now" from before a longer silence no longer counts."""
 
 
 def wait_for_vendor(e: Evidence, conflict: NotNow, what: str) -> Wait | None:
     """Wait until the vendor can do it; None where its "not now" is believed as a refusal."""
     lasts = isinstance(e.history, History) and believes_conflict(e.history, e.settle_seconds)
     if lasts and not e.repeats_answers:
-        # Each that was noted changed the key, so that it is no answer that was stored.
+        # Each noted "not now" changed the key, so this answer is not a stored one.
         return None
     why = f"The vendor cannot {what} at the moment."
     if lasts:
-        # The call with the same key may still be under way, or a stored answer be repeated.
-        why = f"{why} It has said so for long: check the subscription at the vendor."
+        # The call with the same key may still be under way, or this may be a stored answer.
+        why = f"{why} It has said so for a long time: check the subscription at the vendor."
     pause = max(conflict.retry_after or 0.0, e.settle_seconds / CONFLICTS_ASKED)
     return Wait(Cause.CONFLICT, why, lasts, retry_after=pause, vendor_says=conflict.reason)
 

@@ -1,4 +1,4 @@
-"""A dry run: what would happen, in words, with the calls as they would be sent."""
+"""A dry run: describes what would happen, with the calls as they would be sent."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from connect_ext.errors import Refused
 from connect_ext.vendors.base import Plan, PlannedCall, Plans
 
 PUTS_RIGHT = ("approve", "confirm", "schedule")
-"""The acts with which a request is settled as it asks: the vendor shows what it wants."""
+"""The acts that settle a request as it asks, because the vendor shows what it asks for."""
 
 
 async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> DryRun:
-    """What a step would have done; raises ``Later`` where the vendor would have to be asked first.
+    """What a step would have done; raises ``Later`` if the vendor has to be asked and cannot be.
 
-    Nothing is changed, neither at the vendor nor at Connect.
+    Nothing is changed, either at the vendor or in Connect.
     """
     if isinstance(step, (Cancel, Undo)) and _must_wait(case, e):
         step = wait_for_earlier(e) if isinstance(step, Cancel) else wait_for_undo(e)
@@ -51,7 +51,7 @@ async def foreseen(case: Case, observer: Observer, step: Step, e: Evidence) -> D
 
 
 def in_words(step: Step, *, schedules: bool) -> tuple[str, str]:
-    """The act of a step in one word, and what would have happened."""
+    """The act of a step in one word, and a sentence about what would have happened."""
     match step:
         case Cancel() if schedules:
             what = "The subscription would be cancelled, and the request approved, or scheduled if"

@@ -11,13 +11,13 @@ from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.base import Subscription
 
 SAME_MOMENT_SECONDS = 5.0
-"""An end that is nearer is now: clocks differ, and Connect tells the time in whole seconds.
+"""An end nearer than this is now: clocks differ, and Connect gives the time in whole seconds.
 
-Without that, a cancellation at once would seem to end later wherever the vendor shows its moment.
+Otherwise an immediate cancellation would seem to end later if the vendor shows the exact time.
 """
 
 SOONEST_PLANNED_SECONDS = 900.0
-"""A request is not scheduled for a moment that is nearer: clocks differ."""
+"""A request is not scheduled for a moment nearer than this: clocks differ."""
 
 A_DAY_SECONDS = 86_400.0
 
@@ -32,12 +32,12 @@ def decide_cancelled(e: Evidence, subscription: Subscription) -> Step:
     note = "" if by_us else "The subscription was already cancelled at the vendor."
     wants_end = e.policy.cancellation_date is not CancellationDate.IMMEDIATE
     if ends_at is None and e.policy.schedules and wants_end:
-        why = "The vendor shows the subscription as cancelled, and does not show when it ends."
+        why = "The vendor shows the subscription as cancelled, but does not show when it ends."
         return Wait(Cause.CONFIGURATION, f"{why} {e.advice.no_end}", needs_person=True)
     if ends_at is None or not ends_later(e):
         return Approve(cause, ends_at, note)
     if e.policy.schedules:
-        # A look that is older than an undo shows a cancellation that is none any more.
+        # A look from before an undo shows a cancellation that no longer exists.
         is_certain = by_us or e.looks > 1
         return _wait_for_end(e, ends_at, note) if is_certain else Learn(Lack.SECOND_LOOK)
     # Connect refuses an effective date in the future.
@@ -55,7 +55,7 @@ def _wait_for_end(e: Evidence, ends_at: datetime, note: str) -> Step:
         why = "The subscription is cancelled at the vendor, and is about to end."
         return Wait(Cause.ENDS_LATER, why, retry_after=e.seconds_until(ends_at))
     if e.planned and (ends_at - e.planned).total_seconds() < A_DAY_SECONDS:
-        # Connect may take its planned date for a day, whose beginning is earlier.
+        # Connect may treat the planned date as a day, which begins earlier.
         why = f"The subscription is cancelled, and ends at {ends_at:%Y-%m-%d %H:%M %Z}."
         return Wait(Cause.ENDS_LATER, why, until=ends_at)
     return Schedule(Cause.SCHEDULED, ends_at, note)

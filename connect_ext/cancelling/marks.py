@@ -1,8 +1,8 @@
 """Marks: private notes that say what was sent for a request, before it is sent.
 
-A mark is a sentence for people with a tag for the program at its end: the operation, the attempt
-and its state. The sentences may be reworded; the tags are what counts. An attempt's id is never
-used again, so that it does not matter in which order its tags are read.
+A mark is a sentence for people that ends with a tag for the program: the operation, the attempt
+and its state. The sentences may be reworded; only the tags count. An attempt's id is never used
+again, so its tags may be read in any order.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class State(Enum):
 
     SENDING = "sending"
     UNFINISHED = "unfinished"
-    """The vendor has our order, and does not carry it out by itself."""
+    """The vendor has our order, but does not carry it out on its own."""
     ACCEPTED = "accepted"
     CANCELLED = "cancelled"
     """The vendor's answer showed the subscription as cancelled."""
@@ -39,22 +39,23 @@ _WEIGHT = {state: weight for weight, state in enumerate(State)}
 _OF_CANCELLING = {
     State.SENDING: "The cancellation is being sent to the vendor. Until the vendor shows its"
     " result, this request waits and nothing else is sent.",
-    State.UNFINISHED: "The vendor has the order to cancel, and has not carried it out. No other is"
-    " sent.",
-    State.ACCEPTED: "The vendor has accepted the cancellation and does not show its result yet.",
-    State.CANCELLED: "The vendor's answer shows the subscription as cancelled; this request is"
-    " still to be approved.",
+    State.UNFINISHED: "The vendor has the order to cancel, but has not carried it out. No other"
+    " order is sent.",
+    State.ACCEPTED: "The vendor has accepted the cancellation, but does not show its result yet.",
+    State.CANCELLED: "The vendor's answer shows the subscription as cancelled; this request still"
+    " has to be approved.",
     State.NOT_SENT: "This attempt to cancel did not reach the vendor.",
-    State.CONFLICT: "The vendor cannot cancel the subscription at the moment. It is asked again.",
+    State.CONFLICT: "The vendor cannot cancel the subscription at the moment. It will be asked"
+    " again.",
     State.REFUSED: "The vendor has refused to cancel the subscription.",
 }
 _OF_UNDOING = {
     State.SENDING: "The cancellation is being taken back at the vendor. Until the vendor shows the"
     " result, this request waits and nothing else is sent.",
-    State.ACCEPTED: "The vendor has accepted that the cancellation is taken back, and does not show"
-    " the result yet.",
+    State.ACCEPTED: "The vendor has agreed to take the cancellation back, but does not show the"
+    " result yet.",
     State.NOT_SENT: "This attempt to take the cancellation back did not reach the vendor.",
-    State.CONFLICT: "The vendor cannot take the cancellation back at the moment. It is asked"
+    State.CONFLICT: "The vendor cannot take the cancellation back at the moment. It will be asked"
     " again.",
     State.REFUSED: "The vendor has refused to take the cancellation back.",
 }
@@ -67,41 +68,41 @@ _TAG = re.compile(
 
 @dataclass(frozen=True)
 class Mark:
-    """One attempt to cancel, as its notes tell it."""
+    """One attempt, as its notes describe it."""
 
     attempt: str
     created: datetime
-    """When it was left, or last renewed, by Connect's clock."""
+    """When the mark was left or last renewed, by Connect's clock."""
     state: State
 
     @property
     def stands(self) -> bool:
-        """Whether the cancellation was, or may have been, sent."""
+        """Whether the call was, or may have been, sent."""
         return self.state in _STANDING
 
 
 @dataclass(frozen=True)
 class History:
-    """The attempts that were made for a request, the oldest first."""
+    """The attempts made for a request, oldest first."""
 
     marks: tuple[Mark, ...]
     now: datetime
-    """The present by Connect's clock, or an earlier moment after the reading."""
+    """The time by Connect's clock, never ahead of it, and not before the notes were read."""
     conflicts: tuple[datetime, ...] = ()
     """When the vendor said "not now"."""
     cancelling: tuple[Mark, ...] = ()
     """In the history of an undo: the attempts to cancel."""
 
     def later(self, seconds: float) -> History:
-        """The same attempts, so many seconds after the moment of reading."""
+        """The same attempts, ``seconds`` later."""
         return replace(self, now=self.now + timedelta(seconds=seconds))
 
     def age_seconds(self, mark: Mark) -> float:
-        """For how long the mark has been there."""
+        """The age of a mark."""
         return (self.now - mark.created).total_seconds()
 
     def standing(self, except_attempt: str = "") -> tuple[Mark, ...]:
-        """The marks that stand, without those of one attempt."""
+        """The marks that stand, except that of one attempt."""
         return tuple(m for m in self.marks if m.stands and m.attempt != except_attempt)
 
     def find(self, attempt: str) -> Mark | None:
@@ -110,13 +111,13 @@ class History:
 
     @property
     def definite_answers(self) -> int:
-        """How often the vendor has refused, or has carried out what is to be done once more."""
+        """How often the vendor has refused, or has done what now has to be done again."""
         return sum(mark.state in (State.REFUSED, State.CANCELLED) for mark in self.marks)
 
     def answers_heard(self, except_attempt: str) -> int:
-        """The same with each "not now", unless an attempt stands that may be why it was said.
+        """The same plus each "not now", unless an attempt stands that may have caused it.
 
-        A vendor stores that as well under the key, and repeats it.
+        A vendor stores a "not now" under the key as well, and repeats it.
         """
         standing = [m.created for m in self.standing(except_attempt) if m.state in _UNKNOWN]
         until = min(standing, default=self.now)
@@ -129,7 +130,7 @@ def text_of(attempt: str, state: State, act: Act = Act.CANCEL) -> str:
 
 
 def history_of(notes: Iterable[PrivateNote], now: datetime, act: Act = Act.CANCEL) -> History:
-    """Read the attempts at an act out of the notes; other notes say nothing."""
+    """Read the attempts at an act from the notes; other notes are ignored."""
     notes = list(notes)
     history = _history_of(notes, now, act)
     if act is Act.CANCEL:
@@ -140,8 +141,8 @@ def history_of(notes: Iterable[PrivateNote], now: datetime, act: Act = Act.CANCE
 def _history_of(notes: Iterable[PrivateNote], now: datetime, act: Act) -> History:
     """The attempts at one act.
 
-    An attempt that was never begun here has no result here: a colleague has copied its note from
-    another request. It only keeps others from sending.
+    A result of an attempt that was never begun on this request does not count: somebody has copied
+    the note from another request. Such a mark only keeps others from sending.
     """
     marks: dict[str, Mark] = {}
     begun: set[str] = set()
@@ -152,7 +153,7 @@ def _history_of(notes: Iterable[PrivateNote], now: datetime, act: Act) -> Histor
             continue
         attempt, state = found[2], State(found[3])
         if state is State.CONFLICT:
-            # A call to Connect that is repeated leaves the same note twice.
+            # A repeated call to Connect leaves the same note twice.
             conflicts.setdefault(attempt, note.created)
         known = marks.get(attempt) or Mark(attempt, note.created, state)
         created = known.created

@@ -1,4 +1,4 @@
-"""Observing: what the vendor shows, what the marks tell, and what else the rules ask for."""
+"""Observes what the vendor shows, what the marks say, and whatever else the rules ask for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Observer:
         self._case = case
 
     def at_first(self) -> Evidence:
-        """The evidence before anybody is asked."""
+        """The evidence before Connect or the vendor is asked."""
         case, settings = self._case, self._case.settings
         return Evidence(
             now=case.shared.now(),
@@ -44,11 +44,11 @@ class Observer:
         )
 
     async def learn(self, lack: Lack, e: Evidence) -> Evidence:
-        """Find out about one thing."""
+        """Gather one missing piece of evidence."""
         match lack:
             case Lack.LOOK:
                 if self._case.act is Act.CANCEL:
-                    # Without a template nothing could be approved: better to know it before.
+                    # Without a template nothing can be approved: better to know that before.
                     await self._case.settling.template()
                 return await self._look(e)
             case Lack.ORDER:
@@ -68,7 +68,7 @@ class Observer:
     async def look_later(
         self, e: Evidence, most_seconds: float = inf, *, for_orders: bool = False
     ) -> Evidence:
-        """Look once more after a while; two looks that say the same are two."""
+        """Look again after a pause; two looks with the same result count as two."""
         pause = min(rules.second_look_seconds(self._case.settings.settle_seconds), most_seconds)
         await self._case.shared.sleep(pause)
         if not e.can_be_asked:
@@ -77,9 +77,9 @@ class Observer:
         return replace(again, looks=e.looks + 1) if says_the_same(again, e) else again
 
     async def look_again(self, e: Evidence, *, for_orders: bool = False) -> Evidence:
-        """Look after the vendor's answer; two looks that say the same stay two.
+        """Look after the vendor's answer; two looks with the same result still count as two.
 
-        ``for_orders``: an attempt stands; see also what that has left at the vendor.
+        ``for_orders``: an attempt stands; search for the order that it may have left as well.
         """
         if not e.can_be_asked:
             return e
@@ -94,7 +94,7 @@ class Observer:
         return replace(e, shown=shown, looks=1, was_looked_for=for_orders)
 
     async def history(self) -> History | Unreadable:
-        """The attempts that the marks tell of."""
+        """The attempts that the marks describe."""
         try:
             return await self._case.attempts.history()
         except Later as error:
@@ -107,7 +107,7 @@ class Observer:
         return None if status == request.status else settled_elsewhere(status)
 
     def cancellation(self, e: Evidence, step: Step | None = None) -> Cancellation:
-        """The order to cancel, or to take that back."""
+        """The order to cancel, or to take a cancellation back."""
         if not isinstance(e.parameter, SubscriptionId):
             raise TypeError("The rules want a look without an id.")
         case, request = self._case, self._case.request
@@ -124,14 +124,14 @@ class Observer:
 
 
 def says_the_same(one: Evidence, other: Evidence) -> bool:
-    """Whether two looks have shown the same status."""
+    """Whether two looks show the same status."""
     return bool(one.shown and other.shown and one.shown.status is other.shown.status)
 
 
 def settled_elsewhere(status: str) -> Leave:
-    """The step for a request in a status in which it is somebody else's, or nobody's yet."""
+    """The step for a request whose status leaves us nothing to do."""
     if status == SCHEDULED:
-        why = "Nothing to do: the request is scheduled, and comes back on its day."
+        why = "Nothing to do: the request is scheduled, and returns on the scheduled day."
         return Leave(Cause.SETTLED_ELSEWHERE, why)
-    why = f"Nothing to do: the request is {as_word(status) or 'in no known status'}."
+    why = f"Nothing to do: the request is {as_word(status) or 'in an unknown status'}."
     return Leave(Cause.SETTLED_ELSEWHERE, why)

@@ -1,4 +1,4 @@
-"""The personal data in Connect's request: what must be kept out of every text that leaves."""
+"""The personal data in Connect's request, which must stay out of every text that leaves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MIN_NAME_LENGTH, MIN_TEXT_LENGTH, MIN_NUMBER_LENGTH = 2, 3, 4
 """Shorter texts, such as a country code or a quantity, identify nobody."""
 
 MOST_TEXTS, MOST_CHARACTERS, MOST_VALUES = 20_000, 200_000, 100_000
-"""More would take longer than anybody waits; a customer has some fifty."""
+"""Searching for more would take too long; a customer has about fifty."""
 
 MAX_DEPTH = 8
 
@@ -24,12 +24,12 @@ _LEGAL_FORMS = frozenset(
 
 
 def personal_texts(asset: dict[str, Any]) -> frozenset[str] | None:
-    """The customer's and resellers' data and the parameters' values; None if they are too many."""
+    """The customer's and resellers' data and the parameters' values; None if there are too many."""
     found: set[str] = set()
     characters = 0
     for count, text in enumerate(_texts(asset)):
         found.add(text)
-        # The same text counts again: it may be JSON, which is read again.
+        # A repeated text counts each time: it may be JSON, which is read each time.
         characters += len(text)
         if characters > MOST_CHARACTERS or len(found) > MOST_TEXTS or count > MOST_VALUES:
             return None
@@ -37,7 +37,7 @@ def personal_texts(asset: dict[str, Any]) -> frozenset[str] | None:
 
 
 def size_of(asset: dict[str, Any], most: int) -> int:
-    """How many values and characters would be collected; beyond ``most`` nothing is counted."""
+    """How many values and characters would be collected; counting stops at ``most``."""
     size = 0
     for text in _texts(asset):
         size += 1 + len(text)
@@ -65,9 +65,9 @@ def _texts(asset: dict[str, Any]) -> Iterator[str]:
 
 
 def _leaves(value: Any, key: str = "", depth: int = MAX_DEPTH) -> Iterator[str]:
-    """Every text and number within a value, at any depth up to a bound.
+    """Every text and number within a value, down to a maximum depth.
 
-    For each other value within it comes an empty text, so that all of them count.
+    Any other value gives an empty text, so that it counts.
     """
     yield ""
     if isinstance(value, str):
@@ -86,7 +86,7 @@ def _leaves(value: Any, key: str = "", depth: int = MAX_DEPTH) -> Iterator[str]:
 
 
 def _of_text(value: str, key: str, depth: int) -> Iterator[str]:
-    """A text, and what is in it if it is JSON."""
+    """A text, and the texts within it if it is JSON."""
     text = value.strip()
     if len(text) >= (MIN_NAME_LENGTH if "name" in key else MIN_TEXT_LENGTH):
         yield text
@@ -108,7 +108,7 @@ def _without_legal_form(name: str) -> str:
 
 
 def _telephone_numbers(parts: dict[str, Any]) -> Iterator[str]:
-    """The digits of a telephone number in one piece; Connect splits it, a vendor may not."""
+    """The digits of a telephone number in one piece: Connect splits them, a vendor may not."""
     country, area, number = (
         _digits(parts.get(part)) for part in ("country_code", "area_code", "phone_number")
     )

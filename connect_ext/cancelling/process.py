@@ -1,4 +1,4 @@
-"""The way in: one request is walked within its deadline, and people hear what they must."""
+"""The entry point: walks one request within its deadline, and tells people what they must know."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 _NEW_WORD = "The vendor shows a status that is in none of the lists."
 
 SECONDS_FOR_ANOTHER_WALK = 20.0
-"""After so long, another walk and its report might last longer than the runner lets a task."""
+"""After this, another walk and its report might exceed the time that the runner gives a task."""
 
 SECOND_LOOK_SECONDS = 2.0
-"""For what is only foreseen; a delivery takes two minutes."""
+"""The pause before a second look when nothing is carried out; a delivery waits two minutes."""
 
 Pause = Callable[[float], Awaitable[None]]
 
 DEFAULT_ESCALATION_HOURS = 24.0
-"""For requests that wait because the variables, this one among them, cannot be read."""
+"""For requests that wait because the variables, including this one, cannot be read."""
 
 
 async def process(
@@ -59,9 +59,9 @@ async def process(
     vendor: Vendor,
     shared: SharedState,
 ) -> Ended:
-    """Walk the request as far as it goes; deliveries of it at the same time share one walk.
+    """Walk the request as far as possible; concurrent deliveries of it share one walk.
 
-    Not if it is in another status by now, or has been away since that walk began.
+    They do not if its status has changed, or if it was scheduled and has returned in between.
     """
     is_first, began = False, shared.clock()
 
@@ -74,7 +74,7 @@ async def process(
         step = with_seconds(step, request, shared)
         is_told = await told(step, request, connect, shared, settings.escalate_after_hours)
         if isinstance(step, Wait) and step.until and not is_told:
-            # Nobody knows yet what it waits for: a day is too long.
+            # Nobody has been told yet what it waits for: a day is too long.
             step = replace(step, seconds=min(step.seconds, int(MAX_SECONDS)))
         return Ended(step, settings.vendor.name, case.budget.last_status)
 
@@ -95,10 +95,10 @@ async def foresee(
     vendor: Vendor,
     shared: SharedState,
 ) -> Final:
-    """What a delivery of the request would do now: a dry run, or what it would wait for.
+    """What a delivery of the request would do now: a dry run, or the reason to wait.
 
-    Nothing is changed, neither at the vendor nor at Connect, and nobody is told. A second look
-    comes within seconds: what is carried out takes its own time.
+    Nothing is changed, either at the vendor or in Connect, and nobody is told. A second look comes
+    within seconds, because nothing depends on it.
     """
     quick = replace(shared, sleep=_at_most(SECOND_LOOK_SECONDS, shared.sleep))
     case = _case(request, replace(settings, dry_run=True), connect, vendor, quick)
@@ -130,7 +130,7 @@ def _case(
 
 
 async def _within_deadline(case: Case) -> Final:
-    """Walk; an error that may pass becomes a wait."""
+    """Walk; a temporary error becomes a wait."""
     try:
         return await asyncio.wait_for(Walk(case).to_its_end(), case.shared.deadline_seconds)
     # On Python 3.10 this is not the built-in TimeoutError.
@@ -143,10 +143,10 @@ async def _within_deadline(case: Case) -> Final:
 
 
 async def sentence_of(error: Later, settling: Settling) -> str:
-    """What the error says, without a word of the vendor's that is personal."""
+    """The error's message, without a vendor's word that is personal."""
     if error.cause is not Cause.UNKNOWN_STATUS:
         return error.message
-    # The message names the word.
+    # The message quotes the vendor's word.
     return await settling.clean(error.message) or _NEW_WORD
 
 

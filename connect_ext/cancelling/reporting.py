@@ -1,4 +1,4 @@
-"""Reports: private notes that tell people what a request waits for, and what became of it."""
+"""Reports: private notes that tell people what a request waits for, and how it ended."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ if TYPE_CHECKING:
     from connect_ext.shared_state import Memory
 
 REPORT_SECONDS = 30.0
-"""How long a report may take, beyond the deadline of its walk."""
+"""How long a report may take, on top of its walk's deadline."""
 
 OLD_ENOUGH_SECONDS = 60.0
-"""A younger request has been handled by this delivery alone, and has no report to be corrected."""
+"""A younger request has had only this delivery, and so has no report to correct."""
 
 PAUSE_SECONDS = 3600.0
-"""Between two reports on a request that waits, if its cause keeps changing."""
+"""The least time between two reports on a waiting request whose cause keeps changing."""
 
 WAITING, HELD, DRY_RUN, SETTLED, FOUND = "waiting", "held", "dry-run", "settled", "found"
 _TAG = re.compile(r"\[connect-ext (waiting|held|dry-run|settled|found) ([a-z-]{1,40})\]$")
 MOST_OF_A_TAG = 64
 _WITH_WORDS = (HELD, DRY_RUN)
-"""The reports that are left again where they say something else about the same cause."""
+"""The reports that are left again if they say something new about the same cause."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """A report as its note has it: what it says, in one word, and why."""
+    """A report as its note has it: its kind in one word, and its cause."""
 
     kind: str
     cause: str
     says: str = ""
-    """What a person acts on, who will try again: why it is held, or what a dry run would send."""
+    """For a person who will try again: why it is held, or what a dry run would send."""
     created: datetime | None = field(default=None, compare=False)
     sentence: str = field(default="", compare=False, repr=False)
     """The note without its tag."""
@@ -64,7 +64,7 @@ class Report:
         return Cause(self.cause) if self.cause in {each.value for each in Cause} else None
 
     def is_recent_wait(self, now: datetime) -> bool:
-        """Whether it says what the request waits for, and was left a short while ago."""
+        """Whether it was left recently and says what the request waits for."""
         if self.kind != WAITING or self.created is None:
             return False
         return (now - self.created).total_seconds() < PAUSE_SECONDS
@@ -79,9 +79,9 @@ async def report(
     age_seconds: float,
     escalate_after_hours: float,
 ) -> bool:
-    """Leave a report if people should hear of the step and have not yet.
+    """Leave a report if people should be told about the step and have not been yet.
 
-    False if they still have not; errors are no matter.
+    False if they still have not been; errors are ignored.
     """
     due = _due(step, age_seconds, escalate_after_hours)
     if due is None or memory.told == due:
@@ -102,13 +102,13 @@ async def _leave(
 ) -> bool:
     """Leave the report unless the last one says the same; False if it could not be left.
 
-    ``at_once``: the next look is a day away, so that it must not be put off.
+    ``at_once``: the next look is a day away, so the report must not be put off.
     """
     try:
         notes = await conversation.private_notes(request_id)
     except Later:
-        # A duplicate report is better than a missing one; a correction needs something to correct,
-        # and a finding is in the report of each run as well.
+        # A duplicate report is better than a missing one. But a correction needs a report to
+        # correct, and the output of each run has the finding as well.
         is_needed = due.kind not in (SETTLED, FOUND)
         return is_needed and await _note(due, sentence, request_id, conversation)
     last = last_report(notes.notes)
@@ -131,7 +131,7 @@ async def report_finding(
 ) -> bool:
     """Leave a report on a request that is not walked, once; False if it could not be left.
 
-    For what a comparison with the vendor has found.
+    It is about something that a comparison with the vendor has found.
     """
     due = Report(FOUND, cause.value)
     with suppress(Later, asyncio.TimeoutError):
@@ -142,7 +142,7 @@ async def report_finding(
 
 
 def _cut(sentence: str) -> str:
-    """As much of it as a note has room for, with its tag."""
+    """As much of the sentence as fits in a note with its tag."""
     return sentence[: MAX_NOTE_CHARACTERS - MOST_OF_A_TAG].strip()
 
 
@@ -181,7 +181,7 @@ def _due(step: Final, age_seconds: float, escalate_after_hours: float) -> Report
 
 
 def needs_person(step: Wait, age_seconds: float, escalate_after_hours: float) -> bool:
-    """Whether people are told of a wait, and not only that it is known to take so long."""
+    """Whether people are told about a wait because somebody may have to act."""
     return step.until is None and _due(step, age_seconds, escalate_after_hours) is not None
 
 

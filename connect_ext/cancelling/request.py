@@ -30,48 +30,48 @@ class Parameter:
 
 
 class BlankParameter:
-    """The parameter is there and holds nothing: the request's own fault."""
+    """The parameter is there but blank: the request itself is at fault."""
 
 
 class NotAnId:
-    """The parameter holds something that is no id, or that its pattern is wrong about."""
+    """The parameter's value does not look like an id; the value or the pattern is wrong."""
 
 
 class NoParameter:
-    """None with a text in the phase *fulfillment*, or several that differ: a wrong set-up."""
+    """No text in the phase *fulfillment*, or several different ones: the set-up is wrong."""
 
 
 FoundId = SubscriptionId | BlankParameter | NotAnId | NoParameter
-"""What a request says at the parameter for the vendor's subscription id."""
+"""The vendor's subscription id, as the request's parameter gives it."""
 
 
 @dataclass(frozen=True)
 class CancelRequest:
-    """A cancel request as Connect hands it to the extension: a snapshot, never written to."""
+    """A cancel request as Connect passes it to the extension: an immutable snapshot."""
 
     id: str
     status: str
     created: datetime | None
     """With a time zone; None if Connect gives no date that can be read."""
     updated: datetime | None
-    """When it has changed last, most often its status."""
+    """When it last changed, most often in its status."""
     planned: datetime | None
-    """When Connect was to bring it back; None if it was not scheduled."""
+    """When Connect was to return it; None if it was not scheduled."""
     asset_id: str
     product_id: str
     template_id: str
     """The template on the request, or an empty string."""
     parameters: tuple[Parameter, ...]
-    """Those of the phase *fulfillment*."""
+    """The parameters of the phase *fulfillment*."""
     _asset: dict[str, Any] = field(repr=False, compare=False)
 
     @cached_property
     def personal(self) -> frozenset[str] | None:
-        """The texts that must not leave; None: more than can be looked for."""
+        """The texts that must not leave; None if there are too many to look for."""
         return personal_texts(self._asset)
 
     def personal_size(self, most: int) -> int:
-        """About how many characters these texts have, or more than ``most``."""
+        """About how many characters these texts have, or a number above ``most``."""
         return size_of(self._asset, most)
 
     @classmethod
@@ -95,11 +95,11 @@ class CancelRequest:
         )
 
     def subscription_id(self, parameter_id: str, pattern: str) -> FoundId:
-        """The vendor's id in that fulfillment parameter; the whole of it matches the pattern.
+        """The vendor's id in that fulfillment parameter; the pattern matches the whole of it.
 
-        What customers fill in, the *ordering* parameters, is never read: it could be the id of
-        somebody else's subscription. Whatever the pattern says, no id leads up in a path, and
-        none has a character that does not show.
+        Customers fill in the *ordering* parameters. They are never read: one could hold the id of
+        somebody else's subscription. Whatever the pattern allows, an id never leads up in a path,
+        and never contains an invisible character.
         """
         values = {p.value and p.value.strip() for p in self.parameters if p.id == parameter_id}
         value = values.pop() if len(values) == 1 else None
@@ -111,12 +111,12 @@ class CancelRequest:
 
     @cached_property
     def texts(self) -> tuple[tuple[str, str], ...]:
-        """The ids and the texts of the fulfillment parameters; blank for what is no text."""
+        """The ids and the texts of the fulfillment parameters; blank if a value is not a text."""
         return tuple((each.id, (each.value or "").strip()) for each in self.parameters)
 
     @property
     def waits_since(self) -> datetime | None:
-        """Since when it waits for us; before, it may have been scheduled for a year."""
+        """When it began to wait for us; before that, it may have been scheduled for a year."""
         return (self.updated if self.planned else None) or self.created
 
     def age_seconds(self, now: datetime) -> float:

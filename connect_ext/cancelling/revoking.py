@@ -1,6 +1,6 @@
-"""The rules for a request that is revoked: its cancellation is taken back. Pure.
+"""The rules for a revoked request, whose cancellation is taken back. Pure.
 
-They are the table under 'When a customer changes their mind' in the README.
+They are the table under 'When a customer changes their mind' in docs/how-it-works.md.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from connect_ext.vendors.base import Subscription, SubscriptionId, SubscriptionS
 
 _TAKE_BACK = "Take the cancellation back at the vendor, then resubmit the task."
 _UNFINISHED = (
-    "The request is revoked, and the vendor has an order of this request's that it has not carried"
-    " out: see to it that it never is. Then resubmit the task."
+    "The request is revoked, but the vendor has an order from this request that it has not carried"
+    " out: make sure that it never does. Then resubmit the task."
 )
 _TOO_LATE = (
-    "Settle with the customer whether there is to be a new subscription, and settle the request in"
+    "Agree with the customer whether they need a new subscription, and settle the request in"
     " Connect by hand."
 )
 
@@ -56,13 +56,13 @@ def _decide_on_id(e: Evidence) -> Step:
         return Learn(Lack.LOOK)
     is_active = e.shown.status is SubscriptionStatus.ACTIVE
     if is_active and isinstance(e.history, Unreadable) and _is_undone_now(e):
-        # Connect kept no mark, so that the vendor's own answer is all there is.
+        # Connect kept no mark, so the vendor's own answer is the only evidence.
         return Confirm(Cause.REVOKED)
     return without_marks(e) or _decide_shown(e, e.shown)
 
 
 def _is_undone_now(e: Evidence) -> bool:
-    """Whether this walk has seen the cancellation, and the vendor has taken it back then."""
+    """Whether this walk saw the cancellation, and the vendor then took it back."""
     return isinstance(e.attempt, Sent) and e.attempt.accepted
 
 
@@ -73,24 +73,24 @@ def _decide_shown(e: Evidence, subscription: Subscription) -> Step:
         case SubscriptionStatus.UNKNOWN_ID if e.looks < 2:
             return Learn(Lack.SECOND_LOOK)
         case SubscriptionStatus.UNKNOWN_ID:
-            return _hold("The vendor does not know the subscription id any more.", _TOO_LATE)
+            return _hold("The vendor no longer knows the subscription id.", _TOO_LATE)
         case SubscriptionStatus.CANCELLED:
             return _decide_cancelled(e, subscription.ends_at)
         case SubscriptionStatus.CANCELLING if subscription.ends_at:
             return _decide_cancelled(e, subscription.ends_at)
         case SubscriptionStatus.CANCELLING:
-            return Wait(Cause.ON_ITS_WAY, "The vendor is at work on the subscription.")
+            return Wait(Cause.ON_ITS_WAY, "The vendor is still changing the subscription.")
         case SubscriptionStatus.UNFINISHED:
             return Hold(Cause.UNFINISHED, _UNFINISHED)
         case SubscriptionStatus.NOT_STARTED | SubscriptionStatus.SUSPENDED:
             status = subscription.status.value
-            return _hold(f"The subscription is {status} at the vendor, and not active.")
+            return _hold(f"The subscription is {status} at the vendor, not active.")
 
 
 def _decide_active(e: Evidence) -> Step:
-    """Confirm it once that is certain: the subscription was cancelled when it was scheduled."""
+    """Confirm once it is certain: the subscription was cancelled when the request was scheduled."""
     if e.may_still_cancel():
-        return wait_for_result(e, "The cancellation was sent, and may still have its effect.")
+        return wait_for_result(e, "The cancellation was sent, and may still take effect.")
     if _is_undone_now(e):
         return Confirm(Cause.REVOKED)
     if e.looks < 2:
@@ -111,16 +111,17 @@ def _decide_cancelled(e: Evidence, ends_at: datetime | None) -> Step:
         case NotOurTurn() | NoMarkKept():
             return wait_for_undo(e)
         case Sent(accepted, why):
-            may = "The vendor has accepted" if accepted else "The vendor may have got"
-            return wait_for_result(e, f"{may} that the cancellation is taken back. {why}")
+            may = "has accepted" if accepted else "may have received"
+            what = f"The vendor {may} the call that takes the cancellation back."
+            return wait_for_result(e, f"{what} {why}")
         case Refusal():
             return _decide_refusal(e, e.attempt)
         case NotNow():
             return _decide_conflict(e, e.attempt)
         case IdNotKnown():
             why = (
-                "The vendor shows the subscription, and says that it does not know its id when it"
-                f" is to take the cancellation back. {e.advice.address_of_undo}"
+                "The vendor shows the subscription, but answers the call that takes the"
+                f" cancellation back as if it did not know the id. {e.advice.address_of_undo}"
             )
             return Wait(Cause.CONFIGURATION, why, needs_person=True)
 
@@ -128,13 +129,13 @@ def _decide_cancelled(e: Evidence, ends_at: datetime | None) -> Step:
 def _decide_ended(e: Evidence, ends_at: datetime | None) -> Step:
     if isinstance(e.attempt, Sent) or any(map(e.is_live, e.standing())):
         return wait_for_undo(e)
-    when = f"ended on {ends_at:%Y-%m-%d}" if ends_at else "is cancelled, without an end to come,"
+    when = f"ended on {ends_at:%Y-%m-%d}" if ends_at else "is cancelled, with no end date,"
     return _hold(f"The subscription {when} at the vendor.", _TOO_LATE)
 
 
 def _decide_untried(e: Evidence) -> Step:
     if not e.cancelling():
-        return _hold("No cancellation at the vendor is known to be this request's.")
+        return _hold("No cancellation at the vendor is known to come from this request.")
     if e.can_take_back:
         return Undo()
     is_under_way = any(map(e.is_live, e.standing()))
@@ -142,13 +143,13 @@ def _decide_untried(e: Evidence) -> Step:
 
 
 def wait_for_undo(e: Evidence) -> Wait:
-    """Wait for the result of another attempt to take it back."""
+    """Wait for the result of another attempt to take the cancellation back."""
     return wait_for_result(e, "The cancellation is being taken back, or may have been.")
 
 
 def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
     if e.answers_heard() > e.definite_answers:
-        # The vendor may have repeated the answer that it had stored for the key.
+        # The vendor may have repeated an answer that it had stored for the key.
         return Undo()
     return _believe_refusal(e, refusal)
 
@@ -156,8 +157,8 @@ def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
 def _believe_refusal(e: Evidence, refusal: Refusal) -> Step:
     if e.standing():
         why = (
-            "An earlier attempt to take the cancellation back has an unknown outcome; the vendor"
-            " refuses another one. Check the subscription at the vendor."
+            "An earlier attempt to take the cancellation back has an unknown outcome, and the"
+            " vendor refuses another one. Check the subscription at the vendor."
         )
         return Wait(Cause.REFUSED_LATER, why, needs_person=True, vendor_says=refusal.said)
     return _hold(refusal.after("The vendor refuses"))
@@ -169,5 +170,5 @@ def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
 
 
 def _hold(why: str, do: str = _TAKE_BACK) -> Hold:
-    what = "The request is revoked, and the cancellation is not taken back."
+    what = "The request is revoked, but the cancellation has not been taken back."
     return Hold(Cause.NOT_TAKEN_BACK, f"{what} {why.rstrip('.')}. {do}")

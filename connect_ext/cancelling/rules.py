@@ -1,6 +1,6 @@
 """The rules for a pending request: evidence in, one step out. Pure, with no clock and no I/O.
 
-They are the tables under 'What happens in each case' in the README.
+They are the tables under 'What happens in each case' in docs/how-it-works.md.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ SECOND_LOOK_SECONDS = 120.0
 _NOW = CancellationDate.IMMEDIATE
 
 _UNFINISHED = (
-    "The vendor has an order of this request's to cancel the subscription, and has not carried it"
-    " out. No other is sent. Cancel the subscription at the vendor, then resubmit the task."
+    "The vendor has an order from this request to cancel the subscription, but has not carried it"
+    " out. No other order is sent. Cancel the subscription at the vendor, then resubmit the task."
 )
 
 
@@ -50,8 +50,8 @@ def decide(e: Evidence) -> Step:
     match e.parameter:
         case NoParameter():
             why = (
-                f"The request has no fulfillment parameter '{e.parameter_id}' with a text, or"
-                " two that differ: check SUBSCRIPTION_ID_PARAMETER and the product's parameters."
+                f"The request has no fulfillment parameter '{e.parameter_id}' with a text, or has"
+                " two different ones: check SUBSCRIPTION_ID_PARAMETER and the product's parameters."
             )
             return Wait(Cause.CONFIGURATION, why, needs_person=True)
         case BlankParameter():
@@ -62,9 +62,9 @@ def decide(e: Evidence) -> Step:
             check = "Check the variable SUBSCRIPTION_ID_PARAMETER and the parameter."
             return _reject_if_proven(e, Reject(Cause.BLANK_PARAMETER, reason), check)
         case NotAnId():
-            why = f"The parameter '{e.parameter_id}' does not match SUBSCRIPTION_ID_PATTERN, or has"
-            why += " '..' or an invisible character in it. Nothing was sent: correct what is wrong,"
-            return Hold(Cause.ID_PATTERN, f"{why} then resubmit the task.")
+            why = f"The parameter '{e.parameter_id}' does not match SUBSCRIPTION_ID_PATTERN, or"
+            why += " contains '..' or an invisible character. Nothing was sent: correct the id or"
+            return Hold(Cause.ID_PATTERN, f"{why} the pattern, then resubmit the task.")
         case SubscriptionId():
             return _decide_on_id(e)
 
@@ -103,7 +103,7 @@ def _decide_active(e: Evidence) -> Step:
         case NotOurTurn() | NoMarkKept():
             return wait_for_earlier(e)
         case Sent(accepted, why):
-            may = "The vendor has accepted" if accepted else "The vendor may have got"
+            may = "The vendor has accepted" if accepted else "The vendor may have received"
             return wait_for_result(e, f"{may} the cancellation. {why}")
         case Refusal():
             return _decide_refusal(e, e.attempt)
@@ -111,14 +111,14 @@ def _decide_active(e: Evidence) -> Step:
             return _decide_conflict(e, e.attempt)
         case IdNotKnown():
             why = (
-                "The vendor shows the subscription, and answers the cancellation as if it did not"
+                "The vendor shows the subscription, but answers the cancellation as if it did not"
                 f" know the id. {e.advice.address_of_cancellation}"
             )
             return Wait(Cause.CONFIGURATION, why, needs_person=True)
 
 
 def _decide_date(e: Evidence) -> Step:
-    """Cancel, on a date that the subscription has."""
+    """Cancel, unless that needs the end of a term that the subscription does not have."""
     doubt = e.shown.doubt if e.shown else ""
     if not _lacks_a_term(e) or (e.policy.on_no_term_end is OnNoTermEnd.IMMEDIATE and not doubt):
         return _cancel(e)
@@ -142,17 +142,17 @@ def _lacks_a_term(e: Evidence) -> bool:
 
 
 def _cancel(e: Evidence, pause: float = 0.0) -> Cancel:
-    """Cancel on the date that was asked for; of a term that is not there, at once."""
+    """Cancel on the chosen date, or at once if that is the end of a term that does not exist."""
     return Cancel(pause, _NOW if _lacks_a_term(e) else e.policy.cancellation_date)
 
 
 def wait_for_earlier(e: Evidence) -> Wait:
     """Wait for the result of another attempt's cancellation."""
-    return wait_for_result(e, "A cancellation was sent, or may have been, before.")
+    return wait_for_result(e, "A cancellation was, or may have been, sent before.")
 
 
 def wait_for_result(e: Evidence, what: str) -> Wait:
-    """Wait for the result of what was sent; the first waits after that are short."""
+    """Wait for the result of the call that was sent; the first waits after it are short."""
     since = max((mark.created for mark in e.standing()), default=None)
     retry_after = e.attempt.retry_after if isinstance(e.attempt, Sent) else None
     why = f"{what.strip()} The vendor does not show the result yet."
@@ -173,7 +173,7 @@ def _decide_suspended(e: Evidence) -> Step:
         return lacking
     if isinstance(e.attempt, Sent) or any(map(e.is_live, e.standing())):
         return wait_for_result(e, "The subscription is shown as suspended.")
-    why = "The subscription is suspended at the vendor, and cannot be cancelled like that."
+    why = "The subscription is suspended at the vendor, and cannot be cancelled while it is."
     return Hold(Cause.SUSPENDED, f"{why} {e.advice.suspended} Then resubmit the task.")
 
 
@@ -194,15 +194,15 @@ def _decide_unknown_id(e: Evidence) -> Step:
 
 def _on_not_found(e: Evidence, *, after_a_cancellation: bool) -> Step:
     if e.is_repeatable and isinstance(e.attempt, NotTried):
-        # No mark tells of an earlier cancellation, but the vendor's answer to the same key does.
+        # There is no mark of an earlier cancellation; the vendor's answer to the same key shows it.
         return _cancel(e)
     match e.policy.on_not_found:
         case OnNotFound.APPROVE:
-            note = "The vendor does not know the subscription; approved as it is."
+            note = "The vendor does not know the subscription; approved all the same."
             return Approve(Cause.GONE, note=note)
         case OnNotFound.REJECT if after_a_cancellation:
             # It may be gone because of us: a rejection would revive it in Connect.
-            why = "The vendor does not know the subscription, after a cancellation was sent to it."
+            why = "The vendor does not know the subscription, but a cancellation was sent before."
             return Hold(Cause.UNKNOWN_ID, f"{why} Approve the request if it is cancelled there.")
         case OnNotFound.REJECT:
             reason = "The subscription cannot be cancelled: the vendor does not know its id."
@@ -213,12 +213,12 @@ def _on_not_found(e: Evidence, *, after_a_cancellation: bool) -> Step:
 
 
 def _decide_unseen(e: Evidence) -> Step:
-    """The vendor's answers to the cancellation are all there is."""
+    """Decide by the vendor's answers to the cancellation: there is no other evidence."""
     match e.attempt:
         case NotTried():
             return _cancel(e)
         case NoMarkKept():
-            why = "Connect keeps no note on this request: without one it could be cancelled twice."
+            why = "Connect keeps no note on this request: without one, it could be cancelled twice."
             return Hold(Cause.NO_MARK, f"{why} {e.advice.cannot_be_asked} Check the permissions.")
         case NotOurTurn():
             return _decide_unseen_before(e)
@@ -231,7 +231,7 @@ def _decide_unseen(e: Evidence) -> Step:
         case IdNotKnown(times=1):
             return _cancel(e, second_look_seconds(e.settle_seconds))
         case IdNotKnown():
-            # Without marks nobody knows whether another process's was accepted.
+            # Without marks, nobody knows whether another process's cancellation was accepted.
             may_be_sent = e.is_repeatable or bool(e.standing())
             return without_marks(e) or _on_not_found(e, after_a_cancellation=may_be_sent)
 
@@ -247,7 +247,7 @@ def _decide_unseen_before(e: Evidence) -> Step:
     """Another walk has sent, or may have sent, the cancellation."""
     states = {mark.state for mark in e.standing()}
     if State.CANCELLED in states:
-        # The last word of a vendor that cannot be asked; later changes there are not known.
+        # The vendor cannot be asked, so this is its last word; later changes are unknown.
         return Approve(Cause.CANCELLED)
     if State.ACCEPTED in states:
         return _hold_sent(e, accepted=True)
@@ -267,7 +267,7 @@ def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
     if (lacking := without_marks(e)) is not None:
         return lacking
     if e.answers_heard() > e.definite_answers:
-        # The vendor may have repeated the answer that it had stored for the key.
+        # The vendor may have repeated an answer that it had stored for the key.
         return _cancel(e)
     return _believe_refusal(e, refusal)
 
@@ -275,7 +275,7 @@ def _decide_refusal(e: Evidence, refusal: Refusal) -> Step:
 def _believe_refusal(e: Evidence, refusal: Refusal) -> Step:
     if e.standing():
         why = (
-            "An earlier cancellation was sent and its outcome is unknown; the vendor refuses"
+            "An earlier cancellation was sent, its outcome is unknown, and the vendor refuses"
             " another one. Check the subscription at the vendor, and approve or reject the request."
         )
         return Wait(Cause.REFUSED_LATER, why, needs_person=True, vendor_says=refusal.said)
@@ -293,24 +293,24 @@ def _decide_conflict(e: Evidence, conflict: NotNow) -> Step:
 
 
 def _reject_if_proven(e: Evidence, reject: Reject, check: str) -> Step:
-    """Before a cancellation of the product was ever approved, a refusal may be our mistake."""
+    """Reject, unless no cancellation of the product was ever approved: it may be our mistake."""
     if e.is_proven is not False:
         return reject if e.is_proven else Learn(Lack.PRECEDENT)
     return Hold(
         Cause.UNPROVEN,
         f"{reject.reason} The request is not rejected: no cancellation of this product was ever"
-        f" approved, so this may as well be a mistake in the configuration. {check} Then resubmit"
+        f" approved, so this could also be a mistake in the configuration. {check} Then resubmit"
         " the task, or reject the request.",
     )
 
 
 def without_marks(e: Evidence) -> Step | None:
-    """The step for evidence whose marks were not read, or cannot be."""
+    """The step if the marks have not been read or cannot be; None if they have."""
     if isinstance(e.history, Unreadable):
         return Wait(e.history.cause, e.history.why, needs_person=e.history.needs_person)
     return Learn(Lack.MARKS) if e.history is None else None
 
 
 def second_look_seconds(settle_seconds: float) -> float:
-    """The pause between two answers that must both find an id unknown."""
+    """The pause between the two looks that must both find the id unknown."""
     return min(SECOND_LOOK_SECONDS, settle_seconds)

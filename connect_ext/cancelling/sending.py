@@ -1,4 +1,4 @@
-"""Sending the cancellation, or taking it back, if it is our turn; reading what becomes of it."""
+"""Sends the cancellation, or the call that takes it back, when it is our turn; reads the result."""
 
 from __future__ import annotations
 
@@ -34,36 +34,36 @@ from connect_ext.vendors.base import (
 _RESULTS = {Act.CANCEL: SubscriptionStatus.CANCELLED, Act.UNDO: SubscriptionStatus.ACTIVE}
 
 FRESH_SECONDS = 5.0
-"""For how long the status that Connect handed over is believed."""
+"""How long the status that Connect passed to us is believed."""
 
 SECONDS_AROUND_A_CALL = 60.0
-"""For the looks and the notes before it is sent."""
+"""The time for the looks and the notes before the call is sent."""
 
 
 class Sender:
-    """Sends what one walk has to send: the cancellation, or the call that takes it back."""
+    """Sends one walk's call: the cancellation, or the call that takes it back."""
 
     def __init__(self, case: Case, observer: Observer) -> None:
         self._case, self._observer = case, observer
         self._attempts, self._began = case.attempts, case.shared.clock()
         self.accepted = Accepted()
-        """What the vendor has said beside the result."""
+        """The vendor's remarks on the result."""
         self.sent_under = ""
-        """The attempt that the vendor has accepted."""
+        """The attempt whose call the vendor has accepted."""
 
     async def send(self, e: Evidence, step: Cancel | Undo) -> Evidence | Leave:
-        """Send it, if it is our turn, and see what has become of it."""
+        """Send the call, if it is our turn, and look at the result."""
         case = self._case
         if isinstance(step, Cancel):
             if step.pause:
                 await case.shared.sleep(step.pause)
-            # A vendor that cannot be asked was not looked at: this has not been read yet.
+            # Usually read before the first look; a vendor that cannot be asked has had none.
             await case.settling.template()
         if case.shared.clock() - self._began > FRESH_SECONDS:
             settled = await self._observer.settled_meanwhile()
             if settled:
                 return settled
-        # Better to know before a mark is left.
+        # It is better to know this before a mark is left.
         case.shared.vendors.raise_if_paused(case.settings.vendor)
         try:
             permission = await self._permission(e)
@@ -78,9 +78,9 @@ class Sender:
         return await self._attempts.begin(can_be_asked=e.can_be_asked)
 
     async def _send_without_mark(self, e: Evidence, step: Cancel | Undo) -> Evidence | Leave:
-        """One bad gateway must not make us do without a mark: try again a while later.
+        """Send without a mark only if Connect refuses one twice; the first may be a bad gateway.
 
-        No mark tells of an earlier attempt, so the look goes for what one has left at the vendor.
+        There is no mark of an earlier attempt, so the look searches for orders at the vendor.
         """
         again = await self._observer.look_later(e, self._seconds_to_spare, for_orders=True)
         if e.can_be_asked and not says_the_same(again, e):
@@ -96,7 +96,7 @@ class Sender:
 
     @property
     def _seconds_to_spare(self) -> float:
-        """For how long the walk can wait and still send: the vendor's longest call has its time."""
+        """How long the walk can wait and still have time for the vendor's longest call."""
         case = self._case
         left = case.budget.ends_at - case.shared.clock() - case.pace.call_seconds
         return max(left - SECONDS_AROUND_A_CALL, 0.0)
@@ -117,9 +117,9 @@ class Sender:
         return await self._send(e, permission, step)
 
     async def _seen_after(self, permission: Permission, e: Evidence) -> Evidence:
-        """Look once more: the result of an earlier attempt may show since the last look.
+        """Look once more: the result of an earlier attempt may show by now.
 
-        A machine that stood still between the look and the mark does not know how old the look is.
+        If the machine was suspended between the look and the mark, the look may be very old.
         """
         void = permission.attempt
         try:
@@ -129,7 +129,7 @@ class Sender:
             raise
         again = replace(again, history=permission.history)
         if again.has_unfinished and again.shown and again.shown.orders_unseen:
-            # That order may still lie there: another one is a person's to decide on.
+            # That order may still be there: a person has to decide about another one.
             again = replace(again, attempt=NotOurTurn())
         if isinstance(again.attempt, NotOurTurn) or not says_the_same(again, e):
             await self._attempts.nothing_was_sent(permission)
@@ -156,7 +156,7 @@ class Sender:
         except (Refused, Conflict, UnknownId) as error:
             return await self._answered_no(e, permission, error)
         except Outdated:
-            # A vendor that stores its answers would repeat it, or refuse another body, for the key.
+            # For the same key, the vendor would repeat its stored answer or refuse another body.
             await self._attempts.must_note(permission.attempt, State.REFUSED)
             raise
         except Later:
@@ -171,7 +171,7 @@ class Sender:
         return replace(e, shown=accepted.subscription)
 
     async def _looked_after(self, error: OutcomeUnknown, e: Evidence) -> Evidence:
-        """Look once more; if that fails, the vendor's wish to be left alone still holds."""
+        """Look once more; if that fails, the wait that the vendor asked for still applies."""
         sent = Sent(False, error.message, error.retry_after)
         try:
             return await self._observer.look_again(replace(e, attempt=sent))
@@ -180,7 +180,7 @@ class Sender:
             raise
 
     async def _accepted(self, e: Evidence) -> Evidence:
-        """Look for the result; leave a note that there will be one, if it does not show."""
+        """Look for the result; if it does not show, note that the vendor has accepted the call."""
         try:
             e = await self._observer.look_again(e)
         except Later:
@@ -195,7 +195,7 @@ class Sender:
             await self._attempts.note(self.sent_under, State.ACCEPTED)
 
     async def _note_result(self, shown: Subscription) -> None:
-        """Note what the answer has shown, if that does not end the request."""
+        """Note the status that the answer has shown, if it does not end the request."""
         states = {
             SubscriptionStatus.CANCELLING: State.ACCEPTED,
             SubscriptionStatus.UNFINISHED: State.UNFINISHED,
@@ -206,12 +206,12 @@ class Sender:
     async def _answered_no(
         self, e: Evidence, permission: Permission, error: Refused | Conflict | UnknownId
     ) -> Evidence:
-        """The vendor has definitely not done it, this time."""
+        """The evidence after a vendor's answer that it has definitely not done it this time."""
         clean = self._case.settling.clean
         attempt: Attempt
         match error:
             case Refused():
-                # The mark stands until the rejection is through: nobody sends meanwhile.
+                # The mark stands until the request is rejected: nobody sends meanwhile.
                 self._attempts.keep_in_hand(permission)
                 attempt = Refusal(await clean(error.reason), await clean(error.hint))
             case Conflict():
@@ -241,7 +241,7 @@ async def _call(case: Case, cancellation: Cancellation, shown: Subscription | No
 
 
 def _must_look(case: Case, shown: Subscription) -> bool:
-    """Whether only a look tells: what an undo has done, or when a cancelled subscription ends."""
+    """Whether the answer is not enough: an undo, or a cancelled subscription without its end."""
     if case.act is Act.UNDO:
         return True
     counts = case.settings.policy.schedules and case.vendor.can_be_asked
@@ -249,10 +249,10 @@ def _must_look(case: Case, shown: Subscription) -> bool:
 
 
 def _not_marked(act: Act) -> Unreadable:
-    """Without a mark nobody knows whether something was sent before."""
+    """The history without a mark: nobody knows whether something was sent before."""
     what = "a second cancellation. Check the subscription at the vendor, and approve or reject"
     if act is Act.UNDO:
         what = "a second attempt to take the cancellation back. Check the subscription, and settle"
-    why = "Connect keeps no note on this request, so that what the vendor refuses may as well be"
+    why = "Connect keeps no note on this request, so the vendor may be refusing"
     why = f"{why} {what} the request."
     return Unreadable(Cause.NO_MARK, why, needs_person=True)

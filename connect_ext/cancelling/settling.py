@@ -1,4 +1,4 @@
-"""Settling a request at Connect: approve it or reject it, and say what Connect does not show."""
+"""Settles a request in Connect: approves or rejects it, and notes what Connect does not show."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from connect_ext.redaction import redact, shortened, without_secrets
 from connect_ext.vendors.base import Accepted, SubscriptionId
 
 WEIGHT_OF_A_TEXT = 16
-"""A character of a vendor's text takes so many times longer than one that is looked for in it."""
+"""Searching costs this many times more for a character of the text than for one of a value."""
 
 Redaction = Callable[[str, frozenset[str], str, frozenset[str]], str]
 
@@ -51,7 +51,7 @@ class Settling:
         connect: ConnectApi,
         tokens: Iterable[str] = (),
     ) -> None:
-        """``tokens`` are the vendors' that this process has been given."""
+        """``tokens``: the access tokens that vendors have given this process."""
         self._request, self._settings, self._connect = request, settings, connect
         self._tokens = tokens
 
@@ -75,7 +75,7 @@ class Settling:
         return step
 
     async def schedule(self, step: Schedule, accepted: Accepted) -> Final:
-        """Schedule the request; where Connect refuses to, it waits instead."""
+        """Schedule the request; if Connect refuses, it waits instead."""
         try:
             status = await self._connect.schedule(self._request.id, step.planned)
         except ConnectRefusalError as refusal:
@@ -103,11 +103,11 @@ class Settling:
                 " revoking after it was confirmed. Confirm the revocation in Connect."
             )
             return Hold(Cause.NOT_CONFIRMED, why)
-        why = f"Not confirmed: somebody has made the request {status}."
+        why = f"Not confirmed: somebody has set the request to {status}."
         return Leave(Cause.SETTLED_ELSEWHERE, why)
 
     async def _note(self, text: str, accepted: Accepted) -> None:
-        """Leave a note; partners are shown no amounts unless a variable says so."""
+        """Leave a note; partners see amounts only if a variable says so."""
         settings, request_id = self._settings, self._request.id
         kind = _KINDS.get(settings.notes)
         texts = [text, *accepted.remarks, accepted.amounts]
@@ -123,21 +123,21 @@ class Settling:
         """Reject the request."""
         status = await self._connect.reject(self._request.id, shortened(step.reason))
         if status != FAILED:
-            why = f"Not rejected: somebody has made the request {status}."
+            why = f"Not rejected: somebody has set the request to {status}."
             return Leave(Cause.SETTLED_ELSEWHERE, why)
         return step
 
     async def clean(self, text: str) -> str:
-        """A vendor's text without secrets, addresses and personal data; better none than those.
+        """A vendor's text without secrets, addresses and personal data; empty if in doubt.
 
-        What is much is looked through beside the event loop.
+        Long texts are searched off the event loop.
         """
         return await self._looked_through(text, redact) if text else ""
 
     async def masked(self, text: str) -> str:
-        """A text of our own with the secrets and the personal data in it masked.
+        """A text of our own with its secrets and personal data masked.
 
-        The request's own ids stay, whatever numbers of the customer's are in them.
+        The request's own ids stay, even if they contain one of the customer's numbers.
         """
         own = self._request.id, self._request.asset_id
 
@@ -166,9 +166,9 @@ class Settling:
 def _settled_otherwise(status: str) -> Final:
     """The step for a cancelled subscription whose request somebody has settled meanwhile."""
     if status in (APPROVED, SCHEDULED, REVOKING):
-        return Leave(Cause.SETTLED_ELSEWHERE, f"Somebody has made the request {status}.")
+        return Leave(Cause.SETTLED_ELSEWHERE, f"Somebody has set the request to {status}.")
     return Hold(
         Cause.SETTLED_ELSEWHERE,
-        "The subscription is cancelled at the vendor, and somebody has made the request"
+        "The subscription is cancelled at the vendor, but somebody has set the request to"
         f" {status} meanwhile. Check the subscription in Connect.",
     )

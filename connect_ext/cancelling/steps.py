@@ -1,4 +1,4 @@
-"""The steps of a walk: each is decided by the rules, and the last one is the task's outcome."""
+"""The steps of a walk: the rules decide each of them, and the last one is the task's outcome."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Lack(Enum):
 
 @dataclass(frozen=True)
 class Learn:
-    """Find out about something, then decide again."""
+    """Gather a missing piece of evidence, then decide again."""
 
     lack: Lack
 
@@ -43,7 +43,7 @@ class Undo:
 
 @dataclass(frozen=True)
 class Approve:
-    """Approve the request; ``note`` says what Connect does not show by itself, if anything."""
+    """Approve the request; ``note`` says what Connect itself does not show, if anything."""
 
     cause: Cause
     effective_date: datetime | None = None
@@ -61,7 +61,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Confirm:
-    """Confirm that the request is revoked: the subscription goes on."""
+    """Confirm that the request is revoked: the subscription continues."""
 
     cause: Cause
 
@@ -81,7 +81,7 @@ class Wait:
     cause: Cause
     why: str
     needs_person: bool = False
-    """Whether somebody has to fix or decide something: told at once, and looked at less often."""
+    """Whether somebody has to act: people are told at once, and looks are less frequent."""
     retry_after: float | None = None
     """Seconds before which the other side does not want to be called."""
     vendor_says: str = ""
@@ -89,7 +89,7 @@ class Wait:
     since: datetime | None = None
     """When the last progress was made; None: when the request was made."""
     until: datetime | None = None
-    """For what is known to take so long: people are told at once, and nobody has to do anything."""
+    """The known end of a long wait: people are told at once, and nobody has to do anything."""
     seconds: int = 0
     """Until the next look; filled in at the end of the walk."""
 
@@ -118,11 +118,11 @@ class DryRun:
     what: str
     act: str
     """The act that was left out: cancel, undo, approve, schedule, confirm, reject, hold or wait; or
-    refuse, where the vendor's side would not even send the call."""
+    refuse, if the vendor's adapter would not even send the call."""
     decision: str = ""
-    """The same without the calls."""
+    """Like ``what``, without the calls."""
     plan: Plan | None = None
-    """What would have been sent, where the vendor says so."""
+    """The calls that would have been sent, if the adapter can tell."""
     left_out: Step | None = None
     """The step that would have been taken."""
     shown: Subscription | None = None

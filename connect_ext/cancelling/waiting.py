@@ -1,4 +1,4 @@
-"""How long a request waits until it is looked at again. Pure: the jitter is an argument."""
+"""How long a request waits for its next look. Pure: the jitter is an argument."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def wait_seconds(age_seconds: float, jitter: float, retry_after: float | None = 
     """Seconds until the next look: a quarter of ``age_seconds``, within 30 s and 30 min.
 
     ``age_seconds``: since the request was made, or since the last progress. ``jitter``, from 0 to
-    1, spreads requests by a fifth either way, so that those that began to wait together do not
-    come back together. Never before the other side's ``retry_after``.
+    1, spreads requests by a fifth either way, so requests that began to wait together do not come
+    back together. The next look is never before the other side's ``retry_after``.
     """
     quarter = min(max(age_seconds / 4, MIN_SECONDS), MAX_SECONDS)
     spread = quarter * (0.8 + 0.4 * jitter)
@@ -24,10 +24,10 @@ def wait_seconds(age_seconds: float, jitter: float, retry_after: float | None = 
 
 
 def wait_seconds_until(left_seconds: float) -> int:
-    """Seconds until the next look where the moment of it is known: a day at most."""
+    """Seconds until the next look if its moment is known: a day at most."""
     return math.ceil(min(max(left_seconds, MIN_SECONDS), MAX_SECONDS_UNTIL_A_MOMENT))
 
 
 def wait_seconds_for_a_person(age_seconds: float, jitter: float) -> int:
-    """Seconds until the next look where somebody has to fix something first: 5 to 30 min."""
+    """Seconds until the next look if somebody has to fix something first: 5 to 30 min."""
     return max(wait_seconds(age_seconds, jitter), int(MIN_SECONDS_FOR_A_PERSON))

@@ -30,7 +30,7 @@ from connect_ext.errors import Later
 from connect_ext.vendors.base import Act
 
 MOST_STEPS = 20
-"""More than any walk needs."""
+"""More steps than any walk needs."""
 
 
 class Walk:
@@ -42,7 +42,7 @@ class Walk:
         self._sender = Sender(case, self._observer)
 
     async def to_its_end(self) -> Final:
-        """Walk; raises ``Later`` where something does not work at the moment."""
+        """Walk; raises ``Later`` if something does not work at the moment."""
         request, is_dry = self._case.request, self._case.settings.dry_run
         if request.status not in (PENDING, REVOKING):
             return settled_elsewhere(request.status)
@@ -81,18 +81,18 @@ class Walk:
             case _ if isinstance(e.attempt, Refusal):
                 await self._note_refusal(step, e)
             case Hold() if isinstance(e.attempt, NotNow):
-                # Believed as a refusal: without a note the mark would stand.
+                # The rules believe the refusal: without a note, the mark would stand.
                 await self._note_refusal(step, e)
         return step
 
     async def _note_refusal(self, step: Final, e: Evidence) -> None:
         """Note a refusal after which the request stays open."""
         if e.void_attempt or (isinstance(step, Hold) and e.is_repeatable):
-            # A held request is tried again, and then with another idempotency key.
+            # A held request is tried again later, with another idempotency key.
             await self._case.attempts.must_note(e.void_attempt, State.REFUSED)
 
     async def _schedule(self, step: Schedule) -> Final:
-        """If it is revoked, only what may have been sent counts as ours."""
+        """Schedule the request; if it is then revoked, only what may have been sent is ours."""
         await self._case.attempts.take_back_unsent()
         if self._sender.sent_under:
             await self._case.attempts.note(self._sender.sent_under, State.CANCELLED)
@@ -109,7 +109,7 @@ class Walk:
         return ended
 
     async def _note_undone(self) -> None:
-        """Note that the vendor has taken it back: the next walk need not wait for that."""
+        """Note that the vendor has taken it back, so the next walk need not wait for that."""
         if self._sender.sent_under:
             await self._case.attempts.note(self._sender.sent_under, State.ACCEPTED)
 
@@ -118,7 +118,7 @@ class Walk:
             return await self._case.settling.approve(step, self._sender.accepted)
         except Later:
             if not e.can_be_asked and e.shown:
-                # Nobody can ask for it again.
+                # The vendor cannot be asked again.
                 self._case.memory.attempts.shown = e.shown
                 if self._sender.sent_under:
                     await self._case.attempts.note(self._sender.sent_under, State.CANCELLED)

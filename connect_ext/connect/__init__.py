@@ -1,1 +1,1 @@
-"""Connect's side: approve, reject, and the notes on a request's conversation."""
+"""Connect's side: approves and rejects requests, and handles the notes on their conversations."""

@@ -1,4 +1,4 @@
-"""A process's knowledge of one account of Connect; never shared between accounts."""
+"""A process's knowledge of one Connect account; never shared between accounts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from connect_ext.single_flight import SingleFlight
 
 @dataclass(frozen=True)
 class AccountKey:
-    """An end point and a token: they tell one account from another."""
+    """An endpoint and a token, which identify an account."""
 
     endpoint: str
     token: Secret
@@ -22,11 +22,11 @@ class AccountState:
 
     key: AccountKey
     id: str = ""
-    """The account's own id; empty: not known yet."""
+    """The account's own id; empty if not known yet."""
     knows_conversations_by_request: bool = True
-    """Whether messages can be posted by the request's id."""
+    """Whether a conversation can be addressed by its request's id."""
     templates: dict[str, str] = field(default_factory=dict)
-    """By product: the template that approves, until an approval with it is refused."""
+    """By product: the template to approve with, until an approval with it is refused."""
     template_look_ups: SingleFlight[str, str] = field(default_factory=SingleFlight)
     proven_products: set[str] = field(default_factory=set)
-    """Products of which a cancellation was once approved."""
+    """Products that have had a cancellation approved."""

@@ -1,4 +1,4 @@
-"""Connect, as one account sees it: requests are read, and settled or scheduled."""
+"""Connect as one account sees it: reads, settles and schedules requests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STATUS = re.compile(r"[a-z_]{1,30}")
 
 
 def as_word(status: str) -> str:
-    """A status in a sentence; empty for a text of any other shape, which could forge a line."""
+    """A status as a word for a sentence; empty if its shape is unusual and could forge a line."""
     return status if _STATUS.fullmatch(status) else ""
 
 
@@ -51,9 +51,9 @@ class ConnectApi:
     async def approve(
         self, request_id: str, product_id: str, template_id: str, effective_date: datetime | None
     ) -> str:
-        """Approve the request and give the status that it has then.
+        """Approve the request and return its status after that.
 
-        That is ``approved`` also where an earlier try or somebody else approved it before.
+        It is also ``approved`` if an earlier try or somebody else has approved the request before.
         """
         payload = {"template_id": template_id}
         if effective_date is not None:
@@ -64,25 +64,25 @@ class ConnectApi:
             self.account.templates.pop(product_id, None)
             if effective_date is None:
                 raise
-        # Connect may not take the vendor's date: its own is as good.
+        # Connect may refuse the vendor's date; its own is as good.
         return await self._settle(request_id, "approve", {"template_id": template_id})
 
     async def reject(self, request_id: str, reason: str) -> str:
-        """Reject the request with a reason and give the status that it has then."""
+        """Reject the request with a reason and return its status after that."""
         return await self._settle(request_id, "fail", {"reason": reason})
 
     async def schedule(self, request_id: str, planned: datetime) -> str:
-        """Schedule the request and give the status that it has then.
+        """Schedule the request and return its status after that.
 
-        Raises ``ConnectRefusalError`` where Connect does not: not every product can
+        Raises ``ConnectRefusalError`` if Connect refuses: not every product can be scheduled
         (docs/facts.md, Connect 2).
         """
         return await self._settle(request_id, "schedule", {"planned_date": _iso(planned)})
 
     async def confirm(self, request_id: str) -> str:
-        """Confirm that the request is revoked, and give the status that it has then.
+        """Confirm that the request is revoked and return its status after that.
 
-        Which call confirms a revocation is not documented, so only the status is believed
+        The call that confirms a revocation is not documented, so only the status is believed
         (docs/facts.md, Connect 12).
         """
         try:
@@ -96,16 +96,16 @@ class ConnectApi:
         return await self.status(request_id)
 
     async def _settle(self, request_id: str, verb: str, payload: dict[str, str]) -> str:
-        """Approve, reject or schedule; after a refusal believe the request and not the answer.
+        """Approve, reject or schedule; after a refusal, believe the request and not the answer.
 
-        The call is repeated after a lost answer, and the repeat meets a request that is settled
-        already. Connect's code for that is not known (docs/facts.md, Connect 3.2).
+        The call is repeated after a lost answer, and by then the request may be settled. Connect's
+        error code for that is not known (docs/facts.md, Connect 3.2).
         """
         settled = _AFTER[verb]
         path = f"requests/{request_id}/{verb}"
         try:
             reply = await self._client.call("post", path, f"'{verb}'", payload)
-            # The answer is the request: one that is not, or not settled, is somebody else's.
+            # The answer must be this request, settled; another answer is not Connect's own.
             if _about(reply, request_id).get("status") != settled:
                 raise NotDone(
                     f"Connect's answer to '{verb}' does not show the request {settled}.",
@@ -121,8 +121,8 @@ class ConnectApi:
     async def approval_template(self, product_id: str, template_of_request: str) -> str:
         """The product's first template of scope asset and type fulfillment, else the request's.
 
-        There is no template for cancellations (docs/facts.md, Connect 2.1). Concurrent first uses
-        make one call.
+        Templates have no type for cancellations (docs/facts.md, Connect 2.1). Concurrent first
+        uses make one call.
         """
         account = self.account
         if product_id not in account.templates:
@@ -135,7 +135,7 @@ class ConnectApi:
         if not template_id:
             raise NotConfigured(
                 f"The product {product_id} has no fulfillment template of scope asset to approve"
-                " with: make one, or set APPROVAL_TEMPLATE_ID."
+                " with: create one, or set APPROVAL_TEMPLATE_ID."
             )
         return template_id
 
@@ -149,7 +149,7 @@ class ConnectApi:
         return _text(next(iter(reply.objects()), {}).get("id"))
 
     async def has_approved_cancellation(self, product_id: str) -> bool:
-        """Whether a cancel request of the product was ever approved, by whomever."""
+        """Whether anybody ever approved a cancel request of the product."""
         proven = self.account.proven_products
         if product_id not in proven:
             query = f"and(eq(type,cancel),eq(status,approved),eq(asset.product.id,{product_id}))"
@@ -162,18 +162,18 @@ class ConnectApi:
         return True
 
     def proven(self, product_id: str) -> None:
-        """Remember that a cancellation of the product was approved."""
+        """Remember that a cancellation of the product has been approved."""
         self.account.proven_products.add(product_id)
 
 
 def _about(reply: Reply, request_id: str) -> dict[str, Any]:
-    """The request in an answer; nothing where the answer is about another one."""
+    """The request in an answer; empty if the answer is about another one."""
     shown = reply.object()
     return shown if shown.get("id") == request_id else {}
 
 
 def _shows_approved_cancellation(request: dict[str, Any], product_id: str) -> bool:
-    """Whether a request is what was asked for, whatever the filter promised."""
+    """Whether a request really is an approved cancellation, whatever the filter promised."""
     asset = request.get("asset")
     product = asset.get("product") if isinstance(asset, dict) else None
     found = product.get("id") if isinstance(product, dict) else None
@@ -186,7 +186,7 @@ def _text(value: Any) -> str:
 
 
 def _iso(moment: datetime) -> str:
-    """In UTC; for a moment that would lie before its first year or after its last, nearly."""
+    """ISO 8601 in UTC; the zone is dropped if UTC has no such year."""
     with suppress(OverflowError):
         moment = moment.astimezone(timezone.utc)
     return moment.replace(tzinfo=timezone.utc).isoformat(timespec="seconds")

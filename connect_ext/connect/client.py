@@ -1,7 +1,7 @@
-"""One call to Connect: without the official client's habits, repeated after a fault of Connect's.
+"""One call to Connect, without the official client's habits, repeated after a fault of Connect's.
 
-The official client sleeps with ``time.sleep`` between its retries, waits three minutes for an
-answer, and its log writes whole bodies at debug level (docs/facts.md, Connect 3.2 and 3.3).
+The official client sleeps with ``time.sleep`` between retries, waits three minutes for an answer,
+and logs whole bodies at debug level (docs/facts.md, Connect 3.2 and 3.3).
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from connect_ext.http.transport import Transport, why_unreached
 CALL_TIMEOUT_SECONDS = 30.0
 CONNECT_TIMEOUT_SECONDS = 5.0
 CALLS_AT_ONCE = 32
-"""How many calls are under way at a time; the others queue."""
+"""How many calls are under way at once; the others queue."""
 MAX_ANSWER_PARTS = 100_000
-"""A page of a hundred notes is smaller, whatever they are written in."""
+"""A page of a hundred notes has fewer, in any alphabet."""
 
 RETRY_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
 MAX_HEADER_CHARACTERS = 100
-"""A date is shorter, and its reader takes long over long texts."""
+"""A date is shorter, and parsing a long text as a date is slow."""
 
 _BUSY = (408, 425, 429)
 _UNREADABLE = (
@@ -55,12 +55,12 @@ class Reply:
 
     body: dict[str, Any] | list[Any]
     now: datetime
-    """Connect's clock; our own where its answer has no date that can be read."""
+    """Connect's clock; ours if the answer has no readable date."""
     total: int | None = None
     """How many objects a list has on all of its pages."""
 
     def object(self) -> dict[str, Any]:
-        """The body as an object, empty if it is none."""
+        """The body as an object; empty if it is not one."""
         return self.body if isinstance(self.body, dict) else {}
 
     def objects(self) -> list[dict[str, Any]]:
@@ -72,7 +72,7 @@ class Reply:
 
 
 class ConnectRefusalError(NotConfigured):
-    """Connect refuses a call (a 4xx that is not about the moment)."""
+    """Connect refuses a call, with a 4xx that is not temporary."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -91,12 +91,12 @@ class ConnectClient:
 
     client: AsyncConnectClient
     pauses: Sequence[float] = field(default=RETRY_PAUSES_SECONDS)
-    """Seconds between one try and the next after a fault of Connect's."""
+    """Seconds before each retry after a fault of Connect's."""
 
     async def call(
         self, method: str, path: str, what: str, payload: Mapping[str, str] | None = None
     ) -> Reply:
-        """Make one call; ``what`` is what messages call it.
+        """Make one call; ``what`` is its name in messages.
 
         Raises ``NotDone`` and ``NotConfigured``, never anything that could reject a request.
         """
@@ -121,10 +121,10 @@ class ConnectClient:
             raise _FaultError(f"Connect gave no answer to {what} in time.") from None
         except ClientError as error:
             raise _error_of(error, what) from None
-        # The client reads JSON without a guard (docs/facts.md, Connect 3.2).
+        # The client parses JSON without catching errors (docs/facts.md, Connect 3.2).
         except _UNREADABLE:
             raise _FaultError(f"Connect's answer to {what} cannot be read.") from None
-        # The client hands out a page of HTML, or the body of a redirect, as bytes.
+        # The client returns a page of HTML, or the body of a redirect, as bytes.
         if not isinstance(answer, (dict, list)):
             raise _FaultError(f"Connect's answer to {what} is not JSON.")
         now = date_of(headers) or datetime.now(timezone.utc)
@@ -140,9 +140,9 @@ class ConnectClient:
 
 
 class QuietClient(AsyncConnectClient):  # type: ignore[misc] # the package publishes no types
-    """The official client of one account over our own connections, without its habits.
+    """One account's official client over our own connections, without its habits.
 
-    It does not retry, writes no request log, and has our time-outs.
+    It does not retry, logs no requests, and has our time-outs.
     """
 
     def __init__(self, client: AsyncConnectClient, session: Session) -> None:
@@ -160,18 +160,18 @@ class QuietClient(AsyncConnectClient):  # type: ignore[misc] # the package publi
 
     @property
     def session(self) -> Session:
-        """The one for all accounts: the credentials are in each call's headers."""
+        """The session that all accounts share: each call's headers have the credentials."""
         return self._own_session
 
 
 class _Whole(httpx.Response):
-    """A whole answer, whose JSON is read aside; the official client would read it in the loop."""
+    """A whole answer; its JSON is read off the event loop, unlike the official client's."""
 
     _document: Any = None
     _is_json = False
 
     def read_json(self) -> None:
-        """Read the JSON, if it is any."""
+        """Read the body as JSON, if it is JSON."""
         with suppress(ValueError):
             self._document, self._is_json = read_json(self.content, MAX_ANSWER_PARTS), True
 
@@ -183,7 +183,7 @@ class _Whole(httpx.Response):
 
 
 class Session:
-    """What the official client needs of an httpx client, without redirects and cookies."""
+    """The part of an httpx client that the official client needs, without redirects and cookies."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._transport = transport or Transport(CALLS_AT_ONCE)
@@ -246,7 +246,7 @@ def _error_of(error: ClientError, what: str) -> Later:
 
 
 def _code(error_code: object) -> str:
-    """Connect's own error code such as REQ_003; anything else could be a text of any kind."""
+    """Connect's own error code such as REQ_003; anything else could be any text."""
     known = isinstance(error_code, str) and error_code.isascii() and len(error_code) <= 10
     return f" ({error_code})" if known and str(error_code).replace("_", "").isalnum() else ""
 
@@ -259,7 +259,7 @@ def _retry_after(error: ClientError) -> float | None:
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:
-    """The ``Date`` of an answer; None if there is none that can be read."""
+    """The ``Date`` of an answer; None if it is missing or unreadable."""
     try:
         moment = parsedate_to_datetime(headers.get("Date", "")[:MAX_HEADER_CHARACTERS])
     except (TypeError, ValueError, IndexError, OverflowError):

@@ -1,4 +1,4 @@
-"""The conversation about a request: notes are left, and our own private ones are read."""
+"""The conversation about a request: leaves notes, and reads our own private ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REFUSALS = (400, 403, 404, 405, 409, 410)
 
 
 class NoteRefusedError(NotConfigured):
-    """Connect refuses to keep a note: there is no conversation, it is closed, or no right to it."""
+    """Connect refuses to keep a note: the conversation is missing, closed or not permitted."""
 
 
 class Conversation:
@@ -33,7 +33,7 @@ class Conversation:
     async def leave(self, request_id: str, text: str, kind: NoteKind = NoteKind.PRIVATE) -> bool:
         """Leave a note; False if it could not be left.
 
-        A note of this kind never decides about a request, so no error comes out of it.
+        Nothing depends on such a note, so no error is raised.
         """
         try:
             await self.keep(request_id, text, kind)
@@ -48,11 +48,11 @@ class Conversation:
             reply = await self._messages(request_id, "post", "", "leaving a note", payload)
         message = reply.object()
         if not message.get("id"):
-            raise NotDone("Connect's answer to leaving a note holds no note.", cause=Cause.CONNECT)
+            raise NotDone("Connect's answer to leaving a note has no note.", cause=Cause.CONNECT)
         self._account.id = _id(message.get("account")) or self._account.id
 
     async def private_notes(self, request_id: str) -> Notes:
-        """Read every private note of our own account; raises ``NotDone`` if some do not show."""
+        """Read all private notes of our own account; raises ``NotDone`` if some are missing."""
         own = await self._own_account()
         found: list[dict[str, Any]] = []
         for _ in range(MAX_PAGES):
@@ -69,7 +69,7 @@ class Conversation:
     async def _own_account(self) -> str:
         """The id of the account that the token belongs to (docs/facts.md, Connect 4)."""
         if not self._account.id:
-            reply = await self._client.call("get", "accounts?limit=2&offset=0", "the own account")
+            reply = await self._client.call("get", "accounts?limit=2&offset=0", "reading accounts")
             accounts = [_id(account) for account in reply.objects()]
             if len(accounts) != 1 or not accounts[0]:
                 raise NotConfigured(
@@ -87,9 +87,9 @@ class Conversation:
         what: str,
         payload: dict[str, str] | None = None,
     ) -> Reply:
-        """Call the messages by the request's id; by the conversation's where that is refused.
+        """Call the messages by the request's id, or by the conversation's if that is refused.
 
-        A conversation answers to either id, but that is not documented for this call.
+        Either id works for a conversation, but that is not documented for this call.
         """
         if self._account.knows_conversations_by_request:
             path = f"conversations/{request_id}/messages{query}"
@@ -126,7 +126,7 @@ def _refusals_of_notes() -> Iterator[None]:
 
 
 def _is_last_page(reply: Reply, seen: int) -> bool:
-    """Whether there are no more notes; a count alone is not believed behind a full page."""
+    """Whether there are no more notes; after a full page, a count alone is not believed."""
     total = reply.total
     if not reply.body and seen < (total or 0):
         raise NotDone("Connect does not show all of the notes.", cause=Cause.CONNECT)
@@ -135,7 +135,7 @@ def _is_last_page(reply: Reply, seen: int) -> bool:
 
 
 def _private_note(message: dict[str, Any], own_account: str) -> PrivateNote | None:
-    """A message as a note of ours; None for anybody else's."""
+    """A message as a private note of ours; None if it is anything else."""
     text, created = message.get("text"), read_moment(_created(message))
     is_ours = message.get("type") == "private" and _id(message.get("account")) == own_account
     if not is_ours or not isinstance(text, str):

@@ -1,1 +1,1 @@
-"""HTTP for any vendor: the client, its circuit breaker, and OAuth tokens."""
+"""HTTP for every vendor: the client, its circuit breaker, and OAuth tokens."""

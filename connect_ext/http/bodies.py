@@ -1,4 +1,4 @@
-"""Bodies of answers: read whole within a bound, and judged before anything parses them."""
+"""Reads bodies of answers up to a maximum size, and checks them before anything parses them."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import httpx
 PARTS_OF_JSON = (b"[", b"{", b":", b",")
 
 MAX_ANSWER_BYTES = 5 * 1024 * 1024
-"""What is longer is not read. A hundred of our notes are at most half of it."""
+"""A longer body is not read. A hundred of our notes have at most half as much."""
 
 MAX_DIGITS = 300
-"""Reading a number of thousands of digits takes as long as its length squared."""
+"""The time to read a number grows with the square of its length."""
 
 SLICE_BYTES = 64 * 1024
-"""The most that is counted at once: a body of nothing but parts is known by its beginning."""
+"""How much is counted at once: a body of nothing but parts is recognised by its beginning."""
 
 
 def is_compressed(response: httpx.Response) -> bool:
-    """Whether the body is encoded, although that was declined: it could grow a thousandfold."""
+    """Whether the body is compressed, although we declined that: it could grow a thousandfold."""
     encoding: str = response.headers.get("content-encoding", "identity")
     return encoding != "identity"
 
 
 async def whole_body(response: httpx.Response) -> bytes | None:
-    """The body as it came, or None if it is longer; raise httpx's errors."""
+    """The raw body, or None if it is too long; raises httpx's errors."""
     chunks, size = [], 0
     async for chunk in response.aiter_raw():
         size += len(chunk)
@@ -37,7 +37,7 @@ async def whole_body(response: httpx.Response) -> bytes | None:
 
 
 def has_too_many_parts(body: bytes, most: int, marks: tuple[bytes, ...]) -> bool:
-    """Whether a body has more of the marks that begin, or divide, its parts."""
+    """Whether a body has more than ``most`` of the marks that begin or separate its parts."""
     count = 0
     for start in range(0, len(body), SLICE_BYTES):
         piece = body[start : start + SLICE_BYTES]
@@ -48,7 +48,7 @@ def has_too_many_parts(body: bytes, most: int, marks: tuple[bytes, ...]) -> bool
 
 
 def read_json(body: bytes, most_parts: int) -> Any:
-    """The JSON of a body; raise ``ValueError`` if it cannot be read or says two things at once."""
+    """The JSON of a body; raises ``ValueError`` if it is unreadable or ambiguous."""
     if has_too_many_parts(body, most_parts, PARTS_OF_JSON):
         raise ValueError
     try:
@@ -58,12 +58,12 @@ def read_json(body: bytes, most_parts: int) -> Any:
 
 
 def _whole_number(digits: str) -> int | str:
-    """The number; one that is no number of anything stays a text."""
+    """The number; one that is too long to count anything stays a text."""
     return int(digits) if len(digits) <= MAX_DIGITS else digits
 
 
 def _unambiguous_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two members with one name, JSON does not say which one counts (RFC 8259, 4)."""
+    """The object; if two members share a name, JSON leaves open which one counts (RFC 8259, 4)."""
     read = dict(members)
     if len(read) < len(members) and any(value != read[name] for name, value in members):
         raise ValueError

@@ -1,4 +1,4 @@
-"""The time that one walk has, as every call below it sees it."""
+"""The time that one walk has, visible to every call that it makes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 @dataclass
 class Budget:
-    """The calls of one walk: until when they must have ended, and what about."""
+    """One walk's limit for its calls, and what they are about."""
 
     ends_at: float
-    """On the event loop's clock. A call that could last longer is not begun."""
+    """On the event loop's clock. A call that could take longer is not started."""
     subject: str = ""
-    """The subscription that the calls are about; the circuit breaker counts different ones."""
+    """The subscription that the calls are about; the circuit breaker counts distinct ones."""
     request_id: str = ""
     """Connect's id of the request that the calls are for; the log names it."""
     last_status: int | None = None
@@ -23,7 +23,7 @@ class Budget:
 
     @contextmanager
     def shortened_to(self, ends_at: float) -> Iterator[None]:
-        """Let the calls made within end by ``ends_at`` at the latest."""
+        """Make the calls within this context end by ``ends_at`` at the latest."""
         before = self.ends_at
         self.ends_at = min(before, ends_at)
         try:
@@ -42,7 +42,7 @@ def current_budget() -> Budget | None:
 
 @contextmanager
 def spending(budget: Budget) -> Iterator[Budget]:
-    """Make this the budget of every call made within."""
+    """Make this the budget of every call within this context."""
     token = _budget.set(budget)
     try:
         yield budget

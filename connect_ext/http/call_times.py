@@ -1,4 +1,4 @@
-"""How many calls were made, and how long their answers took, in little memory."""
+"""Counts calls and the times of their answers, in little memory."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Calls:
-    """The calls of some time."""
+    """The calls made in some period."""
 
     count: int = 0
     unanswered: int = 0
-    """Those of the count that got no answer that can be used."""
+    """How many of them got no usable answer."""
     milliseconds: Counter[float] = field(default_factory=Counter)
-    """How many answers took so long, to two digits."""
+    """The number of answers by their time, to two digits."""
 
     def percentile(self, percent: int) -> float | None:
-        """Milliseconds within which so many percent of the answers came; None without answers."""
+        """Milliseconds within which ``percent`` of the answers came; None without answers."""
         left = -(-percent * self.milliseconds.total() // 100)
         for milliseconds in sorted(self.milliseconds):
             left -= self.milliseconds[milliseconds]
@@ -34,9 +34,9 @@ class Calls:
 
 
 class CallTimes:
-    """Notes the calls to one side.
+    """Records the calls to one side.
 
-    Times are kept to two digits: a few hundred different ones, however many calls there are.
+    Times are kept to two digits: a few hundred distinct ones, however many calls there are.
     """
 
     def __init__(self) -> None:
@@ -45,11 +45,11 @@ class CallTimes:
 
     @property
     def has_any(self) -> bool:
-        """Whether a call has ended since the last were taken."""
+        """Whether any call has ended since calls were last taken."""
         return self._count > 0
 
     def note(self, seconds: float, *, is_answered: bool) -> None:
-        """Note a call that has ended."""
+        """Record a call that has ended."""
         self._count += 1
         if is_answered:
             self._milliseconds[float(f"{1000 * seconds:.1e}")] += 1
@@ -57,7 +57,7 @@ class CallTimes:
             self._unanswered += 1
 
     def taken(self) -> Calls:
-        """The calls since the last were taken."""
+        """Take the calls that have ended since calls were last taken."""
         calls = Calls(self._count, self._unanswered, self._milliseconds)
         self._count = self._unanswered = 0
         self._milliseconds = Counter()

@@ -10,30 +10,30 @@ from enum import IntEnum
 FAILURES_IN_A_ROW = 5
 MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 5.0, 300.0
 MAX_ASKED_PAUSE_SECONDS = 3600.0
-"""A vendor's ``Retry-After`` may be meant for one subscription: it never stops all for longer."""
+"""The longest pause for a vendor's ``Retry-After``, which may be about one subscription only."""
 
 
 class State(IntEnum):
-    """What becomes of the next call, the worst last."""
+    """What happens to the next call, the worst last."""
 
     CLOSED = 0
     TRIAL = 1
-    """It is let through alone, or waits for the one that is."""
+    """One call is let through alone as a trial."""
     PAUSED = 2
 
 
 @dataclass(frozen=True, order=True)
 class Standing:
-    """A breaker as it stands in one moment; the greater is the worse."""
+    """A breaker's state at one moment; a greater one is worse."""
 
     state: State = State.CLOSED
     seconds: float = 0.0
-    """Left of the pause."""
+    """How much of the pause is left."""
 
 
 @dataclass(frozen=True, eq=False)
 class Begun:
-    """A call under way, given back to the breaker at its end."""
+    """A call under way, to be returned to the breaker at its end."""
 
     subject: str
 
@@ -41,14 +41,14 @@ class Begun:
 class CircuitBreaker:
     """Counts the subjects that a vendor fails to serve, and says when it may be called.
 
-    After failures of ``FAILURES_IN_A_ROW`` different subjects, with no success between them,
-    nothing is called for 5 seconds; then one call is let through as a trial. If it fails, the pause
+    After failures for ``FAILURES_IN_A_ROW`` different subjects, with no success in between, all
+    calls stop for 5 seconds; then one call is let through as a trial. If it fails, the pause
     doubles, up to 5 minutes; if it succeeds, the count begins again. A subscription that the vendor
     never serves counts once, however often it fails. A vendor's own ``Retry-After`` pauses all
     calls as well.
 
-    Written here because no library at hand knows the growing pause and the vendor's own; it keeps
-    no task and no timer.
+    It is written here because no available library supports both the growing pause and the
+    vendor's own; it needs no task and no timer.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -63,39 +63,39 @@ class CircuitBreaker:
         left = self._paused_until - self._clock()
         if left > 0:
             return left
-        # One trial at a time: the others come back when its outcome is known.
+        # One trial at a time: the other calls come back when its outcome is known.
         return MIN_PAUSE_SECONDS if self._trial is not None else 0.0
 
     @property
     def standing(self) -> Standing:
-        """How it stands now."""
+        """The breaker's state now."""
         left = self._paused_until - self._clock()
         if left > 0:
             return Standing(State.PAUSED, left)
         return Standing(State.TRIAL if self._pause_seconds else State.CLOSED)
 
     def begin(self, subject: str = "") -> Begun:
-        """Note that a call about a subject begins."""
+        """Record that a call about a subject begins."""
         call = Begun(subject)
         if self._pause_seconds:
             self._trial = call
         return call
 
     def abandoned(self, call: Begun) -> None:
-        """The call has ended and says nothing about the vendor."""
+        """Record that the call has ended and says nothing about the vendor."""
         if call is self._trial:
             self._trial = None
 
     def succeeded(self, call: Begun) -> None:
-        """The vendor has answered."""
+        """Record that the vendor has answered."""
         if self._pause_seconds and call is not self._trial:
-            # It began before the pause did: its news is older than what is known.
+            # The call began before the pause, so its result is out of date.
             return
         self._failed_subjects.clear()
         self._pause_seconds, self._trial = 0.0, None
 
     def failed(self, call: Begun) -> None:
-        """The vendor could not be reached, or did not serve the call."""
+        """Record that the vendor could not be reached, or did not serve the call."""
         if self._pause_seconds and call is not self._trial:
             return
         self._trial = None
@@ -107,7 +107,7 @@ class CircuitBreaker:
             self._pause_until(self._pause_seconds)
 
     def asked_to_wait(self, call: Begun, seconds: float) -> None:
-        """The vendor has said for how long it does not want to be called."""
+        """Record how long the vendor does not want to be called."""
         self.abandoned(call)
         self._pause_until(min(seconds, MAX_ASKED_PAUSE_SECONDS))
 

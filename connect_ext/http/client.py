@@ -1,7 +1,7 @@
-"""The HTTP client of one vendor: pool, queue, time-outs, size cap, and the classes of errors.
+"""The HTTP client of one vendor: pool, queue, time-outs, size limit, and the errors of a call.
 
-The first-byte rule: a call that changes something has an unknown outcome as soon as its first byte
-may have left, and until its answer has been read. The name of the exception makes no difference.
+The first-byte rule: the outcome of a call that changes something is unknown from the moment that
+its first byte may have left until its answer has been read, whatever the exception is called.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ from connect_ext.http.retry_after import reset_seconds, retry_after_seconds
 from connect_ext.http.transport import Transport, why_unreached
 
 MAX_ANSWER_PARTS = 20_000
-"""Far more than a subscription has. An answer of 5 MiB that is nothing but brackets would need
-forty times its length of memory, and seconds while it is searched."""
+"""Far more than a subscription has. An answer of 5 MiB with nothing but brackets would need forty
+times its length in memory, and seconds to search."""
 
 BUSY = (408, 423, 425, 429)
-"""Answers by which a server says that it has not carried out the call, yet."""
+"""The statuses by which a server says that it has not carried out the call yet."""
 
 SENT_AWAY = (429, 500, 502, 503, 504)
-"""Answers whose ``Retry-After`` is meant for every caller."""
+"""The statuses whose ``Retry-After`` is meant for every caller."""
 
-# The errors of httpx, and those that have come out of it bare: ssl.SSLError (an OSError) from the
-# middle of an answer, UnicodeError and RuntimeError from below. Any other is a bug: it passes, and
-# what was sent stays unknown.
+# The errors of httpx, and those that it lets through: ssl.SSLError (an OSError) in the middle of an
+# answer, UnicodeError and RuntimeError from lower layers. Any other error is a bug: it propagates,
+# and the outcome of the call stays unknown.
 _WITHOUT_ANSWER = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError)
 
 _DEFAULTS = (
     ("Accept", "*/*"),
-    # A compressed answer could grow a thousandfold before the size cap sees it.
+    # A compressed answer could grow a thousandfold before the size limit sees it.
     ("Accept-Encoding", "identity"),
     ("User-Agent", "connect-cancellation-extension"),
 )
@@ -58,12 +58,12 @@ _HEADER_VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")
 class Call:
     """One call to a vendor.
 
-    ``name`` is what messages call it, by the variable that describes it, never by its address:
-    ``the status request (VARIABLE)``. ``changes`` says whether it may change the
-    vendor's data: then a lost answer is an unknown outcome, not merely a failed question.
-    ``timeout_seconds``: for this call, where it takes longer than others; 0: as for all.
-    ``counts``: whether its failure says anything of the vendor, so that it counts for the pauses;
-    a 429 always does. ``address`` names the variable that its address comes from.
+    ``name`` is its name in messages, with the variable that describes it and never with its
+    address: ``the status request (VARIABLE)``. ``changes``: whether it may change the vendor's
+    data; then a lost answer is an unknown outcome, not merely a failed question.
+    ``timeout_seconds``: for a call that takes longer than others; 0 means the usual time-out.
+    ``counts``: whether its failure says anything about the vendor, and so counts for the pauses; a
+    429 always does. ``address`` names the variable that its address comes from.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Answer:
     body: bytes = field(repr=False)
 
     def json(self, most_parts: int = MAX_ANSWER_PARTS) -> Any:
-        """The JSON of the body, or None if it cannot be read, or says two things under one name."""
+        """The JSON of the body, or None if it is unreadable or has two members of one name."""
         try:
             return read_json(self.body, most_parts)
         except ValueError:
@@ -94,9 +94,9 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds of the ``Retry-After`` header, given as seconds or as a date; None without it.
+        """Seconds of the ``Retry-After`` header, which has seconds or a date; None without it.
 
-        A 429 without it may say in ``RateLimit-Reset`` when there is room again.
+        A 429 without it may say in ``RateLimit-Reset`` when calls are allowed again.
         """
         now = datetime.now(timezone.utc)
         asked = retry_after_seconds(self.headers.get("retry-after", ""), now)
@@ -106,17 +106,17 @@ class Answer:
 
 
 class _Progress:
-    """Notes when a request begins to leave: from then on the vendor may have got it."""
+    """Notes when a request begins to leave: from then on the vendor may have received it."""
 
     begun = False
 
     async def trace(self, event: str, _info: Mapping[str, Any]) -> None:
-        """Called at the stages of an exchange (httpx's request extension ``trace``)."""
+        """Note a stage of an exchange (httpx's request extension ``trace``)."""
         self.begun = self.begun or event == "http11.send_request_headers.started"
 
 
 class HttpClient:
-    """A bounded, pooled client that follows no redirect and remembers no cookie."""
+    """A bounded, pooled client that follows no redirects and keeps no cookies."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class HttpClient:
         self._places = Places(max_concurrency)
         self._breaker = CircuitBreaker()
         self.times = CallTimes()
-        # Without an httpx client above it there are no redirects, cookies and credentials of URLs.
+        # Without an httpx client on top, there are no redirects, cookies or credentials from URLs.
         self._transport = transport or Transport(max_concurrency)
 
     async def send(self, call: Call) -> Answer:
@@ -137,30 +137,30 @@ class HttpClient:
 
         Raises ``NotDone`` if the call never left (or changes nothing), ``OutcomeUnknown`` if it
         may have been carried out, ``NotConfigured`` if the call cannot even be formed. Within a
-        ``Budget`` a call is not begun unless it can end in time.
+        ``Budget``, a call is not started unless it can end in time.
         """
         budget = current_budget() or self._budget_of_one_call(call)
         progress = _Progress()
         request = self._formed(call, progress)
         async with self._place(call, budget):
-            # Only here, so that a queue of calls does not run into a vendor that has gone down.
+            # Checked after the queue: the vendor may have gone down while this call waited.
             self.raise_if_paused()
             exchange = counted(self._watched(call, request, progress, budget), self.times)
             return await logged(exchange, call, budget.request_id)
 
     def raise_if_paused(self) -> None:
-        """Raise ``NotDone`` if nothing may be called at the moment."""
+        """Raise ``NotDone`` if calls are paused."""
         if pause := self._breaker.pause_seconds():
             message = "Calls to the vendor are paused: it keeps failing, or asked us to wait."
             raise NotDone(message, pause, cause=Cause.PAUSED)
 
     @property
     def standing(self) -> Standing:
-        """Whether calls are paused, as it is now."""
+        """The state of the circuit breaker now."""
         return self._breaker.standing
 
     async def prepare(self) -> None:
-        """Get ready for the first call, so that it takes no longer than others."""
+        """Prepare for the first call, so it takes no longer than others."""
         if isinstance(self._transport, Transport):
             await self._transport.prepare()
 
@@ -172,11 +172,11 @@ class HttpClient:
         return call.timeout_seconds or self._timeout_seconds
 
     def _budget_of_one_call(self, call: Call) -> Budget:
-        """Outside of a walk a place is waited for as long as a call may take."""
+        """The budget outside a walk: a call may wait for a place as long as it may take."""
         return Budget(asyncio.get_running_loop().time() + 2 * self._seconds_for(call))
 
     def _formed(self, call: Call, progress: _Progress) -> httpx.Request:
-        """The whole request, made before anything is sent."""
+        """The whole request, formed before anything is sent."""
         for name, value in call.headers:
             if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
                 raise NotConfigured(_sentence(f"{call.name} has a header that cannot be sent"))
@@ -193,14 +193,14 @@ class HttpClient:
                 },
             )
         except (httpx.InvalidURL, ValueError):
-            raise NotConfigured(_sentence(f"{call.name} does not make a valid address")) from None
+            raise NotConfigured(_sentence(f"{call.name} does not form a valid address")) from None
 
     @asynccontextmanager
     async def _place(self, call: Call, budget: Budget) -> AsyncIterator[None]:
-        """Wait for a place as long as the call, begun then, could still end within its budget."""
+        """Wait for a place, but only while the call could still end within its budget."""
         left = budget.ends_at - asyncio.get_running_loop().time() - self._seconds_for(call)
         if left < 0:
-            message = f"{call.name} is left for the next attempt: it might not end in time"
+            message = f"{call.name} is left for the next attempt: it might not finish in time"
             raise NotDone(_sentence(message), cause=Cause.DEADLINE)
         if not await self._places.take(left):
             message = f"{call.name} got no place among the calls that VENDOR_MAX_CONCURRENCY allows"
@@ -213,7 +213,7 @@ class HttpClient:
     async def _watched(
         self, call: Call, request: httpx.Request, progress: _Progress, budget: Budget
     ) -> Answer:
-        """Send under the breaker's eyes."""
+        """Send, and report the result to the circuit breaker."""
         begun = self._breaker.begin(budget.subject)
         try:
             answer = await self._timed(call, request, progress, budget)
@@ -226,7 +226,7 @@ class HttpClient:
         except BaseException:
             self._breaker.abandoned(begun)
             raise
-        # A vendor that has had too many calls means all of them.
+        # A vendor that has had too many calls means all calls.
         if call.counts or answer.status == 429:
             self._learn_from(answer, begun)
         else:
@@ -234,7 +234,7 @@ class HttpClient:
         return answer
 
     def _learn_from(self, answer: Answer, begun: Begun) -> None:
-        """A SOAP fault comes as an HTTP 500 and is an answer all the same."""
+        """Report an answer to the breaker; a SOAP fault is an answer, despite its HTTP 500."""
         is_fault = answer.status == 500 and "xml" in answer.headers.get("content-type", "")
         if answer.status in SENT_AWAY and answer.retry_after:
             self._breaker.asked_to_wait(begun, answer.retry_after)
@@ -259,14 +259,15 @@ class HttpClient:
         except _WITHOUT_ANSWER as error:
             if not progress.begun:
                 raise _never_sent(call, why_unreached(error)) from None
-            raise _later(call, f"{call.name} lost its answer ({type(error).__name__})") from None
+            lost = f"the answer to {call.name} was lost ({type(error).__name__})"
+            raise _later(call, lost) from None
 
     async def _exchange(self, call: Call, request: httpx.Request, budget: Budget) -> Answer:
         response = await self._transport.handle_async_request(request)
         try:
             budget.last_status = response.status_code
             if is_compressed(response):
-                raise unreadable(call, "is compressed although that was declined")
+                raise unreadable(call, "is compressed, although that was declined")
             body = await whole_body(response)
         finally:
             await response.aclose()
@@ -276,13 +277,13 @@ class HttpClient:
 
 
 def with_defaults(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    """The headers with which a call is sent, but for those about its body and its host."""
+    """The headers that a call is sent with, except those about its body and its host."""
     given = {name.lower() for name, _ in headers}
     return [*(each for each in _DEFAULTS if each[0].lower() not in given), *headers]
 
 
 def unreadable(call: Call, what: str, *, cause: Cause = Cause.UNREADABLE) -> Later:
-    """The error for an answer that cannot be used: ``what`` completes 'the answer to … …'."""
+    """The error for an unusable answer: ``what`` completes 'the answer to … …'."""
     return _later(call, f"the answer to {call.name} {what}", cause)
 
 

@@ -1,4 +1,4 @@
-"""Counts the calls to vendors and to Connect, for the work that makes them and for both sides."""
+"""Counts the calls to vendors and to Connect, by the work that makes them and by side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class CallCounter:
-    """The number of calls that were begun so far; each repeat is one."""
+    """The number of calls begun so far; each repeat counts."""
 
     calls: int = 0
 
@@ -26,9 +26,9 @@ _counters: ContextVar[tuple[CallCounter, ...]] = ContextVar("connect_ext_counter
 
 @contextmanager
 def counting() -> Iterator[CallCounter]:
-    """Count the calls made within, also by the tasks that are started within.
+    """Count the calls made in this context, including those by tasks that are started in it.
 
-    Work that others had begun, and that is only waited for here, is counted there.
+    Work that was begun elsewhere, and is only awaited here, is counted there.
     """
     counter = CallCounter()
     token = _counters.set((*_counters.get(), counter))
@@ -39,7 +39,7 @@ def counting() -> Iterator[CallCounter]:
 
 
 async def counted(call: Awaitable[Answer], times: CallTimes) -> Answer:
-    """Await a call, which counts from its beginning; at its end, note how long it took."""
+    """Await a call; count it when it begins, and record its time when it ends."""
     for counter in _counters.get():
         counter.calls += 1
     began, is_answered = time.monotonic(), False

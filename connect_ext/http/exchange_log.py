@@ -1,4 +1,4 @@
-"""The one line of the debug log with which each exchange with a vendor ends."""
+"""The debug log line that ends each exchange with a vendor."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from connect_ext.errors import CancellationError
 if TYPE_CHECKING:
     from connect_ext.http.client import Answer, Call
 
-# A child of the logger that the runner gives to the extension: the level in the portal counts.
+# A child of the logger that the runner gives to the extension, so the level in the portal applies.
 LOG = logging.getLogger("eaas.eventsapp.vendor")
 
 
 @dataclass(frozen=True)
 class ExchangeLine:
-    """An exchange's line: facts as ``name=value``, then what the call is called or its error."""
+    """An exchange's line: facts as ``name=value``, then the call's name or its error."""
 
     request_id: str
-    """Connect's; empty outside of a walk."""
+    """Connect's id; empty outside a walk."""
     method: str
     http_status: int | None
-    """None if there is no answer that can be used; then ``what`` says why."""
+    """None if there is no usable answer; then ``what`` says why."""
     milliseconds: int
     what: str
 

@@ -17,7 +17,7 @@ from connect_ext.portal.secret import Secret, kept_nowhere
 from connect_ext.single_flight import SingleFlight
 
 Fields = dict[str, Any]
-"""The members of an answer; none if it is not a JSON object."""
+"""The members of an answer; empty if it is not a JSON object."""
 
 DEFAULT_LIFETIME_SECONDS = 300.0
 MAX_TOKEN_CHARACTERS = 16 * 1024
@@ -32,7 +32,7 @@ _ERROR_CODES = frozenset(
         "invalid_scope",
     }
 )
-"""The codes of RFC 6749, 5.2; any other word could be anything."""
+"""The codes of RFC 6749, 5.2; any other word could mean anything."""
 
 _ABOUT_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client", "invalid_grant"})
 _CREDENTIALS_WERE_READ = frozenset({"unsupported_grant_type", "invalid_scope"})
@@ -40,41 +40,40 @@ _CREDENTIALS_WERE_READ = frozenset({"unsupported_grant_type", "invalid_scope"})
 
 @dataclass(frozen=True)
 class OAuthClient:
-    """A client as the vendor's authority knows it."""
+    """A client as the vendor's authorization server knows it."""
 
     token_url: str
     client_id: str
     client_secret: Secret
     scope: str = ""
-    """Scopes, separated by blanks, or nothing."""
+    """Scopes separated by blanks, or an empty text."""
     only_in_body: bool = False
-    """Whether the credentials never go in a header (Zuora)."""
+    """Whether the credentials are never sent in a header (Zuora)."""
     extra: tuple[tuple[str, str], ...] = ()
     """Further fields of the request, such as the audience."""
 
 
 @dataclass(frozen=True)
 class NamedVariables:
-    """The variables that describe the token request, as the sentences name them that say what to
-    check."""
+    """The variables that describe the token request, as messages about it name them."""
 
     address: str
     credentials: str
     others: str = ""
-    """What else is in it, such as scopes."""
+    """Other parts of the request, such as scopes."""
 
     def to_check(self, status: int, code: str) -> str:
-        """Those that an answer makes suspect, by its status and its standard code."""
+        """The variables to check after an answer with this status and standard code."""
         if code in _ABOUT_THE_CLIENT or (status == 401 and not code):
-            return f"{self.credentials}, and whether {self.address} is where they belong"
+            return f"{self.credentials}, and that {self.address} is the right address for them"
         if status in (403, 400, 422) or code:
-            return f"{self.others or self.credentials}, and whether {self.address} is right"
+            return f"{self.others or self.credentials}, and that {self.address} is right"
         return self.address
 
 
 @dataclass
 class KeptToken:
-    """One client's token, for all that have the same client."""
+    """One client's token, shared by every source with the same client."""
 
     token: str = field(default="", repr=False)
     good_until: float = 0.0
@@ -82,7 +81,7 @@ class KeptToken:
 
 
 class TokenSource:
-    """Keeps one token and fetches the next before the vendor lets it expire, once for all."""
+    """Keeps one token and fetches the next one before it expires, once for all callers."""
 
     def __init__(
         self,
@@ -95,7 +94,7 @@ class TokenSource:
         keep_secret: Callable[[str], None] = kept_nowhere,
         kept: KeptToken | None = None,
     ) -> None:
-        """``name`` is what messages call the request."""
+        """``name``: the name of the token request in messages."""
         self._client, self._http, self._clock = client, http, clock
         self._keep_secret = keep_secret
         self._variables, self._name = variables, name
@@ -103,7 +102,7 @@ class TokenSource:
         self._in_body = client.only_in_body
 
     async def token(self) -> str:
-        """A token that is good now; raise ``NotDone`` or ``NotConfigured`` if there is none."""
+        """A valid token; raises ``NotDone`` or ``NotConfigured`` if there is none."""
         token = self._kept.token
         if not token or self._clock() >= self._kept.good_until:
             token = await self._kept.fetching.run("token", self._fetch)
@@ -112,16 +111,16 @@ class TokenSource:
         return token
 
     def forget(self, token: str) -> None:
-        """Never use this token again: the vendor refuses it. A newer one stays."""
+        """Never use this token again, because the vendor refuses it; a newer one is kept."""
         if token == self._kept.token:
             self._kept.token = ""
 
     async def send(
         self, call: Call, is_refused: Callable[[Answer], bool] = lambda answer: answer.status == 401
     ) -> Answer:
-        """Send a call with a token; one that is refused is replaced once, and the call sent again.
+        """Send a call with a token; if the token is refused, get a new one and send once more.
 
-        A vendor does nothing for a token that it does not know, so the repeat is safe.
+        A vendor does nothing for a token that it does not know, so repeating the call is safe.
         """
         token = await self.token()
         answer = await self._http.send(_with_token(call, token))
@@ -132,7 +131,7 @@ class TokenSource:
 
     async def _fetch(self) -> str:
         answer, fields = await self._ask()
-        # A server must take the credentials in a header; some take them only in the body.
+        # A server must accept the credentials in a header; some accept them only in the body.
         if (
             answer.status in (400, 401)
             and not self._in_body
@@ -181,8 +180,8 @@ class TokenSource:
 
     def _keep(self, fields: Fields) -> str:
         token, lifetime = self._read(fields)
-        # A tenth of its life, at most a minute, is kept for the calls that the token still has
-        # to travel with.
+        # A tenth of its lifetime, at most a minute, is reserved for calls that are sent with it
+        # shortly before it expires.
         self._kept.good_until = self._clock() + lifetime - min(60.0, lifetime / 10)
         self._kept.token = token
         return token
@@ -192,12 +191,12 @@ class TokenSource:
         token = found.strip() if isinstance(found, str) else ""
         is_long = len(token) > MAX_TOKEN_CHARACTERS
         if not token or is_long or not (token.isascii() and token.isprintable()):
-            raise unreadable(Call(self._name, "", ""), "holds no access_token that can be sent")
+            raise unreadable(Call(self._name, "", ""), "has no access_token that can be sent")
         try:
             lifetime = float(fields["expires_in"])
         except (KeyError, TypeError, ValueError, OverflowError):
             lifetime = DEFAULT_LIFETIME_SECONDS
-        # NaN compares false with everything.
+        # Every comparison with NaN is false.
         return token, lifetime if 0 < lifetime < 1e9 else DEFAULT_LIFETIME_SECONDS
 
 

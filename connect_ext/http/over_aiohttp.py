@@ -1,9 +1,9 @@
 """One exchange over aiohttp: one request, sent once, and its answer.
 
-aiohttp's own habits that would weaken a promise are switched off here: it sends GET, PUT and
-DELETE again when a connection breaks, keeps cookies, re-encodes addresses, decompresses, follows
-redirects, and takes what a server sends unasked for the next call's answer
-(docs/decisions.md, "The transport").
+aiohttp's habits that would weaken a promise are switched off here: it resends GET, PUT and DELETE
+when a connection breaks, keeps cookies, re-encodes addresses, decompresses, follows redirects, and
+takes unsolicited data from a server for the next call's answer (docs/decisions.md, "The
+transport").
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from aiohttp.tracing import Trace
 from yarl import URL
 
 MAX_LINE_BYTES = 32 * 1024
-"""The longest line in the head of an answer; aiohttp takes at most 128 of them."""
+"""The longest line in the head of an answer; aiohttp accepts at most 128 lines."""
 
 MOST_PIECES = 20_000
-"""The most packets, and lines or chunks, that an answer may consist of."""
+"""The most pieces that an answer may consist of: packets, and lines or chunks."""
 
 HEAD_COSTS = 100
-"""How many of them a head counts as: a server may send any number before its answer (1xx)."""
+"""The number of pieces that a head counts as: a server may send any number of them first (1xx)."""
 
 MOST_LINES_AT_ONCE, SLICE_BYTES = 1000, 4096
 """Data with more lines is parsed in slices, one in each turn of the event loop: all of a vendor's
-connections can have some in the same turn."""
+connections may have such data in the same turn."""
 
 _NOT_OURS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-"""Headers that aiohttp adds where there are none."""
+"""Headers that aiohttp adds if they are missing."""
 
-# The first that fits counts.
+# The first match counts.
 _ERRORS: tuple[tuple[type[Exception], type[httpx.RequestError]], ...] = (
     (aiohttp.ClientProxyConnectionError, httpx.ProxyError),
     (aiohttp.ClientHttpProxyError, httpx.ProxyError),
@@ -59,7 +59,7 @@ _ERRORS: tuple[tuple[type[Exception], type[httpx.RequestError]], ...] = (
 
 
 class Exchanges:
-    """Makes exchanges over a pool of connections of its own."""
+    """Makes exchanges over its own pool of connections."""
 
     def __init__(
         self, most_connections: int, keep_alive_seconds: float, context: ssl.SSLContext
@@ -71,7 +71,7 @@ class Exchanges:
                 limit=most_connections,
                 keepalive_timeout=keep_alive_seconds,
                 ssl=context,
-                # Not its other one, which may be installed or not, and knows no /etc/hosts.
+                # aiohttp's other resolver may not be installed, and ignores /etc/hosts.
                 resolver=aiohttp.ThreadedResolver(),
             ),
             request_class=_Request,
@@ -110,30 +110,30 @@ class Exchanges:
 
 
 class _Request(aiohttp.ClientRequest):
-    """A request to which no header is added for the body that it does not have."""
+    """A request without the headers that aiohttp adds for a missing body."""
 
     GET_METHODS = aiohttp.ClientRequest.GET_METHODS | {"DELETE"}
 
 
 class _Connection(ResponseHandler):
-    """A connection that ends when bytes arrive that no call waits for."""
+    """A connection that closes when bytes arrive that no call is waiting for."""
 
     idle = False
     pieces = 0
-    """How many pieces the answer of the present call has come in."""
+    """How many pieces of the current call's answer have arrived."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._slices: deque[bytes] = deque()
         self._end: tuple[BaseException | None] | None = None
-        """How the connection was lost, while slices are left to be parsed before that."""
+        """How the connection was lost, kept until the remaining slices are parsed."""
 
     def data_received(self, data: bytes) -> None:
-        # Without data, aiohttp itself goes on with what it has held back.
+        # Without data, this is aiohttp resuming with the data that it has held back.
         if not data:
             super().data_received(data)
             return
-        # Each piece costs the same, be it a single byte; each head costs more.
+        # Each piece costs the same, even a single byte; each head costs more.
         lines = data.count(b"\r\n")
         self.pieces += 1 + lines
         if self._payload is None:
@@ -155,8 +155,8 @@ class _Connection(ResponseHandler):
         else:
             super().data_received(self._slices[0])
             self._slices.popleft()
-        # aiohttp tells the connection only, and whoever reads the body would wait for ever; so
-        # would a reader that it has just woken at the end of a chunk, if told before it waits.
+        # aiohttp tells only the connection, so a reader of the body would wait for ever. The reader
+        # may just have been woken at the end of a chunk: tell it once it waits again.
         if self._exception is not None and body is not None and not body.is_eof():
             error = aiohttp.ClientPayloadError(str(self._exception))
             self._loop.call_soon(body.set_exception, error)
@@ -170,7 +170,7 @@ class _Connection(ResponseHandler):
     def close(self) -> None:
         """Close the socket now, after TLS's close_notify, without waiting for the server's.
 
-        asyncio waits for it: 30 seconds, and on Python 3.10 for ever (docs/decisions.md).
+        asyncio would wait for 30 seconds, and on Python 3.10 for ever (docs/decisions.md).
         """
         transport = self.transport
         if transport is not None and not transport.is_closing():
@@ -193,7 +193,7 @@ class _Connection(ResponseHandler):
         self.idle = True
 
     def is_clean(self) -> bool:
-        """Whether nothing is left behind the last answer, and the server has not hung up."""
+        """Whether no data follows the last answer, and the server has not closed the connection."""
         if self._slices or (self.idle and _is_readable(self.transport)):
             return False
         try:
@@ -204,7 +204,7 @@ class _Connection(ResponseHandler):
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Hands out connections on which nothing is left of an earlier answer."""
+    """Provides connections without any data left from an earlier answer."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -230,11 +230,11 @@ class _Connector(aiohttp.TCPConnector):
         try:
             await super()._wait_for_available_connection(*args)
         except BaseException:
-            self._release_waiter()  # whose place this call may have been given just now
+            self._release_waiter()  # this call may have been given a place just now
             raise
 
     def _close(self, **options: Any) -> list[Awaitable[object]]:
-        # aiohttp would cancel them, although nobody has cancelled their tasks.
+        # aiohttp would cancel the waiters, although nobody has cancelled their tasks.
         for waiter in chain.from_iterable(self._waiters.values()):
             if not waiter.done():
                 waiter.set_exception(aiohttp.ClientConnectionError("The pool is closed."))
@@ -253,12 +253,12 @@ class _Body(httpx.AsyncByteStream):
                 yield part
 
     async def aclose(self) -> None:
-        """Leave the connection to the next call if the body was read, else end it."""
+        """Keep the connection for the next call if the body was read, else close it."""
         self._answer.close()
 
 
 def _is_readable(transport: asyncio.BaseTransport | None) -> bool:
-    """Whether bytes or an end have arrived that the event loop has not seen yet."""
+    """Whether data, or the connection's end, has arrived that the event loop has not seen yet."""
     # On Python 3.10, TLS forgets the socket a moment before it reports the connection lost.
     sock = transport.get_extra_info("socket") if transport is not None else None
     if sock is None:
@@ -271,7 +271,7 @@ def _is_readable(transport: asyncio.BaseTransport | None) -> bool:
 async def _once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a request again, which it does after errors of its own only."""
+    """Keep aiohttp from resending a request, which it does only after errors of its own types."""
     with _errors_of_httpx():
         return await handler(request)
 
@@ -291,7 +291,7 @@ def _errors_of_httpx() -> Iterator[None]:
 
 
 def _address(url: httpx.URL) -> URL:
-    """The address as it is, without the credentials that httpx has made a header of."""
+    """The address unchanged, except for the credentials, which httpx has put into a header."""
     host, path = url.netloc.decode("ascii"), url.raw_path.decode("ascii")
     return URL(f"{url.scheme}://{host}{path}", encoded=True)
 

@@ -1,4 +1,4 @@
-"""How many calls a command makes in a minute."""
+"""Limits how many calls a command makes in a minute."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from connect_ext.http.counted import counting
 Item = TypeVar("Item")
 
 CALLS_OF_A_WALK = 16
-"""More than a walk makes as a rule; one that makes more is made up for afterwards."""
+"""More calls than most walks make; if one makes more, the next ones wait longer."""
 
 CALLS_OF_A_LOOK = 4
-"""The look itself, a session or a token before it, and a check of what it shows."""
+"""The look itself, a session or a token before it, and a check of the result."""
 
 LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE = 30, 60_000
 
 MOST_SECONDS = 1.0
 SLACK_SECONDS = 0.001
-"""So that a sum of fractions does not fall short by the last of its digits."""
+"""Keeps a sum of fractions from falling short by a rounding error."""
 
 
 class Pace:
-    """At most so many calls in any minute.
+    """At most ``calls_per_minute`` calls in any minute.
 
-    Whoever begins something takes all the calls that it may need, and gives back the others at its
-    end. So nothing has to wait between two of its calls, least of all between a mark and the
-    cancellation. What was made beyond that is made up for afterwards.
+    A piece of work takes all the calls that it may need before it begins, and returns the unused
+    ones at its end. So it never waits between two of its calls, least of all between a mark and the
+    cancellation. If it makes more calls than it took, later work waits longer.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Pace:
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        # What may be made at once, and what comes back in a minute, are the bound together.
+        # The calls at once and the calls regained in a minute add up to the limit.
         self._most = max(CALLS_OF_A_WALK, calls_per_minute // 8)
         self._per_second = (calls_per_minute - self._most) / 60
         self._clock, self._sleep = clock, sleep
@@ -48,7 +48,7 @@ class Pace:
 
     @asynccontextmanager
     async def taking(self, calls: int) -> AsyncIterator[None]:
-        """Wait until so many calls may be made, and count those that are made within."""
+        """Wait until ``calls`` may be made, and count those made in this context."""
         async with self._line:
             await self._wait_for(calls)
             self._left -= calls
@@ -59,7 +59,7 @@ class Pace:
                 self._left = min(self._left + calls - counted.calls, self._most)
 
     async def each(self, items: AsyncIterator[Item]) -> AsyncIterator[Item]:
-        """The items, to each of which a look's calls lead."""
+        """The items, each after a wait for the calls that its look needs."""
         while True:
             async with self.taking(CALLS_OF_A_LOOK):
                 item = await anext(items, None)
@@ -75,5 +75,5 @@ class Pace:
             if self._left >= calls:
                 return
             missing = (calls - self._left) / self._per_second
-            # Others may give back what they have taken.
+            # Other work may return calls earlier.
             await self._sleep(min(missing + SLACK_SECONDS, MOST_SECONDS))

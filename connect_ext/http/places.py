@@ -1,4 +1,4 @@
-"""The places for calls under way, and the queue of those that wait for one."""
+"""The places for calls under way, and the queue of calls that wait for one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import deque
 
 
 class Places:
-    """A bounded number of places, given out in the order in which they were asked for.
+    """A bounded number of places, given out first come, first served.
 
-    Not ``asyncio.Semaphore`` within ``asyncio.wait_for``: on Python 3.10 and 3.11 a place that
-    comes free in the moment of a time-out or a cancellation can be lost for ever.
+    ``asyncio.Semaphore`` with ``asyncio.wait_for`` will not do: on Python 3.10 and 3.11, a place
+    that becomes free at the moment of a time-out or a cancellation can be lost for ever.
     """
 
     def __init__(self, count: int) -> None:
@@ -18,7 +18,7 @@ class Places:
         self._queue: deque[asyncio.Future[bool]] = deque()
 
     async def take(self, most_seconds: float) -> bool:
-        """Take a place, waiting for it at most so long; False if none came free."""
+        """Take a place, waiting at most ``most_seconds`` for it; False if none became free."""
         if self._free:
             self._free -= 1
             return True
@@ -36,7 +36,7 @@ class Places:
             timer.cancel()
 
     def give_back(self) -> None:
-        """Hand the place on to the next who waits."""
+        """Pass the place on to the next in the queue."""
         while self._queue:
             if _settle(self._queue.popleft(), True):
                 return
@@ -44,7 +44,7 @@ class Places:
 
 
 def _settle(waiter: asyncio.Future[bool], got_place: bool) -> bool:
-    """Tell a waiter, unless it has gone; whether it was still there."""
+    """Tell a waiter, unless it is gone; returns whether it was still there."""
     if waiter.done():
         return False
     waiter.set_result(got_place)

@@ -1,4 +1,4 @@
-"""Reads for how long a server wants to be left alone."""
+"""Reads how long a server does not want to be called."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ MAX_RETRY_AFTER_SECONDS = 24 * 3600.0
 
 
 SECONDS_SINCE_1970 = 10**8
-"""A larger number of seconds is meant as a moment."""
+"""A larger number of seconds is a moment in time."""
 
 
 def retry_after_seconds(value: str, now: datetime) -> float | None:
     """Seconds until the moment that ``Retry-After`` names (RFC 9110, 10.2.3); None if it is absent
     or unreadable.
 
-    The result is never negative and at most a day, so that no server can park a request for ever.
+    The result is never negative and at most a day, so a server cannot delay a request for ever.
     """
-    # The reader of dates takes long over long texts.
+    # Parsing a long text as a date is slow.
     value = value[:MAX_CHARACTERS].strip()
     if value.isascii() and value.isdigit():
         return min(float(value[:12]), MAX_RETRY_AFTER_SECONDS)
@@ -35,7 +35,7 @@ def retry_after_seconds(value: str, now: datetime) -> float | None:
 def reset_seconds(value: str, now: datetime) -> float | None:
     """Seconds until the moment that ``RateLimit-Reset`` names; None if it is absent or unreadable.
 
-    It never became a standard: most servers mean seconds from now, some seconds since 1970.
+    It never became a standard: most servers mean seconds from now, some mean seconds since 1970.
     """
     value = value.strip()
     if not (value.isascii() and value.isdigit()) or len(value) > 12:

@@ -1,4 +1,4 @@
-"""The way every call takes: httpx in front, aiohttp's connections and parser in C below it."""
+"""The transport for every call: httpx's interface over aiohttp's connections and C parser."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ KEEP_ALIVE_SECONDS = 30.0
 class Transport(httpx.AsyncBaseTransport):
     """Sends requests over a bounded pool of connections, each request once.
 
-    It heeds a request's httpx extensions ``timeout`` (all but ``write``) and ``trace`` (with one of
-    its events: ``http11.send_request_headers.started``, before the first byte leaves). It belongs
-    to the event loop in which it is first used.
+    It supports a request's httpx extensions ``timeout`` (except ``write``) and ``trace`` (one event
+    only: ``http11.send_request_headers.started``, before the first byte leaves). It belongs to the
+    event loop in which it is first used.
     """
 
     def __init__(self, most_connections: int, ssl_context: ssl.SSLContext | None = None) -> None:
-        """Without a context, httpx's own authorities are trusted, or those of SSL_CERT_FILE."""
+        """Without a context, it trusts httpx's own authorities, or those in SSL_CERT_FILE."""
         self._most_connections = most_connections
         self._ssl_context = ssl_context
         self._proxies = getproxies()
         self._exchanges: Exchanges | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request and give the answer's head; its body is read by the caller."""
+        """Send the request and return the answer's head; the caller reads the body."""
         exchanges = self._exchanges or await self._open()
         return await exchanges.send(request, self._proxy_for(request.url))
 
     async def prepare(self) -> None:
-        """Get ready for the first request, so that it takes no longer than others."""
+        """Prepare for the first request, so it takes no longer than others."""
         if self._exchanges is None:
             await self._open()
 
@@ -47,7 +47,7 @@ class Transport(httpx.AsyncBaseTransport):
             await exchanges.aclose()
 
     async def _open(self) -> Exchanges:
-        # Importing aiohttp and reading the authorities take longer than an event loop may stand.
+        # Importing aiohttp and reading the authorities would block the event loop for too long.
         module, context = await asyncio.to_thread(self._prepared)
         if self._exchanges is None:
             self._exchanges = module(self._most_connections, KEEP_ALIVE_SECONDS, context)
@@ -61,8 +61,8 @@ class Transport(httpx.AsyncBaseTransport):
     def _proxy_for(self, url: httpx.URL) -> str | None:
         """The proxy that the environment names for an address (HTTPS_PROXY, NO_PROXY and so on).
 
-        Only for https, which it cannot read: of plain HTTP, which is for this machine alone, it
-        would get the credentials.
+        It is used only for https, which it cannot read. Plain HTTP stays on this machine, because
+        a proxy would see the credentials.
         """
         if url.scheme != "https":
             return None
@@ -73,8 +73,8 @@ class Transport(httpx.AsyncBaseTransport):
         scheme, found, _ = proxy.partition("://")
         if found and scheme not in ("http", "https"):
             raise httpx.ProxyError(
-                f"The environment names a proxy of the kind {scheme}; only http and https can be "
-                f"used. See {url.scheme.upper()}_PROXY and ALL_PROXY."
+                f"The environment names a proxy of type {scheme}; only http and https can be used."
+                f" See {url.scheme.upper()}_PROXY and ALL_PROXY."
             )
         return proxy if found else f"http://{proxy}"
 
@@ -86,7 +86,7 @@ def _trusting() -> ssl.SSLContext:
 
 
 def why_unreached(error: Exception) -> str:
-    """The end of a sentence: what can be fixed, without the address that the error's text holds."""
+    """The end of a sentence about the cause, without the address in the error's own text."""
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return ": its certificate is not trusted"

@@ -1,4 +1,4 @@
-"""Collects what the tasks of a process do, and writes it to the log at each interval."""
+"""Counts the work of a process's tasks, and logs the figures at each interval."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from connect_ext.vendors.registry import Vendors
 
 INTERVAL_SECONDS = 900.0
 MOST_SHOWN = 5
-"""Requests that wait longest."""
+"""How many of the longest-waiting requests a line names."""
 
-# A child of the logger that the runner gives to the extension: the level in the portal counts.
+# A child of the logger that the runner gives to the extension, so the level in the portal applies.
 LOG = logging.getLogger("eaas.eventsapp.metrics")
 
 
 class Metrics:
-    """Counts from one line to the next; the first task of the process begins it."""
+    """Counts from one line to the next, beginning with the process's first task."""
 
     def __init__(
         self, vendors: Vendors, connect: Session, now: Callable[[], datetime], seconds: float
     ) -> None:
-        """``seconds`` lie between two lines."""
+        """``seconds``: the time between two lines."""
         self.format = MetricsFormat.TEXT
         self._vendors, self._connect, self._now = vendors, connect, now
         self._ended: Counter[tuple[str, str]] = Counter()

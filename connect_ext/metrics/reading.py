@@ -15,7 +15,7 @@ from connect_ext.outcome_log import OUTCOMES
 
 @dataclass(frozen=True)
 class VendorUse:
-    """The calls to the vendors of one name, and the worst of their breakers."""
+    """The calls to all vendors of one name, and the worst state among their breakers."""
 
     calls: Calls = field(default_factory=Calls)
     breaker: Standing = field(default_factory=Standing)
@@ -26,11 +26,11 @@ class VendorUse:
 
 @dataclass(frozen=True)
 class Reading:
-    """All that was counted since the last reading."""
+    """Everything counted since the last reading."""
 
     seconds: float
     is_last: bool
-    """Whether the process ends."""
+    """Whether the process is ending."""
     ended: Mapping[tuple[str, str], int]
     """The number of tasks by outcome and cause."""
     vendors: Mapping[str, VendorUse]
@@ -85,7 +85,7 @@ def _vendor(use: VendorUse) -> dict[str, Any]:
     return {
         **_calls(use.calls),
         "breaker": use.breaker.state.name.lower(),
-        # A pause of a fraction of a second is one.
+        # Even a fraction of a second is a pause.
         "paused_s": max(1, round(use.breaker.seconds)) if is_paused else 0,
     }
 

@@ -1,4 +1,4 @@
-"""Calls at each interval, and once more when the process ends."""
+"""Calls a function at each interval, and once more when the process ends."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from multiprocessing.util import Finalize
 
 
 class Ticker:
-    """Calls ``tick`` at each interval from its beginning on, and with True when it ends.
+    """Calls ``tick`` at each interval once it has begun, and with True when it ends.
 
-    It ends with the process: the runner stops a worker's event loop and cancels nothing, so that a
-    task would never learn of it, and calls ``on_shutdown`` in only one of its workers, maybe
-    another one (docs/facts.md, Connect 5.2). Not ``atexit``: by then the threads have gone that
-    bring the log to Connect.
+    It ends with the process. The runner stops a worker's event loop without cancelling anything, so
+    a task would never notice; and it calls ``on_shutdown`` in only one of its workers, which may be
+    another one (docs/facts.md, Connect 5.2). ``atexit`` is too late: the threads that send the log
+    to Connect are gone by then.
     """
 
     def __init__(self, seconds: float, tick: Callable[[bool], None]) -> None:
@@ -22,7 +22,7 @@ class Ticker:
         self._at_end: Finalize | None = None
 
     def begin(self) -> None:
-        """Begin, if it has not begun yet, on the running event loop."""
+        """Begin on the running event loop, unless it has begun already."""
         if self._timer is None:
             self._set()
             self._at_end = Finalize(None, self.end, exitpriority=0)
@@ -39,6 +39,6 @@ class Ticker:
         self._timer = asyncio.get_running_loop().call_later(self._seconds, self._ring)
 
     def _ring(self) -> None:
-        # First: whatever becomes of this tick, there is a next one.
+        # First, so that there is a next tick even if this one fails.
         self._set()
         self._tick(False)

@@ -1,4 +1,4 @@
-"""A process's list of the requests that wait, by which it shows those that wait longest."""
+"""A process's list of waiting requests, which shows the ones that have waited longest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from connect_ext.errors import CancellationError
 
 MOST_REQUESTS = 10_000
 LONG_PAST = timedelta(minutes=15)
-"""So long after its next look would have been, another instance has had a request."""
+"""A request whose next look is overdue by so much has been handled by another instance."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class WaitingRequest:
 class WaitingRequests:
     """The requests whose last task in this process ended in a wait.
 
-    One that waits for a day that is known is not among them: nobody can make it go faster.
+    A request that waits for a known date is left out: nobody can speed it up.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class WaitingRequests:
         try:
             request = CancelRequest.from_connect(data)
         except CancellationError:
-            # It has no id by which anybody could find it.
+            # Without an id, nobody could find it.
             return
         self._waiting.pop(request.id, None)
         if isinstance(step, Wait) and step.until is None:
@@ -54,7 +54,7 @@ class WaitingRequests:
                 del self._waiting[next(iter(self._waiting))]
 
     def shown(self, most: int, now: datetime) -> tuple[int, tuple[WaitingRequest, ...]]:
-        """How many there are, and those that wait longest; forget those that others have had."""
+        """How many wait, and the longest-waiting ones; forgets those that others have handled."""
         self._waiting = {
             request_id: each
             for request_id, each in self._waiting.items()

@@ -1,1 +1,1 @@
-"""The variables of the portal, and the settings that they become."""
+"""The portal's variables, and the settings made from them."""

@@ -1,4 +1,4 @@
-"""Patterns that an operator writes, and that are matched against what customers have written."""
+"""Patterns that an operator writes, and that are matched against customers' texts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from math import factorial
 
 MAX_PATTERN_CHARACTERS = 500
 MAX_TEXT_CHARACTERS = 255
-"""The longest text that is matched: no vendor's id is longer."""
+"""The longest text that is matched; no vendor's id is longer."""
 
 MAX_WAYS = 5e6
-"""So many ways to match are tried within a tenth of a second."""
+"""This many ways to match are tried within a tenth of a second."""
 
 _FEW = 10
 _AMBIGUOUS_SET = re.compile(r"\[|--|&&|~~|\|\|")
@@ -36,7 +36,7 @@ class _Ways:
     open_repeats: int = 0
 
     def count(self) -> float:
-        """Repeats in a row share the text's characters among them."""
+        """The bound; repeats share the text's characters among them."""
         shares: float = MAX_TEXT_CHARACTERS**self.open_repeats
         return self.few * shares / factorial(self.open_repeats)
 
@@ -47,17 +47,17 @@ class _Reader:
 
     ways: _Ways = field(default_factory=_Ways)
     varies: list[bool] = field(default_factory=lambda: [False])
-    """For each open group, the whole pattern first: whether it can match in several ways."""
+    """Whether each open group, beginning with the whole pattern, can match in several ways."""
     last: str = ""
     last_varies: bool = False
 
     def read(self, piece: re.Match[str]) -> str:
-        """Read one piece; the pattern's problem, or an empty text."""
+        """Read one piece; returns the pattern's problem, or an empty text."""
         kind, problem = str(piece.lastgroup), ""
         if kind == "repeat":
             problem = self._repeat(piece)
         elif kind == "set" and _AMBIGUOUS_SET.search(piece[0][1:]):
-            problem = "has a set that a later Python may read in another way"
+            problem = "has a set that a later Python may read differently"
         elif kind == "open":
             self.varies.append(False)
         elif kind == "close" and len(self.varies) > 1:
@@ -86,9 +86,9 @@ class _Reader:
 def problem_of_pattern(pattern: str) -> str:
     """The problem of a pattern, as the end of a sentence, or an empty text.
 
-    Python's engine goes back and tries again: a pattern such as ``(a+)+`` stands for ever on some
-    texts, and the event loop with it. So only those pass whose number of ways to match a text of
-    ``MAX_TEXT_CHARACTERS`` has a bound.
+    Python's engine backtracks: on some texts, a pattern such as ``(a+)+`` takes for ever and blocks
+    the event loop. So a pattern passes only if the number of ways to match a text of
+    ``MAX_TEXT_CHARACTERS`` is bounded.
     """
     if len(pattern) > MAX_PATTERN_CHARACTERS:
         return f"is longer than {MAX_PATTERN_CHARACTERS} characters"
@@ -111,7 +111,7 @@ def problem_of_pattern(pattern: str) -> str:
 
 
 def _bounds(piece: re.Match[str]) -> tuple[int, int]:
-    """The least and the most times of a repeat; without an end, as often as a text is long."""
+    """The least and the most times of a repeat; the longest text's length if it is unbounded."""
     sign = piece["repeat"][0]
     if sign != "{":
         return int(sign == "+"), 1 if sign == "?" else MAX_TEXT_CHARACTERS

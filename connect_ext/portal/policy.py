@@ -1,4 +1,4 @@
-"""The operator's choices, by the words that the variables take."""
+"""The operator's choices, as the words that the variables take."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CancellationDate(Enum):
 
 
 class WhenEffectiveLater(Enum):
-    """``WHEN_EFFECTIVE_LATER``: what becomes of a request whose cancellation takes effect later."""
+    """``WHEN_EFFECTIVE_LATER``: what to do with a request whose cancellation takes effect later."""
 
     APPROVE = "approve"
     SCHEDULE = "schedule"
@@ -61,7 +61,7 @@ class MetricsFormat(Enum):
 
 @dataclass(frozen=True)
 class Policy:
-    """The operator's choice in the cases that are the operator's to decide."""
+    """The operator's choice in each case that the operator may decide."""
 
     on_refusal: OnRefusal = OnRefusal.REJECT
     on_not_found: OnNotFound = OnNotFound.HOLD
@@ -71,5 +71,5 @@ class Policy:
 
     @property
     def schedules(self) -> bool:
-        """Whether a request waits, scheduled, until its cancellation takes effect."""
+        """Whether a request is scheduled until its cancellation takes effect."""
         return self.when_effective_later is WhenEffectiveLater.SCHEDULE

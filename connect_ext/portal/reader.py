@@ -1,4 +1,4 @@
-"""Reads the portal's variables, which are texts, as values of the right type."""
+"""Converts the portal's variables, which are texts, to values of the right type."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Origin(Enum):
 
 
 class VariableReader:
-    """Reads texts as values, and collects every mistake instead of raising the first.
+    """Converts texts to values, and collects every mistake instead of raising the first.
 
-    After a mistake each method returns a stand-in of the right type: look at ``mistakes`` before
+    After a mistake, each method returns a stand-in of the right type: check ``mistakes`` before
     using any value.
     """
 
@@ -47,7 +47,7 @@ class VariableReader:
         product_id: str = "",
         overrides: Mapping[str, str] | None = None,
     ) -> None:
-        """``known`` are the declared variables; ``overrides`` those of the one product."""
+        """``known``: the declared variables; ``overrides``: those of the one product."""
         self.mistakes: list[str] = []
         self._known = {variable.name: variable for variable in known}
         self._product_id = product_id
@@ -58,8 +58,8 @@ class VariableReader:
     def report(self, name: str, what: str = "") -> None:
         """Note that a variable is wrong.
 
-        ``what`` completes the sentence '<name> …'; without it the sentence tells the value that
-        the variable got, unless that could be a secret.
+        ``what`` completes the sentence '<name> …'; without it, the sentence quotes the variable's
+        value, unless that could be a secret.
         """
         variable = self._known[name]
         place = f"PRODUCT_OVERRIDES, {self._product_id}, " if name in self._overrides else ""
@@ -74,7 +74,7 @@ class VariableReader:
         return f"a text of {len(value)} characters" if is_secret else self.quoted(value)
 
     def quoted(self, value: str) -> str:
-        """A part of a variable's value in quotes, or its length if it could be a secret."""
+        """Part of a variable's value in quotes, or its length if it could be a secret."""
         if not is_showable(value) or any(secret in value for secret in self.secrets):
             return f"a text of {len(value)} characters"
         return f"'{value}'"
@@ -96,18 +96,18 @@ class VariableReader:
         return Origin.OVERRIDE if name in self._overrides else Origin.PORTAL
 
     def with_preset(self, preset: Mapping[str, str]) -> VariableReader:
-        """A reader in which other values take the place of initial ones; mistakes are shared."""
+        """A reader with a preset's values in place of initial ones; it shares the mistakes."""
         other = copy(self)
         other._preset = preset
         return other
 
     def shown(self, variable: Variable) -> str:
-        """A variable's value with the secrets in it masked; of a secret, its length."""
+        """A variable's value with its secrets masked, or the length of a secret."""
         value = self._raw(variable.name)
         return _without_secrets(variable, value, self.secrets)
 
     def text(self, name: str) -> str:
-        """The text without blanks around it; a placeholder counts as nothing."""
+        """The text without surrounding blanks; a placeholder counts as nothing."""
         value = self._raw(name)
         return "" if is_placeholder(value) else value
 
@@ -129,13 +129,13 @@ class VariableReader:
     def secrets(self) -> frozenset[str]:
         """All texts that must never leave: secure values, their halves, and texts in JSON.
 
-        Of variables that nobody declares, which a registered vendor may read, nothing is known:
-        all count.
+        Nothing is known about undeclared variables, which a registered vendor may read, so all of
+        them count.
         """
         return _secrets_among(self.raw_variables(), self._known)
 
     def choice(self, name: str, choices: type[Choice]) -> Choice:
-        """One of the values of an enumeration, compared without case."""
+        """One of an enumeration's values; case does not matter."""
         value = self.text(name).lower()
         for choice in choices:
             if choice.value == value:
@@ -161,14 +161,14 @@ class VariableReader:
         return least
 
     def words(self, name: str, *, may_be_empty: bool = False) -> frozenset[str]:
-        """Words separated by commas, in the form in which words are compared without case."""
+        """Words separated by commas, case-folded for comparison."""
         words = frozenset(word.strip().casefold() for word in self.text(name).split(",")) - {""}
         if not words and not may_be_empty:
             self.report(name)
         return words
 
     def url(self, name: str) -> str:
-        """A base URL without a slash at its end; https, or http on loopback."""
+        """A base URL without a trailing slash; https, or http on loopback."""
         value = self.required(name)
         problem = value and problem_of_url(value)
         if problem:
@@ -176,7 +176,7 @@ class VariableReader:
         return value.rstrip("/")
 
     def json_object(self, name: str) -> dict[str, Any]:
-        """A JSON object; nothing counts as an empty one."""
+        """A JSON object; an empty text counts as an empty object."""
         parsed = parsed_json(self.text(name) or "{}")
         if not isinstance(parsed, dict):
             self.report(name, "is not a JSON object")
@@ -184,7 +184,7 @@ class VariableReader:
         return parsed
 
     def raw_variables(self) -> tuple[tuple[str, Secret], ...]:
-        """All variables as they are, declared or not, for a vendor that reads others as well."""
+        """All variables unchanged, declared or not, for a vendor that reads undeclared ones."""
         names = sorted({*self._variables, *self._known})
         return tuple(
             (n, Secret(self.text(n) if n in self._known else str(self._variables[n])))

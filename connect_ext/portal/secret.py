@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 MASK = "[…]"
-"""What stands for a secret, or for a personal text, in whatever is shown."""
+"""Replaces a secret or a personal text in anything that is shown."""
 
 MIN_SECRET_LENGTH = 4
-"""Shorter texts are no secrets; masking them would only garble sentences."""
+"""Shorter texts are not secrets; masking them would only garble sentences."""
 
 
 def kept_nowhere(_secret: str) -> None:
-    """For those who are given secrets and have nobody to tell."""
+    """Ignore a secret, where nobody needs to know of it."""
 
 
 class Secret:
-    """A text that never shows itself, neither in a log nor in an exception."""
+    """A text that never shows itself, in a log or in an exception."""
 
     __slots__ = ("_value",)
 

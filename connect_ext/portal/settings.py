@@ -1,7 +1,7 @@
 """The portal's variables, turned into one typed, validated, immutable ``Settings``.
 
-All values come as strings and can change between two tasks. Every mistake is collected, so that
-one message names them all.
+All values are strings and can change between two tasks. Every mistake is collected, so one message
+names them all.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ COMMON_VARIABLES = (
     Variable(
         "SUBSCRIPTION_ID_PATTERN",
         "[A-Za-z0-9][A-Za-z0-9._:@=+~-]{0,254}",
-        "a regular expression of sets, repeats, plain groups and alternatives, at most three of"
-        " the repeats without a fixed length",
+        "a regular expression of sets, repeats, plain groups and alternatives, with at most three"
+        " repeats of no fixed length",
     ),
     Variable("APPROVAL_TEMPLATE_ID", "", "a template id such as TL-123-456-789, or nothing"),
     Variable("ON_REFUSAL", "reject", "reject or hold"),
@@ -70,30 +70,30 @@ COMMON_VARIABLES = (
 _OF_ALL_PRODUCTS = {"METRICS_FORMAT", "PRODUCT_OVERRIDES"}
 
 _PARAMETER_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
-# Ids are short or in lower case; a long mix of everything is a key in the wrong place.
+# Ids are short or in lower case; a long mix of characters is a key in the wrong place.
 _KEY = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9]).{24,}")
 _PRODUCT_ID = re.compile(r"PRD(-[0-9]{1,9}){1,9}")
 
 
 @dataclass(frozen=True)
 class VendorSettings:
-    """All that a vendor is made from; equal settings share one vendor, and with it one pool."""
+    """Everything a vendor is made from; equal settings share a vendor and its pool."""
 
     name: str
     timeout_seconds: float
     max_concurrency: int
     own: Hashable = field(repr=False)
-    """The settings that the vendor's own package has read."""
+    """The settings that the vendor's own package reads."""
     longest_call: float = 0.0
     """Seconds; longer than ``timeout_seconds`` where one of the vendor's calls takes longer."""
     least_to_settle: float = 0.0
-    """Seconds for which a cancellation whose answer was lost is waited for at least."""
+    """The least number of seconds to wait for a cancellation whose answer was lost."""
     leaves_orders: bool = False
-    """Whether a look can tell what became of a cancellation whose answer was lost."""
+    """Whether a look can tell the result of a cancellation whose answer was lost."""
 
     @property
     def call_seconds(self) -> float:
-        """How long one call may take at most."""
+        """The longest time that one call may take."""
         return max(self.timeout_seconds, self.longest_call)
 
 
@@ -103,23 +103,23 @@ class Settings:
 
     subscription_id_parameter: str
     subscription_id_pattern: str
-    """Matches the whole of an id, and quickly whatever it is matched against."""
+    """Matches a whole id, and is fast on any text."""
     approval_template_id: str
     policy: Policy
     dry_run: bool
     notes: Notes
     amounts_in_messages: bool
-    """Whether partners are shown the amounts of a preview as well."""
+    """Whether partners may see the amounts of a preview as well."""
     escalate_after_hours: float
     settle_seconds: float
-    """For how long the vendor may take until it shows a cancellation that it has accepted."""
+    """How long the vendor may take to show a cancellation that it has accepted."""
     vendor: VendorSettings
     secrets: frozenset[str] = field(repr=False)
     """Texts that must never leave: every secure value, and parts of them."""
 
     @property
     def settles_within(self) -> float:
-        """Seconds within which the vendor shows what it has accepted, whatever happens."""
+        """The longest time in seconds until the vendor shows what it has accepted."""
         return max(self.settle_seconds, self.vendor.least_to_settle)
 
 
@@ -132,13 +132,13 @@ class Configuration:
     metrics_format: MetricsFormat = MetricsFormat.TEXT
 
     def for_product(self, product_id: str) -> Settings:
-        """The product's settings: its overrides over the portal's variables."""
+        """The product's settings: the portal's variables with the product's overrides."""
         return self.overrides.get(product_id, self.default)
 
 
 @dataclass(frozen=True)
 class Described:
-    """A variable with its value, as far as it may be shown."""
+    """A variable, with as much of its value as may be shown."""
 
     variable: Variable
     shown: str
@@ -146,7 +146,7 @@ class Described:
 
 
 def declared_variables(definitions: Definitions) -> tuple[Variable, ...]:
-    """The variables of all vendors after the common ones, each name once."""
+    """The common variables, then those of all vendors; each name once."""
     names = ", ".join(definitions)
     of_vendors = (v for definition in definitions.values() for v in definition.variables)
     by_name: dict[str, Variable] = {}
@@ -167,7 +167,7 @@ def initial_variables(definitions: Definitions) -> list[dict[str, str | bool]]:
 def read_configuration(variables: Mapping[str, str], definitions: Definitions) -> Configuration:
     """Turn the portal's variables into settings.
 
-    Raises ``NotConfigured``, whose message names every mistake.
+    Raises ``NotConfigured`` with a message that names every mistake.
     """
     known = declared_variables(definitions)
     reader = VariableReader(known, variables)
@@ -180,9 +180,9 @@ def read_configuration(variables: Mapping[str, str], definitions: Definitions) -
         products[product_id] = _read_settings(of_product, definitions)
         mistakes += of_product.mistakes
     if mistakes:
-        # A product repeats the mistakes of the variables that it does not override.
+        # A product repeats the mistakes in variables that it does not override.
         raise NotConfigured(_message(list(dict.fromkeys(mistakes))), cause=Cause.VARIABLES)
-    # A vendor may tell one product of another's keys: they may share a host and a user.
+    # A vendor may show one product another's keys: they may share a host and a user.
     secrets = default.secrets.union(*(settings.secrets for settings in products.values()))
     shared = {name: replace(settings, secrets=secrets) for name, settings in products.items()}
     return Configuration(replace(default, secrets=secrets), shared, metrics_format)
@@ -191,7 +191,7 @@ def read_configuration(variables: Mapping[str, str], definitions: Definitions) -
 def described_variables(
     variables: Mapping[str, str], definitions: Definitions, product_id: str = ""
 ) -> tuple[Described, ...]:
-    """The common variables and those of the product's vendor, each with where it comes from."""
+    """The common variables and those of the product's vendor, each with its origin."""
     known = declared_variables(definitions)
     overrides = _read_overrides(VariableReader(known, variables), known)
     read = VariableReader(known, variables, product_id, overrides.get(product_id))
@@ -199,7 +199,7 @@ def described_variables(
     own = {variable.name for variable in definition.variables} if definition else set()
     names = {variable.name for variable in COMMON_VARIABLES} | own
     read = read.with_preset(definition.preset(read)) if definition else read
-    # Keys may be in it, by any name.
+    # It may contain keys under any name.
     hidden = {"PRODUCT_OVERRIDES": ", ".join(sorted(overrides))}
     return tuple(
         Described(v, hidden.get(v.name, read.shown(v)), read.origin(v.name))
@@ -209,7 +209,7 @@ def described_variables(
 
 
 def all_secrets(variables: Mapping[str, str], definitions: Definitions) -> frozenset[str]:
-    """The texts that must never leave, of all products, whatever else is wrong in them."""
+    """All products' texts that must never leave, even if their variables have mistakes."""
     known = declared_variables(definitions)
     read = VariableReader(known, variables)
     products = _read_overrides(read, known).items()
@@ -262,13 +262,13 @@ def _read_vendor(read: VariableReader, definitions: Definitions) -> VendorSettin
 
 
 def _name_of_vendor(read: VariableReader, definitions: Definitions) -> str:
-    """A registered name may have capitals; the portal keeps the case of what was typed."""
+    """The vendor's name in any case: a registered name may have capitals."""
     typed = read.text("VENDOR")
     return typed if typed in definitions else typed.lower()
 
 
 def _read_parameter_id(read: VariableReader) -> str:
-    """A parameter's id; logs and notes quote it, so that it must not be a key."""
+    """A parameter's id; logs and notes quote it, so it must not be a key."""
     name = "SUBSCRIPTION_ID_PARAMETER"
     value = read.required(name)
     is_key = value in read.secrets or _KEY.fullmatch(value)
@@ -307,7 +307,7 @@ def _read_overrides(read: VariableReader, known: Iterable[Variable]) -> dict[str
     for product_id, values in products.items():
         for other in sorted(set(values) - names):
             shown = other if re.fullmatch(r"[A-Z_]{1,40}", other) else "another name"
-            read.report(name, f"sets {shown} for {product_id}, which is not such a variable")
+            read.report(name, f"sets {shown} for {product_id}, which a product cannot override")
     return {
         product_id: {key: _as_text(value) for key, value in values.items() if key in names}
         for product_id, values in products.items()

@@ -1,4 +1,4 @@
-"""The shapes that a variable's text can have: JSON, a URL, a word that is safe to show."""
+"""Recognises the shapes of a variable's text: JSON, a URL, a word that is safe to show."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from urllib.parse import urlsplit
 
 _PLACEHOLDER = re.compile(r"changeme|<.*>", re.IGNORECASE)
 _ORIGIN_OF_URL = re.compile(r"^https?://[A-Za-z0-9._:-]+", re.IGNORECASE)
-"""Everybody may see it: a host is no key, whatever digits are in it."""
+"""Everybody may see it: a host is not a key, even if it has digits."""
 
 _IN_BRACES = re.compile(r"\{[\w:.-]*\}")
 _NAME_OF_A_KEY = re.compile(
     r"key|token|secret|pass(?:w|phrase|code|$)|pwd|signature|sig$|hmac|jwt|session|auth|credential",
     re.IGNORECASE,
 )
-# What every reader of addresses takes for the same host.
+# All URL parsers agree on a host of these characters.
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 # A misspelt word or a number; a mix of letters and digits could be a token in the wrong place.
 _SHOWABLE = re.compile(r"[A-Za-z_-]{1,20}|[0-9.,-]{1,8}")
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a value still asks to be filled in: ``changeme`` or ``<your key>``."""
+    """Whether a value still has to be filled in: ``changeme`` or ``<your key>``."""
     return _PLACEHOLDER.fullmatch(text) is not None
 
 
@@ -45,7 +45,7 @@ def parsed_json(text: str) -> Any:
 
 
 def _finite(text: str) -> float:
-    """Python reads NaN, Infinity and 1e999, and would write them, which is not JSON."""
+    """A finite number: Python reads and writes NaN, Infinity and 1e999, which are not JSON."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError
@@ -53,7 +53,7 @@ def _finite(text: str) -> float:
 
 
 def texts_within(parsed: Any) -> Iterator[str]:
-    """Every text within a JSON value, at any depth; keys are not among them."""
+    """Every text within a JSON value, at any depth, but no keys."""
     left = [parsed]
     while left:
         value = left.pop()
@@ -66,12 +66,12 @@ def texts_within(parsed: Any) -> Iterator[str]:
 
 
 def beside_placeholders(text: str) -> list[str]:
-    """What stands around the placeholders in a text: a key may."""
+    """The parts of a text around its placeholders: one may be a key."""
     return [piece.strip() for piece in _IN_BRACES.split(text)]
 
 
 def keys_within(text: str) -> Iterator[str]:
-    """What may be a key in an address or in a JSON body: by its name, or by its looks."""
+    """The parts of an address or a JSON body that may be keys, by their names or their looks."""
     parsed, text = parsed_json(text), _ORIGIN_OF_URL.sub("", text)
     named = map(_name_and_value, re.split(r"[/?&\s]", text))
     for name, whole in _named_texts(parsed) if parsed is not None else named:
@@ -85,7 +85,7 @@ def keys_within(text: str) -> Iterator[str]:
 
 
 def _name_and_value(part: str) -> tuple[str, str]:
-    """Of a part of an address; a key may end in signs of equality."""
+    """The name and the value of a part of an address; a key may end in ``=``."""
     name, is_pair, value = part.partition("=")
     return (name, value) if is_pair else ("", part)
 
@@ -95,7 +95,7 @@ def _looks_like_a_key(piece: str) -> bool:
 
 
 def _named_texts(parsed: Any) -> Iterator[tuple[str, str]]:
-    """Every text within a JSON value, with the names of the members that it is in.
+    """Every text within a JSON value, with the names of the members around it.
 
     A long number counts only in a member that is named like a key.
     """
@@ -125,13 +125,13 @@ def problem_of_url(value: str) -> str:
     if not host or not _HOST.fullmatch(host) or not re.fullmatch(r"[!-~]+", value):
         return "is not a URL"
     if parts.username is not None or parts.password is not None:
-        return "has a user or a password in it"
+        return "contains a user or a password"
     if "?" in value or "#" in value:
-        return "has a ? or # in it"
+        return "contains a ? or #"
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return ""
-    # What stands before a colon may be a user, or the beginning of a key.
-    return "is a URL of the scheme 'http'" if parts.scheme == "http" else "is not a https URL"
+    # The text before the colon may be a user, or the beginning of a key: it is not quoted.
+    return "is an http URL" if parts.scheme == "http" else "is not an https URL"
 
 
 def _is_loopback(host: str) -> bool:

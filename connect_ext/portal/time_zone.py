@@ -12,11 +12,11 @@ NAME = "VENDOR_TIME_ZONE"
 
 
 def read_time_zone(read: VariableReader, initial: str) -> str:
-    """The IANA name of a time zone that is known here; ``initial`` for nothing."""
+    """The IANA name of a known time zone; ``initial`` if the variable is empty."""
     value = read.text(NAME) or initial
     try:
         ZoneInfo(value)
-    # Of a folder of zones, such as America, the error is the operating system's.
+    # A folder of zones, such as America, raises an OSError.
     except (KeyError, ValueError, OSError):
         read.report(NAME)
         return initial

@@ -12,9 +12,9 @@ class Variable:
     name: str
     initial_value: str
     takes: str
-    """The values that it takes, as the end of a sentence that begins with 'it takes'."""
+    """The accepted values, as the end of a sentence that begins with 'it takes'."""
     secure: bool = False
     holds_secrets: bool = False
     """Whether it is a JSON object whose texts may be credentials."""
     may_hold_keys: bool = False
-    """Whether it is an address or a body in which a key may stand among other things."""
+    """Whether it is an address or a body that may contain a key among other things."""

@@ -1,4 +1,4 @@
-"""Keeps secrets and personal data out of the texts that leave the extension."""
+"""Keeps secrets and personal data out of all texts that leave the extension."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from connect_ext.redaction.values import values_in, values_of
 MAX_REASON_CHARACTERS = 255
 MAX_OUTPUT_CHARACTERS = 1000
 CUT_OFF_CHARACTERS = 256
-"""What the end of a text loses if the input's bound has cut it: it may be the half of a key."""
+"""How much is dropped at the end of a text that was cut to size: it may be half of a key."""
 
 MOST_RANGES = 50_000
-"""In a vendor's sentence some ten are found."""
+"""A vendor's sentence has about ten."""
 
 _PUNCTUATION = ".,;:!?'\"()[]"
 
 
 def redact(text: str, secrets: Iterable[str], keep: str = "", personal: Iterable[str] = ()) -> str:
-    """One line of the text with every confidential value, address and credential masked.
+    """The text on one line, with every confidential value, address and credential masked.
 
-    Secrets are found in their encoded forms and in parts, ``personal`` values in any order of
-    their words; ``keep`` (the subscription id) stays readable where nothing more than it would be
-    masked. A page of HTML, a stack trace, what cannot be looked through, and what still looks like
-    a credential are dropped whole: an empty string.
+    Secrets are also found encoded and in parts, ``personal`` values in any order of their words.
+    ``keep`` (the subscription id) stays readable wherever it alone would be masked. The result is
+    empty if the text is a page of HTML or a stack trace, cannot be searched, or still looks like a
+    credential.
     """
     line, keep = canonical(text), one_line(keep)
     readings = _readings(text, line) if line else None
@@ -64,10 +64,10 @@ def redact(text: str, secrets: Iterable[str], keep: str = "", personal: Iterable
 def without_secrets(
     text: str, secrets: Iterable[str], keep: Sequence[str] = (), personal: Iterable[str] = ()
 ) -> str:
-    """A text that we have made, with the confidential values in it masked, but for ``keep``.
+    """A text of our own with the confidential values in it masked, except ``keep``.
 
-    It is not a vendor's: nothing in it is disguised but by the escapes of addresses, JSON and XML,
-    and nothing has to look harmless.
+    A vendor has not written it: only the escapes of addresses, JSON and XML can disguise a value,
+    and texts that merely look confidential stay.
     """
     covered = bytearray(len(text))
     parts: list[Part] = [(text, None), *without_escapes(text)]
@@ -85,15 +85,15 @@ def without_secrets(
 
 
 def _readings(text: str, line: str) -> list[tuple[Reading, int]] | None:
-    """The line as it is read, and what was decoded, with the length that a value must have there.
+    """The line and the texts decoded from it, each with the least length of a value in it.
 
-    None if more is encoded than can be looked at.
+    None if there is more encoded text than can be searched.
     """
     words, stretches = words_decoded(line), stretches_decoded(line)
     if words is None or stretches is None:
         return None
     as_it_is: list[Part] = [(line, None), *words]
-    # Nobody knows where in the line this would be.
+    # Its place in the line is unknown, so it stands for the whole line.
     joined: list[Part] = [(across_breaks(text), (0, len(line)))]
     return [(Reading(as_it_is), 0), (Reading(stretches + joined), SHORTEST_DECODED)]
 
@@ -112,16 +112,16 @@ def _whole(keep: str) -> str:
 
 
 def _kept(part: Part, keep: str) -> Iterator[Range]:
-    """The ranges of the line in which the text stands that is kept."""
+    """The ranges of the line that contain the text to keep."""
     text, places = part
-    # A look ahead consumes nothing, so that overlapping ones are found as well.
+    # A lookahead consumes nothing, so overlapping matches are found as well.
     for found in re.finditer(f"(?={_whole(keep)})", text, re.IGNORECASE) if keep else ():
         start, end = found.start(), found.start() + len(keep)
         yield (places[start][0], places[end - 1][1]) if isinstance(places, list) else (start, end)
 
 
 def _reach(line: str, kept: Iterable[Range]) -> list[int]:
-    """For each position how far the text reaches that is kept from there, or from before."""
+    """For each position, how far the kept text that covers it reaches."""
     ends = [0] * (len(line) + 1)
     for start, end in kept:
         ends[start] = max(ends[start], end)
@@ -141,11 +141,11 @@ def _masked(line: str, covered: bytearray, kept: list[int], cut: int) -> str:
 
 
 def _without_punctuation(line: str, start: int, end: int) -> Range:
-    """A range without the punctuation that a pattern has taken with it."""
+    """A range without the trailing punctuation that a pattern has matched."""
     text = line[start:end]
     return end - len(text.lstrip(_PUNCTUATION)), start + len(text.rstrip(_PUNCTUATION))
 
 
 def shortened(text: str, most: int = MAX_REASON_CHARACTERS) -> str:
-    """The text, cut at ``most`` characters with an ellipsis as its last one."""
+    """The text, cut to ``most`` characters that end in an ellipsis."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

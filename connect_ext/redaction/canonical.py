@@ -1,4 +1,4 @@
-"""The canonical form of a vendor's text: no escapes, no markup, nothing that does not show."""
+"""The canonical form of a vendor's text: no escapes, no markup, no invisible characters."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _ESCAPES = re.compile(
 _MARKUP = re.compile(
     r"<!--.*?(?:-->|$)|</?[A-Za-z][A-Za-z0-9:-]*(?:[\s/][^<>]*)?(?:>|$)", re.DOTALL
 )
-# What is left of markup within markup could begin a tag; with a blank behind it, it does not.
+# A rest of markup within markup could begin a tag, unless a blank follows.
 _BEGINNING = re.compile(r"<(?=[A-Za-z/!?])")
 _LINK = re.compile(r"!?\[([^\[\]]{0,500})\]\(([^()]{0,500})\)")
-# Unicode calls these letters, and nobody sees them.
+# Unicode classifies these as letters, but they are invisible.
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
 
-# Written by a program for programs.
+# Programs write these for programs.
 _NOT_FOR_PEOPLE = re.compile(
     r"traceback \(most recent|<\s*(?:!doctype|html|body|head|script)\b|\n\s{0,99}at \S{1,200}\("
     r"|exception in",
@@ -33,30 +33,30 @@ _NOT_FOR_PEOPLE = re.compile(
 
 
 def canonical(text: str) -> str:
-    """One printable line that says what the text says to people.
+    """One printable line with the text as people read it.
 
-    A page of HTML, a stack trace, and what is still escaped after some rounds give an empty text.
+    It is empty for a page of HTML, a stack trace, and a text that stays escaped after some rounds.
     """
     text = unescaped(text[:MAX_INPUT_CHARACTERS])
-    # Some single characters stand for eighteen, though in no vendor's sentence.
+    # Some single characters expand to eighteen, though not in any vendor's sentence.
     if len(text) > MAX_INPUT_CHARACTERS or _NOT_FOR_PEOPLE.search(text):
         return ""
     return one_line(_LINK.sub(r"\1 \2", _BEGINNING.sub("< ", _MARKUP.sub(" ", text))))
 
 
 def across_breaks(text: str) -> str:
-    """What a text says if the breaks in it have gone through escapes; else an empty text."""
+    """The text without escapes and breaks, if a break has split an escape; else an empty text."""
     text = text[:MAX_INPUT_CHARACTERS]
     joined = unescaped("".join(text.split()))
     return "" if joined == "".join(unescaped(text).split()) else joined
 
 
 def unescaped(text: str) -> str:
-    """The text without escapes and invisible letters; empty if some rounds do not get there."""
+    """The text without escapes and invisible letters; empty if some rounds are not enough."""
     for _ in range(MOST_ROUNDS):
         before = text
         text = _with_pairs_joined(_ESCAPES.sub(_unescaped, html.unescape(text)))
-        # An escape may be written in full-width or with invisible letters itself.
+        # An escape may itself be written in full-width or with invisible letters.
         text = "".join(filter(_is_visible, normalize("NFKC", text)))
         if text == before:
             return text
@@ -64,7 +64,7 @@ def unescaped(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text with every run of what does not print as one blank."""
+    """The text with each run of unprintable characters and blanks replaced by one blank."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
@@ -73,7 +73,7 @@ def _is_visible(character: str) -> bool:
 
 
 def _with_pairs_joined(text: str) -> str:
-    """JSON escapes a character beyond the first 65,536 as two halves."""
+    """The text with surrogate pairs joined: JSON escapes rare characters as two halves."""
     if not re.search("[\ud800-\udbff][\udc00-\udfff]", text):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -95,7 +95,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def text_of(raw: bytes) -> str:
-    """The text of bytes in one of the two usual encodings."""
+    """The text of some bytes, in either of the two usual encodings."""
     try:
         return raw.decode()
     except UnicodeDecodeError:

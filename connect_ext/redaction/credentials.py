@@ -19,41 +19,41 @@ from connect_ext.redaction.reading import (
 )
 
 GRAM = 6
-"""Forms are compared with the text by so many letters first."""
+"""Forms and the text are first compared by pieces of this many letters."""
 
 FRAGMENT = 12
-"""So many letters of a secret, a digit among them, give it away: a part of a key."""
+"""This many letters of a secret, including a digit, give it away as part of a key."""
 
 LETTERS_ALONE, MIXED = 16, 8
-"""The same for a part without a digit, which may be an ordinary word, and for one that changes
-between letters and digits as nothing else does."""
+"""The same for a part without a digit, which may be an ordinary word, and for a part that mixes
+letters and digits as no ordinary text does."""
 
 MOST_CHANGES = 2
-"""Those of an ordinary number within words."""
+"""An ordinary number within words changes this often between letters and digits."""
 
 LONG_FORM, LONG_FRAGMENT = 512, 32
-"""Of a token of thousands of letters a few give nothing away."""
+"""A few letters of a token with thousands of them give nothing away."""
 
 _CHANGE = re.compile(r"(?<=[0-9])(?=[^0-9])|(?<=[^0-9])(?=[0-9])")
 
 REACH = LONG_FRAGMENT - GRAM
-"""How far around an equal gram the text is compared with the form."""
+"""How far around a matching gram the text is compared with the form."""
 
 
 @dataclass
 class Forms:
-    """Secrets as they may be written."""
+    """Secrets, in all the forms in which they may be written."""
 
     skeletons: set[str] = field(default_factory=set)
-    """These are found in part as well."""
+    """Forms that are found in part as well."""
     dense: set[str] = field(default_factory=set)
-    """Those with too few letters and digits to be found by them alone."""
+    """Forms with too few letters and digits to be found by those alone."""
     words: ShortValues = field(default_factory=ShortValues)
-    """Short ones that are a single word or number, as ordinary ones are."""
+    """Short forms that are a single word or number, and so look ordinary."""
 
     def add(self, secret: str) -> None:
         """Add the forms of a secret: itself, in hexadecimal, and in base64 at each alignment."""
-        # Texts are unescaped before they are compared, and an escape may stand in a secret.
+        # Texts are unescaped before the comparison, and a secret may contain an escape.
         for own in {secret, unescaped(secret)}:
             self._add_own(own)
         raw = secret.encode(errors="replace")
@@ -73,7 +73,7 @@ class Forms:
 
 
 def _base64(raw: bytes) -> Iterator[str]:
-    """What of the base64 of a longer text does not depend on the rest of it."""
+    """The parts of a longer text's base64 that do not depend on the rest of that text."""
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + raw).decode()
         yield encoded[(0, 2, 3)[before] : (before + len(raw)) * 8 // 6]
@@ -88,7 +88,7 @@ def forms_of(secrets: Iterable[str]) -> Forms:
 
 
 def secrets_in(reading: Reading, forms: Forms) -> Iterator[Range]:
-    """The ranges of the line in which secrets stand."""
+    """The ranges of the line that contain secrets."""
     for whole in forms.dense:
         for start in places(whole, reading.dense):
             yield reading.of_dense(start, start + len(whole))
@@ -102,9 +102,9 @@ def secrets_in(reading: Reading, forms: Forms) -> Iterator[Range]:
 
 
 def _parts_of(form: str, text: str, grams: dict[str, list[int]]) -> Iterator[Range]:
-    """Where a text and a form have enough in common.
+    """The ranges in which a text and a form have enough in common.
 
-    So much in common holds one of the form's grams at least, however few of them are looked up.
+    Each has at least one of the form's grams, although only a few of them are looked up.
     """
     least = LONG_FRAGMENT if len(form) > LONG_FORM else min(len(form), MIXED)
     last = len(form) - GRAM
@@ -126,7 +126,7 @@ def _gives_away(part: str, form: str) -> bool:
 
 
 def _extended(text: str, start: int, form: str, at: int) -> Range:
-    """The range of an equal gram, with what the text shares with the form around it."""
+    """The range of a matching gram, extended as far as the text and the form are the same."""
     end, form_end = start + GRAM, at + GRAM
     for _ in range(REACH):
         if not (start and at and text[start - 1] == form[at - 1]):

@@ -1,4 +1,4 @@
-"""Finds what is encoded within a line, layer by layer: base64 of percent escapes of hexadecimal…"""
+"""Decodes the encoded parts of a line, layer by layer: base64 of percent escapes of hexadecimal…"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_LAYERS = 3
 MOST_CHARACTERS = 3 * MAX_INPUT_CHARACTERS
 
 SHORTEST_DECODED = 5
-"""A shorter text arises by chance where a sentence is taken for base64."""
+"""A shorter text may appear by chance if a sentence is decoded as base64."""
 
 _READABLE = re.compile(
     rb"(?:[\x00\t\r\n\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
@@ -27,14 +27,14 @@ class _Code:
     """A code that writes ``size`` bytes with ``group`` letters."""
 
     letters: re.Pattern[str]
-    """Its letters; whatever stands between them is left out. Only a group ``x`` counts."""
+    """Its letters; anything between them is skipped. Only a group ``x`` counts."""
     decode: Callable[[str], bytes]
     group: int
     size: int
     zero: str = "A"
 
     def stretches(self, text: str) -> Iterator[tuple[str, Range]]:
-        """Every readable text that the letters give, wherever the first group begins."""
+        """Every readable text that the letters decode to, wherever the first group begins."""
         found = [match for match in self.letters.finditer(text) if match["x"]]
         stream, places = "".join(match["x"] for match in found), [m.start() for m in found]
         for skipped in range(self.group):
@@ -104,19 +104,16 @@ _WHOLE: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
     (_IN_BASE64, _from_whole_base64),
     (_IN_HEX, _from_whole_hex),
 )
-"""Words that say something else as a whole: no accident, however short the name in them is."""
+"""Encodings of whole words: a name found in one is no accident, however short it is."""
 
 
 def words_decoded(line: str) -> list[Part] | None:
-    """What the words of a line say that are written in another way, each decoded as a whole.
-
-    None if it is more than can be looked at.
-    """
+    """The encoded words of a line, each decoded as a whole; None if there are too many."""
     return _layers(line, _decoded_words)
 
 
 def stretches_decoded(line: str) -> list[Part] | None:
-    """What can be decoded from any stretch of the line, if it can be read; None as above."""
+    """Every readable text decoded from a stretch of the line; None if there are too many."""
     return _layers(line, _decoded)
 
 

@@ -1,4 +1,4 @@
-"""Reads the escapes in a text that we have made ourselves, and knows where each character stood."""
+"""Decodes the escapes in a text of our own, and keeps the place of each character."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from connect_ext.redaction.canonical import text_of
 from connect_ext.redaction.reading import Part, Range
 
 MOST_ROUNDS = 3
-"""A template of an administrator's may be escaped already when we escape it."""
+"""An administrator's template may already be escaped when we escape it."""
 
 _OF_ADDRESSES = r"(?:%[0-9A-Fa-f]{2})+"
 _OF_JSON = r"(?:\\u[0-9A-Fa-f]{4})+|\\[\"\\/bfnrt]"
@@ -21,9 +21,9 @@ _OF_ALL_KINDS = re.compile(f"{_OF_ADDRESSES}|{_OF_JSON}|{_OF_XML}")
 
 
 def without_escapes(text: str) -> Iterator[Part]:
-    """What the text says without the escapes of addresses, JSON and XML, round by round.
+    """The text without the escapes of addresses, JSON and XML, round by round.
 
-    Before that without those of one kind: a value may hold what looks like an escape of another.
+    First, each kind is decoded alone: a value may look like an escape of another kind.
     """
     places = [(position, position + 1) for position in range(len(text))]
     for escapes in _OF_EACH_KIND:
@@ -56,7 +56,7 @@ def _as_they_are(text: str, start: int, end: int) -> Iterator[tuple[str, Range]]
 
 
 def _unescaped(found: re.Match[str]) -> Iterator[tuple[str, Range]]:
-    """The characters of some escapes in a row; one character may take several."""
+    """The characters of consecutive escapes; one character may take several."""
     escaped, start = found[0], found.start()
     if escaped.startswith("%"):
         raw = bytes.fromhex(escaped.replace("%", ""))
@@ -65,7 +65,7 @@ def _unescaped(found: re.Match[str]) -> Iterator[tuple[str, Range]]:
             encoding = "latin-1"
     elif escaped.startswith("\\u"):
         raw = bytes.fromhex(escaped.replace("\\u", ""))
-        # Half a character for each two digits.
+        # Two digits are half a character.
         said, width, encoding = raw.decode("utf-16-be", "replace"), 3, "utf-16-be"
     else:
         yield from ((character, found.span()) for character in _sign(escaped))

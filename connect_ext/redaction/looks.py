@@ -1,4 +1,4 @@
-"""What looks like personal data or like a credential, whoever's it is."""
+"""Finds texts that look like personal data or a credential, without knowing whose they are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _is_ip_address(text: str) -> bool:
 
 
 def _is_card_number(text: str) -> bool:
-    """Luhn's check: the digits from the right, each second one doubled."""
+    """The Luhn check: from the right, every second digit is doubled."""
     digits = [int(c) for c in text if c.isdigit()][::-1]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
@@ -48,7 +48,7 @@ _MASKED: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"(?<![\w.:-])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"), _is_ip_address),
 )
 
-# What is left of these after all masks is a credential that nobody gave us.
+# A match that remains after all masking is a credential that nobody has told us about.
 _CREDENTIAL = re.compile(
     r"-----BEGIN|\beyJ[\w-]{6,}|\b[spr]k_(?:live|test)_|\bAKIA[0-9A-Z]{8,}|\bgh[a-z]_\w{8,}"
     r"|\bxox[a-z]-|\b(?:password|passwd|pwd|secret|api[ _-]?key|access[ _-]?token"
@@ -59,7 +59,7 @@ _RUN = re.compile(r"[A-Za-z0-9_+/=]{16,}")
 
 
 def ranges_that_look_personal(line: str) -> Iterator[Range]:
-    """Where something stands that is masked by its looks."""
+    """The ranges of the line to mask because of their looks."""
     for pattern, is_one in _MASKED:
         for found in pattern.finditer(line):
             if is_one(found[0]):
@@ -67,7 +67,7 @@ def ranges_that_look_personal(line: str) -> Iterator[Range]:
 
 
 def looks_like_a_credential(line: str) -> bool:
-    """Whether a text, after all masks, still shows what may be a credential."""
+    """Whether a text may still contain a credential after all masking."""
     return _CREDENTIAL.search(line) is not None or any(
         any(map(str.islower, run)) and any(map(str.isupper, run)) and any(map(str.isdigit, run))
         for run in _RUN.findall(line)

@@ -1,8 +1,8 @@
-"""Reads a text as it is compared with confidential values.
+"""Prepares a text for the comparison with confidential values.
 
-Compared are *skeletons*: letters and digits alone, without case, accents and fonts. So blanks, line
-breaks, hyphens, capitals and look-alikes hide nothing, and what base64 and its URL-safe form differ
-in is not there.
+The comparison uses *skeletons*: letters and digits only, without case, accents and fonts. So
+blanks, line breaks, hyphens, capitals and look-alikes hide nothing, and base64 and its URL-safe
+form are the same.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ Range = tuple[int, int]
 """The first position, and the one after the last."""
 
 Part = tuple[str, "Range | list[Range] | None"]
-"""A text, and the range of the line that it was decoded from, or that of each of its characters;
-None: it is the line."""
+"""A text and the range of the line that it was decoded from, or a range for each character; None if
+the text is the line itself."""
 
 SHORT_VALUE = 8
-"""A value of at least so many letters and digits is found inside of longer words as well."""
+"""A value with at least this many letters and digits is also found inside longer words."""
 
 _WALL = "\n"
-"""Stands between two parts, and in no value."""
+"""Separates two parts; no value contains it."""
 
-# Letters that look like a Latin one, or that are often written as one, and are not related to it.
+# Letters that look like an unrelated Latin letter, or are often written as one.
 _LOOKALIKES = str.maketrans(
     "аеорсухікјѕһԁԛԝмтвнαοενκρτυχιıøłđðħŧ",
     "aeopcyxikjshdqwmtbhaoevkptuxiiolddht",
@@ -36,12 +36,12 @@ _NO_LETTERS = re.compile(r"[^a-z0-9]+")
 
 @lru_cache(maxsize=8192)
 def folded(character: str) -> str:
-    """A character as it is compared: maybe several letters, a blank, or nothing."""
-    # A zero is the half of a letter in UTF-16.
+    """A character in the form for comparison: several letters, one, a blank or nothing."""
+    # A zero byte is half of a letter in UTF-16.
     if character.isspace() or (character < " " and character != "\0"):
         return " "
     plain = normalize("NFKD", normalize("NFKD", character).casefold())
-    # Marks (accents among them), and what does not print.
+    # Marks, such as accents, and control characters.
     shown = "".join(letter for letter in plain if category(letter)[0] not in "MC")
     return shown.translate(_LOOKALIKES)
 
@@ -60,16 +60,16 @@ def dense(value: str) -> str:
 
 @dataclass
 class Word:
-    """A run of letters or of digits, by its place in the skeleton."""
+    """A run of letters or digits, as a place in the skeleton."""
 
     start: int
     end: int
     is_apart: bool
-    """Something that is no letter stands before it; else only the case or the script changes."""
+    """Whether a non-letter precedes it; else only the case or the script changes there."""
 
 
 class Reading:
-    """The line, or what was decoded from it, with the way back to the line's positions."""
+    """The line, or texts decoded from it, with a mapping back to positions in the line."""
 
     def __init__(self, parts: Iterable[Part]) -> None:
         self._dense: list[str] = []
@@ -119,9 +119,9 @@ class Reading:
         return self._places_of_dense[start][0], self._places_of_dense[end - 1][1]
 
     def phrases(self) -> Iterator[tuple[str, int, set[int]]]:
-        """All that one or more words in a row say, if it is shorter than a long value.
+        """Every run of consecutive words that is shorter than a long value.
 
-        With each comes its place in the skeleton, and where in it its words are apart.
+        Each comes with its place in the skeleton, and the positions of the gaps between its words.
         """
         for number, first in enumerate(self.words):
             end, gaps = first.start, set()
@@ -135,34 +135,34 @@ class Reading:
 
 
 class ShortValues:
-    """Values that are found as words only: inside of a longer word they would be an accident."""
+    """Values that are found only as words: inside a longer word, they would be an accident."""
 
     def __init__(self) -> None:
         self._gaps: dict[str, set[int]] = {}
-        """For each the places at which something may stand between its letters."""
+        """For each value, the positions at which its letters may be apart."""
 
     def add(self, value: str) -> None:
-        """Add a value; its words may be written apart, or as one."""
+        """Add a value; its words may be written apart or together."""
         reading = Reading([(value, None)])
         gaps = self._gaps.setdefault(skeleton(value), set())
         gaps.update(word.start for word in reading.words)
 
     def found_in(self, reading: Reading) -> Iterator[Range]:
-        """The ranges of the line in which values stand."""
+        """The ranges of the line that contain values."""
         for text, start, gaps in reading.phrases() if self._gaps else ():
             may_be = self._gaps.get(text)
             if may_be is not None and gaps <= may_be:
                 yield reading.of_skeleton(start, start + len(text))
 
     def within(self, reading: Reading, shortest: int) -> Iterator[Range]:
-        """The same for what was decoded: anything may stand before a value, and after it."""
+        """The same for decoded text, where anything may precede or follow a value."""
         for value in self._gaps:
             for start in places(value, reading.skeleton) if len(value) >= shortest else ():
                 yield reading.of_skeleton(start, start + len(value))
 
 
 def _turns(before: str, character: str) -> bool:
-    """Whether a word ends between two letters: ``janeDoe``, ``jane7``, a script without words."""
+    """Whether a word ends between two letters: ``janeDoe``, ``jane7``, a script without blanks."""
     if before.isdigit() != character.isdigit():
         return True
     if before.islower() and character.isupper():
@@ -171,7 +171,7 @@ def _turns(before: str, character: str) -> bool:
 
 
 def places(part: str, whole: str) -> Iterator[int]:
-    """Every position of a part, overlapping ones as well."""
+    """Every position of a part, including overlapping ones."""
     start = whole.find(part) if part else -1
     while start >= 0:
         yield start

@@ -1,4 +1,4 @@
-"""Finds personal values in a text, in whatever order and spelling their words are written."""
+"""Finds personal values in a text, in any order and spelling of their words."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from connect_ext.redaction.reading import (
 )
 
 MOST_WORDS = 5
-"""A value of more words is not looked for in another order."""
+"""A value with more words is searched for only in its own order."""
 
 SHORTEST_PART, MOST_PARTS = 3, 8
-"""Parts of a value that is a list are looked for, those of a sentence or a table are not."""
+"""The parts of a list are searched for separately, those of a sentence or a table are not."""
 
 CUT_SHORT = 12
-"""So many letters, and at least half of a value, are that value, cut by a vendor's own bound."""
+"""This many letters, if they are half of a value or more, are that value cut short by a vendor."""
 
 TELEPHONE = 9
-"""A number of so many digits may be written with other digits before its last eight."""
+"""A number with this many digits may be written with other digits before its last eight."""
 
 _SEPARATOR = re.compile(r"[,;|\r\n]+")
 _WORD = re.compile(r"[^\W_]+")
@@ -35,13 +35,13 @@ _UMLAUT = re.compile("[äöü]", re.IGNORECASE)
 
 @dataclass
 class Values:
-    """Personal values as they may be written."""
+    """Personal values, in all the forms in which they may be written."""
 
     long: set[str] = field(default_factory=set)
     short: ShortValues = field(default_factory=ShortValues)
 
     def add(self, value: str) -> None:
-        """Add a value, its words in another order, and what else a vendor may make of it."""
+        """Add a value, its words in other orders, and other forms that a vendor may write."""
         for part in {value, *_parts(value)}:
             for text in {part, _without_umlauts(part)}:
                 for written in {text, *_in_other_orders(text)}:
@@ -58,7 +58,7 @@ class Values:
 
 
 def _parts(value: str) -> list[str]:
-    """The lines of an address, the names of a list."""
+    """The lines of an address, or the names in a list."""
     parts = [part.strip() for part in _SEPARATOR.split(value)]
     return (
         [part for part in parts if len(part) >= SHORTEST_PART] if len(parts) <= MOST_PARTS else []
@@ -66,7 +66,7 @@ def _parts(value: str) -> list[str]:
 
 
 def _without_umlauts(text: str) -> str:
-    """``Mueller`` for ``Müller``; that it may be ``Muller`` as well needs no other value."""
+    """``Mueller`` for ``Müller``; folding already covers ``Muller``."""
     return _UMLAUT.sub(lambda found: normalize("NFD", found[0])[0] + "e", normalize("NFC", text))
 
 
@@ -79,7 +79,7 @@ def _in_other_orders(text: str) -> Iterator[str]:
 
 
 def values_of(values: Iterable[str]) -> Values:
-    """The values as they may be written."""
+    """The forms of all values."""
     found = Values()
     for value in values:
         found.add(value)
@@ -87,9 +87,9 @@ def values_of(values: Iterable[str]) -> Values:
 
 
 def values_in(reading: Reading, values: Values, shortest: int = 0) -> Iterator[Range]:
-    """Where values stand: long ones anywhere, short ones as words.
+    """The ranges that contain values: long ones anywhere, short ones as words.
 
-    Within what was decoded, that is with a ``shortest``, short ones stand anywhere as well.
+    In decoded text, which has a ``shortest``, short ones may be anywhere as well.
     """
     short = values.short
     yield from short.within(reading, shortest) if shortest else short.found_in(reading)
@@ -100,7 +100,7 @@ def values_in(reading: Reading, values: Values, shortest: int = 0) -> Iterator[R
 
 
 def _end(value: str, beginning: str, text: str, start: int) -> int:
-    """Where the text ceases to say the value, whose beginning it has said."""
+    """The position where the text, which has the value's beginning, stops matching the value."""
     if text.startswith(value, start):
         return start + len(value)
     length = len(beginning)

@@ -1,7 +1,7 @@
 """Makes the official runner faster from inside; without this package everything works the same.
 
-**Gain.** For each task the runner looks its application up, several times, in the metadata of
-every installed package, and the Connect client reads its own version from there for each call:
+**Gain.** For each task, the runner looks up its application several times in the metadata of every
+installed package, and for each call the Connect client looks up its own version there. That is
 most of the cost of a task. The runner also reads two objects from Connect for a task before it
 takes the next one from the websocket. At 50 ms of latency that limits it to 10 tasks a second,
 however fast the handler is. ``docs/benchmarks.md`` has the figures.
@@ -13,15 +13,15 @@ however fast the handler is. ``docs/benchmarks.md`` has the figures.
 - ``lookups``: ``iter_entry_points`` in ``connect.eaas.runner.handlers.base`` and
   ``get_version`` in ``connect.eaas.runner.config`` and ``connect.client.utils`` remember their
   answers.
-- ``all``, the default: besides, ``EventsWorker.process_task`` starts an asyncio task for each
+- ``all``, the default: in addition, ``EventsWorker.process_task`` starts an asyncio task for each
   message and keeps reading, until ``AT_ONCE`` tasks are being fetched.
   ``EventsWorker.running_tasks`` counts those as well, because a worker that shuts down waits until
   that number is zero. The runner's Connect client gets our transport (``http/transport.py``), with
   ``CALLS_AT_ONCE`` connections.
 
-**Price.** It relies on the internals of one version of the runner. It compares that version, and
-the code that it relies on, with those that it was written for and tested with; if anything
-differs, it changes nothing and says so in one line of the log. ``all`` also means more concurrent
+**Price.** It relies on the internals of one version of the runner. It compares the installed
+version, and the code that it relies on, with the version and code that it was tested with; if
+anything differs, it changes nothing and logs one line about it. ``all`` also means more concurrent
 calls to Connect, and more tasks under way when a worker is killed; Connect delivers those again.
 The master process is never touched: it reloads changed code (``cextrun -r``) and starts new
 workers with it.
@@ -49,7 +49,7 @@ LOG = logging.getLogger("eaas.eventsapp")
 
 
 def apply() -> None:
-    """Apply the speed of the variable in a worker process of the runner; never raises."""
+    """Apply the speed that the variable names, in a worker process of the runner; never raises."""
     if multiprocessing.parent_process() is None or not runner.is_loaded():
         return
     speed = os.environ.get(VARIABLE, "").strip().lower() or ALL
@@ -57,7 +57,7 @@ def apply() -> None:
         return
     obstacle = obstacle_to(speed)
     if obstacle:
-        LOG.warning("%s: the runner is left as it is, since %s.", VARIABLE, obstacle)
+        LOG.warning("%s: the runner is left unchanged, because %s.", VARIABLE, obstacle)
         return
     lookups.remember()
     if speed == ALL:
@@ -67,12 +67,12 @@ def apply() -> None:
 
 
 def obstacle_to(speed: str) -> str:
-    """Why the speed cannot be applied, as a clause that follows 'since'; '' if it can."""
+    """Why the speed cannot be applied, as a clause that follows 'because'; '' if it can."""
     if speed not in (LOOKUPS, ALL):
         return f"its value is none of {OFF}, {LOOKUPS} and {ALL}"
     version = runner.installed_version()
     if version not in runner.TESTED:
-        return f"this was not tested with version {version or 'unknown'} of it"
+        return f"this was not tested with its version {version or 'unknown'}"
     different = lookups.unexpected()
     if different:
         return f"{different} does not look as expected"

@@ -1,4 +1,4 @@
-"""Fetching tasks concurrently, where the runner fetches one after the other."""
+"""Fetches tasks concurrently; the plain runner fetches one after the other."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class Intake:
 
     @property
     def size(self) -> int:
-        """How many tasks were received and are not yet handed to the handler.
+        """How many tasks have been received but not yet passed to the handler.
 
-        A task is always counted, here or in its manager: the manager counts it before fetching it
-        ends, and until its result lies in the queue of results.
+        A task is always counted, here or in its manager: the manager begins to count it before the
+        fetch ends, and stops once the result is in the result queue.
         """
         return self._waiting + len(self._under_way)
 
     async def take(self, submit: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Begin to fetch a task; wait for a place before that."""
+        """Wait for a place, then begin to fetch a task."""
         self._waiting += 1
         try:
             await self._places.acquire()
@@ -43,7 +43,7 @@ class Intake:
         self._places.release()
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            # The runner answers every error that it expects; it logs the others as well.
+            # The runner handles every error that it expects, and logs any other, as we do.
             LOG.error("A task could not be fetched: %s.", type(error).__name__)
 
 

@@ -1,4 +1,4 @@
-"""Look-ups in the metadata of installed packages, which are the same for a process's whole life."""
+"""Look-ups in the metadata of installed packages, whose answers never change within a process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOOKUPS = (
 
 
 def unexpected() -> str:
-    """The first look-up that does not have the parameters it should have; '' if all have."""
+    """The first look-up with unexpected parameters; '' if there is none."""
     for module, name, parameters in _LOOKUPS:
         if _parameters(loaded(module, name)) != parameters:
             return f"{module}.{name}"

@@ -113,7 +113,7 @@ def _decision(state: State, decision: str, *, is_dry: bool) -> str:
         case State.OVERDUE:
             return "Nothing: its day has passed, and Connect has not brought it back."
         case State.SCHEDULED:
-            return "Nothing: Connect brings it back on its day."
+            return "Nothing: Connect returns it on the scheduled day."
         case State.HELD:
             return f"Nothing until its task is resubmitted. Then: {decision}"
         case State.DRY_RUN:

@@ -121,7 +121,7 @@ async def test_after_an_unknown_outcome_nothing_is_sent_again(vendor, fault):
     vendor.faults.add("POST", "", fault)
     report = await cancelled(vendor.variables(), "SUB-1", wait_seconds=3)
     assert (report.outcome, report.was_sent, once(vendor)) == ("wait", True, (1, 0))
-    assert "The vendor may have got the cancellation." in report.decision
+    assert "The vendor may have received the cancellation." in report.decision
 
 
 async def test_a_cancellation_that_never_left_was_not_sent(vendor):

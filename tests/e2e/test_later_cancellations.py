@@ -207,7 +207,7 @@ async def test_one_that_the_vendor_does_not_take_back_is_held_with_the_reason(wo
     await cancelling.held()
     assert cancelling.statuses[-1] == "revoking"
     assert (side.undo_calls(cancelling.key), cancelling.at_vendor[1:]) == (1, (1, 0))
-    assert "The request is revoked, and the cancellation is not taken back." in cancelling.notes
+    assert "is revoked, but the cancellation has not been taken back." in cancelling.notes
     assert side.undo_is_final in cancelling.notes
 
 

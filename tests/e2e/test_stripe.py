@@ -11,7 +11,7 @@ import pytest_asyncio
 
 KEY = "sk_test_sandbox"
 
-# The README shows the same as its worked examples; `tests/project` compares them.
+# docs/presets.md shows the same as its worked examples; `tests/project` compares them.
 STRIPE = {"VENDOR": "stripe"}
 AT_THE_END = {
     "VENDOR": "stripe",

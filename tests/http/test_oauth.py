@@ -244,7 +244,7 @@ async def test_an_answer_without_a_token_that_can_be_sent(http, body):
         return web.Response(body=body)
 
     async with tokens_of(serve, http) as (tokens, _):
-        with pytest.raises(NotDone, match="holds no access_token"):
+        with pytest.raises(NotDone, match="has no access_token"):
             await tokens.token()
 
 

@@ -33,5 +33,5 @@ def test_of_several_processes_each_runs_whole_folders():
 
 def test_make_runs_the_undisturbed_tests_after_all_others():
     makefile = (ROOT / "Makefile").read_text()
-    runs = re.findall(r"-m pytest -q (.*)$", makefile, re.MULTILINE)
+    runs = re.findall(r"\$\(PYTEST\) (.*) \$\(TESTS\)", makefile)
     assert runs == ['-n $(PROCESSES) -m "not undisturbed"', "-m undisturbed"]

@@ -6,6 +6,8 @@ from importlib import import_module
 import pytest
 
 from connect_ext.vendors.registry import BUILT_IN
+from tests.e2e.test_stripe import AT_THE_END, STRIPE
+from tests.runbook import page
 from tools.preset_tables import PAGE, PRESETS, with_tables
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -27,3 +29,16 @@ def test_each_preset_has_a_section_with_its_table_and_more():
 def test_a_preset_has_the_name_that_vendor_takes(name):
     preset = import_module(BUILT_IN[name]).PRESET
     assert (preset.name, preset.key_needs[-1:]) == (name, ".")
+
+
+@pytest.mark.parametrize(
+    ("heading", "variables"),
+    [
+        ("An example: Stripe", STRIPE),
+        ("An example: Stripe, at the end of the period", AT_THE_END),
+    ],
+    ids=["at once", "at the end"],
+)
+def test_the_tests_run_the_worked_examples(heading, variables):
+    rows = re.findall(r"^\| `([A-Z_]+)` \| `(.*)` \|$", page.section(TEXT, heading), re.MULTILINE)
+    assert dict(rows) == variables

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import toml
+import yaml
 from poetry.core.masonry import api as builder
 
 from tools.locks import DEV_LOCK, ROOT, disagreements, pins, requirements
@@ -15,6 +16,7 @@ from tools.locks import DEV_LOCK, ROOT, disagreements, pins, requirements
 LOCKS = sorted(requirements())
 PYPROJECT = toml.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 POETRY = PYPROJECT["tool"]["poetry"]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 # Written in pieces, so that this file does not match itself.
 FORBIDDEN = re.compile(
@@ -110,10 +112,27 @@ def test_the_wheel_holds_the_descriptor_and_only_the_packages(
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == packages
 
 
-def test_the_workflow_names_each_action_by_its_commit():
-    workflow = (ROOT / ".github/workflows/test.yml").read_text()
-    actions = re.findall(r"uses: *(\S+)(.*)", workflow)
-    assert len(actions) == 2
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_names_each_action_by_its_commit(workflow):
+    actions = re.findall(r"uses: *(\S+)(.*)", workflow.read_text(encoding="utf-8"))
+    assert len(actions) >= 2
     for action, comment in actions:
         assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action)
         assert re.fullmatch(r" # v[0-9]+\.[0-9]+\.[0-9]+", comment)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_may_write_only_where_it_runs_nothing_of_the_repository(workflow):
+    text = yaml.safe_load(workflow.read_text(encoding="utf-8"))
+    assert text["permissions"] in ({}, {"contents": "read"})
+    for job in text["jobs"].values():
+        if job.get("permissions", {"contents": "read"}) != {"contents": "read"}:
+            used = [step.get("uses", "").partition("@")[0] for step in job["steps"]]
+            assert "actions/checkout" not in used
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_runs_targets_that_make_has(workflow):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"run: make ([a-z-]+)", workflow.read_text(encoding="utf-8"))
+    assert [each for each in targets if f"\n{each}: " not in makefile] == []

@@ -120,7 +120,7 @@ async def test_a_subscription_that_was_cancelled_for_a_request_somebody_rejected
     extension.sandbox.connect.faults.add(*APPROVE, rejected_meanwhile, times=1)
     response = await extension.deliver(request_id)
     assert response.status == "fail"
-    assert "somebody has made the request failed" in response.output
+    assert "somebody has set the request to failed" in response.output
     assert notes(extension, request_id)[-1].startswith(response.output)
 
 

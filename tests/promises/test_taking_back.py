@@ -332,7 +332,7 @@ IMPOSSIBLE = [
     (_variable_is_empty, "REST_UNDO_REQUEST is empty"),
     (_refuses, "The vendor refuses: It is invoiced."),
     (_ended, "The subscription ended on"),
-    (_gone, "does not know the subscription id any more"),
+    (_gone, "no longer knows the subscription id"),
     (_id_is_gone, "SUBSCRIPTION_ID_PARAMETER"),
 ]
 
@@ -384,7 +384,7 @@ async def test_a_cancellation_that_is_not_this_requests_is_not_taken_back(extens
     extension.sandbox.connect.revoke(request_id)
     response = await extension.deliver(request_id)
     assert response.status == "fail"
-    assert "No cancellation at the vendor is known to be this request's." in response.output
+    assert "No cancellation at the vendor is known to come from this request." in response.output
     assert undo_keys(extension) == []
 
 

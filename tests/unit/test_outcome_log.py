@@ -64,7 +64,7 @@ def test_a_scheduled_request_has_its_day_in_the_log():
 
 
 def test_a_request_that_is_scheduled_already_is_no_riddle():
-    assert str(line(settled_elsewhere("scheduled"))).endswith("and comes back on its day.")
+    assert str(line(settled_elsewhere("scheduled"))).endswith("and returns on the scheduled day.")
 
 
 def test_a_cause_is_one_word_of_a_closed_list():
@@ -102,5 +102,5 @@ def test_a_start_tells_the_vendor_of_each_product_and_the_dry_runs():
 @pytest.mark.parametrize("status", ["approved\nPR-1-1 outcome=approved", "x" * 99, "Approved!", ""])
 def test_a_status_of_connects_forges_no_line(status):
     text = str(line(settled_elsewhere(status)))
-    assert text.endswith(": Nothing to do: the request is in no known status.")
+    assert text.endswith(": Nothing to do: the request is in an unknown status.")
     assert text.isprintable()

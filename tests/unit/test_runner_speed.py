@@ -175,14 +175,14 @@ def test_off_changes_nothing_and_logs_nothing(processes):
     ("name", "why"),
     [
         ("unknown value", "its value is none of off, lookups and all"),
-        ("other version", "this was not tested with version 99.1 of it"),
+        ("other version", "this was not tested with its version 99.1"),
         ("other function", "connect.eaas.runner.config.get_version does not look as expected"),
         ("other process_task", "it does not fetch tasks as expected"),
     ],
 )
 def test_an_unexpected_runner_is_left_alone_with_one_line(processes, name, why):
     assert processes[name]["replaced"] == []
-    begin = "WARNING CONNECT_EXT_RUNNER_SPEED: the runner is left as it is, since "
+    begin = "WARNING CONNECT_EXT_RUNNER_SPEED: the runner is left unchanged, because "
     assert processes[name]["log"] == [f"{begin}{why}."]
 
 

@@ -495,7 +495,7 @@ class TestProductOverrides:
 
     def test_what_is_one_for_all_products_is_none_of_one(self):
         line = mistake(PRODUCT_OVERRIDES=overrides(METRICS_FORMAT="json"))
-        assert f"sets METRICS_FORMAT for {PRODUCT}, which is not such a variable" in line
+        assert f"sets METRICS_FORMAT for {PRODUCT}, which a product cannot override" in line
 
     def test_hundreds_are_read_quickly(self):
         values = {f"PRD-{n}": {"REST_API_KEY": f"k3y-of-{n}"} for n in range(500)}

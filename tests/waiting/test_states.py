@@ -110,7 +110,7 @@ async def test_a_scheduled_request_is_shown_with_its_day_and_needs_nobody():
         until = day(days=90)
         entry = await world.entry()
         assert shown(entry) == (f"scheduled for {until}", f"ends on {until}", "leave", False)
-        assert entry.decision == "Nothing: Connect brings it back on its day."
+        assert entry.decision == "Nothing: Connect returns it on the scheduled day."
 
 
 async def test_a_scheduled_request_whose_cancellation_was_taken_back_needs_somebody():
