@@ -105,7 +105,7 @@ class Opinions:
     def _left_out(self) -> Iterator[str]:
         for each in self._environment.variables.values():
             if not fits_on_a_line(each):
-                yield f"{each.name} does not fit on one line: the extension was not asked about it."
+                yield f"{each.name} does not fit on one line of a file, so the check left it out."
 
 
 @contextmanager
@@ -146,7 +146,9 @@ def _read(status: int | None, output: bytes, left_out: tuple[str, ...]) -> Opini
     if status not in READ:
         return Opinion(failure=f"The extension's check failed: exit status {status}.")
     report = json.loads(output)
-    unused = (f"{name} is another vendor's: it is not used." for name in report["unused_names"])
+    unused = (
+        f"{name} belongs to another vendor and is not used." for name in report["unused_names"]
+    )
     # What there is to look at names each unknown variable, and says what may be meant.
     remarks = (*left_out, *report["look_at"], *report["remarks"], *unused)
     return Opinion(tuple(report["mistakes"]), remarks)

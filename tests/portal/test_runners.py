@@ -36,13 +36,16 @@ async def test_an_instance_is_started_gets_a_task_loses_its_worker_and_is_killed
         assert desk.vendor.url in page.text
         request_id = desk.sandbox.cancel()
         await desk.connect.settled(request_id)
-        desk.portal.logs.catch_up()
-        page = await desk.get("/runners")
-        assert f"{request_id} task=" in page.words("INS-0001")
+        await desk.shows("/runners", lambda page: has_logged(desk, page, f"{request_id} task="))
         await desk.post("/runners/INS-0001/kill-worker")
         await desk.shows("/runners", lambda _: not psutil.pid_exists(worker))
         await kill(desk)
         assert not psutil.pid_exists(worker)
+
+
+def has_logged(desk: Desk, page: Page, text: str) -> bool:
+    desk.portal.logs.catch_up()
+    return text in page.words("INS-0001")
 
 
 async def kill(desk: Desk) -> None:
@@ -72,8 +75,8 @@ async def test_a_start_that_fails_says_why_and_the_instance_has_ended(interprete
     program = Path(shutil.which(interpreter) or interpreter)
     async with opened(runner={"interpreter": program}) as desk:
         await desk.post("/runners")
-        page = await desk.shows("/runners", lambda page: "has failed" in page.text)
-        assert f"That has failed: {why}." in page.text
+        page = await desk.shows("/runners", lambda page: "Failed: " in page.text)
+        assert f"Failed: {why}." in page.text
         assert shown(page) == {"INS-0001": "Ended"}
 
 

@@ -23,7 +23,7 @@ DECLARED = [
     {"name": "REST_CANCEL_BODY", "initial_value": "{}"},
     {"name": "REST_SECRET_HEADERS", "initial_value": "{}", "secure": True},
 ]
-GOOD = "The extension has found no mistake in the variables."
+GOOD = "The extension finds no mistake in the variables."
 READING = "The extension is reading the variables."
 
 
@@ -62,7 +62,7 @@ async def test_a_value_is_saved_and_every_instance_is_told(declared):
     page = await declared.post("/variables", name="NOTES", value="none")
     assert page.location == f"/variables?saved=NOTES#{row(declared, 'NOTES')}"
     page = await declared.get(page.location.partition("#")[0])
-    assert "NOTES is saved" in page.text
+    assert "Saved NOTES" in page.text
     assert inputs(page, "NOTES") == ["none"]
     happened = declared.connect.journal.happenings[-1]
     assert (happened.kind, happened.object_id) == ("variable", "NOTES")
@@ -99,7 +99,7 @@ async def test_a_mistake_in_a_secure_value_is_told_without_it(declared):
     await declared.post("/variables", name="REST_SECRET_HEADERS", value=f'["{OTHER}"]')
     page = await declared.shows("/variables", has_said)
     assert "REST_SECRET_HEADERS" in page.words("opinion")
-    assert "With these variables requests wait" in page.words("opinion")
+    assert "Requests wait until these mistakes are fixed" in page.words("opinion")
 
 
 async def test_the_extensions_message_is_at_the_top_and_beside_its_variable(declared):
@@ -131,7 +131,7 @@ async def test_a_value_with_a_line_break_is_refused_here_and_said_of_one_that_ca
 ):
     page = await declared.post("/variables", name="REST_CANCEL_BODY", value='{\r\n"a": 1}')
     assert page.status == 400
-    assert "REST_CANCEL_BODY: A value with a line break is not possible here." in page.text
+    assert "REST_CANCEL_BODY: values with line breaks cannot be saved here." in page.text
     assert value(declared, "REST_CANCEL_BODY") == "{}"
     declared.connect.set_variable("REST_CANCEL_BODY", '{\n"a": 1}')
     page = await declared.shows("/variables", has_said)
@@ -178,7 +178,7 @@ async def test_before_a_runner_has_said_what_is_secret_no_value_is_shown():
     values = {"REST_AUTH": "header:X-My-Own", "REST_API_KEY": SECRET, "NOTES": OTHER}
     async with opened(variables=values, own_vendor=True) as desk:
         page = await desk.get("/variables")
-        assert "no value is shown" in page.text
+        assert "values are hidden" in page.text
         assert [inputs(page, name) for name in values] == [[""]] * 3
         assert "X-My-Own" not in page.text
         assert leaks(page.text, [SECRET, OTHER]) == []
