@@ -30,7 +30,7 @@ async def test_a_subscription_is_found_by_its_customer_and_its_status(desk):
     for query in ("q=zebra", f"q={ours}", "q=zebra&status=active"):
         assert (await desk.get(f"/subscriptions?{query}")).values("//tr/@id") == [ours]
     page = await desk.get("/subscriptions?q=zebra&status=terminated")
-    assert "There is none that fits" in page.text
+    assert "Nothing matches" in page.text
 
 
 async def test_a_long_list_has_pages():

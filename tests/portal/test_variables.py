@@ -152,7 +152,7 @@ async def test_a_search_finds_names(declared):
 
 async def test_a_search_does_not_tell_what_a_value_begins_with(declared):
     await declared.post("/variables", name="REST_API_KEY", value=SECRET)
-    assert "There is none that fits" in (await declared.get(f"/variables?q={SECRET[:4]}")).text
+    assert "Nothing matches" in (await declared.get(f"/variables?q={SECRET[:4]}")).text
 
 
 async def test_unknown_names_and_values_that_are_too_long_are_refused(declared):
