@@ -1,4 +1,4 @@
-"""What a program needs to act for the extension in the running sandbox, as a runner does."""
+"""Everything a program needs to act for the extension in the running sandbox, as a runner does."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ VARIABLES_FILE = DIRECTORY / "variables.env"
 
 
 def write_variables(variables: Iterable[Variable]) -> None:
-    """Write the portal's variables to a file, a `NAME=value` on each line."""
+    """Write the portal's variables to a file, one `NAME=value` per line."""
     VARIABLES_FILE.write_text("".join(f"{each.name}={each.value}\n" for each in variables))
 
 
 def exports(address: Address) -> str:
-    """The commands by which a shell gets the environment of a runner."""
+    """Shell commands that set the environment of a runner."""
     trusted = Path(address.ca_bundle)
     if address.vendor_url is None:
         trusted = trusted.with_name(AUTHORITIES)
