@@ -139,6 +139,10 @@ class Billing:
         """The latest version. Raises KeyError."""
         return self._versions[number][-1]
 
+    def all_latest(self) -> list[Subscription]:
+        """The latest version of every subscription."""
+        return [self.latest(number) for number in self._versions]
+
     def latest_before(self, number: str, seconds: float) -> Subscription:
         """The version that was the latest this many seconds ago, or else the first."""
         moment, past = self.now() - timedelta(seconds=seconds), self._past[number]
