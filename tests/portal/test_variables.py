@@ -121,7 +121,7 @@ async def test_the_extensions_message_is_at_the_top_and_beside_its_variable(decl
 async def test_of_a_name_that_nobody_has_declared_the_value_is_not_shown(declared):
     declared.connect.set_variable("REST_API_KEYS", SECRET)
     page = await declared.shows("/variables", has_said)
-    remark = "REST_API_KEYS is not a variable of the extension: is REST_API_KEY meant?"
+    remark = "REST_API_KEYS is not a variable of the extension: did you mean REST_API_KEY?"
     assert remark in page.words("opinion")
     assert remark in page.words(row(declared, "REST_API_KEYS"))
     assert inputs(page, "REST_API_KEYS") == [""]
