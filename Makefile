@@ -28,6 +28,9 @@ UPGRADE ?=
 # Only from the command line: shells have a variable of this name, too.
 OWN_VENDOR := $(if $(filter command,$(origin ENV)),--env "$(ENV)")
 
+# Where it is set, as in many images, each process would compile the project and the tests anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -80,6 +83,7 @@ test: $(VENV)/ready ## check format, lint and types, run the tests
 	@echo "mypy" && $(VENV)/bin/mypy --no-error-summary
 	@echo "pytest" && $(PYTEST) -n $(PROCESSES) -m "not undisturbed" $(TESTS) $(NONE_IS_FINE)
 	@echo "pytest, undisturbed" && $(PYTEST) -m undisturbed $(TESTS) $(NONE_IS_FINE)
+	@.ci/find-chromium >/dev/null || echo "The browser tests were skipped (tests/browser)."
 
 # Each Python is tried before the first test runs.
 .PHONY: test-all
@@ -122,6 +126,10 @@ docs: $(DOCS)/locked ## build the documentation as a site, in site/ (any broken 
 .PHONY: recording
 recording: $(VENV)/ready $(DOCS)/locked ## play the demo, and draw docs/pictures/demo.gif of it
 	@$(DOCS)/bin/python -m tools.recording
+
+.PHONY: screenshots
+screenshots: $(VENV)/ready ## play the sandbox's page in a browser, and write the pictures of docs/portal.md
+	@$(VENV)/bin/python -m tools.screenshots
 
 .PHONY: bench
 bench: $(VENV)/ready $(DOCS)/locked ## measure speed, calls and memory (about 20 minutes)
@@ -167,6 +175,7 @@ lock: ## write the locks from pyproject.toml and requirements-*.in (UPGRADE=--up
 clean: ## remove everything that make created
 	@rm -rf .venv .venv-* .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 		dist site htmlcov .coverage
+	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 # A changed lock rebuilds the environment; a changed pyproject.toml reinstalls the project in it.
 $(VENV)/locked: requirements-dev.lock

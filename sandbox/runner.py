@@ -92,6 +92,11 @@ class Runner:
         """Whether the master is alive."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def exit_status(self) -> int | None:
+        """How the master has ended (a negative signal), or None as long as it has not."""
+        return self._process.returncode if self._process is not None else None
+
     async def start(self, timeout: float = 60.0) -> None:
         """Start, and wait until tasks can be delivered. Raises RunnerFailed."""
         with self.log_file.open("ab") as log:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sandbox.runner import Runner
 
 POLL_SECONDS = 0.2
+ENTRIES_KEPT = 20
 # As the runner writes it; the names are those of its loggers.
 LOG_LINE = re.compile(
     r"(?P<moment>[\d-]{10} [\d:]{8},\d+) eaas\.eventsapp(?P<child>\.vendor)? (?P<level>[A-Z]+) "
@@ -26,11 +28,13 @@ LOG_LINE = re.compile(
 class LogEntry:
     """A line of the extension's log: `kind` is call, or the level in small letters.
 
-    `at` is None for a further line of the entry before it.
+    `at` is None for a further line of the entry before it. `object_id` is that of the request, or
+    else of the instance.
     """
 
     at: datetime | None
     kind: str
+    instance_id: str
     object_id: str
     text: str
 
@@ -47,6 +51,10 @@ class RunnerLogs:
         """Call the listener for every entry from now on."""
         self._listeners.append(listener)
 
+    def newest(self, instance_id: str) -> list[LogEntry]:
+        """What was logged last in an instance, the oldest first."""
+        return [*self._logs[instance_id].newest] if instance_id in self._logs else []
+
     async def follow(self) -> None:
         """Pass on what is logged, for as long as it runs."""
         while True:
@@ -58,6 +66,7 @@ class RunnerLogs:
         for runner in self._runners:
             log = self._logs.setdefault(runner.instance_id, _RunnerLog(runner))
             for entry in log.news():
+                log.newest.append(entry)
                 for listener in self._listeners:
                     listener(entry)
 
@@ -69,6 +78,7 @@ class _RunnerLog:
         self._runner = runner
         self._read = 0
         self._last: LogEntry | None = None
+        self.newest: deque[LogEntry] = deque(maxlen=ENTRIES_KEPT)
 
     def news(self) -> Iterator[LogEntry]:
         """The extension's own entries since the last time."""
@@ -76,7 +86,7 @@ class _RunnerLog:
             found = LOG_LINE.fullmatch(line)
             # A list of mistakes goes on in lines that are indented.
             if found is None and self._last is not None and line.startswith("  "):
-                yield LogEntry(None, self._last.kind, self._last.object_id, line)
+                yield replace(self._last, at=None, text=line)
                 continue
             is_ours = bool(found and (found["child"] or found["level"] != "DEBUG"))
             self._last = self._entry(found) if found and is_ours else None
@@ -87,7 +97,8 @@ class _RunnerLog:
         # The runner writes the local time of this machine.
         moment = datetime.strptime(found["moment"], "%Y-%m-%d %H:%M:%S,%f").astimezone()
         kind = "call" if found["child"] else found["level"].lower()
-        return LogEntry(moment, kind, found["request"] or self._runner.instance_id, found["text"])
+        instance_id = self._runner.instance_id
+        return LogEntry(moment, kind, instance_id, found["request"] or instance_id, found["text"])
 
     def _new_lines(self) -> list[str]:
         """The whole lines that have not been read yet."""

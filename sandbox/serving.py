@@ -16,7 +16,7 @@ from sandbox.own_vendor import read_variables, way_out
 from sandbox.portal import Portal
 from sandbox.runner_log import RunnerLogs
 from sandbox.sandbox import Sandbox
-from sandbox.shell import VARIABLES_FILE, write_variables
+from sandbox.shell import VariablesFile
 
 
 async def serve(arguments: argparse.Namespace) -> None:
@@ -59,8 +59,11 @@ async def _until_stopped(
 ) -> None:
     """Tell the other commands where it is, and the person what there is; then feed them."""
     Address.of(sandbox).write()
+    variables = VariablesFile(sandbox.connect.environment)
+    sandbox.connect.journal.listen(variables.happened)
+    # Those for a vendor of the user's own are in a file of theirs.
     if not sandbox.own_vendor:
-        write_variables(sandbox.connect.environment.variables.values())
+        variables.write()
     try:
         _welcome(sandbox, portal, arguments.env)
         if arguments.open:
@@ -68,7 +71,7 @@ async def _until_stopped(
         await logs.follow()
     finally:
         STATE_FILE.unlink(missing_ok=True)
-        VARIABLES_FILE.unlink(missing_ok=True)
+        variables.remove()
 
 
 def _prepare(directory: Path) -> None:

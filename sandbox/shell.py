@@ -8,15 +8,48 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sandbox.address import DIRECTORY, Address
-from sandbox.connect.environment import Variable
-from sandbox.own_vendor import AUTHORITIES, past_proxies
+from sandbox.connect.environment import Environment, Variable
+from sandbox.connect.journal import Happening
+from sandbox.own_vendor import AUTHORITIES, NAME, past_proxies
 
 VARIABLES_FILE = DIRECTORY / "variables.env"
 
 
-def write_variables(variables: Iterable[Variable]) -> None:
-    """Write the portal's variables to a file, a `NAME=value` on each line."""
-    VARIABLES_FILE.write_text("".join(f"{each.name}={each.value}\n" for each in variables))
+class VariablesFile:
+    """The portal's variables in a file, as they are at any time, until it is removed."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._is_kept = False
+
+    def write(self) -> None:
+        """Write it, and from now on at every change."""
+        self._is_kept = True
+        # There are keys among them.
+        VARIABLES_FILE.touch(mode=0o600)
+        text = env_text(self._environment.variables.values())
+        VARIABLES_FILE.write_text(text, "utf-8", "replace")
+
+    def happened(self, happening: Happening) -> None:
+        """Write it again, if it is about a variable, or a runner that has declared its own."""
+        if self._is_kept and happening.kind in ("variable", "instance"):
+            self.write()
+
+    def remove(self) -> None:
+        """Remove it."""
+        self._is_kept = False
+        VARIABLES_FILE.unlink(missing_ok=True)
+
+
+def env_text(variables: Iterable[Variable]) -> str:
+    """The variables, a `NAME=value` on each line, without those that do not fit on one."""
+    return "".join(f"{each.name}={each.value}\n" for each in variables if fits_on_a_line(each))
+
+
+def fits_on_a_line(variable: Variable) -> bool:
+    """Whether a file with a `NAME=value` on each line can hold a variable."""
+    has_breaks = "\n" in variable.value or "\r" in variable.value
+    return not has_breaks and NAME.fullmatch(variable.name) is not None
 
 
 def exports(address: Address) -> str:

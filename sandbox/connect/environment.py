@@ -93,6 +93,8 @@ class Environment:
         self.statuses: dict[str, frozenset[str]] = {CANCEL_EVENT: frozenset({"pending"})}
         self.schedulables: dict[str, Json] = {}
         self.variables: dict[str, Variable] = {}
+        self.initial_values: dict[str, str] = {}
+        """Those of the variables that a runner has declared."""
         for name, value in overrides.items():
             self.set_variable(name, value)
 
@@ -134,6 +136,7 @@ class Environment:
     def declare(self, declared: Iterable[Mapping[str, Any]]) -> None:
         """Create the declared variables that do not exist yet; the others keep their value."""
         for each in declared:
+            self.initial_values[each["name"]] = each["initial_value"]
             variable = self.variables.get(each["name"])
             if variable is None:
                 self.set_variable(each["name"], each["initial_value"], bool(each.get("secure")))

@@ -85,7 +85,8 @@ class Chronicle:
             case "note":
                 self._add(happening.object_id, self._note(happening))
             case "instance":
-                self._changed("runners")
+                # A runner declares its variables as it connects.
+                self._changed("runners", "variables")
             case "variable":
                 self._changed("variables")
 
@@ -118,8 +119,8 @@ class Chronicle:
         return Step(happening.at, "mark", title, text[: tag.start()])
 
     def _logged(self, entry: LogEntry) -> None:
+        self._changed("runners", *(["vendor"] if entry.kind == "call" else []))
         if entry.at is None or not entry.object_id.startswith("PR-"):
-            self._changed("runners")
             return
         self._add(entry.object_id, _step(entry, entry.at))
 

@@ -11,10 +11,16 @@ from sandbox.connect.refusals import Refusal
 from sandbox.http_server import HttpServer
 from sandbox.portal.chronicle import Chronicle
 from sandbox.portal.guard import add_headers, refuse_strangers
+from sandbox.portal.instances import Instances
+from sandbox.portal.opinion import Opinions
 from sandbox.portal.rendering import HERE, Rendering
 from sandbox.portal.requests import RequestPages
+from sandbox.portal.runners import RunnerPages
 from sandbox.portal.stream import Stream
 from sandbox.portal.subscriptions import SubscriptionPages
+from sandbox.portal.switches import Switches
+from sandbox.portal.variables import VariablePages
+from sandbox.portal.vendor import VendorPages
 from sandbox.runner import Runner
 from sandbox.runner_log import RunnerLogs
 from sandbox.sandbox import Sandbox
@@ -34,11 +40,13 @@ class Portal:
         *,
         port: int = 0,
     ) -> None:
-        self.sandbox = sandbox
+        self.sandbox, self.logs = sandbox, logs
         self.stream = Stream()
         self.chronicle = Chronicle(sandbox.connect, logs, self.stream.tell)
         self.rendering = Rendering(own_vendor=sandbox.own_vendor)
-        self.start_runner = start_runner
+        self.switches = Switches(sandbox.vendor)
+        self.opinions = Opinions(sandbox.connect, self.stream.tell)
+        self.instances = Instances(sandbox.connect, start_runner, self.stream.tell)
         self._server = HttpServer(self._application, port=port)
 
     @property
@@ -49,10 +57,13 @@ class Portal:
     async def start(self) -> None:
         """Serve."""
         await self._server.start()
+        self.opinions.start()
 
     async def stop(self) -> None:
         """Close everything."""
         await self._server.stop()
+        await self.instances.close()
+        await self.opinions.stop()
 
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[refuse_strangers, self._show_refusals])
@@ -64,6 +75,9 @@ class Portal:
                 web.static("/static", HERE / "static"),
                 *SubscriptionPages(self).routes(),
                 *RequestPages(self).routes(),
+                *VendorPages(self).routes(),
+                *VariablePages(self).routes(),
+                *RunnerPages(self).routes(),
             ]
         )
         return application

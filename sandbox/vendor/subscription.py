@@ -83,6 +83,11 @@ class VendorSubscription:
         """How many of them have taken effect: two more than were undone are a complaint."""
         return sum(moment <= self.clock.seconds() for moment in self._effects)
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a cancellation or an undo has been accepted and is not done yet."""
+        return any(it != REMOVED for _, it in self._coming) or self.status == "cancelling"
+
     def lock(self, seconds: float) -> None:
         """From now on, refuse cancellations and undos for so long."""
         self._locked_until = self.clock.seconds() + seconds

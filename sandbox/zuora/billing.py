@@ -174,6 +174,10 @@ class Billing:
         """The latest version. Raises KeyError."""
         return self.subscriptions[self._versions[name][-1]]
 
+    def all_latest(self) -> list[Subscription]:
+        """The latest version of every subscription."""
+        return [self.latest(name) for name in self._versions]
+
     def versions(self, name: str) -> list[Subscription]:
         """Every version, the oldest first. Raises KeyError."""
         return [self.subscriptions[identifier] for identifier in self._versions[name]]

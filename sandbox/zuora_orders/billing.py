@@ -138,6 +138,10 @@ class Billing:
         """The latest version. Raises KeyError."""
         return self._versions[number][-1]
 
+    def all_latest(self) -> list[Subscription]:
+        """The latest version of every subscription."""
+        return [self.latest(number) for number in self._versions]
+
     def latest_before(self, number: str, seconds: float) -> Subscription:
         """What was the latest version so many seconds ago, or else the first one."""
         moment, past = self.now() - timedelta(seconds=seconds), self._past[number]

@@ -104,6 +104,13 @@ function morphChildren(old, now) {
   }
 }
 
+// What changes by a clock of its own is told by nobody.
+function refreshEvery(region) {
+  setInterval(() => {
+    if (source) refresh(region.dataset.live.split(" "));
+  }, region.dataset.every * 1000);
+}
+
 // Countdowns
 
 function count() {
@@ -194,6 +201,7 @@ function tabsOf(list) {
 
 document.querySelectorAll('[aria-haspopup="menu"]').forEach(menuOf);
 document.querySelectorAll('[role="tablist"]').forEach(tabsOf);
+document.querySelectorAll("[data-every]").forEach(refreshEvery);
 count();
 setInterval(count, 500);
 // A browser has few connections to one place, and each open page takes one of them.
