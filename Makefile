@@ -28,6 +28,9 @@ UPGRADE ?=
 # Of the command line alone: shells have a variable of that name as well.
 OWN_VENDOR := $(if $(filter command,$(origin ENV)),--env "$(ENV)")
 
+# Where it is set, as in many images, each process would compile the project and the tests anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -111,10 +114,6 @@ figures: $(VENV)/ready ## print the sizes of functions, modules, classes and tes
 transcript: $(VENV)/ready ## write what the commands in docs/setting-up-a-vendor.md say
 	@$(VENV)/bin/python -m tools.transcript
 
-.PHONY: screenshots
-screenshots: $(VENV)/ready ## play the sandbox's page in a browser, and write the pictures of docs/portal.md
-	@$(VENV)/bin/python -m tools.screenshots
-
 .PHONY: variables
 variables: $(VENV)/ready ## write the facts of docs/variables.md from the declarations
 	@$(VENV)/bin/python -m tools.variable_page
@@ -127,6 +126,10 @@ docs: $(DOCS)/locked ## build the documentation as a site, in site/ (any broken 
 .PHONY: recording
 recording: $(VENV)/ready $(DOCS)/locked ## play the demo, and draw docs/pictures/demo.gif of it
 	@$(DOCS)/bin/python -m tools.recording
+
+.PHONY: screenshots
+screenshots: $(VENV)/ready ## play the sandbox's page in a browser, and write the pictures of docs/portal.md
+	@$(VENV)/bin/python -m tools.screenshots
 
 .PHONY: bench
 bench: $(VENV)/ready $(DOCS)/locked ## measure speed, calls and memory (about 20 minutes)
@@ -172,6 +175,7 @@ lock: ## write the locks from pyproject.toml and the lists requirements-*.in (UP
 clean: ## remove everything that make has made
 	@rm -rf .venv .venv-* .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 		dist site htmlcov .coverage
+	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 # A changed lock remakes the environment; a changed pyproject.toml reinstalls the project in it.
 $(VENV)/locked: requirements-dev.lock

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -36,16 +37,21 @@ async def test_an_instance_is_started_gets_a_task_loses_its_worker_and_is_killed
         assert desk.vendor.url in page.text
         request_id = desk.sandbox.cancel()
         await desk.connect.settled(request_id)
-        await desk.shows("/runners", lambda page: has_logged(desk, page, f"{request_id} task="))
+        await desk.shows("/runners", _has_logged(desk, f"{request_id} task="))
         await desk.post("/runners/INS-0001/kill-worker")
         await desk.shows("/runners", lambda _: not psutil.pid_exists(worker))
         await kill(desk)
         assert not psutil.pid_exists(worker)
 
 
-def has_logged(desk: Desk, page: Page, text: str) -> bool:
-    desk.portal.logs.catch_up()
-    return text in page.words("INS-0001")
+def _has_logged(desk: Desk, text: str) -> Callable[[Page], bool]:
+    """A task's last line is logged after its request is settled."""
+
+    def has_logged(page: Page) -> bool:
+        desk.portal.logs.catch_up()
+        return text in page.words("INS-0001")
+
+    return has_logged
 
 
 async def kill(desk: Desk) -> None:

@@ -103,8 +103,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["init", "--quiet"],
         ["add", "."],
         ["commit", "--quiet", "--no-gpg-sign", "-m", "A release"],
-        ["tag", "v0.9.0"],
-        ["tag", TAG],
+        ["tag", "--no-sign", "v0.9.0"],
+        ["tag", "--no-sign", TAG],
     ):
         author = ("-c", "user.name=Tests", "-c", "user.email=tests@vendor.example")
         subprocess.run(["git", *author, *command], cwd=directory, check=True)
