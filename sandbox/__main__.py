@@ -6,7 +6,7 @@ python -m sandbox serve        run Connect, the vendors, and the extension in th
 python -m sandbox cancel       make one more cancel request, from another terminal
 python -m sandbox forward      bring the planned date of a scheduled request forward to now
 python -m sandbox revoke       take a scheduled cancellation back, as the customer's side does
-python -m sandbox forget       let Connect lose the task of a request, hours ago
+python -m sandbox forget       make Connect lose a request's task, as if hours ago
 python -m sandbox schedule     run one of the extension's schedulables, and print its output
 python -m sandbox environment  print what a program needs to act for the extension
 """
@@ -34,7 +34,7 @@ from sandbox.runner import RunnerFailed
 from sandbox.serving import serve
 from sandbox.shell import VARIABLES_FILE, exports
 
-# As a shell counts a command that Ctrl-C has ended.
+# The exit code that shells give a command ended by Ctrl-C.
 INTERRUPTED = 130
 TASK_SETTLED = frozenset(each.value for each in SETTLING.values())
 
@@ -59,7 +59,7 @@ async def cancel(arguments: argparse.Namespace) -> None:
 
 
 def _wanted(arguments: argparse.Namespace) -> Json:
-    """What is said of the new subscription, if anything is."""
+    """The options given for the new subscription, if any."""
     every = {
         "vendor_id": arguments.vendor_id,
         "parameters": dict(arguments.parameter),
@@ -70,21 +70,25 @@ def _wanted(arguments: argparse.Namespace) -> Json:
 
 
 def _check(wanted: Json, address: Address, *, is_new: bool) -> None:
-    """Raise Complaint for what cannot be had."""
+    """Raise Complaint for options that do not fit together."""
     if wanted and not is_new:
         raise Complaint("--vendor-id, --parameter, --status and --fault are for a new subscription")
     if address.vendor_url is not None or not is_new:
         return
     if wanted.keys() & {"status", "faults"}:
-        raise Complaint("--status and --fault are for the local vendor; this one is your own")
+        raise Complaint(
+            "--status and --fault need the local vendor; this sandbox runs against your own"
+        )
     if "vendor_id" not in wanted:
-        raise Complaint("the vendor is your own; name a subscription there: --vendor-id ID")
+        raise Complaint(
+            "this sandbox runs against your own vendor; name a subscription: --vendor-id ID"
+        )
 
 
 async def forward(arguments: argparse.Namespace) -> None:
     """Bring a scheduled request's planned date forward to now, and follow the request.
 
-    The local vendor's subscription ends, too, if it was to end later.
+    The local vendor's subscription also ends, if it was due to end later.
     """
     address = Address.read()
     async with connected(address, address.api_key) as session:
@@ -103,7 +107,7 @@ async def revoke(arguments: argparse.Namespace) -> None:
 
 
 async def forget(arguments: argparse.Namespace) -> None:
-    """Let Connect lose the task of a request, as if that had been hours ago."""
+    """Make Connect lose a request's task, as if hours ago."""
     address = Address.read()
     async with connected(address, address.api_key) as session:
         url = f"{address.control_url}/requests/{arguments.request}/forget"
@@ -114,7 +118,7 @@ async def forget(arguments: argparse.Namespace) -> None:
 
 
 async def environment(_: argparse.Namespace) -> None:
-    """Print what a shell needs to run a program of the extension against the sandbox."""
+    """Print what a shell needs to run the extension's programs against the sandbox."""
     address = Address.read()
     print(exports(address))
     if address.vendor_url is not None:
@@ -181,7 +185,7 @@ def parse_arguments(given: list[str]) -> argparse.Namespace:
     _cancel_arguments(commands)
     forwarding = commands.add_parser(
         "forward",
-        help="bring the planned date of a scheduled request forward to now, at the vendor, too",
+        help="bring a scheduled request's planned date forward to now, at the vendor too",
     )
     forwarding.set_defaults(run=forward)
     forwarding.add_argument("request", help="PR-...")
@@ -192,16 +196,19 @@ def parse_arguments(given: list[str]) -> argparse.Namespace:
     revoking.add_argument("request", help="PR-...")
     revoking.add_argument("--reason", default="The customer stays.", help="why (%(default)s)")
     forgetting = commands.add_parser(
-        "forget", help="let Connect lose the task of a request, as if that had been hours ago"
+        "forget", help="make Connect lose a request's task, as if hours ago"
     )
     forgetting.set_defaults(run=forget)
     forgetting.add_argument("request", help="PR-...")
     forgetting.add_argument(
-        "--hours", type=float, default=2.0, help="the request is so much older (%(default)g)"
+        "--hours",
+        type=float,
+        default=2.0,
+        help="make the request this many hours older (%(default)g)",
     )
     exporting = commands.add_parser(
         "environment",
-        help="print the environment in which a program acts for the extension, as its runner does",
+        help="print the environment that a program needs to act for the extension",
     )
     exporting.set_defaults(run=environment)
     _schedule_arguments(commands)
@@ -221,11 +228,11 @@ def _serve_arguments(commands: Any) -> None:
         " line",
     )
     serving.add_argument(
-        "--slow", type=float, metavar="SECONDS", help="the vendor shows a cancellation so late"
+        "--slow", type=float, metavar="SECONDS", help="delay before the vendor shows a cancellation"
     )
     serving.add_argument("--port", type=int, default=0, help="the page's port (any that is free)")
     serving.add_argument("--open", action="store_true", help="open the page in the browser")
-    serving.add_argument("--debug", action="store_true", help="the runner's debug log")
+    serving.add_argument("--debug", action="store_true", help="write the runner's debug log")
     serving.add_argument(
         "--countdown-scale",
         type=float,
@@ -237,7 +244,7 @@ def _serve_arguments(commands: Any) -> None:
         type=float,
         default=2.0,
         metavar="SECONDS",
-        help="a new task is delivered so late, for people to watch (%(default)g)",
+        help="delay before a new task is delivered, so that people can watch (%(default)g)",
     )
     serving.add_argument(
         "--variable",
@@ -245,7 +252,7 @@ def _serve_arguments(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a variable of the extension, in place of any other value",
+        help="set a variable of the extension, whatever its other values",
     )
 
 
@@ -261,7 +268,7 @@ def _cancel_arguments(commands: Any) -> None:
         action="append",
         default=[],
         metavar="ID=VALUE",
-        help="another fulfillment parameter of the subscription",
+        help="a further fulfillment parameter of the subscription",
     )
     cancelling.add_argument(
         "--status", help="its status at the local vendor: draft, cancelled, removed or any other"
@@ -272,7 +279,7 @@ def _cancel_arguments(commands: Any) -> None:
         action="append",
         default=[],
         metavar="503x2",
-        help="what goes wrong, and how often, when the local vendor is called about it: an HTTP"
+        help="make the local vendor's calls about it go wrong, this many times: an HTTP"
         " status, or drop for a lost answer",
     )
 
@@ -288,7 +295,7 @@ def _schedule_arguments(commands: Any) -> None:
         type=_json_object,
         default={},
         metavar="JSON",
-        help="what it is given (%(default)s)",
+        help="its parameter (%(default)s)",
     )
 
 
@@ -298,7 +305,7 @@ def main() -> int:
     try:
         return int(asyncio.run(until_stopped(arguments.run(arguments))) or os.EX_OK)
     except (KeyboardInterrupt, Stopped):
-        # For one that serves it is the only end.
+        # A serving command has no other end.
         return os.EX_OK if arguments.run is serve else INTERRUPTED
     except (Complaint, RunnerFailed) as error:
         print(error, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Where the sandbox that `serve` runs is, for the other commands in the same directory."""
+"""The address of a served sandbox, for other commands in the same directory."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from sandbox.sandbox import Sandbox
 
 DIRECTORY = Path(".sandbox")
 STATE_FILE = DIRECTORY / "state.json"
-# A process's start is reckoned from the machine's, which moves when its clock is set.
+# A process's start is computed from the machine's boot time, which moves when the clock is set.
 CLOCK_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a running sandbox is, for other processes on this machine.
+    """A running sandbox's address, for other processes on this machine.
 
-    `vendor_url` is None if it runs against a vendor of the user's own. `process` and `started` tell
-    it from a process that got its number later.
+    `vendor_url` is None if it runs against the user's own vendor. `process` and `started`
+    distinguish it from a later process with the same number.
     """
 
     url: str
@@ -52,12 +52,12 @@ class Address:
 
     @classmethod
     def find(cls) -> Address | None:
-        """The address of the sandbox that runs here; one that has died leaves nothing behind."""
+        """The address of the sandbox that runs here, or None; removes a dead sandbox's file."""
         try:
             address = cls(**json.loads(STATE_FILE.read_text()))
         except FileNotFoundError:
             return None
-        # Half-written, or by another version.
+        # Half-written, or written by another version.
         except (ValueError, TypeError):
             address = None
         if address is not None and address._is_alive():
@@ -74,7 +74,7 @@ class Address:
         return address
 
     def write(self) -> None:
-        """Tell the other commands."""
+        """Write it for the other commands."""
         STATE_FILE.write_text(json.dumps(asdict(self), indent=2))
 
     def _is_alive(self) -> bool:

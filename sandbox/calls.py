@@ -1,4 +1,4 @@
-"""A log of the calls to a server of the sandbox, for counting."""
+"""A log of the calls to one of the sandbox's servers, for counting."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Call:
 
 
 class CallLog:
-    """All calls, in the order of their answers."""
+    """All calls, in the order they were answered."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -42,7 +42,7 @@ class CallLog:
         self.calls.clear()
 
     def middleware(self) -> Middleware:
-        """The log as aiohttp middleware, outside of anything that can go wrong."""
+        """The log as aiohttp middleware, outside everything that can go wrong."""
 
         @web.middleware
         async def log(request: web.Request, handler: Handler) -> web.StreamResponse:

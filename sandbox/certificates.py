@@ -13,7 +13,7 @@ HOST_NAMES = ("localhost", "127.0.0.1")
 
 @dataclass(frozen=True)
 class Certificates:
-    """A server's TLS context and the file by which clients trust it."""
+    """A server's TLS context, and the CA file that makes clients trust it."""
 
     server_context: ssl.SSLContext
     ca_bundle: Path
@@ -26,8 +26,8 @@ class Certificates:
 def issue_certificates(directory: Path) -> Certificates:
     """Make a new authority and a server certificate.
 
-    The authority's certificate is written to `ca.pem` in the directory. No private key is ever
-    written to a file that lasts.
+    The authority's certificate is written to `ca.pem` in the directory. No private key stays in a
+    file.
     """
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

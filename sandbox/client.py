@@ -1,4 +1,4 @@
-"""Calls of one command to the sandbox that another process serves."""
+"""A command's calls to the sandbox that another process serves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 @contextlib.asynccontextmanager
 async def connected(address: Address, key: str) -> AsyncIterator[aiohttp.ClientSession]:
-    """A session with the sandbox, for the account that the key belongs to."""
+    """A session with the sandbox for the key's account."""
     context = ssl.create_default_context(cafile=address.ca_bundle)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context),
@@ -36,7 +36,7 @@ async def connected(address: Address, key: str) -> AsyncIterator[aiohttp.ClientS
 async def call(
     session: aiohttp.ClientSession, method: str, url: str, payload: Json | None = None
 ) -> Any:
-    """The answer to a call. Raises Complaint for a refusal."""
+    """The answer to a call. Raises Complaint if the call is refused."""
     try:
         async with session.request(method, url, json=payload) as response:
             body = await response.json()
@@ -58,7 +58,7 @@ async def follow(
     settled: Collection[str],
     detail: Callable[[Json], str] = lambda _: "",
 ) -> Json:
-    """Print every status of a request or a task until it is one of the settled ones."""
+    """Print every status of a request or a task until it reaches a settled one."""
     deadline, shown = time.monotonic() + PATIENCE_SECONDS, None
     while time.monotonic() < deadline:
         found: Json = await call(session, "GET", url)

@@ -1,4 +1,4 @@
-"""What a command says instead of a traceback."""
+"""A sentence that a command prints instead of a traceback."""
 
 
 class Complaint(Exception):  # noqa: N818 - a sentence for people, not a fault of the program

@@ -1,4 +1,4 @@
-"""The demo: cancel requests of every kind go through the official runner, for you to watch.
+"""The demo: watch cancel requests of every kind go through the official runner.
 
 Its exit status is 0 only if every request ended as it must.
 """
@@ -30,13 +30,13 @@ from sandbox.stories import (
 )
 
 STORY_SECONDS = 40.0
-# A task's status, in words for a request that stays as it is.
+# What a task's status means for a request that stays as it is.
 STAYS = {"failed": "held", "rescheduled": "waits", "skipped": "left alone"}
 
 
 @dataclass
 class Telling:
-    """A story while it is played."""
+    """A story being played."""
 
     story: Story
     sandbox: Sandbox
@@ -46,12 +46,12 @@ class Telling:
     problems: list[str] | None = None
 
     def begin(self) -> None:
-        """Set the scene, and let the customer cancel."""
+        """Set the scene, then let the customer cancel."""
         self.asset_id = self.story.arrange(self.sandbox)
         self.request_id = self.sandbox.connect.create_cancel_request(self.asset_id)
 
     async def finish(self, patience: float = STORY_SECONDS) -> None:
-        """Wait for the end, and compare it with the right one."""
+        """Wait for the end and compare it with the right one."""
         with contextlib.suppress(TimeoutError):
             await self._take_turn(patience)
             await self.sandbox.connect.journal.until(
@@ -60,7 +60,7 @@ class Telling:
         self.problems = self._differences()
 
     async def _take_turn(self, patience: float) -> None:
-        """If the story has one: see that the request is scheduled, and stays so until then."""
+        """If the story has a turn, check that the request is scheduled and stays so until then."""
         if self.story.turn is None:
             return
         await self.sandbox.connect.reaches(self.request_id, "scheduled", timeout=patience)
@@ -155,7 +155,7 @@ class Telling:
 
     @property
     def says(self) -> str:
-        """Everything that people can read about the request."""
+        """All that people can read about the request."""
         if not self.request_id:
             return ""
         notes = [note["text"] for note in self.sandbox.connect.notes(self.request_id)]
@@ -165,7 +165,7 @@ class Telling:
     def walk(self) -> str:
         """The statuses that the request went through; if it stays, what its task does.
 
-        What has come between being scheduled and the end is left out, so that a line will do.
+        The statuses between being scheduled and the end are left out, to fit on one line.
         """
         statuses = self.statuses
         if not statuses:
@@ -189,7 +189,7 @@ class Telling:
 
 
 def _numbers(ids: set[str | None]) -> list[str]:
-    """Those of the ids that are numbers at Zuora; its tenants share none here."""
+    """The ids that are Zuora numbers; the two tenants share none here."""
     return [str(each) for each in ids if str(each).startswith("A-S")]
 
 
@@ -240,7 +240,7 @@ def _summary(tellings: list[Telling]) -> Iterator[str]:
 
 
 async def play(sandbox: Sandbox, console: Console) -> bool:
-    """Play all stories in a prepared sandbox with a runner; return whether all ended well."""
+    """Play all stories in a prepared sandbox with a runner; returns whether all ended well."""
     tellings = [Telling(story, sandbox) for story in (FIRST, *OTHERS, LAST)]
     playing = asyncio.create_task(_play(sandbox, tellings))
     try:

@@ -1,6 +1,6 @@
 """Faults on demand for any of the sandbox's HTTP servers.
 
-A plan holds rules; a rule says which calls go wrong, how often and how. Rules that match the
+A plan holds rules. A rule says which calls go wrong, how often and how. Rules that match the
 same call are nested in the order in which they were added: a `Delay` continues with the next
 rule, any other fault ends the chain.
 """
@@ -22,7 +22,7 @@ Work = Callable[[], Awaitable[web.StreamResponse]]
 Predicate = Callable[[web.Request, bytes], bool]
 
 MEGABYTE = 1024 * 1024
-# The status in the call log of a call that was dropped before the work.
+# A dropped call's status in the call log, if no work was done.
 NOBODY_LISTENS = 499
 
 
@@ -59,7 +59,7 @@ class DropBefore:
 
 @dataclass(frozen=True)
 class DropAfter:
-    """Does the work, then resets the connection: the caller cannot know the outcome."""
+    """Does the work, then resets the connection, so the caller cannot know the outcome."""
 
     async def __call__(self, request: web.Request, work: Work) -> web.StreamResponse:
         response = await work()
@@ -69,9 +69,9 @@ class DropAfter:
 
 @dataclass(frozen=True)
 class Kill:
-    """Kills somebody, mostly the caller's process, when the call has arrived; never answers.
+    """Kills a process, usually the caller's, once the call has arrived; never answers.
 
-    The work is done before (`after_work`), or not at all.
+    The work is done first (`after_work`) or not at all.
     """
 
     kill: Callable[[], Awaitable[object]]
@@ -87,7 +87,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Respond:
-    """Answers instead of the work or, with `after_work`, instead of the work's own answer."""
+    """Answers without doing the work or, with `after_work`, does it and replaces its answer."""
 
     status: int
     body: bytes = b""
@@ -130,13 +130,13 @@ class SlowDrip:
 
 
 def html_page(status: int = 200, *, after_work: bool = False) -> Respond:
-    """An HTML page, as a proxy or a login screen sends it."""
+    """An HTML page, such as a proxy or a login screen sends."""
     body = b"<!doctype html><html><body><h1>Service</h1></body></html>"
     return Respond(status, body, "text/html", after_work=after_work)
 
 
 def empty_body(status: int = 200, *, after_work: bool = False) -> Respond:
-    """No body at all under a JSON content type."""
+    """An empty body with a JSON content type."""
     return Respond(status, after_work=after_work)
 
 
@@ -146,7 +146,7 @@ def truncated_json(status: int = 200, *, after_work: bool = False) -> Respond:
 
 
 def wrong_type(status: int = 200, *, after_work: bool = False) -> Respond:
-    """A JSON list where an object belongs."""
+    """A JSON list instead of an object."""
     return Respond(status, b'["status", "cancelled"]', after_work=after_work)
 
 
@@ -167,7 +167,7 @@ _NAMED = re.compile(r"(drop|[2-5]\d\d)x([1-9]\d*)")
 def named_fault(text: str) -> tuple[Fault, int]:
     """The fault that a text names, and how often it happens. Raises ValueError.
 
-    `503x2`: two calls are answered HTTP 503, and nothing is done. `dropx1`: the work of one is
+    `503x2`: two calls are answered with HTTP 503, and no work is done. `dropx1`: one call's work is
     done, and its answer is lost.
     """
     found = _NAMED.fullmatch(text)
@@ -190,7 +190,7 @@ class Rule:
     hits: int = 0
 
     def concerns(self, request: web.Request, body: bytes) -> bool:
-        """Whether the rule applies to the call, its probability aside."""
+        """Whether the rule applies to the call, ignoring its probability."""
         return (
             (self.times is None or self.hits < self.times)
             and self.method in ("*", request.method)
@@ -222,16 +222,15 @@ class FaultPlan:
         probability: float = 1.0,
         predicate: Predicate | None = None,
     ) -> Rule:
-        """Make calls of the method (`*`: any) whose path matches the pattern go wrong.
-
-        Only the first `times` of them do (None: all).
+        """Make calls whose method (`*`: any) and path match go wrong, the first `times` of them
+        (None: all).
         """
         rule = Rule(method, re.compile(path), fault, times, probability, predicate)
         self._rules.append(rule)
         return rule
 
     def remove(self, rule: Rule) -> None:
-        """End a rule; one that has ended already is ignored."""
+        """End a rule; does nothing if it has already ended."""
         if rule in self._rules:
             self._rules.remove(rule)
 

@@ -11,7 +11,7 @@ from sandbox.runner_log import LogEntry, RunnerLogs
 
 
 class Feed:
-    """Prints happenings and the logs of the runners in the order in which they come."""
+    """Prints happenings and the runners' logs in the order they arrive."""
 
     def __init__(self, logs: RunnerLogs) -> None:
         self._logs = logs
@@ -34,9 +34,9 @@ def _line(at: datetime, kind: str, object_id: str, text: str) -> str:
 
 
 def _print(line: str) -> None:
-    """Print a line of the feed, if there is still somebody to read it."""
+    """Print a line of the feed, if anybody can still read it."""
     try:
         print(line, flush=True)
-    # The terminal is closed: the sandbox is about to be told.
+    # The terminal is closed; the sandbox is about to get the signal.
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

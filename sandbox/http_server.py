@@ -1,4 +1,4 @@
-"""An aiohttp application served on the loopback interface."""
+"""Serves an aiohttp application on the loopback interface."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHUTDOWN_SECONDS = 0.2
 
 
 class HttpServer:
-    """Serves an application on 127.0.0.1; a server that is restarted keeps its port."""
+    """Serves an application on 127.0.0.1; a restarted server keeps its port."""
 
     def __init__(
         self,
@@ -65,12 +65,12 @@ class HttpServer:
 async def _end(sockets: dict[asyncio.Transport, TransportSocket]) -> None:
     """Free the sockets of closed connections.
 
-    The TLS ones otherwise wait half a minute for a farewell that a client which is dead or does not
-    read at the moment never says, and outlive their event loop.
+    Otherwise a TLS connection waits half a minute for the client's closing message. A client that
+    is dead or not reading never sends it, and the connection outlives its event loop.
     """
     for transport, connection in sockets.items():
         transport.abort()
-        # That does nothing to a TLS transport that was closed twice, as aiohttp may do.
+        # This has no effect on a TLS transport that was closed twice, which aiohttp may do.
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
     for _ in range(10):  # TLS is told first, then its socket

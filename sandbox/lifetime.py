@@ -1,4 +1,4 @@
-"""Until when a command runs: to its end, or until a signal or the end of its parent stops it."""
+"""How long a command runs: to its end, or until a signal or its parent's end stops it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Result = TypeVar("Result")
 
 
 class Stopped(Exception):  # noqa: N818 - reads as what happened
-    """The work was stopped before its end, and has cleaned up."""
+    """The work was stopped early and has cleaned up."""
 
 
 async def until_stopped(work: Coroutine[Any, Any, Result]) -> Result:
     """Do the work. Raises Stopped if it was stopped.
 
-    It is cancelled then; a second signal cancels its cleaning up, too. A closed terminal also ends
-    the parent: these two are one reason.
+    The first signal cancels the work, a second one its clean-up too. A closed terminal also ends
+    the parent; together they count as one signal.
     """
     task, parent, is_stopping = asyncio.ensure_future(work), os.getppid(), False
 
@@ -37,7 +37,7 @@ async def until_stopped(work: Coroutine[Any, Any, Result]) -> Result:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    # With `nohup` a closed terminal is no reason to stop.
+    # Under `nohup`, keep running when the terminal closes.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         loop.add_signal_handler(signal.SIGHUP, stop_once)
     watching = asyncio.create_task(_stop_without_parent(stop_once, parent))
@@ -50,7 +50,7 @@ async def until_stopped(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _stop_without_parent(stop: Callable[[], None], parent: int) -> None:
-    """A process whose parent has died gets another one."""
-    while os.getppid() == parent:  # noqa: ASYNC110 - nobody tells
+    """A process whose parent has died gets a new parent."""
+    while os.getppid() == parent:  # noqa: ASYNC110 - nothing announces it
         await asyncio.sleep(POLL_SECONDS)
     stop()

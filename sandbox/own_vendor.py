@@ -1,4 +1,4 @@
-"""A vendor of the user's own in the place of the local one: its variables, and the way to it."""
+"""The user's own vendor instead of the local one: its variables, and how to reach it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ AUTHORITIES = "authorities.pem"
 
 
 def read_variables(file: Path) -> dict[str, str]:
-    """The variables of a file with `NAME=value` on each line; of two with one name, the later.
+    """The variables of a file with `NAME=value` on each line; if a name repeats, the last one
+    counts.
 
-    Blank lines and lines that begin with `#` are skipped. A value is taken as it is, but for blanks
-    around it. Raises Complaint, which shows nothing of the file: any of it could be a secret.
+    Blank lines and lines that begin with `#` are skipped. A value is taken as it is, without
+    surrounding blanks. Raises Complaint, which shows nothing of the file, since any of it could be
+    a secret.
     """
     try:
         text = file.read_text("utf-8-sig")
@@ -47,23 +49,23 @@ def _variables(file: Path, text: str) -> Iterator[tuple[str, str]]:
 
 
 def way_out(ca_bundle: Path) -> dict[str, str]:
-    """Environment variables with which a runner reaches the world as well as the local Connect.
+    """Environment variables that let a runner reach both the outside world and the local Connect.
 
-    It trusts the world's authorities besides the one in the file, and takes this process's proxies.
+    It trusts the public authorities besides the one in the file, and uses this process's proxies.
     """
     trusted = ca_bundle.resolve().with_name(AUTHORITIES)
-    # The same that the extension trusts where nobody says otherwise.
+    # The authorities that the extension trusts by default.
     world = Path(os.environ.get("SSL_CERT_FILE") or certifi.where())
     try:
         trusted.write_bytes(ca_bundle.read_bytes() + b"\n" + world.read_bytes())
     except OSError as error:
         raise Complaint(f"SSL_CERT_FILE: {error.strerror}") from error
-    # In lower case, for the runner's websocket takes the upper-case ones even to this machine.
+    # In lower case: the runner's websocket would use upper-case ones even for this machine.
     proxies = {f"{kind}_proxy": url for kind, url in getproxies().items() if kind != "no"}
     return {**proxies, **past_proxies(), "SSL_CERT_FILE": str(trusted)}
 
 
 def past_proxies() -> dict[str, str]:
-    """Environment variables with which this machine is reached without a proxy."""
+    """Environment variables that let this machine be reached without a proxy."""
     bypassed = ",".join(filter(None, (LOCAL, getproxies().get("no"))))
     return {"no_proxy": bypassed, "NO_PROXY": bypassed}

@@ -18,7 +18,7 @@ import psutil
 from sandbox.connect.environment import API_KEY, ENVIRONMENT_ID
 from sandbox.watchdog import Watchdog
 
-# The variables that a runner inherits. All others are given; proxies above all are not.
+# The variables that a runner inherits; above all, it inherits no proxy.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
 BACKGROUND_PID = re.compile(r"[Bb]ackground\S* worker pid: (\d+)")
 TAIL_CHARACTERS = 4000
@@ -33,11 +33,11 @@ class RunnerFailed(Exception):  # noqa: N818 - reads as what happened
 
 @dataclass(frozen=True)
 class RunnerOptions:
-    """How a runner is started.
+    """How to start a runner.
 
-    `interpreter` is the Python of the environment that it runs in. `handler` ("module:Class")
-    replaces the project's own events application and is found on `python_path`. `environment` is
-    added to the process's own.
+    `interpreter` is the Python of its environment. `handler` ("module:Class") replaces the
+    project's own events application and is found on `python_path`. `environment` is added to the
+    process's own.
     """
 
     instance_id: str = "INS-0001"
@@ -50,9 +50,10 @@ class RunnerOptions:
 
 
 class Runner:
-    """One instance of the extension, which ends when this process does, however that ends.
+    """One instance of the extension.
 
-    `connected` says whether its background worker has its websocket open.
+    It ends when this process does, for whatever reason. `connected` says whether its background
+    worker has its websocket open.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Runner:
         self.options = options
         self.log_file = directory / f"{options.instance_id}.log"
         self._address = address
-        self._ca_bundle = ca_bundle.resolve()  # the runner has a working directory of its own
+        self._ca_bundle = ca_bundle.resolve()  # the runner has its own working directory
         self._directory = directory
         self._connected = connected
         self._process: asyncio.subprocess.Process | None = None
@@ -117,13 +118,13 @@ class Runner:
             raise
 
     def terminate(self) -> None:
-        """Ask the runner to stop, as a container platform does; do not wait."""
+        """Ask the runner to stop, as a container platform does, without waiting."""
         self._running().send_signal(signal.SIGTERM)
 
     async def stop(self, timeout: float = MASTER_STOP_SECONDS) -> None:
-        """Ask the runner to stop, and wait; after the timeout the rest is killed.
+        """Ask the runner to stop, and wait; after the timeout, kill what is left.
 
-        If the wait is cancelled, it is killed at once.
+        If the wait is cancelled, kill it at once.
         """
         try:
             if self.running:
@@ -134,10 +135,10 @@ class Runner:
             await self.kill()
 
     async def kill(self) -> None:
-        """Kill the master and its workers, as when a machine dies."""
+        """Kill the master and its workers, as if the machine had died."""
         if self._process is None or self._watchdog is None:
             return
-        # The process group outlives its leader while a worker is alive.
+        # While a worker lives, the process group outlives its leader.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._watchdog.stop()
@@ -166,7 +167,7 @@ class Runner:
         await self._wait(lambda: text in self.log, timeout, f"log {text!r}")
 
     async def wait_for_new_worker(self, old_pid: int, timeout: float = 60.0) -> None:
-        """Wait until a background worker with another id is connected."""
+        """Wait until a background worker with another process id is connected."""
         await self._wait(
             lambda: BACKGROUND_PID.findall(self.log)[-1] != str(old_pid) and self._connected(),
             timeout,
@@ -191,7 +192,7 @@ class Runner:
         return self.log[-TAIL_CHARACTERS:]
 
     def _command(self) -> list[str]:
-        # The console script of this interpreter, whatever PATH says; it names no package's place.
+        # The console script of this interpreter, whatever PATH says.
         script = str(Path(sys.executable).parent / "cextrun")
         flags = ["-d"] if self.options.debug else []
         return [str(self.options.interpreter), script, "--no-validate", "--no-rich-logging", *flags]
@@ -221,7 +222,7 @@ class Runner:
     def _entry_point(self, handler: str) -> Path:
         """A directory with the metadata of a distribution whose entry point is the handler.
 
-        The runner takes the first entry point of that name, and PYTHONPATH comes before the
+        The runner takes the first entry point with that name, and PYTHONPATH comes before the
         installed packages.
         """
         directory = self._directory / f"{self.instance_id}-entry-point"

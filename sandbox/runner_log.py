@@ -1,6 +1,6 @@
-"""What the extension itself logs in its runners, as it is written.
+"""Follows what the extension itself logs in its runners.
 
-Its own lines hold no body, no secret and no address: how each task ended, and each exchange with
+Its lines hold no body, secret or address: they say how each task ended, and list each exchange with
 the vendor.
 """
 
@@ -17,7 +17,7 @@ from sandbox.runner import Runner
 
 POLL_SECONDS = 0.2
 ENTRIES_KEPT = 20
-# As the runner writes it; the names are those of its loggers.
+# The runner's format, with the names of its loggers.
 LOG_LINE = re.compile(
     r"(?P<moment>[\d-]{10} [\d:]{8},\d+) eaas\.eventsapp(?P<child>\.vendor)? (?P<level>[A-Z]+) "
     r"PID_\d+ (?:(?P<request>PR-[\d-]+) |- )?(?P<text>.*)"
@@ -28,7 +28,7 @@ LOG_LINE = re.compile(
 class LogEntry:
     """A line of the extension's log: `kind` is call, or the level in small letters.
 
-    `at` is None for a further line of the entry before it. `object_id` is that of the request, or
+    `at` is None for a continuation of the entry before it. `object_id` is that of the request, or
     else of the instance.
     """
 
@@ -40,7 +40,7 @@ class LogEntry:
 
 
 class RunnerLogs:
-    """The logs of all runners, also of those that start later."""
+    """The logs of all runners, including those that start later."""
 
     def __init__(self, runners: Sequence[Runner]) -> None:
         self._runners = runners
@@ -56,13 +56,13 @@ class RunnerLogs:
         return [*self._logs[instance_id].newest] if instance_id in self._logs else []
 
     async def follow(self) -> None:
-        """Pass on what is logged, for as long as it runs."""
+        """Pass on new entries for as long as it runs."""
         while True:
             self.catch_up()
             await asyncio.sleep(POLL_SECONDS)
 
     def catch_up(self) -> None:
-        """Pass on what has been logged since the last time."""
+        """Pass on the entries logged since the last time."""
         for runner in self._runners:
             log = self._logs.setdefault(runner.instance_id, _RunnerLog(runner))
             for entry in log.news():
@@ -72,7 +72,7 @@ class RunnerLogs:
 
 
 class _RunnerLog:
-    """The log of one runner, as far as it has been read."""
+    """One runner's log, and how far it has been read."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -84,7 +84,7 @@ class _RunnerLog:
         """The extension's own entries since the last time."""
         for line in self._new_lines():
             found = LOG_LINE.fullmatch(line)
-            # A list of mistakes goes on in lines that are indented.
+            # A list of mistakes continues on indented lines.
             if found is None and self._last is not None and line.startswith("  "):
                 yield replace(self._last, at=None, text=line)
                 continue
@@ -94,14 +94,14 @@ class _RunnerLog:
                 yield self._last
 
     def _entry(self, found: re.Match[str]) -> LogEntry:
-        # The runner writes the local time of this machine.
+        # The runner writes this machine's local time.
         moment = datetime.strptime(found["moment"], "%Y-%m-%d %H:%M:%S,%f").astimezone()
         kind = "call" if found["child"] else found["level"].lower()
         instance_id = self._runner.instance_id
         return LogEntry(moment, kind, instance_id, found["request"] or instance_id, found["text"])
 
     def _new_lines(self) -> list[str]:
-        """The whole lines that have not been read yet."""
+        """The complete lines that have not been read yet."""
         if not self._runner.log_file.exists():
             return []
         with self._runner.log_file.open("rb") as log:

@@ -23,7 +23,7 @@ from sandbox.vendor import ENDS_LATER, LocalVendor
 from sandbox.zuora import LocalZuora
 from sandbox.zuora_orders import LocalZuoraOrders
 
-# Of a subscription that is cancelled and ends later from the beginning.
+# For a subscription that is already cancelled and ends later.
 ENDS_LATER_AFTER = timedelta(days=90)
 CUSTOMERS = (
     Customer("Nordlicht Pumpen AG", email="jon.doe@nordlicht.example"),
@@ -33,13 +33,13 @@ CUSTOMERS = (
 
 
 class Sandbox:
-    """A running Connect (`.connect`) and running vendors (`.vendor`, `.zuora`,
-    `.zuora_orders`), while entered.
+    """A Connect (`.connect`) and vendors (`.vendor`, `.zuora`, `.zuora_orders`), running while
+    entered.
 
-    The extension's variables are set for `.vendor`; `variables` override them. With `own_vendor`
-    they are for a vendor elsewhere: there are no others, and no vendor runs here. `proven` gives
-    every product a cancellation that was approved in the past: the extension rejects nothing
-    before. `connect_options` go to `LocalConnect`. Files (CA, logs) go to `directory`, or else to
+    The extension's variables are set for `.vendor`; `variables` override them. With `own_vendor`,
+    they alone are set, for a vendor elsewhere, and no vendor runs here. `proven` gives every
+    product a cancellation that was approved in the past: until there is one, the extension rejects
+    nothing. `connect_options` go to `LocalConnect`. Files (CA, logs) go to `directory`, or else to
     a temporary one.
     """
 
@@ -115,13 +115,13 @@ class Sandbox:
     def new_subscription(self, subscription_id: str | None = None, **fields: Any) -> str:
         """A new subscription at the vendor and in Connect; returns its id in Connect.
 
-        `fields` are those of `VendorSubscription`.
+        `fields` are fields of `VendorSubscription`.
         """
         subscription = self.vendor.add(subscription_id, **fields)
         return self.connect.create_subscription(subscription.id)
 
     def offer_subscriptions(self) -> None:
-        """A few subscriptions of several customers, for somebody to begin with."""
+        """A few subscriptions of several customers, to begin with."""
         for customer in CUSTOMERS:
             self.connect.create_subscription(self.vendor.add().id, customer=customer)
 
@@ -130,7 +130,7 @@ class Sandbox:
         return self.connect.create_cancel_request(self.new_subscription(subscription_id, **fields))
 
     def day_comes(self, request_id: str) -> None:
-        """The planned date of a scheduled request has come, here and at the vendor."""
+        """Bring a scheduled request's planned date to now, here and at the vendor."""
         self.connect.bring_forward(request_id)
         self._end_at_vendor(self.connect.request(request_id))
 
@@ -166,11 +166,10 @@ class Sandbox:
         return next(runner for runner in self.runners if runner.instance_id == instance_id)
 
     def _preview_subscription(self, wanted: Json) -> str:
-        """A subscription for `sandbox cancel`, at the local vendor as well if that is the vendor.
+        """A subscription for `sandbox cancel`, also at the vendor if that is the local one.
 
-        `vendor_id` is its id at the vendor, `parameters` has the values of other fulfillment
-        parameters by their ids. For the local vendor: its `status`, and the `faults` of its next
-        calls as texts.
+        `vendor_id` is its id at the vendor; `parameters` maps ids of other fulfillment parameters
+        to values. For the local vendor: its `status`, and the `faults` of its next calls as texts.
         """
         subscription_id = wanted.get("vendor_id")
         if not self.own_vendor:
@@ -203,7 +202,7 @@ class Sandbox:
         return (variable.value.strip() if variable else "") or "subscription_id"
 
     def _end_at_vendor(self, request: Json) -> None:
-        """The day that came for a request has come for the vendor's subscription, too."""
+        """When a request's day has come, it has come for the vendor's subscription too."""
         for parameter in request["asset"]["params"]:
             key = parameter.get("value") or ""
             subscription = self.vendor.subscriptions.get(key)

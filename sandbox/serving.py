@@ -23,9 +23,9 @@ async def serve(arguments: argparse.Namespace) -> None:
     """Run everything until it is stopped."""
     own = arguments.env is not None
     if own and arguments.slow is not None:
-        raise Complaint("--slow is for the local vendor; this one is your own")
+        raise Complaint("--slow needs the local vendor; this sandbox runs against your own")
     if running := Address.find():
-        raise Complaint(f"a sandbox is running here already: process {running.process}")
+        raise Complaint(f"a sandbox is already running here: process {running.process}")
     variables = {**(read_variables(arguments.env) if own else {}), **dict(arguments.variable)}
     _prepare(DIRECTORY)
     async with AsyncExitStack() as stack:
@@ -36,7 +36,7 @@ async def serve(arguments: argparse.Namespace) -> None:
                 directory=DIRECTORY,
                 countdown_scale=arguments.countdown_scale,
                 delivers_after=arguments.deliver_after,
-                log_level="DEBUG",  # the extension's, for the feed; --debug is the runner's
+                log_level="DEBUG",  # the extension's, for the feed; --debug sets the runner's
             )
         )
         logs = RunnerLogs(sandbox.runners)
@@ -57,7 +57,7 @@ async def serve(arguments: argparse.Namespace) -> None:
 async def _until_stopped(
     sandbox: Sandbox, logs: RunnerLogs, portal: Portal, arguments: argparse.Namespace
 ) -> None:
-    """Tell the other commands where it is, and the person what there is; then feed them."""
+    """Write the address for other commands, print a welcome, then print the feed."""
     Address.of(sandbox).write()
     variables = VariablesFile(sandbox.connect.environment)
     sandbox.connect.journal.listen(variables.happened)
@@ -98,6 +98,6 @@ def _welcome(sandbox: Sandbox, portal: Portal, own_variables: Path | None) -> No
 
 
 def _this_python() -> str:
-    """The interpreter's path from this directory; that of a fresh clone is not in PATH."""
+    """The interpreter's path from this directory; a fresh clone's is not in PATH."""
     python = Path(sys.executable)
     return str(python.relative_to(Path.cwd())) if Path.cwd() in python.parents else python.name

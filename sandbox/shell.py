@@ -1,4 +1,4 @@
-"""What a program needs to act for the extension in the running sandbox, as a runner does."""
+"""Everything a program needs to act for the extension in the running sandbox, as a runner does."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ VARIABLES_FILE = DIRECTORY / "variables.env"
 
 
 class VariablesFile:
-    """The portal's variables in a file, as they are at any time, until it is removed."""
+    """Keeps the portal's variables in a file, always up to date, until it is removed."""
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._is_kept = False
 
     def write(self) -> None:
-        """Write it, and from now on at every change."""
+        """Write it now, and again at every change."""
         self._is_kept = True
-        # There are keys among them.
+        # Some of them are keys.
         VARIABLES_FILE.touch(mode=0o600)
         text = env_text(self._environment.variables.values())
         VARIABLES_FILE.write_text(text, "utf-8", "replace")
 
     def happened(self, happening: Happening) -> None:
-        """Write it again, if it is about a variable, or a runner that has declared its own."""
+        """Write it again after a change of a variable, or after a runner has declared its own."""
         if self._is_kept and happening.kind in ("variable", "instance"):
             self.write()
 
@@ -53,7 +53,7 @@ def fits_on_a_line(variable: Variable) -> bool:
 
 
 def exports(address: Address) -> str:
-    """The commands by which a shell gets the environment of a runner."""
+    """Shell commands that set the environment of a runner."""
     trusted = Path(address.ca_bundle)
     if address.vendor_url is None:
         trusted = trusted.with_name(AUTHORITIES)

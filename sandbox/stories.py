@@ -11,7 +11,7 @@ from sandbox.connect.objects import Parameter
 from sandbox.faults import DropAfter, Kill, Respond
 from sandbox.sandbox import Sandbox
 
-# The sandbox numbers its own products from PRD-100-000-001 on.
+# The sandbox numbers its own products from PRD-100-000-001.
 DRY_PRODUCT = "PRD-500-000-002"
 IMPATIENT_PRODUCT = "PRD-500-000-003"
 # One product for each generation of Zuora's SOAP API, by its version.
@@ -22,13 +22,13 @@ ZUORA_PRODUCTS = {
 }
 ORDERS_PRODUCT = "PRD-500-000-100"
 LATER_PRODUCT = "PRD-500-000-200"
-# 30 seconds of a rescheduled task take less than half a second here.
+# A task's countdown of 30 seconds takes less than half a second here.
 COUNTDOWN_SCALE = 0.015
-# In the demo's time a slow vendor needs more than four minutes.
+# In the demo's time, a slow vendor takes more than four minutes.
 SLOW_SECONDS = 4.0
-# Zuora's gateway gives up after two minutes, and Zuora does not.
+# Zuora's gateway gives up after two minutes, while Zuora carries on.
 GATEWAY_SECONDS = 1.0
-# For so long a scheduled request is watched, before its day or the customer's change of mind.
+# How long a scheduled request is watched before its day comes or the customer changes their mind.
 SCHEDULED_SECONDS = 3.0
 TERM_DAYS = 90
 
@@ -43,24 +43,24 @@ class End:
     request: str
     task: str
     cancellations: int
-    """As many must have been ordered, and have taken effect."""
+    """The vendor must have accepted this many, and all must have taken effect."""
     says: str = ""
     """A part of the reject reason, or of a note."""
     waits: int = 0
-    """How often the task must have been postponed at least."""
+    """The minimum number of times the task must have been postponed."""
     instances: int = 1
     """How many instances must have had the task."""
     undone: int = 0
     """How many cancellations the vendor must have taken back."""
     by_way_of: tuple[str, ...] = ()
-    """The request's statuses between the first and the last, where they are not its own affair."""
+    """The statuses expected between the request's first and last."""
 
 
 @dataclass(frozen=True)
 class Story:
     """One cancel request; `arrange` sets the scene and returns the subscription's id `AS-...`.
 
-    `turn` is what happens to the request once it has been scheduled for a while.
+    `turn` happens to the request once it has been scheduled for a while.
     """
 
     title: str
@@ -74,7 +74,7 @@ def prepare(sandbox: Sandbox) -> None:
     """Make the products that have variables of their own, before the runner starts."""
     overrides = {
         DRY_PRODUCT: {"DRY_RUN": "true"},
-        # An unknown id is looked up twice, with this time in between.
+        # An unknown id is looked up twice, this far apart.
         IMPATIENT_PRODUCT: {"SETTLE_MINUTES": "0.05", "VENDOR_TIMEOUT_SECONDS": "1.5"},
     }
     overrides[LATER_PRODUCT] = {
@@ -85,7 +85,7 @@ def prepare(sandbox: Sandbox) -> None:
     for version, product_id in ZUORA_PRODUCTS.items():
         of_zuora = sandbox.zuora.variables(version)
         overrides[product_id] = {name: of_zuora[name] for name in ("VENDOR", "ZUORA_SOAP_URL")}
-        # Everybody can read the overrides in the portal; secrets have variables of their own.
+        # Anyone can read the overrides in the portal; secrets have their own variables.
         for name in ("ZUORA_USERNAME", "ZUORA_PASSWORD"):
             sandbox.connect.set_variable(name, of_zuora[name], name == "ZUORA_PASSWORD")
     of_orders = sandbox.zuora_orders.variables()
@@ -241,7 +241,7 @@ OTHERS = (
         "at the end of its term",
         _at_the_end_of_its_term,
         End("approved", "succeeded", 1, by_way_of=("scheduled", "pending")),
-        "The vendor took the cancellation for the end of the term, and the request was scheduled"
+        "The vendor accepted it for the end of the term, and the request was scheduled"
         " until then. On that day, which the demo brings forward, it came back and was approved.",
         turn=Sandbox.day_comes,
     ),
@@ -264,7 +264,7 @@ OTHERS = (
         "Zuora 19.0",
         _zuora("19.0"),
         End("approved", "succeeded", 1, says="It ends at the vendor on"),
-        "A draft amendment was created, then completed. This version wants a date in the future.",
+        "A draft amendment was created, then completed. This version needs a future date.",
     ),
     Story(
         "Zuora 27.0",
@@ -301,7 +301,7 @@ OTHERS = (
     ),
 )
 
-# It kills a runner, so it is played when the others are over.
+# It kills a runner, so it is played after all others.
 LAST = Story(
     "two instances, one killed",
     _killed,

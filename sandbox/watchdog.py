@@ -1,7 +1,7 @@
-"""Ends a runner whose owner has died, in whatever way; also a program: ``watchdog.py GROUP``.
+"""Ends a runner whose owner has died, for whatever reason; also a program: ``watchdog.py GROUP``.
 
-The program waits at a pipe of which the owner alone holds the other end, so that it closes with the
-owner. It imports nothing else of the sandbox, in order to be there at once.
+The program waits on a pipe. Only the owner holds the other end, so the pipe closes when the owner
+dies. It imports nothing else of the sandbox, so it starts at once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ POLL_SECONDS = 0.1
 
 
 class Watchdog:
-    """Watches over a process group until it is stopped, or this process ends."""
+    """Watches a process group until it is stopped or this process ends."""
 
     def __init__(self, group: int) -> None:
         # Neither a terminal's signals nor those of the runner's group reach it.
@@ -32,7 +32,7 @@ class Watchdog:
         )
 
     def stop(self) -> None:
-        """The group has ended: leave its number alone, somebody else may get it."""
+        """The group has ended: leave its number alone, the system may reuse it."""
         with self._process:
             self._process.kill()
 
@@ -48,10 +48,10 @@ def end(group: int) -> None:
 
 
 def _sent(send: Callable[[], None]) -> bool:
-    """Whether there was somebody to send it to."""
+    """Whether anything was left to send it to."""
     try:
         send()
-    # macOS says PermissionError where all that is left are zombies.
+    # macOS raises PermissionError when only zombies are left.
     except (ProcessLookupError, PermissionError):
         return False
     return True

@@ -1,4 +1,4 @@
-"""Whose call it is, the shapes of bodies and collections, and the platform's headers."""
+"""The caller's account, the shapes of bodies and collections, and the platform's headers."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PREFIX = "/public/v1"
 PLATFORM_VERSION = "37.0.0"
 
 Objects = Mapping[str, Json] | Callable[[Query], Mapping[str, Json]]
-"""Those of a collection by their ids, or those among which a query finds its own."""
+"""All objects of a collection by their ids, or the candidates for a query."""
 
 
 def dating(clock: Clock) -> Middleware:
-    """Dates every answer by Connect's clock."""
+    """Gives every answer a date by Connect's clock."""
 
     @web.middleware
     async def date(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -40,7 +40,7 @@ def dating(clock: Clock) -> Middleware:
 
 @web.middleware
 async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A refusal becomes the platform's error body; every answer names the platform's version."""
+    """Turns refusals into the platform's error bodies; every answer names its version."""
     headers = {"Connect-Version": PLATFORM_VERSION}
     try:
         response = await handler(request)
@@ -55,7 +55,7 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
 
 
 def collection(request: web.Request, objects: Objects, fields: Fields) -> web.Response:
-    """The page of a collection that the query asks for, with its `Content-Range`."""
+    """The requested page of a collection, with its `Content-Range`."""
     query = parse_query(request.rel_url.raw_query_string, fields)
     found = query.matching(objects(query) if callable(objects) else objects)
     page = query.page(found)
@@ -79,7 +79,7 @@ async def body_of(request: web.Request) -> Json:
 
 
 class Access:
-    """The account behind each call, and the objects that it may see."""
+    """Finds each call's account, and the objects that it may see."""
 
     def __init__(self, connect: LocalConnect) -> None:
         self._environment = connect.environment

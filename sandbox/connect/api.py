@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from sandbox.connect.server import LocalConnect
 
 CONTROL_PREFIX = "/sandbox"
-# The faults of the REST API do not touch websockets, nor the sandbox's own end points.
+# Faults of the REST API affect neither websockets nor the sandbox's own endpoints.
 NO_FAULTS = r"/devops/ws/|^/sandbox/"
 MOST_HOURS = 365 * 24
 
 
 class Api:
-    """Every end point, behind its guard."""
+    """All endpoints, behind the guard."""
 
     def __init__(self, connect: LocalConnect) -> None:
         self._connect = connect
@@ -44,7 +44,7 @@ class Api:
         return [web.route(r.method, PREFIX + r.path, self._guarded(r.handler)) for r in routes]
 
     def control_routes(self) -> list[web.RouteDef]:
-        """The end points with which another process controls the sandbox itself."""
+        """The endpoints through which another process controls the sandbox itself."""
         return [
             web.post(f"{CONTROL_PREFIX}/subscriptions", self._guarded(self.new_subscription)),
             web.post(f"{CONTROL_PREFIX}/requests/{{id}}/forward", self._guarded(self.forward)),
@@ -73,13 +73,13 @@ class Api:
         return web.json_response(self._connect.catalogue.asset(asset_id), status=201)
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
-        """POST /sandbox/requests/{id}/forward: a scheduled request's planned date has come"""
+        """POST /sandbox/requests/{id}/forward: bring a scheduled request's planned date to now"""
         found = self._connect.requests.bring_forward(request.match_info["id"])
         self._connect.planned_day_comes(found)
         return web.json_response(found)
 
     async def forget(self, request: web.Request) -> web.StreamResponse:
-        """POST /sandbox/requests/{id}/forget: Connect lost the request's task, `hours` ago"""
+        """POST /sandbox/requests/{id}/forget: lose the request's task, as if `hours` ago"""
         request_id = request.match_info["id"]
         hours = (await body_of(request)).get("hours", 0)
         if not isinstance(hours, int | float) or not 0 <= hours <= MOST_HOURS:

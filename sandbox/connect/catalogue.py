@@ -16,7 +16,7 @@ def _dashed(number: int, groups: int, width: int) -> str:
 
 
 class Catalogue:
-    """What is sold, and to whom."""
+    """All products, templates and subscriptions."""
 
     def __init__(self) -> None:
         self.products: dict[str, Json] = {}
@@ -59,7 +59,7 @@ class Catalogue:
     ) -> str:
         """Add an active subscription to a product; returns its id.
 
-        One from the past takes none of the numbers of the others.
+        One from the past is numbered separately.
         """
         number = next(self._past_numbers) if is_past else 10**11 + next(self._numbers)
         asset_id = f"AS-{_dashed(number, 3, 4)}"
@@ -74,13 +74,13 @@ class Catalogue:
         return asset_id
 
     def product(self, product_id: str) -> Json:
-        """A product; raises the platform's refusal if there is none."""
+        """The product with this id; raises the platform's refusal if there is none."""
         if product_id not in self.products:
             raise unknown(product_id)
         return self.products[product_id]
 
     def asset(self, asset_id: str) -> Json:
-        """A subscription; raises the platform's refusal if there is none."""
+        """The subscription with this id; raises the platform's refusal if there is none."""
         if asset_id not in self.assets:
             raise unknown(asset_id)
         return self.assets[asset_id]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ConversationApi:
-    """The end points about conversations; a path takes the conversation's id or the request's."""
+    """The endpoints for conversations; a path takes the conversation's id or the request's."""
 
     def __init__(self, connect: LocalConnect, access: Access) -> None:
         self._conversations, self._journal = connect.conversations, connect.journal
@@ -55,7 +55,7 @@ class ConversationApi:
         return web.json_response(message, status=201)
 
     def _id(self, request: web.Request) -> str:
-        """The conversation's id or the request's, from an account that may see them."""
+        """The conversation's id, from its own or its request's, if the account may see it."""
         if not self._access.sees_requests(request):
             raise unknown(request.match_info["id"])
         return request.match_info["id"]

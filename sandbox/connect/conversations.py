@@ -20,8 +20,8 @@ class Conversations:
     """Every request's conversation.
 
     The platform does not document whether messages can be posted by the request's id
-    (docs/facts.md, Connect 4): `by_instance_id` switches it. Nor does it say how exactly it
-    dates them: its examples have whole seconds, and `whole_seconds` switches that.
+    (docs/facts.md, Connect 4): `by_instance_id` switches that. Nor does it document the precision
+    of their dates. Its examples have whole seconds, and `whole_seconds` switches that.
     """
 
     def __init__(self, clock: Clock | None = None, *, by_instance_id: bool = True) -> None:
@@ -36,7 +36,7 @@ class Conversations:
         self._numbers = count(1)
 
     def open(self, request: Json) -> None:
-        """Open the conversation of a new request; a removed one stays away."""
+        """Open the conversation of a new request; a removed conversation stays removed."""
         if request["id"] in self._by_instance or request["id"] in self._removed:
             return
         number = next(self._numbers)
@@ -47,7 +47,7 @@ class Conversations:
         self._messages[request["id"]] = []
 
     def candidates(self, wanted: Mapping[str, Iterable[str]]) -> Mapping[str, Json]:
-        """The conversations among which those are whose fields have one of these values."""
+        """Candidates that include every conversation whose fields have one of these values."""
         if "instance_id" not in wanted:
             return self.by_id
         found = filter(None, map(self._by_instance.get, wanted["instance_id"]))
@@ -61,7 +61,7 @@ class Conversations:
         return found
 
     def messages(self, either_id: str, account: Json) -> dict[str, Json]:
-        """The messages that an account may see, by their ids, the oldest first."""
+        """The messages that an account may see, by their ids, oldest first."""
         conversation = self._for_messages("GET", either_id)
         messages = self._messages[conversation["instance_id"]]
         return {each["id"]: each for each in messages if _sees(account, each)}
@@ -105,7 +105,7 @@ class Conversations:
         return self._messages[request_id]
 
     def backdate(self, request_id: str, by: timedelta) -> None:
-        """Let every message about a request be so much older."""
+        """Make every message about a request this much older."""
         for message in self.notes(request_id):
             before = datetime.fromisoformat(message["created"])
             timespec = "seconds" if self.whole_seconds else "microseconds"
@@ -115,18 +115,18 @@ class Conversations:
     # Trouble
 
     def close(self, request_id: str) -> None:
-        """Close a request's conversation: it refuses messages from now on."""
+        """Close a request's conversation, which refuses messages from now on."""
         self.get(request_id)["status"] = "closed"
 
     def remove(self, request_id: str) -> None:
-        """Take a request's conversation away: nobody finds it from now on."""
+        """Remove a request's conversation; nobody finds it from now on."""
         conversation = self._removed[request_id] = self._by_instance.pop(request_id)
         del self.by_id[conversation["id"]]
 
     def forbid(self, request_id: str | None, *methods: str) -> None:
-        """Answer 403 to GET, POST or both of a request's messages; of all requests' (None).
+        """Answer 403 to GET, POST or both for a request's messages (None: every request's).
 
-        Without methods everything is allowed again.
+        Without methods, everything is allowed again.
         """
         self._forbidden[request_id] = frozenset(methods)
 

@@ -15,9 +15,9 @@ DAYS_AHEAD = 8 * 366
 
 @dataclass(frozen=True)
 class Cron:
-    """The moments of an expression of numbers, ranges, lists, steps and stars; it knows no names.
+    """The moments of an expression of numbers, ranges, lists, steps and stars, without names.
 
-    With both days given one of them is enough, as in cron itself.
+    If both days are given, either may match, as in cron itself.
     """
 
     minutes: frozenset[int]
@@ -40,7 +40,7 @@ class Cron:
         return cls(minutes, hours, days, months, sundays_as_0, "*" in (fields[2][0], fields[4][0]))
 
     def after(self, moment: datetime) -> datetime | None:
-        """The first moment later than this one, or None if there is none."""
+        """The first moment after this one, or None if there is none."""
         midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         for number in range(DAYS_AHEAD):
             day = midnight + timedelta(days=number)

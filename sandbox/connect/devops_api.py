@@ -20,7 +20,7 @@ ENVIRONMENT = "/devops/services/{service_id}/environments/{environment_id}"
 
 
 class DevopsApi:
-    """The end points with which extensions are run."""
+    """The endpoints for running extensions."""
 
     def __init__(self, connect: LocalConnect, access: Access) -> None:
         self._connect, self._environment = connect, connect.environment
@@ -57,7 +57,7 @@ class DevopsApi:
         return collection(request, shown, EVENT_DEFINITIONS)
 
     async def get_installation(self, request: web.Request) -> web.StreamResponse:
-        """GET an installation, by either of its paths"""
+        """GET an installation, by either path"""
         if not self._environment.multi_account or request.match_info["id"] != INSTALLATION_ID:
             raise unknown(request.match_info["id"])
         return web.json_response(self._environment.installation())

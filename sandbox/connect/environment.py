@@ -24,7 +24,7 @@ INSTALLATION_API_KEY = "ApiKey SU-200-200-200:0000000000000000000000000000instal
 
 MAX_VALUE_LENGTH = 21960
 
-# The event definitions for a runner, which looks up the object of an event by them.
+# The event definitions for a runner, which uses them to look up an event's object.
 EVENT_DEFINITIONS: list[Json] = [
     {
         "event_type": CANCEL_EVENT,
@@ -52,7 +52,7 @@ EVENT_TYPES: list[Json] = [
 
 @dataclass
 class Variable:
-    """A variable of the environment; instances get secure values in clear text, too."""
+    """A variable of the environment; instances receive secure values in clear text too."""
 
     id: str
     name: str
@@ -60,7 +60,7 @@ class Variable:
     secure: bool = False
 
     def json(self) -> Json:
-        """The variable as the API answers it; a secure value is not shown."""
+        """The variable as the API returns it; a secure value is hidden."""
         value = "*" * 8 if self.secure else self.value
         moment = objects.event(now(), objects.AGENT)
         return {
@@ -112,7 +112,7 @@ class Environment:
         return objects.DISTRIBUTOR if authorization == PARTNER_API_KEY else None
 
     def sees_requests(self, account: Json) -> bool:
-        """Whether requests exist for an account; not for a Multi-Account extension's owner."""
+        """Whether an account sees requests; the owner of a Multi-Account extension does not."""
         return account["id"] in (objects.VENDOR["id"], objects.DISTRIBUTOR["id"])
 
     def task_options(self, task: Task) -> Json:
@@ -125,16 +125,16 @@ class Environment:
         return {"api_key": INSTALLATION_API_KEY, "installation_id": INSTALLATION_ID}
 
     def subscribe(self, subscriptions: Mapping[str, Iterable[str]]) -> None:
-        """Use the statuses for which an instance wants tasks."""
+        """Set the statuses for which instances want tasks."""
         for event_type, statuses in subscriptions.items():
             self.statuses[event_type] = frozenset(statuses)
 
     def offer(self, schedulables: Iterable[Json]) -> None:
-        """Use the schedulables that the newest instance has, and no others."""
+        """Replace the schedulables with those of the newest instance."""
         self.schedulables = {each["method"]: dict(each) for each in schedulables}
 
     def declare(self, declared: Iterable[Mapping[str, Any]]) -> None:
-        """Create the declared variables that do not exist yet; the others keep their value."""
+        """Create the declared variables that do not exist yet; existing ones keep their values."""
         for each in declared:
             self.initial_values[each["name"]] = each["initial_value"]
             variable = self.variables.get(each["name"])
@@ -160,7 +160,7 @@ class Environment:
         return variable
 
     def variable(self, either: str) -> Variable:
-        """A variable by its id or by its name; raises the platform's refusal."""
+        """The variable with this id or name; raises the platform's refusal."""
         for variable in self.variables.values():
             if either in (variable.id, variable.name):
                 return variable
@@ -196,7 +196,7 @@ class Environment:
         }
 
     def json(self) -> Json:
-        """The environment as the API answers it."""
+        """The environment as the API returns it."""
         return {
             "id": self.id,
             "type": "development",
@@ -221,7 +221,7 @@ class Environment:
         }
 
     def task(self, task: Task) -> Json:
-        """A task as the API answers it."""
+        """A task as the API returns it."""
         last = task.deliveries[-1] if task.deliveries else None
         return {
             "id": task.id,
@@ -238,7 +238,7 @@ class Environment:
         }
 
     def reference(self) -> Json:
-        """The environment as other objects name it."""
+        """The environment as other objects refer to it."""
         fields = ("id", "type", "runtime", "hostname", "domain", "extension")
         whole = self.json()
         return {field: whole[field] for field in fields}

@@ -1,8 +1,8 @@
-"""What the platform's collections can be asked for, as the official document lists it.
+"""The filters of the platform's collections, as the official document lists them.
 
-That is all of its filters that make sense here, each with its operators except `like`, `ilike` and
-`null`, which nobody needs. A test holds these tables to the document. That the platform refuses
-what the document does not list is INFERRED (docs/facts.md, Connect 2).
+The tables hold every filter that makes sense here, with all operators except `like`, `ilike` and
+`null`, which nobody needs. A test compares them with the document. It is INFERRED that the platform
+refuses filters the document does not list (docs/facts.md, Connect 2).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _texts(*names: str) -> dict[str, Filter]:
 
 
 def only(names: Iterable[str]) -> Fields:
-    """Nothing but texts, and no order."""
+    """Equality of texts only; no ordering."""
     return Fields(_texts(*names))
 
 
@@ -72,7 +72,7 @@ ASSETS = Fields(
     hidden=frozenset(("pending_request", "pending_request.template")),
 )
 
-# The document has no `name`; what was written years ago for the platform asks by it all the same.
+# The document has no `name`, but code written years ago for the platform filters by it.
 TEMPLATES = only(("scope", "type", "name"))
 
 TASKS = Fields(
@@ -86,7 +86,7 @@ TASKS = Fields(
     }
 )
 
-# Without `type`, which is no field of a schedule.
+# `type` is left out: a schedule has no such field.
 SCHEDULES = Fields(
     {
         "id": _TEXT,
@@ -109,5 +109,5 @@ MESSAGES = Fields(
 
 VARIABLES = Fields({"id": _TEXT, "name": _ORDERED_TEXT})
 ACCOUNTS = Fields({"id": _ORDERED_TEXT})
-# It can only be paged.
+# Only paging is supported.
 EVENT_DEFINITIONS = Fields({})

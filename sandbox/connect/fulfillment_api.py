@@ -21,7 +21,7 @@ OF_DISTRIBUTOR = ("revoke", "assign")
 
 
 class FulfillmentApi:
-    """The end points about requests and about what they concern."""
+    """The endpoints for requests and for the objects they concern."""
 
     def __init__(self, connect: LocalConnect, access: Access) -> None:
         self._requests, self._catalogue = connect.requests, connect.catalogue
@@ -90,7 +90,7 @@ class FulfillmentApi:
         return self._access.collection(request, self._assets, ASSETS)
 
     def _assets(self, query: Query) -> Mapping[str, Json]:
-        """The subscriptions of a list, whose pending requests are hidden unless selected."""
+        """The listed subscriptions, with their pending requests hidden unless selected."""
         fields = ["id", "type", "status"]
         if "pending_request.template" in query.selected:
             fields.append("template")

@@ -1,4 +1,4 @@
-"""A record of everything that happens in the local Connect, to wait for and to watch."""
+"""A record of everything that happens in the local Connect, to wait on and to watch."""
 
 from __future__ import annotations
 

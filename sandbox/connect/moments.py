@@ -27,8 +27,8 @@ def now() -> datetime:
 class Clock:
     """Connect's own clock; `ahead` is its difference from this machine's.
 
-    Moving it on makes everything written so far that much older, and what is planned for a moment
-    that it passes happens at once.
+    Moving it on makes everything written so far that much older. If it passes the time of something
+    planned, that happens at once.
     """
 
     def __init__(self) -> None:
@@ -56,12 +56,12 @@ class Clock:
 
 
 def written(moment: datetime, timespec: str = "seconds") -> str:
-    """A moment as Connect writes it, to the second unless told otherwise."""
+    """A moment as Connect writes it, by default to the second."""
     return moment.isoformat(timespec=timespec)
 
 
 def parse(field: str, value: Any) -> datetime:
-    """Read a date from a call; without an offset it is UTC.
+    """Read a date from a call, in UTC if it has no offset.
 
     Raises the platform's refusal for anything else.
     """

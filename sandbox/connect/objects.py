@@ -1,4 +1,4 @@
-"""Connect's objects in the shapes of its API, about invented customers.
+"""Connect's objects in the shapes of its API, for invented customers.
 
 Shapes: docs/facts.md, Connect 1.4, and the official OpenAPI document. Empty scalars are empty
 strings and quantities are strings, as in real requests.
@@ -25,7 +25,7 @@ AGENT: Json = {"id": "UR-100-100-100", "name": "Sandbox Agent"}
 
 @dataclass(frozen=True)
 class Customer:
-    """An invented end customer, easy to recognise wherever its data turns up."""
+    """An invented end customer whose data is easy to recognise anywhere."""
 
     name: str = "Blauwal Sandkasten GmbH"
     tax_id: str = "SANDBOX-TAX-7731"
@@ -37,13 +37,13 @@ class Customer:
     city: str = "Sankt Beispielen"
 
     def personal_data(self) -> tuple[str, ...]:
-        """The data that must never leave the platform, for tests that look for leaks."""
+        """Data that must never leave the platform, for tests that look for leaks."""
         return (self.last_name, self.email, self.phone, self.address, self.tax_id, self.name)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a subscription; a `value` of None leaves the field out."""
+    """A parameter of a subscription; if `value` is None, the field is left out."""
 
     id: str
     value: str | None
@@ -78,7 +78,7 @@ def product(product_id: str, name: str) -> Json:
 
 
 def capabilities(*, scheduling: bool) -> Json:
-    """What a product can do with its subscriptions, as far as cancelling them goes."""
+    """A product's capabilities that concern cancelling its subscriptions."""
     return {"subscription": {"cancel": {"scheduling": scheduling, "offline": "no"}}}
 
 
@@ -97,7 +97,7 @@ def template(template_id: str, name: str, scope: str, type_: str | None, positio
 
 
 def event(moment: datetime, by: Json | None = None) -> Json:
-    """The moment of a change, and its author."""
+    """The time and the author of a change."""
     return {"at": written(moment), **({"by": dict(by)} if by else {})}
 
 
@@ -110,7 +110,7 @@ def asset(
     *,
     items: int = 1,
 ) -> Json:
-    """An active subscription with so many items."""
+    """An active subscription with this many items."""
     created = event(now())
     return {
         "id": asset_id,

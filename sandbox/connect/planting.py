@@ -1,4 +1,4 @@
-"""What a test can make go wrong in the local Connect, and a past that it can give to a request."""
+"""Losses that a test can plant in the local Connect, and a past that it can give a request."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sandbox.connect.tasks import CANCEL_EVENT, Task, TaskQueue, TaskStatus
 class Planting:
     """Losses that can be planted in a local Connect.
 
-    Whatever is planted about a request is planted before an instance has its task: what an
-    instance has got, it works on.
+    Plant them before an instance has the request's task: an instance works on whatever it has
+    received.
     """
 
     requests: CancelRequests
@@ -26,10 +26,9 @@ class Planting:
 
     @contextmanager
     def silently(self) -> Iterator[None]:
-        """Make no tasks of what happens to requests meanwhile.
+        """Make no tasks for requests meanwhile.
 
-        So a request is one that Connect has never told anybody of, or that belongs to another
-        environment.
+        Such a request was never announced to anybody, or belongs to another environment.
         """
         self.is_silent = True
         try:
@@ -38,9 +37,9 @@ class Planting:
             self.is_silent = False
 
     def forget(self, request_id: str) -> None:
-        """Never deliver the request's tasks again; they are still listed.
+        """Never deliver the request's tasks again, but keep listing them.
 
-        A later change of the request makes a new one.
+        A later change of the request makes a new task.
         """
         self.requests.get(request_id)
         self.tasks.forget(request_id)
@@ -51,7 +50,7 @@ class Planting:
         status: TaskStatus = TaskStatus.SUCCEEDED,
         created: datetime | None = None,
     ) -> Task:
-        """A task that the request has had, by default when it was created; never delivered."""
+        """A past task of the request, by default from when it was created; never delivered."""
         request = self.requests.get(request_id)
         created = created or parse("created", request["created"])
         task = self.tasks.add(CANCEL_EVENT, request_id, created)
@@ -59,7 +58,7 @@ class Planting:
         return task
 
     def backdate(self, request_id: str, by: timedelta) -> None:
-        """Let a request, its messages and its tasks be so much older."""
+        """Make a request, its messages and its tasks this much older."""
         self.requests.backdate(request_id, by)
         self.conversations.backdate(request_id, by)
         for task in self.tasks.of_object.get(request_id, []):

@@ -31,12 +31,12 @@ class Refusal(Exception):  # noqa: N818 - the platform's answer, not a fault of 
 
 
 def unauthorized() -> Refusal:
-    """The key is missing or not known."""
+    """The key is missing or unknown."""
     return Refusal(401, "AUTH_001", "API request is unauthorized.")
 
 
 def forbidden(error: str) -> Refusal:
-    """The key is known and may not do this."""
+    """The key is known but may not do this."""
     return Refusal(403, "AUTH_002", error)
 
 
@@ -46,7 +46,7 @@ def unknown(object_id: str) -> Refusal:
 
 
 def invalid(error: str) -> Refusal:
-    """A field of the body or of the query is wrong."""
+    """A field of the body or the query is wrong."""
     return Refusal(400, "VAL_001", error)
 
 

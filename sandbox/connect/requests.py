@@ -26,8 +26,8 @@ SETTLED = ("approved", "failed", "revoked")
 class OnConfirm(str, Enum):
     """What `confirm` does with a revoking request.
 
-    Which call confirms a revocation is not documented (docs/facts.md, Connect 2), so a test can
-    have any of them.
+    The call that confirms a revocation is not documented (docs/facts.md, Connect 2), so a test can
+    choose any behaviour.
     """
 
     REVOKE = "revoke"
@@ -35,19 +35,19 @@ class OnConfirm(str, Enum):
     REFUSE = "refuse"
     """The call is refused, and the request stays revoking."""
     IGNORE = "ignore"
-    """The call is answered 200, and the request stays revoking all the same."""
+    """The call is answered with 200, but the request stays revoking."""
 
 
 @dataclass(frozen=True)
 class StatusChange:
-    """A status that a request has had, and since when."""
+    """A status that a request has had, and when it began."""
 
     at: datetime
     status: str
 
 
 class CancelRequests:
-    """Every cancel request, and the only place that changes one."""
+    """All cancel requests; only this class changes them."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class CancelRequests:
         on_confirm: OnConfirm = OnConfirm.REVOKE,
     ) -> None:
         self.on_confirm = OnConfirm(on_confirm)
-        # That anybody does is INFERRED (docs/facts.md, Connect 12).
+        # INFERRED: nothing documents that somebody does (docs/facts.md, Connect 12).
         self.brings_back = True
         self._catalogue = catalogue
         self._timers = timers
@@ -71,7 +71,7 @@ class CancelRequests:
         self._by_product: dict[tuple[str, str], dict[str, Json]] = defaultdict(dict)
 
     def candidates(self, wanted: Mapping[str, Iterable[str]]) -> Mapping[str, Json]:
-        """The requests among which those are whose fields have one of these values."""
+        """Candidates that include every request whose fields have one of these values."""
         if "id" in wanted or not {"asset.product.id", "status"} & wanted.keys():
             return self.by_id
         found: dict[str, Json] = {}
@@ -82,7 +82,7 @@ class CancelRequests:
         return found
 
     def get(self, request_id: str) -> Json:
-        """A request; raises the platform's refusal if there is none."""
+        """The request with this id; raises the platform's refusal if there is none."""
         if request_id not in self.by_id:
             raise unknown(request_id)
         return self.by_id[request_id]
@@ -108,7 +108,7 @@ class CancelRequests:
         return request
 
     def create_approved(self, asset_id: str, approved_at: datetime) -> Json:
-        """Make a cancel request that was approved in the past; nobody is told of it."""
+        """Make a cancel request that was approved in the past; no event or task is created."""
         request = self._add(self._catalogue.asset(asset_id), approved_at)
         request["effective_date"] = written(approved_at)
         request["answered"] = True
@@ -158,7 +158,7 @@ class CancelRequests:
         return request
 
     def schedule(self, request_id: str, body: Json) -> Json:
-        """Postpone a pending request until its planned date, if the product can do that."""
+        """Postpone a pending request until its planned date, if the product supports it."""
         request = self.get(request_id)
         self._must_schedule(request["asset"]["product"]["id"])
         if "planned_date" not in body:
@@ -173,9 +173,10 @@ class CancelRequests:
         return request
 
     def bring_forward(self, request_id: str, planned: datetime | None = None) -> Json:
-        """Replace the planned date of a scheduled request, by now unless told otherwise.
+        """Replace the planned date of a scheduled request (default: now).
 
-        One that has come returns the request to pending at once, if anything does.
+        A date that has been reached returns the request to pending at once, if the platform's clock
+        does that.
         """
         request = self.get(request_id)
         self._must_be(request, "scheduled", "brought forward")
@@ -204,7 +205,7 @@ class CancelRequests:
     def advance(self, request_id: str) -> Json:
         """Return a scheduled request to pending; its planned date stays as it is.
 
-        The platform's clock does this on the planned date, or the vendor does (UNKNOWN which).
+        UNKNOWN whether the platform's clock does this on the planned date or the vendor does.
         """
         request = self.get(request_id)
         self._must_be(request, "scheduled", "returned to pending")
@@ -222,7 +223,7 @@ class CancelRequests:
         return request
 
     def confirm(self, request_id: str) -> Json:
-        """The vendor confirms a revocation; `on_confirm` says what comes of it."""
+        """The vendor confirms a revocation; `on_confirm` decides the result."""
         request = self.get(request_id)
         self._must_be(request, "revoking", "confirmed")
         if self.on_confirm is OnConfirm.REFUSE:
@@ -232,17 +233,17 @@ class CancelRequests:
         return request
 
     def complete_revocation(self, request_id: str) -> Json:
-        """A revocation is confirmed by whatever means; the subscription is active again."""
+        """Confirm a revocation, whoever asked for it; the subscription is active again."""
         request = self.get(request_id)
         self._must_be(request, "revoking", "revoked")
         self._move(request, "revoked", asset_status="active")
         return request
 
     def backdate(self, request_id: str, by: timedelta) -> None:
-        """Let a request be so much older, except for its planned date."""
+        """Make a request this much older, except for its planned date."""
         request = self.get(request_id)
         for name in ("created", "updated", "effective_date"):
-            # A request that is not approved has no effective date.
+            # Only an approved request has an effective date.
             if request[name]:
                 request[name] = written(parse(name, request[name]) - by)
         for name in ("created", "updated"):
@@ -265,8 +266,8 @@ class CancelRequests:
             raise wrong_state(f"Only {status} Fulfillments can be {participle}.")
 
     def _must_schedule(self, product_id: str) -> None:
-        # That the capability gates this call is INFERRED, and the code is that of a request's
-        # rules (docs/facts.md, Connect 2 and 3.1).
+        # INFERRED: the capability gates this call. The error code is the one for a request's rules
+        # (docs/facts.md, Connect 2 and 3.1).
         if not self._catalogue.can_schedule(product_id):
             raise wrong_state("The product does not support scheduling of cancel Fulfillments.")
 
@@ -283,7 +284,7 @@ class CancelRequests:
 
     def _move(self, request: Json, status: str, asset_status: str | None = None) -> None:
         moment = self._clock.now()
-        # A request that was backdated on purpose keeps its dates until something happens to it.
+        # A backdated request keeps its dates until something happens to it.
         if self.history[request["id"]]:
             request["updated"] = written(moment)
             request["events"]["updated"] = objects.event(moment)
@@ -312,7 +313,7 @@ class CancelRequests:
 def _duplicate(pending: Json) -> Refusal:
     """The answer to a second request describes the first (docs/facts.md, Connect 2.2).
 
-    Its error code is not known; REQ_003 is the one for a request's state.
+    The real error code is not known; REQ_003 is the one for a request's state.
     """
     params = {
         "request_status": pending["status"],

@@ -1,8 +1,8 @@
 """The part of RQL that the official client and the extension send.
 
 `and`, `or`, `not`, `eq`, `ne`, `in`, `out`, `ge`, `gt`, `le`, `lt`, `field=value`, `ordering()`,
-`select()`, `limit=` and `offset=`, percent-encoded or not. `Fields` says what a collection can be
-asked for. Anything else is refused, never ignored (docs/facts.md, Connect 2).
+`select()`, `limit=` and `offset=`, percent-encoded or not. `Fields` lists the filters of a
+collection. Anything else is refused, never ignored (docs/facts.md, Connect 2).
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ COMPARED: dict[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True)
 class Filter:
-    """What a collection can be asked about one field.
+    """A filter of a collection by one field.
 
-    `lookups` are the operators, and `choices` the only values if there is a list of them. `at` is
-    where the objects have the field, if not under the filter's name.
+    `lookups` are the operators. `choices`, if given, are the only values. `at` is the field's place
+    in the objects, if it is not the filter's name.
     """
 
     lookups: frozenset[str]
@@ -53,10 +53,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class Fields:
-    """What a collection can be asked for.
+    """The filters of a collection.
 
-    `left_out` are the fields that `select(-name)` leaves out of the objects, `hidden` those that
-    only `select(name)` puts into them.
+    `left_out` are the fields that `select(-name)` removes from the objects, `hidden` those that
+    only `select(name)` adds.
     """
 
     filters: Mapping[str, Filter]
@@ -70,16 +70,16 @@ class Fields:
         return self.filters[name]
 
     def path(self, name: str) -> Path:
-        """Where the objects have a field."""
+        """A field's place in the objects."""
         return tuple((self.filters[name].at or name).split("."))
 
 
 @dataclass(frozen=True)
 class Query:
-    """A parsed query: conditions that all must hold, an order, a page, and what it shows.
+    """A parsed query: conditions that must all hold, an order, a page, and the fields shown.
 
-    `wanted` holds the fields that must have one of certain values, for looking them up in an
-    index; `left_out` and `selected` are the names in `select()`.
+    `wanted` holds the fields that must have one of certain values, for a look-up in an index;
+    `left_out` and `selected` are the names in `select()`.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -101,7 +101,7 @@ class Query:
         return found
 
     def page(self, found: list[Json]) -> list[Json]:
-        """The part of the found objects that was asked for, as they are to be shown."""
+        """The requested page of the found objects, as they are to be shown."""
         return [self._shown(each) for each in found[self.offset : self.offset + self.limit]]
 
     def _shown(self, item: Json) -> Json:
@@ -111,7 +111,7 @@ class Query:
 
 
 def parse_query(raw: str, fields: Fields) -> Query:
-    """Parse a raw query string; only what the fields allow may be asked for."""
+    """Parse a raw query string; the fields limit its filters."""
     query = Query()
     for term in _terms(raw):
         query = _with(query, term, fields)
@@ -154,7 +154,7 @@ def _direction(name: str, fields: Fields) -> tuple[Path, bool]:
 
 
 def _terms(raw: str) -> Iterator[str]:
-    """The terms that all must hold, those of an outermost `and` one by one."""
+    """The terms that must all hold; an outermost `and` is split into its own."""
     for raw_term in _split(raw, "&"):
         term = unquote(raw_term)
         if term.startswith("and("):
@@ -219,14 +219,14 @@ def _compared(comparison: Comparison, fields: Fields) -> Condition:
 
 
 def _reader(name: str) -> Callable[[str], Any]:
-    """How the values of a field are read: dates as moments, all others as they are."""
+    """How a field's values are read: dates as moments, all others unchanged."""
     if name in ("created", "updated") or name.endswith(".at"):
         return lambda value: parse(name, value)
     return str
 
 
 def _several(term: str) -> list[str]:
-    """The terms inside of `and` or `or`, which are two at least."""
+    """The terms inside `and` or `or`, at least two."""
     terms = _split(_inside(term), ",")
     if len(terms) < 2:
         raise invalid(f"Bad filter query: `{term}`.")
@@ -238,7 +238,7 @@ def _names(term: str) -> list[str]:
 
 
 def _value(text: str) -> str:
-    """A value without its quotes, which one with other characters needs."""
+    """A value without its quotes; a value with other characters needs them."""
     quoted = QUOTED.fullmatch(text)
     if not (quoted or UNQUOTED.fullmatch(text)):
         raise invalid(f"Bad filter query: `{text}` is not a value.")
@@ -281,7 +281,7 @@ def _whole_number(name: str, value: str) -> int:
 
 
 def _values(item: Any, path: Path) -> list[str]:
-    """Every value at a path; lists on the way are searched through."""
+    """Every value at a path; lists on the way are searched."""
     for depth, name in enumerate(path):
         if isinstance(item, list):
             return [value for each in item for value in _values(each, path[depth:])]
@@ -292,7 +292,7 @@ def _values(item: Any, path: Path) -> list[str]:
 
 
 def _without(item: Json, path: list[str]) -> Json:
-    """A copy of an object without what it has at a path."""
+    """A copy of an object without the value at a path."""
     name, *rest = path
     if rest and name in item:
         return {**item, name: _without(item[name], rest)}

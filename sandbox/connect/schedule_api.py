@@ -16,7 +16,7 @@ SCHEDULES = "/devops/services/{service_id}/environments/{environment_id}/schedul
 
 
 class ScheduleApi:
-    """The end points about schedules."""
+    """The endpoints for schedules."""
 
     def __init__(self, connect: LocalConnect) -> None:
         self._schedules = connect.schedules

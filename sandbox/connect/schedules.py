@@ -1,4 +1,4 @@
-"""The environment's schedules, which make tasks of the extension's schedulables.
+"""The environment's schedules, which make tasks for the extension's schedulables.
 
 Shapes and rules: docs/facts.md, Connect 5.3.
 """
@@ -25,7 +25,7 @@ MOST_CHARACTERS = {"name": 256, "method": 256, "description": 2048}
 
 @dataclass
 class Schedule:
-    """A schedule `EFS-...`; `definition` holds the fields with which it was created."""
+    """A schedule `EFS-...`; `definition` holds the fields it was created with."""
 
     id: str
     definition: Json
@@ -41,7 +41,7 @@ class Schedule:
         return method
 
     def events(self) -> Json:
-        """Its dates, as the API answers them."""
+        """Its dates, as the API returns them."""
         created = objects.event(self.created, objects.AGENT)
         moments = {"last_triggered": self.last_triggered, "next_trigger": self.next_trigger}
         triggers = {name: objects.event(at) for name, at in moments.items() if at is not None}
@@ -49,7 +49,7 @@ class Schedule:
 
 
 class Schedules:
-    """Every schedule, and the only place that triggers one."""
+    """All schedules; only this class triggers them."""
 
     def __init__(
         self,
@@ -69,13 +69,13 @@ class Schedules:
         self.by_id: dict[str, Schedule] = {}
 
     def get(self, schedule_id: str) -> Schedule:
-        """A schedule; raises the platform's refusal if there is none."""
+        """The schedule with this id; raises the platform's refusal if there is none."""
         if schedule_id not in self.by_id:
             raise unknown(schedule_id)
         return self.by_id[schedule_id]
 
     def create(self, body: Json) -> Schedule:
-        """Make a schedule, which triggers by itself from now on."""
+        """Make a schedule that triggers by itself from now on."""
         definition = {
             "name": _text(body, "name", is_required=True),
             "description": _text(body, "description"),
@@ -101,7 +101,7 @@ class Schedules:
         self._record("schedule", schedule.id, "deleted")
 
     def trigger(self, schedule_id: str) -> Schedule:
-        """Run a schedule now; no second task is made while one of it waits in the queue."""
+        """Run a schedule now; while one of its tasks waits in the queue, no second one is made."""
         schedule = self.get(schedule_id)
         if not self._is_enabled(schedule):
             raise invalid("Only enabled schedules can be triggered.")
@@ -111,7 +111,7 @@ class Schedules:
         return schedule
 
     def json(self, schedule: Schedule) -> Json:
-        """A schedule as the API answers it."""
+        """A schedule as the API returns it."""
         return {
             "id": schedule.id,
             **schedule.definition,
@@ -140,7 +140,7 @@ class Schedules:
     def _moment_comes(self, schedule: Schedule, planned: datetime) -> None:
         if self._is_enabled(schedule):
             self.trigger(schedule.id)
-        # A timer may be a little early, and a clock that was moved skips moments.
+        # A timer may fire a little early, and a moved clock skips moments.
         self._await_next(schedule, max(planned, self._clock.now()))
 
 

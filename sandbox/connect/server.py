@@ -27,21 +27,21 @@ from sandbox.connect.websocket import Instances
 from sandbox.faults import FaultPlan
 from sandbox.http_server import HttpServer
 
-# How long before now a product's cancellation was approved that has already been tried out.
+# For a proven product: how long ago its cancellation was approved.
 PROVEN_AGO = timedelta(days=30)
 
 
 class LocalConnect(Planting, Waiting):
-    """A Connect good enough for the official runner, on one TLS port of the loopback.
+    """A Connect good enough for the official runner, on one TLS port of the loopback interface.
 
     `countdown_scale` shortens the wait of rescheduled and retried tasks, and the periods of
     recurring schedules. A new task is delivered `delivers_after` seconds after its event. `proven`
-    lets every new product have a cancellation that was approved in the past; `scheduling` lets its
-    cancel requests be scheduled. `on_confirm` says what `confirm` does with a revoking request, and
-    `brings_back` whether a scheduled one returns on its day. `unreadable` names what no token may
-    read: "assets", "tasks". The parts (`catalogue`, `clock`, `requests`, `conversations`,
-    `environment`, `tasks`, `schedules`, `instances`, `journal`, `calls`, `faults`) may be used
-    directly.
+    gives every new product a cancellation that was approved in the past; `scheduling` makes its
+    cancel requests schedulable. `on_confirm` says what `confirm` does with a revoking request, and
+    `brings_back` whether a scheduled request returns on its day. `unreadable` names the collections
+    that no token may read: "assets", "tasks". The parts (`catalogue`, `clock`, `requests`,
+    `conversations`, `environment`, `tasks`, `schedules`, `instances`, `journal`, `calls`, `faults`)
+    may be used directly.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class LocalConnect(Planting, Waiting):
         await self._server.stop()
 
     async def go_down(self) -> None:
-        """Begin an outage: connections are refused, and tasks that fall due wait."""
+        """Begin an outage: connections are refused, and due tasks wait."""
         await self._server.stop()
 
     async def come_back(self) -> None:
@@ -153,7 +153,7 @@ class LocalConnect(Planting, Waiting):
         if is_wanted and not self.is_silent:
             self.tasks.emit(CANCEL_EVENT, request["id"])
 
-    # What is sold, and to whom
+    # Products and subscriptions
 
     def create_product(
         self,
@@ -164,9 +164,9 @@ class LocalConnect(Planting, Waiting):
         proven: bool | None = None,
         scheduling: bool | None = None,
     ) -> str:
-        """A product, with the platform's default templates unless told otherwise.
+        """A product, by default with the platform's default templates.
 
-        `proven` and `scheduling` None mean: as they say for all.
+        If `proven` or `scheduling` is None, the server's own setting applies.
         """
         scheduling = self.scheduling if scheduling is None else scheduling
         product_id = self.catalogue.add_product(name, product_id, scheduling=scheduling)
@@ -189,8 +189,8 @@ class LocalConnect(Planting, Waiting):
     ) -> str:
         """A cancel request that was approved in the past, a month ago by default; returns its id.
 
-        It is about the given subscription, or else about a past one of the product that has no
-        parameters. There is no task, no event and no journal entry about it.
+        It is about the given subscription, or else about a past one of the product, without
+        parameters. It makes no task, no event and no journal entry.
         """
         if asset_id is None:
             asset_id = self.catalogue.add_asset(
@@ -224,7 +224,7 @@ class LocalConnect(Planting, Waiting):
         more: Iterable[Parameter] = (),
         items: int = 1,
     ) -> str:
-        """An active subscription with so many items; returns its id `AS-...`.
+        """An active subscription with this many items; returns its id `AS-...`.
 
         Its parameters are the customer's email (ordering), the vendor's subscription id
         (fulfillment) and `more`, unless `parameters` gives others.
@@ -245,13 +245,13 @@ class LocalConnect(Planting, Waiting):
         )
 
     def default_product(self) -> str:
-        """The product of subscriptions that name none."""
+        """The product of subscriptions that do not name one."""
         if self._default_product is None:
             self._default_product = self.create_product()
         return self._default_product
 
     def asset(self, asset_id: str) -> Json:
-        """A subscription as it is now."""
+        """A subscription's current state."""
         return self.catalogue.asset(asset_id)
 
     # Requests
@@ -270,7 +270,7 @@ class LocalConnect(Planting, Waiting):
         return self.create_cancel_request(asset_id)
 
     def request(self, request_id: str) -> Json:
-        """A request as it is now."""
+        """A request's current state."""
         return self.requests.get(request_id)
 
     def status(self, request_id: str) -> str:
@@ -315,7 +315,7 @@ class LocalConnect(Planting, Waiting):
         self.requests.revoke(request_id, {"reason": reason})
 
     def bring_forward(self, request_id: str, planned: datetime | None = None) -> None:
-        """Replace the planned date of a scheduled request, by now unless told otherwise."""
+        """Replace the planned date of a scheduled request (default: now)."""
         self.requests.bring_forward(request_id, planned)
 
     def advance(self, request_id: str) -> None:
@@ -331,9 +331,9 @@ class LocalConnect(Planting, Waiting):
         name: str = "Sandbox Schedule",
         trigger: Json | None = None,
     ) -> str:
-        """A schedule of a schedulable; returns its id `EFS-...`.
+        """Schedule a schedulable; returns the schedule's id `EFS-...`.
 
-        Unless `trigger` says when, it triggers by itself in a year.
+        Without `trigger`, it triggers by itself in a year.
         """
         in_a_year = written(self.clock.now() + timedelta(days=365))
         return self.schedules.create(
@@ -350,7 +350,7 @@ class LocalConnect(Planting, Waiting):
         self.schedules.trigger(schedule_id)
 
     def set_variable(self, name: str, value: str, secure: bool | None = None) -> Variable:
-        """Change a variable in the portal; every instance is told at once."""
+        """Change a variable in the portal; every instance receives it at once."""
         variable = self.environment.set_variable(name, value, secure)
         self.journal.record("variable", name, "changed")
         self.instances.push_configuration()

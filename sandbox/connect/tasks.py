@@ -1,4 +1,4 @@
-"""The task queue of an environment: one for all of its instances, delivery at least once.
+"""An environment's task queue, shared by its instances, with delivery at least once.
 
 Life of a task: docs/facts.md, Connect 5.2.
 """
@@ -68,8 +68,8 @@ class TaskResult:
 class Task:
     """A task `TQ-...` about one request or schedule, with its deliveries and results.
 
-    One that is `forgotten` keeps its status, and is not delivered any more. `due` is when one that
-    waits for a moment is delivered.
+    A `forgotten` task keeps its status and is never delivered again. `due` is when a waiting task
+    is delivered.
     """
 
     id: str
@@ -84,7 +84,7 @@ class Task:
 
     @property
     def category(self) -> str:
-        """By which of its managers a runner takes the task."""
+        """The manager by which a runner takes the task."""
         return CATEGORIES[self.event_type]
 
     @property
@@ -125,12 +125,12 @@ class Connection:
 
     @property
     def takes_tasks(self) -> bool:
-        """Whether it accepts the tasks of the queue."""
+        """Whether it accepts the queue's tasks."""
         return self.accepting and self.runner_type == "background"
 
     @property
     def busy(self) -> int:
-        """How many tasks sent here have no answer yet."""
+        """How many tasks sent here are unanswered."""
         return sum(self.unanswered.values())
 
     def answered(self, task_id: str) -> None:
@@ -169,7 +169,7 @@ class TaskQueue:
         self.connections: list[Connection] = []
 
     def get(self, task_id: str) -> Task:
-        """A task; raises the platform's refusal if there is none."""
+        """The task with this id; raises the platform's refusal if there is none."""
         if task_id not in self.by_id:
             raise unknown(task_id)
         return self.by_id[task_id]
@@ -196,14 +196,14 @@ class TaskQueue:
         return task
 
     def forget(self, object_id: str) -> None:
-        """Never deliver an object's tasks again, whatever an instance still says of them."""
+        """Never deliver an object's tasks again, whatever an instance still reports."""
         for task in self.of_object.get(object_id, []):
             task.forgotten, task.due = True, None
             self._timers.cancel(task.id)
             self._record("task", task.id, "forgotten")
 
     def candidates(self, wanted: Mapping[str, Iterable[str]]) -> list[Task]:
-        """The tasks among which those are whose fields have one of these values."""
+        """Candidates that include every task whose fields have one of these values."""
         if "id" in wanted:
             return [self.by_id[each] for each in wanted["id"] if each in self.by_id]
         if "object.id" not in wanted:
@@ -221,9 +221,9 @@ class TaskQueue:
         return task
 
     def deliver_again(self, either_id: str, instance_id: str | None = None) -> Task:
-        """Deliver a task once more, although no result has come yet.
+        """Deliver a task once more, before any result has come.
 
-        It is named by its id or its object's, and goes to the given instance, or else to the
+        It is named by its own id or its object's. It goes to the given instance, or else to the
         least busy one.
         """
         task = self.by_id.get(either_id) or self.of_object[either_id][-1]
@@ -234,12 +234,12 @@ class TaskQueue:
         return task
 
     def attach(self, connection: Connection) -> None:
-        """An instance has connected: it gets its share from now on."""
+        """An instance has connected; it gets its share from now on."""
         self.connections.append(connection)
         self._pump()
 
     def detach(self, connection: Connection) -> None:
-        """A connection is gone: its unanswered tasks are delivered again."""
+        """A connection is gone; its unanswered tasks are delivered again."""
         self.connections.remove(connection)
         for task_id in connection.unanswered:
             task = self.by_id[task_id]

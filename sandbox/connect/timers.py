@@ -19,7 +19,7 @@ class Timers:
         self._handles[name] = loop.call_later(max(0.0, seconds), self._fire, name, action)
 
     def cancel(self, name: str) -> None:
-        """Cancel a timer; a timer that is not set is ignored."""
+        """Cancel a timer; does nothing if it is not set."""
         handle = self._handles.pop(name, None)
         if handle is not None:
             handle.cancel()

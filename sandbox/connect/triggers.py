@@ -1,7 +1,8 @@
-"""When a schedule triggers by itself: once, every so often, or by a cron expression.
+"""When a schedule triggers by itself: once, at intervals, or by a cron expression. Shapes:
+docs/facts.md, Connect 5.3.
 
-Shapes: docs/facts.md, Connect 5.3. Of what is unknown there, a date in the past is refused, cron
-expressions count in UTC, and a recurring trigger without a start begins one period from now.
+Where the facts are unknown, the sandbox refuses a date in the past, reads cron expressions in UTC,
+and lets a recurring trigger without a start begin one period from now.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ MOST_AMOUNT = 32_767
 
 
 class Trigger(Protocol):
-    """Knows its moments."""
+    """Tells when it is due."""
 
     def after(self, moment: datetime) -> datetime | None:
-        """The first one later than this moment, or None if there is no more."""
+        """The first time after this moment that it is due, or None if there is none."""
         ...
 
 
@@ -37,13 +38,13 @@ class OneTime:
     date: datetime
 
     def after(self, moment: datetime) -> datetime | None:
-        """Its date, until that has come."""
+        """Its date, until it has passed."""
         return self.date if self.date > moment else None
 
 
 @dataclass(frozen=True)
 class Recurring:
-    """Triggers at its start, and then each time a number of units after the last time.
+    """Triggers at its start, then again each time a number of units has passed.
 
     `scale` shortens the units, as it does the countdowns of tasks.
     """
@@ -55,7 +56,7 @@ class Recurring:
     scale: float = 1.0
 
     def after(self, moment: datetime) -> datetime | None:
-        """Its start, or else one period later."""
+        """Its start, or else one period after the moment."""
         if self.start is not None and self.start > moment:
             return _until(self.end, self.start)
         period = PERIODS[self.unit](moment, self.amount) - moment

@@ -1,4 +1,4 @@
-"""What happens in the local Connect, for tests to wait for."""
+"""Lets tests wait for events in the local Connect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Waiting:
     instances: Instances
 
     def tasks_of(self, object_id: str) -> list[Task]:
-        """The tasks about a request or a schedule, the oldest first."""
+        """The tasks about a request or a schedule, oldest first."""
         return self.tasks.of_object.get(object_id, [])
 
     async def connected(self, instance_id: str | None = None, timeout: float = 60.0) -> None:
@@ -43,7 +43,7 @@ class Waiting:
         )
 
     async def tasks_settled(self, request_id: str, timeout: float = 60.0) -> list[Task]:
-        """Wait until every task about a request or a schedule is succeeded, failed or skipped."""
+        """Wait until every task of a request or schedule has succeeded, failed or been skipped."""
         await self.journal.until(
             lambda: all(task.settled for task in self.tasks_of(request_id)),
             timeout,
@@ -52,14 +52,14 @@ class Waiting:
         return self.tasks_of(request_id)
 
     async def schedule_settled(self, schedule_id: str, timeout: float = 60.0) -> Task:
-        """Wait until a schedule has triggered and its tasks are settled; returns the last one."""
+        """Wait until a schedule has triggered and its tasks are settled; returns the last task."""
         await self.journal.until(
             lambda: bool(self.tasks_of(schedule_id)), timeout, f"{schedule_id} to trigger"
         )
         return (await self.tasks_settled(schedule_id, timeout))[-1]
 
     async def answered(self, request_id: str, times: int = 1, timeout: float = 60.0) -> list[Task]:
-        """Wait for this many results from instances for a request's tasks."""
+        """Wait until instances have sent this many results for a request's tasks."""
         await self.journal.until(
             lambda: sum(len(task.results) for task in self.tasks_of(request_id)) >= times,
             timeout,

@@ -31,7 +31,7 @@ class Instances:
         self._record = record
         self._sockets: dict[Connection, web.WebSocketResponse] = {}
         self._transports: dict[Connection, asyncio.Transport | None] = {}
-        # An HTTP status that refuses connections, such as 502 during maintenance.
+        # The HTTP status that refuses connections, such as 502 during maintenance.
         self.refuse_with: int | None = None
 
     def connected(self, instance_id: str | None = None) -> list[Connection]:
@@ -48,7 +48,7 @@ class Instances:
             connection.send(self._environment.setup_response())
 
     def drop(self, instance_id: str | None = None) -> None:
-        """Abort the connections of an instance, or all of them, without a closing handshake."""
+        """Abort an instance's connections, or all connections, without a closing handshake."""
         for connection, transport in self._transports.items():
             if transport is not None and instance_id in (None, connection.instance_id):
                 transport.abort()
@@ -96,7 +96,7 @@ class Instances:
     def _set_up(self, connection: Connection, data: Json) -> None:
         self._environment.declare(data.get("variables") or [])
         self._environment.subscribe(data.get("event_subscriptions") or {})
-        # A web application has none to declare, and says so with None.
+        # A web application has none to declare and sends None.
         if data.get("schedulables") is not None:
             self._environment.offer(data["schedulables"])
         connection.send(self._environment.setup_response())

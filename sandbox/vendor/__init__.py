@@ -1,4 +1,4 @@
-"""A stateful local vendor with a strict REST API, on plain HTTP."""
+"""A stateful local vendor with a strict REST API over plain HTTP."""
 
 from sandbox.vendor.server import LocalVendor, VendorCall
 from sandbox.vendor.subscription import ENDS_LATER, VendorSubscription

@@ -1,4 +1,4 @@
-"""Access to the vendor: credentials of every kind, and OAuth2 tokens."""
+"""Access to the vendor: every kind of credentials, and OAuth2 tokens."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Tokens:
     _valid_until: dict[str, float] = field(default_factory=dict)
 
     def issue(self) -> dict[str, Any]:
-        """A new token, as the token end point returns it."""
+        """A new token, as the token endpoint returns it."""
         self.issued += 1
         token = f"{self.prefix}{self.issued}-{self.issued * 7919}"
         self._valid_until[token] = time.monotonic() + self.expires_in
@@ -37,12 +37,12 @@ class Tokens:
         self._valid_until.clear()
 
     def valid(self, token: str) -> bool:
-        """Whether the token was issued here and has neither expired nor been revoked."""
+        """Whether the token was issued here and is neither expired nor revoked."""
         return self._valid_until.get(token, 0.0) > time.monotonic()
 
 
 class Credentials:
-    """The one valid set of credentials; `auth` says of which kind it is."""
+    """The one valid set of credentials; `auth` is its kind."""
 
     def __init__(self, auth: str, api_key: str | None, expires_in: int) -> None:
         self.auth = auth

@@ -1,4 +1,4 @@
-"""The vendor's answers, and the fields of the bodies that it accepts."""
+"""The vendor's answers, and the body fields that it accepts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class VendorError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """A status and a JSON body, to be sent, and sent again for the same idempotency key."""
+    """A status and a JSON body, sent again for the same idempotency key."""
 
     status: int
     body: Json
@@ -35,13 +35,13 @@ class Answer:
 
 
 def refused(status: int, message: str, code: str | None = None) -> Answer:
-    """A refusal with its reason and, where there is one, its code."""
+    """A refusal with its reason and, if there is one, its code."""
     return Answer(status, {"error": {"message": message, **({"code": code} if code else {})}})
 
 
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """An error becomes the vendor's error body."""
+    """Turns an error into the vendor's error body."""
     try:
         return await handler(request)
     except VendorError as error:
@@ -51,7 +51,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def body_of(raw: bytes, content_type: str) -> Json:
-    """The fields of a body, which may be empty; those of a form are texts."""
+    """The fields of a body, which may be empty; a form's fields are texts."""
     if not raw:
         return {}
     if content_type == "application/x-www-form-urlencoded":

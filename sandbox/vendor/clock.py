@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 class VendorClock:
     """The clock by which subscriptions change; `ahead` is its difference from this machine's.
 
-    Its days are those of an IANA time zone.
+    Its days follow an IANA time zone.
     """
 
     def __init__(self, time_zone: str = "UTC") -> None:

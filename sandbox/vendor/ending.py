@@ -1,4 +1,4 @@
-"""The day on which a cancellation is to take effect, as the body of the call gives it."""
+"""The day on which a cancellation takes effect, from the body of the call."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def end_date(body: Json, today: date, term_ends: str | None) -> date | None:
-    """The day on which the subscription is to end; None if the body does not say.
+    """The day on which the subscription should end; None if the body does not say.
 
-    Raises VendorError (422) for one that is not a date, has passed, or lies after the term's end.
+    Raises VendorError (422) if it is not a date, has passed, or is after the term's end.
     """
     at_period_end = body.get("at_period_end") in (True, "true")
     if "effective_date" not in body:

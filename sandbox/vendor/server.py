@@ -1,4 +1,4 @@
-"""The vendor: its API, its subscriptions, and the log of its calls."""
+"""The vendor: its API, its subscriptions and its call log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sandbox.vendor.subscription import CANCELLED, ENDS_LATER, REMOVED, VendorSu
 
 BODY_FIELDS = frozenset(("reason", "effective_date", "request_id", "asset_id", "at_period_end"))
 
-# A subscription's answer to a call with an effect; None means done, and shown at once.
+# A subscription's answer to a call with an effect; None means done and visible at once.
 Work = Callable[[VendorSubscription], Answer | None]
 
 
@@ -40,10 +40,10 @@ class VendorCall:
 class LocalVendor:
     """A vendor on the loopback interface.
 
-    `auth` is bearer, oauth2, basic, none or `header:NAME`. `statuses` renames the statuses that
-    the API shows, for example {"cancelled": "terminated"}. `defaults` are fields of every
-    subscription that is added from now on. `time_zone` is the one of the vendor's days, and `clock`
-    the one by which its subscriptions change.
+    `auth` is bearer, oauth2, basic, none or `header:NAME`. `statuses` renames the statuses that the
+    API shows, for example {"cancelled": "terminated"}. `defaults` are fields of every subscription
+    added from now on. The vendor's days follow `time_zone`, and its subscriptions change by
+    `clock`.
     """
 
     def __init__(
@@ -74,12 +74,12 @@ class LocalVendor:
 
     @property
     def api_key(self) -> str:
-        """The key that the API wants."""
+        """The API key that calls need."""
         return self.credentials.api_key
 
     @property
     def tokens(self) -> Tokens:
-        """The OAuth2 access tokens that were issued."""
+        """The issued OAuth2 access tokens."""
         return self.credentials.tokens
 
     @property
@@ -89,11 +89,11 @@ class LocalVendor:
 
     @property
     def token_url(self) -> str:
-        """The OAuth2 token end point."""
+        """The OAuth2 token endpoint."""
         return f"{self.url}/oauth/token"
 
     async def start(self) -> None:
-        """Serve; a vendor that was stopped comes back at the same address."""
+        """Serve; a stopped vendor comes back at the same address."""
         await self._server.start()
 
     async def stop(self) -> None:
@@ -113,10 +113,10 @@ class LocalVendor:
         return found if self.auth == "none" else {**found, "REST_API_KEY": self.api_key}
 
     def variables_for_later_ends(self) -> dict[str, str]:
-        """The additional variables for cancellations on a day, and for taking them back.
+        """The additional variables for cancellations on a given day, and for taking them back.
 
-        The API shows `ends_later` until the day, and the dates as `ends_at`, `term_ends` and
-        `charged_through`; it takes the day as `effective_date`.
+        The API shows `ends_later` until that day, and the dates as `ends_at`, `term_ends` and
+        `charged_through`. It takes the day as `effective_date`.
         """
         cancelled = [self._statuses.get(each, each) for each in (CANCELLED, ENDS_LATER)]
         return {
@@ -131,11 +131,11 @@ class LocalVendor:
         }
 
     def move_clock(self, by: timedelta) -> None:
-        """Move the vendor's clock on; days and delays that it passes have come."""
+        """Move the vendor's clock on; any days and delays that it passes are over."""
         self.clock.ahead += by
 
     def add(self, subscription_id: str | None = None, **fields: Any) -> VendorSubscription:
-        """One more subscription; `fields` are those of `VendorSubscription`."""
+        """Add a subscription; `fields` are fields of `VendorSubscription`."""
         subscription_id = subscription_id or f"SUB-{next(self._numbers):04d}"
         fields = {"clock": self.clock, **self.defaults, **fields}
         subscription = VendorSubscription(subscription_id, **fields)
@@ -230,7 +230,7 @@ class LocalVendor:
         return body
 
     def _once(self, request: web.Request, key: str | None, work: Work) -> web.Response:
-        """The answer to a call with an effect: the first one again, if its key is known."""
+        """The answer to a call with an effect; a known key gets the first answer again."""
         if key in self._first_answers:
             return self._replay(key, request.path)
         subscription = self._subscription(request)

@@ -1,4 +1,4 @@
-"""A subscription at the vendor, and the vendor's habits with it."""
+"""A subscription at the vendor, and how the vendor treats it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sandbox.vendor.clock import VendorClock
 
 ACTIVE, CANCELLED, REMOVED = "active", "cancelled", "removed"
 ENDS_LATER = "ends_later"
-"""The status of a subscription that is cancelled and has not ended yet."""
+"""The status of a subscription that is cancelled but has not ended."""
 LOCKED = "The subscription is locked before renewal."
-# Answers to a second cancellation, while the first is at work and afterwards.
+# Answers to a second cancellation, during the first and afterwards.
 CONFLICT, REFUSE, ORDER = "conflict", "refuse", "order"
 
 
@@ -22,18 +22,18 @@ class VendorSubscription:
     """A subscription at the vendor.
 
     `refusal`: the business reason for which the vendor refuses to cancel.
-    `shows_after_seconds`: for how long an accepted cancellation does not show; the vendor then
-    answers it with `accepted_status` and `{"ok": true}`.
-    `cancelling_seconds`: for how long a cancellation that shows is "cancelling".
-    `removed_after_seconds`: how long after the end of a cancellation the vendor forgets the id.
+    `shows_after_seconds`: how long an accepted cancellation stays hidden; the vendor then answers
+    it with `accepted_status` and `{"ok": true}`.
+    `cancelling_seconds`: how long a visible cancellation is "cancelling".
+    `removed_after_seconds`: how long after a completed cancellation the vendor forgets the id.
     `second`: the answer to a second cancellation: "conflict" (409), "refuse" (422), or "order": the
-    vendor takes it as one more order, with an effect of its own.
+    vendor takes it as another order, with its own effect.
     `honours_keys`: whether a known idempotency key gets its first answer again.
-    `locked_seconds`: for how long from now on the vendor answers 409 to a cancellation or an undo.
+    `locked_seconds`: how long from now the vendor answers 409 to a cancellation or an undo.
     `ends_at_when_cancelled`: a cancelled subscription ends at this ISO date.
     `term_ends`, `charged_through`: the ISO dates up to which it runs, and up to which it is paid.
     `undo_refusal`: the business reason for which the vendor refuses to undo a cancellation.
-    `undo_shows_after_seconds`: for how long an accepted undo does not show; it is answered 202.
+    `undo_shows_after_seconds`: how long an accepted undo stays hidden; it is answered with 202.
     `undone`: how many undos have taken effect.
     `status` is as of the last call; `look()` brings it up to date.
     """
@@ -60,9 +60,9 @@ class VendorSubscription:
     _effects: list[float] = field(default_factory=list)
     """When each order takes effect."""
     _coming: list[tuple[float, str]] = field(default_factory=list)
-    """The statuses to come, each with its time."""
+    """Future statuses, each with its time."""
     _ends: date | None = field(default=None, init=False)
-    """The day that a cancellation gave for the end."""
+    """The end day that a cancellation gave."""
 
     def __post_init__(self) -> None:
         if self.second not in (CONFLICT, REFUSE, ORDER):
@@ -80,7 +80,7 @@ class VendorSubscription:
 
     @property
     def cancellations(self) -> int:
-        """How many of them have taken effect: two more than were undone are a complaint."""
+        """How many of them have taken effect. At most one more than were undone is correct."""
         return sum(moment <= self.clock.seconds() for moment in self._effects)
 
     @property
@@ -89,11 +89,11 @@ class VendorSubscription:
         return any(it != REMOVED for _, it in self._coming) or self.status == "cancelling"
 
     def lock(self, seconds: float) -> None:
-        """From now on, refuse cancellations and undos for so long."""
+        """Refuse cancellations and undos for this long from now."""
         self._locked_until = self.clock.seconds() + seconds
 
     def try_to_cancel(self, key: str | None, ends: date | None = None) -> Answer | None:
-        """Accept a cancellation or refuse it; None means accepted, and shown at once.
+        """Accept or refuse a cancellation; None means accepted and visible at once.
 
         It takes effect on the day `ends`, or at once.
         """
@@ -126,7 +126,7 @@ class VendorSubscription:
             self.look()
 
     def try_to_undo(self) -> Answer | None:
-        """Undo a cancellation that has not taken effect; None means done, and shown at once."""
+        """Undo a cancellation that has not taken effect; None means done and visible at once."""
         refusal = self._refusal_to_undo(self.look().status)
         if refusal is not None:
             return refusal
@@ -156,21 +156,21 @@ class VendorSubscription:
         return self
 
     def end_now(self) -> None:
-        """The day on which an ends-later subscription ends is today."""
+        """Let an ends-later subscription end today."""
         if self.look().status != ENDS_LATER:
             raise ValueError(f"{self.id} is {self.status}, not {ENDS_LATER}")
         self._ends = self.clock.today()
         self._end()
 
     def finish(self) -> None:
-        """Complete at once everything that takes its time; a day for the end still has to come."""
+        """Complete everything that takes time at once; an end day is still awaited."""
         self._effects = [at if math.isinf(at) else -math.inf for at in self._effects]
         self._coming = [(at if it == REMOVED else -math.inf, it) for at, it in self._coming]
         if self.look().status == "cancelling":
             self._enter(CANCELLED)
 
     def reactivate(self) -> None:
-        """Somebody at the vendor makes it active again; orders under way take no effect."""
+        """Somebody at the vendor makes it active again; pending orders have no effect."""
         now = self.clock.seconds()
         self._effects = [moment if moment <= now else math.inf for moment in self._effects]
         self._coming.clear()

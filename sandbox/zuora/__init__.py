@@ -1,4 +1,4 @@
-"""A stateful local Zuora, as strict as its schema, that misbehaves on demand.
+"""A stateful local Zuora that is as strict as its schema and misbehaves on demand.
 
 It follows docs/facts.md, Zuora 1.2 and the sections after it, and answers as in the exchanges
 recorded there (docs/facts.md, Zuora 1.6).

@@ -1,4 +1,4 @@
-"""The requests of an `amend` call: reading, checking and carrying them out."""
+"""Reads, checks and carries out the requests of an `amend` call."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class AmendPlan:
         return plan
 
     def carry_out(self, amending: Amending, version: float) -> list[Part]:
-        """Carry it out, or preview it, and give its result."""
+        """Carry it out or preview it, and return its result."""
         if self.preview is not None:
             return self.preview.result(amending, version, self.amendments)
         amended = [
@@ -61,7 +61,7 @@ class AmendPlan:
 
 
 def _target(amending: Amending, version: float, options: Element | None) -> date | None:
-    """The day through which an invoice goes, if the call says so."""
+    """The last day that an invoice covers, if the call names one."""
     found = None if options is None else soap.member(options, "InvoiceProcessingOptions")
     text = None if found is None else soap.value(found, "InvoiceTargetDate")
     if not text:
@@ -71,13 +71,13 @@ def _target(amending: Amending, version: float, options: Element | None) -> date
 
 
 def _unless_false(options: Element | None, name: str) -> bool:
-    """Zuora's default is true, even without any options."""
+    """True by default in Zuora, even without any options."""
     said = None if options is None else soap.value(options, name)
     return said is None or values.is_true(said)
 
 
 def check_once(plans: list[AmendPlan], amending: Amending) -> None:
-    """Raises RowError where the requests of a call cancel a subscription twice."""
+    """Raises RowError if a call's requests cancel a subscription twice."""
     names = [
         amending.billing.name_of(amendment.subscription_id)
         for plan in plans

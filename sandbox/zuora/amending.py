@@ -1,4 +1,4 @@
-"""Amendments that cancel: the rules, carrying them out, and deleting them."""
+"""Cancellation amendments: checking, carrying out and deleting them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sandbox.zuora.soap import RowError
 Fields = Mapping[str, str | None]
 
 AMENDMENT_STATUSES = ("Draft", "PendingActivation", "PendingAcceptance", "Completed", "Cancelled")
-# None may come before the one in front of it.
+# No date may come before the one preceding it.
 ORDERED_DAYS = ("contract_effective_date", "service_activation_date", "customer_acceptance_date")
 DAYS = (*ORDERED_DAYS, "effective_date")
 
@@ -30,7 +30,8 @@ class Amending:
 
     def create(self, version: float, fields: Fields, *, single_transaction: bool) -> Amendment:
         """The `create` of an amendment. A single transaction completes it if its status is
-        Completed, or if it has none and both its dates; otherwise it becomes a draft."""
+        Completed, or if it has both dates and no status; otherwise it becomes a draft.
+        """
         amendment = self._new_amendment(version, fields)
         self._check_active(self._base(amendment))
         if version <= LAST_TWO_STEP:
@@ -59,8 +60,9 @@ class Amending:
         return self._settle(changed)
 
     def plan(self, version: float, fields: Fields) -> Amendment:
-        """The amendment of an `amend`, checked and not yet kept. The id of an older version
-        stands for the latest."""
+        """The amendment of an `amend`, checked but not stored. The id of an older version stands
+        for the latest.
+        """
         amendment = self._new_amendment(version, fields)
         name = self.billing.subscriptions[amendment.subscription_id].name
         amendment = replace(amendment, subscription_id=self.billing.latest(name).id)
@@ -74,7 +76,7 @@ class Amending:
             raise RowError("INVALID_VALUE", "Cannot process payment")
 
     def lines(self, amendment: Amendment, through: date | None = None) -> list[Line]:
-        """What a planned amendment would bill as far as `through`, or else today."""
+        """What a planned amendment would bill up to and including `through` (default: today)."""
         base, effective = self._base(amendment), self._day(amendment, "effective_date")
         if effective is None:
             return []
@@ -85,7 +87,7 @@ class Amending:
     def amend(
         self, amendment: Amendment, *, invoice: bool, payment: bool, through: date | None = None
     ) -> Amended:
-        """Carry out a planned amendment; an invoice goes as far as `through`, or else today."""
+        """Carry out a planned amendment; an invoice covers the days up to `through`, or today."""
         base, lines = self._base(amendment), self.lines(amendment, through)
         settled = self._settle(amendment) if amendment.status == "Completed" else amendment
         if settled.status != "Completed":
@@ -95,8 +97,9 @@ class Amending:
         return self._invoiced(amended, lines, payment=payment) if invoice else amended
 
     def delete(self, identifier: str) -> None:
-        """Delete an amendment. A completed one must be the last one of its subscription and not
-        invoiced; the version before it is the latest again."""
+        """Delete an amendment. A completed amendment must be the last of its subscription and not
+        invoiced; the version before it becomes the latest again.
+        """
         amendment = self.billing.amendments.get(identifier)
         if amendment is None:
             raise RowError("INVALID_ID", f"Amendment with id {identifier} does not exist")
@@ -153,7 +156,7 @@ class Amending:
         return changed
 
     def _settle(self, amendment: Amendment) -> Amendment:
-        """Complete an amendment; without a date that the tenant requires it stays pending."""
+        """Complete an amendment; it stays pending without a date that the tenant requires."""
         self._check(amendment)
         if self.billing.require_activation and amendment.service_activation_date is None:
             return self.billing.put(replace(amendment, status="PendingActivation"))

@@ -37,8 +37,9 @@ PACIFIC = timezone(timedelta(hours=-8))
 
 
 class Billing:
-    """The tenant's data. `cancellations` counts those that took effect, by number, and
-    `undone` those that were taken back. Refusals are raised as RowError."""
+    """The tenant's data. `cancellations` counts, by number, those that took effect, `undone` those
+    that were taken back. Refusals are raised as RowError.
+    """
 
     def __init__(self, *, zone: tzinfo = PACIFIC, seed: int = 0) -> None:
         self.zone = zone
@@ -102,7 +103,7 @@ class Billing:
         return self._keep(Subscription(id=identifier, name=name, status=status, **given))
 
     def new_version(self, name: str, **fields: Any) -> Subscription:
-        """A new version, as another kind of amendment makes it; the older one expires."""
+        """A new version, as another kind of amendment makes one; the older one expires."""
         base = self.latest(name)
         base.status, base.is_latest_version, status = "Expired", False, base.status
         changed = {
@@ -117,14 +118,14 @@ class Billing:
         return self._keep(replace(base, **{**changed, **fields, **charged}))
 
     def roll_back(self, name: str, status: str) -> None:
-        """The version before the latest is the latest again."""
+        """Make the version before the latest the latest again."""
         gone = self._versions[name].pop()
         del self.subscriptions[gone]
         self._drop_plans(gone)
         self.latest(name).status, self.latest(name).is_latest_version = status, True
 
     def amend_otherwise(self, name: str, kind: str, fields: Mapping[str, Any]) -> Amendment:
-        """Another kind of amendment on top, whatever Zuora's rules say; the status stays."""
+        """Put another kind of amendment on top, whatever Zuora's rules say; the status stays."""
         base = self.latest(name)
         self.new_version(name, **fields)
         made = Amendment(
@@ -139,8 +140,9 @@ class Billing:
         return self.put(made)
 
     def invoice(self, name: str, through: date | None = None) -> Invoice:
-        """A bill run: the subscription is invoiced through this day, or else as far as it was,
-        but not beyond its end; its amendments can no longer be deleted."""
+        """A bill run: the subscription is invoiced through this day (default: as far as before),
+        but not beyond its end. Its amendments can no longer be deleted.
+        """
         latest = self.latest(name)
         end = through or latest.invoiced_through or self.today()
         if latest.cancelled_date is not None:
@@ -154,7 +156,7 @@ class Billing:
     def bill(
         self, latest: Subscription, lines: Iterable[charging.Line], through: date | None
     ) -> Invoice:
-        """The invoice of these lines; through this day everything is invoiced then."""
+        """The invoice of these lines; everything through this day counts as invoiced."""
         amount = sum((line.amount + line.tax for line in lines), Decimal(0))
         invoice = Invoice(self.new_id(), latest.name, amount)
         self.invoices.append(invoice)
@@ -188,7 +190,7 @@ class Billing:
         return [a for a in self.amendments.values() if a.subscription_id in versions]
 
     def name_of(self, key: str) -> str | None:
-        """The subscription that has this name, or to which this id belongs or belonged."""
+        """The subscription with this name, or that has or had this id."""
         return key if key in self._versions else self._owners.get(key)
 
     def plans_of(self, subscription_id: str) -> list[RatePlan]:
@@ -213,7 +215,7 @@ class Billing:
         self._drop_plans(identifier)
 
     def put(self, amendment: Amendment) -> Amendment:
-        """Keep an amendment, in place of an older state of it."""
+        """Store an amendment, replacing its older state."""
         self._owners[amendment.id] = self.subscriptions[amendment.subscription_id].name
         self.amendments[amendment.id] = amendment
         return amendment

@@ -14,7 +14,7 @@ from sandbox.zuora.soap import CallError, Part, RowError
 
 @dataclass(frozen=True)
 class Call:
-    """A checked call, as its handler needs it."""
+    """A checked call in the form its handler needs."""
 
     version: float
     operation: str
@@ -29,7 +29,7 @@ class Changes:
         self._amending = amending
 
     def result(self, call: Call) -> Iterable[list[Part]]:
-        """Do what the call says, and give its results."""
+        """Carry out the call and return its results."""
         return {
             "create": self._create,
             "update": self._update,

@@ -1,4 +1,4 @@
-"""What the charges of a subscription are invoiced through, and what a cancellation bills."""
+"""How far a subscription's charges are invoiced, and what a cancellation bills."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class Line:
 
 
 def charged(fields: Mapping[str, Any], layout: Layout = _ONE_CHARGE) -> dict[str, Any]:
-    """`charged_through` and `invoiced_through`, whichever is given; a single day is that of every
-    charge of the layout."""
+    """Both `charged_through` and `invoiced_through`, from whichever is given; a single day applies
+    to every charge of the layout.
+    """
     if "charged_through" in fields:
         given = tuple(tuple(plan) for plan in fields["charged_through"])
         latest = max((day for plan in given for day in plan if day is not None), default=None)
@@ -68,8 +69,9 @@ def charges(plan: RatePlan, subscription: Subscription) -> list[RatePlanCharge]:
 def lines(
     charges: Iterable[RatePlanCharge], effective: date, through: date, tax_rate: Decimal
 ) -> list[Line]:
-    """What a cancellation on this day bills as far as `through`, for days of a thirtieth of a
-    month: the days that were invoiced and are no longer served, or that were not invoiced yet."""
+    """What a cancellation on this day bills up to and including `through`, with days of a thirtieth
+    of a month: days that were invoiced and are no longer served, or that were not invoiced yet.
+    """
     found = (_line(each, effective, through, tax_rate) for each in charges)
     return [line for line in found if line is not None]
 

@@ -1,8 +1,8 @@
 """The local Zuora's schema in each version, as tables.
 
-Every type is a sequence: its elements come in the order of its table. A table covers all
-versions; a field names the ones that have it. Fields of optional features (credit balance,
-invoice owner, suspension) are left out: this tenant has none of them.
+Every type is a sequence: its elements come in the order of its table. A table covers all versions;
+each field names the versions that have it. Fields of optional features (credit balance, invoice
+owner, suspension) are left out: this tenant has none of these features.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ OBJECT = "http://object.api.zuora.com/"
 FAULT = "http://fault.api.zuora.com/"
 
 OLDEST, NEWEST = 19.0, 153.0
-# The last version in which the dates of objects are xs:dateTime; later they are xs:date.
+# The last version in which objects have xs:dateTime dates; later versions use xs:date.
 LAST_WITH_TIMES = 68.0
 FIRST_AMEND = 28.0
-# The last version in which a cancellation takes two calls and dates in the future.
+# The last version in which a cancellation takes two calls and needs future dates.
 LAST_TWO_STEP = 24.0
 
 ALWAYS = 0.0
@@ -189,7 +189,7 @@ RATE_PLAN_CHARGE = Type(
     ),
 )
 
-# Calls may send these; queries may ask for all of the others as well.
+# Calls may send these; queries may also ask for all others.
 OBJECTS = {"Amendment": AMENDMENT, "Subscription": SUBSCRIPTION}
 QUERIED = {
     **OBJECTS,

@@ -19,8 +19,9 @@ PERIOD = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Preview:
-    """How a call previews: through the target date if it names one, through the end of the term,
-    or through so many periods of 30 days from today."""
+    """How a call previews: through the target date if it names one, through the end of the term, or
+    through a number of 30-day periods from today.
+    """
 
     target: date | None
     periods: int
@@ -29,7 +30,7 @@ class Preview:
 
     @classmethod
     def read(cls, options: Element | None, target: date | None) -> Preview | None:
-        """What the options say; None if the call is no preview."""
+        """The call's preview options; None if it is not a preview."""
         if options is None or not values.is_true(soap.value(options, "EnablePreviewMode")):
             return None
         return cls(
@@ -42,7 +43,7 @@ class Preview:
     def result(
         self, amending: Amending, version: float, amendments: Sequence[Amendment]
     ) -> list[Part]:
-        """The result of the call; nothing is kept."""
+        """The result of the call; nothing is stored."""
         subscriptions = amending.billing.subscriptions
         bases = [subscriptions[each.subscription_id] for each in amendments]
         tail: list[Part] = [("Success", "true"), *deltas(version, bases[-1].monthly_price)]
@@ -83,7 +84,7 @@ def _metrics(base: Subscription, lines: list[Line]) -> list[Part]:
 def _invoice_data(
     version: float, zone: tzinfo, base: Subscription, lines: list[Line]
 ) -> list[Part]:
-    """The invoice's sums, then its items; without anything to bill it has none."""
+    """The invoice's sums, then its items; empty if there is nothing to bill."""
     amount = sum((line.amount for line in lines), Decimal(0)).quantize(CENT)
     tax = sum((line.tax for line in lines), Decimal(0)).quantize(CENT)
     sums = {"Amount": amount + tax, "AmountWithoutTax": amount, "TaxAmount": tax}

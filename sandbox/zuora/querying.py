@@ -1,4 +1,4 @@
-"""The answer to a query: which records it finds, and what is shown of them."""
+"""The answer to a query: the records it finds and the fields it shows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def answered(
 
 
 def _table(billing: Billing, query: Query) -> Iterable[object]:
-    """The records that the query may find, without most of those that it cannot."""
+    """The records that the query may find, leaving out most that it cannot."""
     if query.kind == "Subscription":
         return _subscriptions(billing, query.only("Name"))
     if query.kind == "RatePlan":

@@ -23,9 +23,9 @@ class Subscription:
     """One version of a subscription; all versions share the `name`, which is its number.
 
     `refusal`: a business reason for which a cancellation is refused. `charged_through`: for each
-    rate plan, and in it for each charge, the first day that is not invoiced yet, None if nothing
-    was; `invoiced_through` is the latest of them. Zuora's fields have Zuora's names; the dates of
-    the term are None for an evergreen one.
+    rate plan, and each charge in it, the first day not invoiced yet, or None if nothing was;
+    `invoiced_through` is the latest of them. Zuora's fields have Zuora's names; an evergreen
+    subscription has None for the dates of its term.
     """
 
     id: str
@@ -63,7 +63,7 @@ class Subscription:
 
     @property
     def original_created_date(self) -> datetime | None:
-        """When the first version was made; the sandbox makes no difference."""
+        """When the first version was made; the sandbox returns this version's date."""
         return self.created_date
 
     @property
@@ -108,7 +108,7 @@ class RatePlanCharge:
 
     @property
     def processed_through_date(self) -> date | None:
-        """It is charged in advance, so both dates are the same."""
+        """The same as `charged_through_date`: the charge is billed in advance."""
         return self.charged_through_date
 
 
@@ -142,7 +142,7 @@ class Invoice:
 
 @dataclass(frozen=True)
 class Payment:
-    """A payment or a refund that came with a cancellation."""
+    """A payment or refund made with a cancellation."""
 
     id: str
     number: str

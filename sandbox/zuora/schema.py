@@ -1,4 +1,4 @@
-"""The strict reading of a call, which refuses everything that its version's schema refuses."""
+"""Reads a call strictly: refuses everything that its version's schema refuses."""
 
 from __future__ import annotations
 
@@ -63,8 +63,9 @@ def check_header(version: float, operation: str, element: Element) -> str:
 
 
 def named_type(element: Element) -> tuple[str | None, str] | None:
-    """The namespace and the name in xsi:type, if any. Raises SchemaError if the prefix is not
-    declared."""
+    """The namespace and the name in xsi:type, if there is one. Raises SchemaError if the prefix is
+    not declared.
+    """
     text = element.get(_TYPE)
     if text is None:
         return None

@@ -39,8 +39,8 @@ _SWITCHED_OFF: dict[Tenant, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class ZuoraCall:
-    """One call: `preview` is an operation of its own; `names` are its subscriptions. The envelope
-    holds secrets and stays in memory."""
+    """One call; `preview` is an operation of its own, and `names` are the call's subscriptions. The
+    envelope holds secrets and stays in memory."""
 
     at: datetime
     operation: str
@@ -54,10 +54,10 @@ class LocalZuora:
     """Zuora: a tenant with subscriptions, its API and a log of all calls.
 
     `idle_seconds`: the life of an unused session. `server_url`: the address for further calls in
-    the login's answer (None: the login's own). `nil_unset_fields`: a query answers unset fields
-    as nil instead of leaving them out. `soap_12_answers`: answers come in SOAP 1.2's envelope.
-    `tax_rate`: what is added to every amount (0.2: a fifth). `clock_ahead`, to be set, moves the
-    tenant's clock.
+    the login's answer (None: the login's own). `nil_unset_fields`: a query returns unset fields as
+    nil instead of leaving them out. `soap_12_answers`: answers come in a SOAP 1.2 envelope.
+    `tax_rate`: the tax on every amount (0.2: a fifth). Set `clock_ahead` to move the tenant's
+    clock.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class LocalZuora:
         return self.billing.add(name, status, fields)
 
     def new_version(self, name: str, **fields: Any) -> Subscription:
-        """Amend a subscription in another way, which makes the ids of older versions stale."""
+        """Amend a subscription in another way, making the ids of older versions stale."""
         return self.billing.new_version(name, **fields)
 
     def amend_otherwise(
@@ -148,11 +148,11 @@ class LocalZuora:
         return self.billing.amend_otherwise(name, kind, fields)
 
     def end_now(self, name: str) -> None:
-        """The day on which a cancelled subscription ends is today. Raises KeyError."""
+        """Let a cancelled subscription end today. Raises KeyError."""
         self.billing.end_now(name)
 
     def invoice(self, name: str, through: date | None = None) -> Invoice:
-        """Run billing: nothing that was amended before can be deleted any more."""
+        """Run billing; earlier amendments can no longer be deleted."""
         return self.billing.invoice(name, through)
 
     def subscription(self, name: str) -> Subscription:
@@ -168,8 +168,9 @@ class LocalZuora:
         return self.billing.amendments_of(name)
 
     def effective_cancellations(self, name: str) -> int:
-        """How many cancellations took effect, also those that were undone; never more than one,
-        if all goes well."""
+        """How many cancellations took effect, undone ones included; at most one if all goes
+        well.
+        """
         return self.billing.cancellations[name]
 
     def undone_cancellations(self, name: str) -> int:
@@ -177,7 +178,7 @@ class LocalZuora:
         return self.billing.undone[name]
 
     def expire_sessions(self) -> None:
-        """End every session before its time."""
+        """End every session early."""
         self.sessions.end_all()
 
     def add_user(self, name: str, password: str) -> User:

@@ -20,7 +20,7 @@ class User:
 class Sessions:
     """Sessions end after `idle_seconds` without use, or on demand.
 
-    A user may have several: Zuora recommends only one, and does not enforce it.
+    A user may have several: Zuora recommends one and does not enforce it.
     """
 
     idle_seconds: float = 900.0

@@ -1,4 +1,4 @@
-"""Envelopes: reading calls, writing answers."""
+"""Envelopes: reads calls and writes answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FAULTS = {
 
 
 class CallError(Exception):
-    """The whole call is refused, and nothing is done. Answered as HTTP 500."""
+    """The whole call is refused and nothing is done. Answered with HTTP 500."""
 
     def __init__(self, code: str, message: str, kind: str | None = None) -> None:
         super().__init__(message)
@@ -42,7 +42,7 @@ class CallError(Exception):
 
 
 class RowError(Exception):
-    """One object of a call is refused. Answered as HTTP 200, with `Success` false."""
+    """One object of a call is refused. Answered with HTTP 200 and `Success` false."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -64,7 +64,7 @@ class Envelope:
 
     @property
     def operation(self) -> str:
-        """The operation that the caller means; `preview` for an amend that only previews."""
+        """The operation; `preview` for an amend that only previews."""
         return "preview" if self.name == "amend" and self._is_preview() else self.name
 
     def texts(self) -> list[str]:
@@ -72,7 +72,7 @@ class Envelope:
         return [str(text) for text in self.body.itertext()]
 
     def objects(self) -> list[Element]:
-        """The elements that each get a result in the answer."""
+        """The elements that get one result each in the answer."""
         tags = {"delete": "ids", "amend": "requests"}
         wanted = tags.get(self.name, "zObjects")
         return [child for child in children(self.body) if etree.QName(child).localname == wanted]
@@ -144,7 +144,7 @@ def members(element: Element, name: str) -> list[Element]:
 
 
 def within_limit(objects: list[Element]) -> list[Element]:
-    """The same objects. Raises CallError if they are too many for one call."""
+    """The same objects. Raises CallError if one call has too many."""
     if len(objects) > MAX_OBJECTS:
         raise CallError("MAX_RECORDS_EXCEEDED", f"At most {MAX_OBJECTS} objects in a call")
     return objects
@@ -169,8 +169,8 @@ def object_fields(version: float, element: Element, kind: str) -> dict[str, str 
     return found
 
 
-# A name and its content: a text, None for nil, or parts. The prefix `obj:` stands for the
-# namespace of the objects; a type after the name and a blank becomes its xsi:type.
+# A name and its content: a text, None for nil, or parts. The prefix `obj:` stands for the objects'
+# namespace; a type after the name and a blank becomes its xsi:type.
 Content: TypeAlias = "str | list[Part] | None"
 Part: TypeAlias = "tuple[str, Content]"
 
@@ -221,7 +221,7 @@ def _append(parent: Element, part: Part) -> None:
     name, content = part
     name, _, kind = name.partition(" ")
     namespace = OBJECT if name.startswith("obj:") else API
-    # Declared where they are used, as on the real server.
+    # Declared where they are used, as the real server does.
     nsmap = {"xsi": INSTANCE} if kind or content is None else {}
     if kind or namespace == OBJECT:
         nsmap["ns2"] = OBJECT

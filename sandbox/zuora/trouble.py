@@ -99,11 +99,11 @@ class _SessionLost:
 
 
 class Trouble:
-    """The next calls of one operation go wrong: `zuora.on("amend").drop_after()`.
+    """Makes the next calls of one operation go wrong: `zuora.on("amend").drop_after()`. `times` is
+    their number, None for all.
 
-    `times` is their number, None for all. The returned rule counts its `hits` and can be removed
-    from the plan. A code that the call's version does not have becomes UNKNOWN_ERROR, unless it is
-    `literal`.
+    The returned rule counts its `hits` and can be removed from the plan. A code that the call's
+    version lacks becomes UNKNOWN_ERROR, unless it is `literal`.
     """
 
     def __init__(self, plan: FaultPlan, sessions: Sessions, predicate: Predicate) -> None:
@@ -198,8 +198,9 @@ class Trouble:
 def concerning(
     operation: str, name: str | None, names_in: Callable[[soap.Envelope], tuple[str, ...]]
 ) -> Predicate:
-    """Matches calls of the operation (`*`: any; `amend` without previews) that, if a name is
-    given, are about that subscription."""
+    """Matches calls of the operation (`*`: any; `amend` without previews) and, if a name is given,
+    only those about that subscription.
+    """
 
     def concerns(_request: web.Request, body: bytes) -> bool:
         try:

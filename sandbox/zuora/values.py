@@ -68,7 +68,7 @@ def _parse(kind: str, text: str, zone: tzinfo) -> datetime:
     if match is None:
         raise ValueError(f"not a {kind}")
     if kind == "date":
-        # A zone means nothing for a day: the day as written counts.
+        # A day's zone is ignored; the day counts as written.
         return datetime.combine(date(*map(int, match.groups()[:3])), time(), zone)
     year, month, day, hour, minute, second = map(int, match.groups()[:6])
     microsecond = int(((match[7] or "") + "000000")[:6])

@@ -1,4 +1,4 @@
-"""ZOQL, as far as a cancellation needs it: select ... from ... where ... and ... or ..."""
+"""The part of ZOQL that a cancellation needs: select ... from ... where ... and ... or ..."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Condition:
         """Whether a record meets it. Raises CallError for a literal of the wrong type."""
         value = getattr(record, self.field.attribute, None)
         if isinstance(value, date):
-            # A moment counts by its day in the tenant's zone.
+            # A moment counts as its day in the tenant's zone.
             value = values.day_of(value, zone)
         if value is None or self.literal is None:
             same = value is None and self.literal is None
@@ -62,7 +62,7 @@ class Query:
         return any(all(c.holds(record, zone) for c in every) for every in self.alternatives)
 
     def only(self, field_name: str) -> set[str] | None:
-        """The values that the query allows for the field; None: any."""
+        """The values that the query allows for the field (None: any)."""
         found: set[str] = set()
         for every in self.alternatives:
             equal = (c.literal for c in every if (c.field.name, c.comparison) == (field_name, "="))

@@ -1,7 +1,7 @@
-"""A stateful local Zuora for a tenant with orders through REST, strict, misbehaving on demand.
+"""A strict, stateful local Zuora for a tenant with orders through REST; it misbehaves on demand.
 
-It follows Zuora's official description of 2026-05-01, its documentation and recorded answers.
-Where none of them says what Zuora does, it does the stricter thing, and a comment says so.
+It follows Zuora's official description of 2026-05-01, its documentation and recorded answers. If
+none of them says what Zuora does, it takes the stricter choice, and a comment says so.
 """
 
 from sandbox.zuora_orders.calls import ZuoraOrdersCall

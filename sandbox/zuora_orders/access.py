@@ -13,14 +13,14 @@ from aiohttp import web
 from sandbox.zuora_orders.errors import Json
 
 CLIENT_ID = "5a9d6c0e-31f4-4c53-9d0b-2f7e8a1b6c40"
-# Not to be sent without URL-encoding.
+# Must be URL-encoded when sent.
 CLIENT_SECRET = "sandbox+orders/secret=27182818284&%3D"  # noqa: S105 - invented
 _FORM = {"client_id", "client_secret", "grant_type"}
 
 
 @dataclass
 class Tokens:
-    """Access tokens; `issued` counts them, `all` are their texts, for tests that search leaks."""
+    """Access tokens; `issued` counts them, and `all` keeps them for tests that search for leaks."""
 
     expires_in: float = 3598
     all: set[str] = field(default_factory=set)
@@ -38,15 +38,15 @@ class Tokens:
         return token
 
     def valid(self, token: str) -> bool:
-        """Whether the token is known and has neither expired nor been revoked."""
+        """Whether the token is known and neither expired nor revoked."""
         return self._valid_until.get(token, 0.0) > time.monotonic()
 
     def client_name(self, token: str) -> str | None:
-        """Whose token it is or was."""
+        """The client whose token it is or was."""
         return self._names.get(token)
 
     def revoke(self, token: str) -> None:
-        """End one token early, if there is such a one."""
+        """End one token early, if it exists."""
         self._valid_until.pop(token, None)
 
     def expire_all(self, client_name: str | None = None) -> None:
@@ -66,25 +66,25 @@ class Client:
 
 
 class Access:
-    """The tenant's OAuth clients, and its token end point."""
+    """The tenant's OAuth clients and its token endpoint."""
 
     def __init__(self, expires_in: float) -> None:
         self.tokens = Tokens(expires_in)
         self._clients = {CLIENT_ID: Client("sandbox", CLIENT_ID, CLIENT_SECRET)}
 
     def add_client(self, name: str, secret: str = "") -> tuple[str, str]:
-        """One more client, with this secret or one of its own; its id and its secret."""
+        """Add a client, with this secret or a new one; returns its id and its secret."""
         secret = secret or secrets.token_urlsafe(30)[:40] + "="
         client = Client(name, str(uuid.uuid4()), secret)
         self._clients[client.client_id] = client
         return client.client_id, client.client_secret
 
     def remove_client(self, client_id: str) -> None:
-        """Delete a client; its tokens end at once, which Zuora does not document."""
+        """Delete a client. Its tokens end at once; Zuora does not document this."""
         self.tokens.expire_all(self._clients.pop(client_id).name)
 
     def client_named_in(self, body: bytes) -> str | None:
-        """The name of the client whose id is in a token request."""
+        """The name of the client that a token request identifies."""
         form = dict(parse_qsl(body.decode("utf-8", "replace")))
         client = self._clients.get(form.get("client_id", ""))
         return client.name if client else None
@@ -112,7 +112,7 @@ class Access:
 
 
 def _problem(request: web.Request, pairs: list[tuple[str, str]]) -> str | None:
-    """What is wrong with the form of a token request, as OAuth names it."""
+    """The OAuth error in the form of a token request, if any."""
     entity, form = request.headers.get("Zuora-Entity-Ids"), dict(pairs)
     usual = (
         request.content_type == "application/x-www-form-urlencoded"

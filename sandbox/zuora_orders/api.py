@@ -1,4 +1,4 @@
-"""The operations of the API, behind everything that guards them."""
+"""The API's operations, behind their guards."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ CLIENT = web.RequestKey("client", str)
 
 @dataclass
 class ApiOptions:
-    """How the tenant answers: which version an old id stands for, and without Order Metrics
-    neither GET of orders. A subscription `shows_after_seconds` what an order has done to it."""
+    """How the tenant answers: `old_ids` decides which version an old id stands for; without Order
+    Metrics, neither GET of orders works. A subscription `shows_after_seconds` an order's effect.
+    """
 
     old_ids: Literal["latest", "version"] = "latest"
     order_metrics: bool = True
@@ -45,7 +46,7 @@ class Api:
         self.options = options
 
     def routes(self) -> list[web.RouteDef]:
-        """Every operation; whatever else exists in Zuora does not exist here."""
+        """All operations; nothing else of Zuora exists here."""
         return [
             web.post("/oauth/token", self._token),
             web.get("/v1/subscriptions/{key}", self._subscription, allow_head=False),
@@ -139,7 +140,7 @@ def _check_query(request: web.Request) -> None:
 
 
 def _within(order: Order, request: web.Request) -> bool:
-    """Whether the order's date, or the day of its last update, lies between the asked ones."""
+    """Whether the order's date, or the day of its last update, is in the requested range."""
     found = order.order_date
     if request.query.get("dateFilterOption") == "updatedDate" and order.updated_at is not None:
         found = order.updated_at.date()

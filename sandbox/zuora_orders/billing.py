@@ -16,13 +16,14 @@ from sandbox.zuora_orders.records import STATUSES, BillingDocument, Cancellation
 
 
 def account_id(account_number: str) -> str:
-    """The id of an account, which is always the same for its number."""
+    """An account's id, always the same for the same number."""
     return hashlib.sha256(account_number.encode()).hexdigest()[:32]
 
 
 class Billing:
-    """The tenant's subscriptions; `cancellations` counts those that took effect, by number, and
-    `undone` those that were taken back."""
+    """The tenant's subscriptions; `cancellations` counts, by number, those that took effect,
+    `undone` those that were taken back.
+    """
 
     def __init__(self, *, zone: tzinfo, tax_rate: Decimal | float = 0, seed: int = 0) -> None:
         self.zone = zone
@@ -84,7 +85,7 @@ class Billing:
         }
 
     def new_version(self, number: str, **fields: Any) -> Subscription:
-        """A new version; the older one expires, and its id is that of an old version from then."""
+        """A new version; the older one expires, and its id then names an old version."""
         base = self.latest(number)
         changed = {
             "id": self.new_id(),
@@ -97,7 +98,7 @@ class Billing:
         return self._keep(made)
 
     def cancel(self, cancellation: Cancellation, order_number: str) -> Subscription:
-        """The version that a cancellation makes: Cancelled at once, whenever it takes effect."""
+        """The version that a cancellation makes: Cancelled at once, even if it ends later."""
         end = cancellation.effective_date
         self.cancellations[cancellation.number] += 1
         return self.new_version(
@@ -111,7 +112,7 @@ class Billing:
         )
 
     def reinstate(self, former: Subscription) -> Subscription:
-        """A new version with the status and the end of a former one."""
+        """A new version with the status and the end of an earlier one."""
         return self.new_version(
             former.number,
             status="Active",
@@ -121,14 +122,14 @@ class Billing:
         )
 
     def roll_back(self, number: str, status: str) -> Subscription:
-        """The former version is the latest again; the revision does not go back."""
+        """Make the former version the latest again; the revision does not go back."""
         versions = self._versions[number]
         versions.pop()
         versions[-1].status, versions[-1].is_latest_version = status, True
         return self._revised(versions[-1])
 
     def end_now(self, number: str) -> None:
-        """A cancelled subscription that was to end later ends today. Raises KeyError."""
+        """Let a cancelled subscription that was due to end later end today. Raises KeyError."""
         found, today = self.latest(number), self.today()
         ends = found.subscription_end_date
         if found.status == "Cancelled" and ends is not None and ends > today:
@@ -143,7 +144,7 @@ class Billing:
         return [self.latest(number) for number in self._versions]
 
     def latest_before(self, number: str, seconds: float) -> Subscription:
-        """What was the latest version so many seconds ago, or else the first one."""
+        """The version that was the latest this many seconds ago, or else the first."""
         moment, past = self.now() - timedelta(seconds=seconds), self._past[number]
         return next((seen for since, seen in reversed(past) if since <= moment), past[0][1])
 

@@ -1,4 +1,4 @@
-"""The calls to the local Zuora: which operation each is, and which subscriptions it is about."""
+"""The calls to the local Zuora, with their operations and their subscriptions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OPERATIONS = (
 
 @dataclass(frozen=True)
 class ZuoraOrdersCall:
-    """One call; `numbers` are its subscriptions, `client` is whose token it brought.
+    """One call; `numbers` are its subscriptions, and `client` owns the token that it brought.
 
     Headers and body hold secrets and stay in memory.
     """
@@ -44,7 +44,7 @@ class ZuoraOrdersCall:
 
 
 def operation_of(request: web.Request) -> tuple[str, str]:
-    """The call's operation, and the key in its path; both are empty for an unknown one."""
+    """The call's operation and the key in its path; both are empty if the operation is unknown."""
     for operation, method, path in _OPERATIONS:
         match = re.fullmatch(path, request.path)
         if match and request.method == method:
@@ -60,7 +60,7 @@ class Subjects:
         self._orders = orders
 
     def numbers(self, request: web.Request, body: bytes) -> tuple[str, ...]:
-        """The numbers of the call's subscriptions; an id stands for its subscription's."""
+        """The numbers of the call's subscriptions; an id stands for its subscription's number."""
         operation, key = operation_of(request)
         if operation in ("order", "preview"):
             return _ordered(body)

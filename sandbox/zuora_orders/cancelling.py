@@ -1,4 +1,4 @@
-"""The rules for an order's actions: what becomes a cancellation, and what Zuora refuses."""
+"""The rules for an order's actions: which become cancellations, and which Zuora refuses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.zuora_orders.records import Cancellation, Subscription
 from sandbox.zuora_orders.schema import day
 
 MAX_ACTIONS = 50
-# Which category a cancellation of another status is refused with is not documented.
+# The error category for cancelling a subscription in another status is not documented.
 _NOT_ACTIVE = {"Draft": 30, "Suspended": 30}
 
 
@@ -129,11 +129,11 @@ def _check_effective_date(base: Subscription, effective: date) -> None:
 
 
 def check_order_date(billing: Billing, base: Subscription, order_date: date | None) -> None:
-    """Check the order's day against the subscription's start and the tenant's today."""
+    """Check the order's day against the subscription's start and the tenant's current day."""
     start, today = base.contract_effective_date, billing.today()
     if order_date is None or order_date < start:
         raise ZuoraError(20, "order date", day=order_date, start=start, number=base.number)
-    # Whether a day in the future is refused is not documented, but for one that has to be.
+    # Only one refusal of a future day is documented; the others are not.
     if order_date > max(today, start):
         raise ZuoraError(20, "future order", day=order_date, number=base.number)
 

@@ -1,4 +1,4 @@
-"""What a cancellation bills: a credit for days that were invoiced, or days that were not yet."""
+"""What a cancellation bills: a credit for invoiced days, or a charge for days not invoiced yet."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Billed:
-    """For service from `start` to the last day `end`: the amount without tax, and its tax. A
-    credit is negative."""
+    """A charge for service from `start` to the last day `end`: its amount without tax, and its tax.
+    A credit is negative.
+    """
 
     start: date
     end: date
@@ -34,14 +35,14 @@ class Billed:
 def billed(
     cancellation: Cancellation, tax_rate: Decimal, *, until: date | None = None
 ) -> Billed | None:
-    """What a cancellation bills; days that nobody has invoiced yet as far as `until`."""
+    """What a cancellation bills; days not invoiced yet only up to `until`."""
     return billed_to(cancellation.subscription, cancellation.effective_date, tax_rate, until=until)
 
 
 def billed_to(
     base: Subscription, effective: date, tax_rate: Decimal, *, until: date | None = None
 ) -> Billed | None:
-    """What a subscription that ends on this day bills, for days of a thirtieth of a month."""
+    """What a subscription that ends on this day bills, with days of a thirtieth of a month."""
     invoiced = base.invoiced_through
     if invoiced is None:
         return None

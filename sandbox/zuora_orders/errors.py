@@ -1,4 +1,4 @@
-"""Refusals: eight digits, of which the last two are the category, and HTTP statuses by version."""
+"""Refusals: eight-digit codes that end in a two-digit category, and HTTP statuses by version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Version: TypeAlias = tuple[int, ...]
 
 DEFAULT_VERSION = "186.0"
 NEWEST: Version = (2025, 8, 12)
-# From these on, errors have HTTP statuses of their own, and an order's answer has `subscriptions`.
+# From here on, errors have their own HTTP statuses, and an order's answer has `subscriptions`.
 ERRORS_HAVE_STATUSES: Version = (2024, 5, 20)
 ANSWERS_HAVE_SUBSCRIPTIONS: Version = (223, 0)
 
@@ -31,12 +31,12 @@ HTTP_STATUSES = {
     70: 429,
 }
 REQUEST_ID = web.RequestKey("request_id", str)
-# These have their status in every version.
+# These have the same status in every version.
 _BY_GATEWAY = (11, 70)
 
 
 class ZuoraError(Exception):
-    """Zuora refuses a call; the message's name and values become a text in the user's language.
+    """Zuora refuses a call; the message's name and values make a text in the user's language.
 
     `code` overrides the one made of the category and the call's resource, `status` the HTTP status
     that belongs to the category in the call's version.
@@ -57,7 +57,7 @@ class ZuoraError(Exception):
         self.code, self.status, self.headers = code, status, headers or {}
 
     def response(self, request: web.Request, language: Language) -> web.Response:
-        """The answer, as the version of the call wants it."""
+        """The answer in the form that the call's version uses."""
         code = self.code or code_of(request, self.category)
         text = message(language, self.name, **self.values)
         status = self.status or status_of(request, self.category)
@@ -65,12 +65,12 @@ class ZuoraError(Exception):
 
 
 def version_of(request: web.Request) -> Version:
-    """The version in the call's header, Zuora's default without one, the newest if it is none."""
+    """The version in the call's header; the default if missing, the newest if invalid."""
     return parse_version(request.headers.get("Zuora-Version", DEFAULT_VERSION)) or NEWEST
 
 
 def parse_version(text: str) -> Version | None:
-    """`223.0` and `2025-08-12` as numbers that can be compared; None if there is no such one."""
+    """`223.0` and `2025-08-12` as comparable numbers; None for an unknown version."""
     if not re.fullmatch(r"\d{1,3}\.\d|\d{4}-\d\d-\d\d", text, re.ASCII):
         return None
     version = tuple(int(part) for part in re.split(r"[.-]", text))
@@ -78,13 +78,13 @@ def parse_version(text: str) -> Version | None:
 
 
 def status_of(request: web.Request, category: int) -> int:
-    """The HTTP status of a category, which older versions answer with 200."""
+    """The HTTP status of a category; older versions answer with 200."""
     named = version_of(request) >= ERRORS_HAVE_STATUSES or category in _BY_GATEWAY
     return HTTP_STATUSES.get(category, 400) if named else 200
 
 
 def code_of(request: web.Request, category: int) -> int:
-    """The error code of a category, behind the number of the call's resource."""
+    """A category's error code, which starts with the number of the call's resource."""
     if category == 11:
         return 90000011
     if request.method == "POST":
@@ -100,7 +100,7 @@ def reasons(
     status: int,
     headers: dict[str, str] | None = None,
 ) -> web.Response:
-    """An error's answer with these codes and messages; without any it has no `reasons`."""
+    """An error's answer with these codes and messages; without any, it has no `reasons`."""
     body: Json = {"success": False}
     if given and given[0][0] != 90000011:
         body["processId"] = secrets.token_hex(8).upper()
@@ -112,7 +112,7 @@ def reasons(
 
 
 def request_id(request: web.Request) -> str:
-    """The id that Zuora has given the call."""
+    """The id that Zuora gave the call."""
     if REQUEST_ID not in request:
         request[REQUEST_ID] = str(uuid.uuid4())
     return request[REQUEST_ID]

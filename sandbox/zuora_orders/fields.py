@@ -1,4 +1,4 @@
-"""The fields that bodies and queries may have, as in the official description of 2026-05-01."""
+"""The fields allowed in bodies and queries, as in the official description of 2026-05-01."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Field:
     """A field; `fields` are those of an object, or of each object in an array.
 
-    `opaque`: the sandbox refuses it, because it does not belong to a cancellation.
+    `opaque`: the sandbox refuses it, because a cancellation has no use for it.
     """
 
     name: str
@@ -169,7 +169,7 @@ ORDER_FILTERS = (
     "pending",
     "scheduled",
 )
-# The described values that are texts with a closed list come from Zuora's reference.
+# The values of fields with a closed list come from Zuora's reference.
 QUERIES: dict[str, tuple[Field, ...]] = {
     "order": _booleans("returnIds"),
     "preview": _booleans("summarizeInvoiceItem"),

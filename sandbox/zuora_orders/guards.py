@@ -1,4 +1,4 @@
-"""What a call passes on its way to the API: headers, credentials, kept answers and locks."""
+"""The layers in front of the API: headers, credentials, kept answers and locks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _QUOTA = {
 
 
 class Guards:
-    """The middleware of the API, in the order in which a call passes it."""
+    """The API's middleware, in the order a call passes through it."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Guards:
         self._language = language
 
     def before_trouble(self) -> list[Middleware]:
-        """Everything in front of the trouble inside of the API."""
+        """All middleware in front of the trouble inside the API."""
         refusing = self.refusing()
         return [
             self._signing(),
@@ -67,7 +67,7 @@ class Guards:
         ]
 
     def refusing(self) -> Middleware:
-        """Refusals become answers; whatever has no route is the gateway's business."""
+        """Turns refusals into answers; the gateway answers calls without a route."""
 
         @web.middleware
         async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -161,7 +161,7 @@ class Guards:
 
 
 def is_track_id(text: str) -> bool:
-    """Whether Zuora takes the text as a Zuora-Track-Id."""
+    """Whether Zuora accepts the text as a Zuora-Track-Id."""
     return len(text) <= 64 and text.isascii() and not set(text) & set(":;\"'")
 
 

@@ -1,4 +1,4 @@
-"""Answers that are kept under an Idempotency-Key, and sent again."""
+"""Answers that are kept by Idempotency-Key and sent again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 KEPT_FOR = timedelta(hours=24)
-# These come from in front of what keeps the answers.
+# These come from the layers in front of the store.
 NOT_KEPT = (401, 429)
 
 
@@ -24,9 +24,9 @@ class _Kept:
 
 
 class KeptAnswers:
-    """The first answer under each key, whatever it was; `replays` counts those sent again.
+    """The first answer for each key, whatever it was; `replays` counts those sent again.
 
-    The key alone decides, not the body: another body under a known key gets the old answer.
+    Only the key decides: a different body with a known key gets the old answer.
     """
 
     def __init__(self) -> None:
@@ -34,8 +34,9 @@ class KeptAnswers:
         self._kept: dict[str, _Kept] = {}
 
     def begin(self, key: str, request: web.Request, now: datetime) -> web.Response | int | None:
-        """The kept answer, or a status (409: in progress, 422: another call had this key), or
-        None: then the call is the first."""
+        """The kept answer, a status (409: in progress, 422: another call had this key), or None if
+        the call is the first.
+        """
         kept = self._kept.get(key)
         if kept is None or now - kept.since >= KEPT_FOR:
             self._kept[key] = _Kept(request.method, request.path_qs, now)
@@ -48,7 +49,7 @@ class KeptAnswers:
         return web.Response(status=kept.status, headers=kept.headers, body=kept.body)
 
     def keep(self, key: str, response: web.StreamResponse) -> None:
-        """Keep the answer, unless it is one that is not kept."""
+        """Keep the answer, unless it is of a kind that is not kept."""
         if response.status in NOT_KEPT or not isinstance(response, web.Response):
             self.forget(key)
             return
@@ -57,5 +58,5 @@ class KeptAnswers:
         kept.status, kept.headers = response.status, response.headers.copy()
 
     def forget(self, key: str) -> None:
-        """The call with this key has had no answer."""
+        """Note that the call with this key got no answer."""
         self._kept.pop(key, None)

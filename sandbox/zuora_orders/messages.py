@@ -8,7 +8,7 @@ Language = Literal["en", "ja"]
 
 LANGUAGES: tuple[Language, ...] = ("en", "ja")
 
-# The English and the Japanese text of each.
+# Each message in English and in Japanese.
 _TEXTS: dict[str, tuple[str, str]] = {
     "sign in": (
         "this resource is protected, please sign in first",
@@ -160,10 +160,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
 
 
 def message(language: Language, name: str, **values: object) -> str:
-    """The message of this name in the language, with the values in it."""
+    """The named message in this language, with its values filled in."""
     return _TEXTS[name][LANGUAGES.index(language)].format(**values)
 
 
 def texts() -> dict[str, tuple[str, str]]:
-    """All messages: the English and the Japanese text of each."""
+    """All messages, each in English and in Japanese."""
     return dict(_TEXTS)

@@ -1,4 +1,4 @@
-"""Orders: placing them, carrying them out, and undoing them."""
+"""Places, carries out and undoes orders."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from sandbox.zuora_orders.records import BillingDocument, Cancellation, Order
 from sandbox.zuora_orders.schema import day
 
 REQUIRED_TRIGGERS = frozenset(("ContractEffective", "ServiceActivation", "CustomerAcceptance"))
-# An operator can still do something about these.
+# An operator can still act on these.
 OPEN = ("Pending", "Draft", "Scheduled")
 
 
 @dataclass
 class OrderRules:
-    """What differs between tenants.
+    """The rules that differ between tenants.
 
-    `own_numbers_unique`: an order number that was used is refused. `free_deleted_numbers`: that of
-    a deleted order can be used again, which Zuora does not document. `completes`: an order without
-    a status becomes Completed, else Pending, as with Pending Subscription Processing.
+    `own_numbers_unique`: a used order number is refused. `free_deleted_numbers`: a deleted order's
+    number can be used again, which Zuora does not document. `completes`: an order without a status
+    becomes Completed, else Pending, as with Pending Subscription Processing.
     `require_trigger_dates`: an order that lacks one of the three becomes Pending.
     `invoice_settlement`: a credit is a credit memo, else a negative invoice.
     """
@@ -48,9 +48,9 @@ class Orders:
         self._documents = count(1)
 
     def place(self, body: Json, *, client: str, status: str | None = None) -> Order:
-        """Check an order and keep it, and carry it out if it is to be completed.
+        """Check and store an order, and carry it out if it should be completed.
 
-        `status` overrides what the order and the tenant say. Raises ZuoraError.
+        `status` overrides the order's own and the tenant's. Raises ZuoraError.
         """
         order = self._read(body, client)
         order.status = status or self._status(body, order)
@@ -131,8 +131,9 @@ class Orders:
         return document
 
     def invoice(self, number: str, through: date | None = None) -> BillingDocument:
-        """A bill run: the subscription is invoiced through this day, or else as far as it was,
-        but not beyond its end; its orders can no longer be deleted."""
+        """A bill run: the subscription is invoiced through this day (default: as far as before),
+        but not beyond its end. Its orders can no longer be deleted.
+        """
         latest = self.billing.latest(number)
         end = through or latest.invoiced_through or self.billing.today()
         if latest.status == "Cancelled" and latest.subscription_end_date is not None:
@@ -144,7 +145,7 @@ class Orders:
         return self._document(number, found)
 
     def order_otherwise(self, number: str, kind: str, client: str) -> Order:
-        """An order with another action on top, whatever Zuora's rules say; the status stays."""
+        """Put an order with another action on top, whatever Zuora's rules say; the status stays."""
         billing, base = self.billing, self.billing.latest(number)
         action = Cancellation(base, "SpecificDate", billing.today(), kind=kind)
         order = Order(
@@ -174,16 +175,16 @@ class Orders:
         return order
 
     def numbers_of(self, number: str) -> tuple[str, ...]:
-        """The subscriptions of an order, also of a deleted one; none for an unknown number."""
+        """The subscriptions of an order, deleted or not; none for an unknown number."""
         order = self.find(number)
         return order.numbers if order else self._deleted.get(number, ())
 
     def of(self, number: str) -> list[Order]:
-        """The orders of a subscription, the oldest first."""
+        """A subscription's orders, oldest first."""
         return [each for each in self._orders if number in each.numbers]
 
     def complete(self, number: str) -> Order:
-        """Carry out an order that waits, as an operator or its date does. Raises ZuoraError."""
+        """Carry out a waiting order, as an operator or its date does. Raises ZuoraError."""
         order = self._open(number)
         for each in order.cancellations:
             check_active(self.billing.latest(each.number))
@@ -191,7 +192,7 @@ class Orders:
         return order
 
     def cancel(self, number: str) -> Order:
-        """Cancel an order that waits, which leaves its subscriptions alone. Raises ZuoraError."""
+        """Cancel a waiting order; its subscriptions do not change. Raises ZuoraError."""
         order = self._open(number)
         order.status, order.updated_at = "Cancelled", self.billing.now()
         return order
@@ -211,7 +212,7 @@ class Orders:
         return order
 
     def delete(self, number: str) -> None:
-        """Delete an order; its subscriptions return to their former versions. Raises ZuoraError."""
+        """Delete an order; its subscriptions return to earlier versions. Raises ZuoraError."""
         order = self.get(number)
         if order.status == "Reverted":
             raise ZuoraError(20, "cannot delete", order=number, state=order.status)

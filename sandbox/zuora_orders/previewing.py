@@ -13,7 +13,7 @@ from sandbox.zuora_orders.errors import Json, ZuoraError
 from sandbox.zuora_orders.records import Cancellation, Subscription
 from sandbox.zuora_orders.schema import day
 
-# What else the preview's type needs.
+# The further fields that the preview's type needs.
 _NEEDED = {
     "SpecificDate": "specificPreviewThruDate",
     "NumberOfPeriods": "previewNumberOfPeriods",
@@ -23,7 +23,7 @@ PERIOD = timedelta(days=30)
 
 
 def preview(billing: Billing, body: Json, *, invoice_settlement: bool) -> Json:
-    """The answer to a preview; nothing is kept. Raises ZuoraError as the order would."""
+    """The answer to a preview; nothing is stored. Raises ZuoraError as the order would."""
     options = body["previewOptions"]
     _check_options(options)
     account = read_account(billing, body)
@@ -44,7 +44,7 @@ def preview(billing: Billing, body: Json, *, invoice_settlement: bool) -> Json:
 
 
 def _check_options(options: Json) -> None:
-    # The description demands neither; without them the sandbox would not know what to answer.
+    # The description requires neither, but the sandbox could not answer without them.
     for name in ("previewThruType", "previewTypes"):
         if not options.get(name):
             raise ZuoraError(22, "missing field", field=name)
@@ -57,7 +57,7 @@ def _check_options(options: Json) -> None:
 
 
 def _through(billing: Billing, options: Json, base: Subscription) -> date:
-    """The day as far as a preview goes; a period of it has 30 days."""
+    """The last day of a preview; a period has 30 days."""
     if options["previewThruType"] == "SpecificDate":
         return day(options["specificPreviewThruDate"]) or billing.today()
     if options["previewThruType"] == "NumberOfPeriods":
@@ -67,7 +67,7 @@ def _through(billing: Billing, options: Json, base: Subscription) -> date:
 
 @dataclass(frozen=True)
 class _Document:
-    """What a cancellation bills as far as a day."""
+    """What a cancellation bills up to a day."""
 
     cancellation: Cancellation
     through: date
@@ -89,7 +89,7 @@ def _document(cancellation: Cancellation, through: date, tax_rate: Decimal) -> _
 
 
 def _documents(documents: list[_Document | None], invoice_settlement: bool) -> Json:
-    """Invoices, and with Invoice Settlement credit memos, whose amounts are positive."""
+    """Invoices and, with Invoice Settlement, credit memos, whose amounts are positive."""
     invoices: list[Json] = []
     memos: list[Json] = []
     for each in documents:

@@ -22,7 +22,7 @@ class Subscription:
     """One version of a subscription; all versions share the `number`.
 
     `refusal`: a business reason for which a cancellation is refused. `invoiced_through`: the first
-    day that is not invoiced yet. The dates of the term are None for an evergreen one.
+    day not invoiced yet. An evergreen subscription has None for the dates of its term.
     """
 
     id: str
@@ -54,8 +54,8 @@ class Subscription:
 class Cancellation:
     """A CancelSubscription action, checked; the effective date is the first day without service.
 
-    `subscription` is the version that it cancels. `kind`: an action of another type that an
-    operator has put on top; it only makes a new version.
+    `subscription` is the version that it cancels. `kind`: the type of another action that an
+    operator put on top; it only makes a new version.
     """
 
     subscription: Subscription
@@ -77,7 +77,7 @@ class Cancellation:
 class Order:
     """An order with its cancellations; `new_versions` are the ids of the versions that it made.
 
-    `invoiced`: a bill run came after it.
+    `invoiced`: a bill run followed it.
     """
 
     id: str
@@ -100,7 +100,7 @@ class Order:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """The subscriptions that it is about."""
+        """The subscriptions it concerns."""
         return tuple(each.number for each in self.cancellations)
 
     @property

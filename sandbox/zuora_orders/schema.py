@@ -1,4 +1,4 @@
-"""The strict reading of bodies and queries, by the tables of the official description."""
+"""Reads bodies and queries strictly, by the tables of the official description."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_body(raw: bytes, content_type: str, fields: Iterable[Field]) -> Json:
 
 
 def check_query(query: Mapping[str, str], fields: Iterable[Field]) -> None:
-    """Check the parameters of a call. Raises ZuoraError for unknown and for invalid ones."""
+    """Check a call's parameters. Raises ZuoraError for unknown or invalid ones."""
     known = {field.name: field for field in fields}
     for name, text in query.items():
         if name not in known or not _is_parameter(known[name], text):
@@ -45,7 +45,7 @@ def check_query(query: Mapping[str, str], fields: Iterable[Field]) -> None:
 
 
 def day(text: str) -> date | None:
-    """A day as Zuora writes it; None if the text is none."""
+    """A day as Zuora writes it; None if the text is not one."""
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
         return None
     try:

@@ -1,4 +1,4 @@
-"""The local Zuora of a tenant with orders through REST, over plain HTTP."""
+"""The local Zuora for a tenant with orders through REST, over plain HTTP."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from sandbox.zuora_orders.trouble import Places, Trouble
 class LocalZuoraOrders:
     """Zuora: a tenant with subscriptions and orders, its API and a log of all calls.
 
-    `zone`: the tenant's time zone. `language`: that of the messages. `expires_in`: the life of a
-    token in seconds. `concurrency`: how many orders may run at once. `gateway_seconds`: after so
-    long an order that `finishes_later` is answered with 504. `old_ids`: whether the id of an old
-    version shows the latest version or that one. `order_metrics`: whether orders can be read.
-    `shows_after_seconds`: how far reading a subscription lags behind, by the tenant's clock.
-    `tax_rate`: what is added to every amount (0.2: a fifth). The other options are those of
-    `OrderRules`. `clock_ahead`, to be set, moves the tenant's clock.
+    `zone`: the tenant's time zone. `language`: the language of the messages. `expires_in`: the life
+    of a token in seconds. `concurrency`: how many orders may run at once. `gateway_seconds`: after
+    this time, an order that `finishes_later` is answered with 504. `old_ids`: whether the id of an
+    old version shows the latest version or that one. `order_metrics`: whether orders can be read.
+    `shows_after_seconds`: how far reads of a subscription lag behind, by the tenant's clock.
+    `tax_rate`: the tax on every amount (0.2: a fifth). The other options are those of `OrderRules`.
+    Set `clock_ahead` to move the tenant's clock.
     """
 
     def __init__(
@@ -90,12 +90,12 @@ class LocalZuoraOrders:
 
     @property
     def replays(self) -> int:
-        """How often a kept answer was sent again for its Idempotency-Key."""
+        """How often an answer was sent again for its Idempotency-Key."""
         return self._guards.kept.replays
 
     @property
     def documents(self) -> list[BillingDocument]:
-        """Every invoice and credit memo that an order has made."""
+        """Every invoice and credit memo that orders made."""
         return self.billing.documents
 
     async def start(self) -> None:
@@ -103,7 +103,7 @@ class LocalZuoraOrders:
         await self._server.start()
 
     async def stop(self) -> None:
-        """Close everything; connections are then refused. Late orders go on."""
+        """Close everything; connections are then refused. Late orders continue."""
         await self._server.stop()
 
     async def late_orders_done(self) -> None:
@@ -134,7 +134,7 @@ class LocalZuoraOrders:
         return self.billing.add(number, status, fields)
 
     def new_version(self, number: str, **fields: Any) -> Subscription:
-        """Change a subscription in another way, which makes the ids of older versions stale."""
+        """Change a subscription in another way, making the ids of older versions stale."""
         return self.billing.new_version(number, **fields)
 
     def subscription(self, number: str) -> Subscription:
@@ -146,16 +146,17 @@ class LocalZuoraOrders:
         return self.billing.versions(number)
 
     def orders_of(self, number: str) -> list[Order]:
-        """The orders of a subscription, the oldest first, without deleted ones."""
+        """A subscription's orders, oldest first, without deleted ones."""
         return self.orders.of(number)
 
     def cancelled_orders(self, number: str) -> list[Order]:
-        """The orders of a subscription that were cancelled before they took effect."""
+        """A subscription's orders that were cancelled before they took effect."""
         return [order for order in self.orders.of(number) if order.status == "Cancelled"]
 
     def effective_cancellations(self, number: str) -> int:
-        """How many cancellations took effect, also those that were undone; never more than one,
-        if all goes well."""
+        """How many cancellations took effect, undone ones included; at most one, if all goes
+        well.
+        """
         return self.billing.cancellations[number]
 
     def undone_cancellations(self, number: str) -> int:
@@ -163,11 +164,11 @@ class LocalZuoraOrders:
         return self.billing.undone[number]
 
     def end_now(self, number: str) -> None:
-        """The day on which a cancelled subscription ends is today. Raises KeyError."""
+        """Let a cancelled subscription end today. Raises KeyError."""
         self.billing.end_now(number)
 
     def invoice(self, number: str, through: date | None = None) -> BillingDocument:
-        """Run billing: no order that came before can be deleted any more."""
+        """Run billing; earlier orders can no longer be deleted."""
         return self.orders.invoice(number, through)
 
     def order_otherwise(self, number: str, kind: str = "TermsAndConditions") -> Order:
@@ -175,20 +176,21 @@ class LocalZuoraOrders:
         return self.orders.order_otherwise(number, kind, "sandbox")
 
     def revert_order(self, order_number: str) -> Order:
-        """What an operator does with a completed order: the subscriptions are active again in new
-        versions, and the order can no longer be deleted. Raises ZuoraError."""
+        """Let an operator revert a completed order: the subscriptions are active again in new
+        versions, and the order can no longer be deleted. Raises ZuoraError.
+        """
         return self.orders.revert(order_number)
 
     def complete_order(self, order_number: str) -> Order:
-        """What an operator does with a waiting order: it is carried out. Raises ZuoraError."""
+        """Let an operator carry out a waiting order. Raises ZuoraError."""
         return self.orders.complete(order_number)
 
     def cancel_order(self, order_number: str) -> Order:
-        """What an operator does with a waiting order: it never takes effect. Raises ZuoraError."""
+        """Let an operator cancel a waiting order; it never takes effect. Raises ZuoraError."""
         return self.orders.cancel(order_number)
 
     def delete_order(self, order_number: str) -> None:
-        """What an operator does: the subscriptions are rolled back. Raises ZuoraError."""
+        """Let an operator delete an order; the subscriptions are rolled back. Raises ZuoraError."""
         self.orders.delete(order_number)
 
     def add_client(self, name: str, secret: str = "") -> tuple[str, str]:
@@ -200,7 +202,7 @@ class LocalZuoraOrders:
         self.access.remove_client(client_id)
 
     def client_name_of(self, token: str) -> str | None:
-        """The name of the client that got the token; the first client is `sandbox`."""
+        """The name of the client that received the token; the first client is `sandbox`."""
         return self.tokens.client_name(token)
 
     def on(self, operation: str = "*", number: str | None = None) -> Trouble:

@@ -9,7 +9,7 @@ from sandbox.zuora_orders.billing import Billing, account_id
 from sandbox.zuora_orders.errors import ANSWERS_HAVE_SUBSCRIPTIONS, Json, Version
 from sandbox.zuora_orders.records import Cancellation, Order, Subscription
 
-# All of these are the subscription's first day.
+# All of these show the subscription's first day.
 _STARTS = (
     "contractEffectiveDate",
     "serviceActivationDate",
@@ -171,7 +171,7 @@ def _result(billing: Billing, number: str, *, ids: bool) -> Json:
 
 
 def shown_order(billing: Billing, order: Order) -> Json:
-    """An order, as the GETs of orders show it."""
+    """An order, as a GET of orders shows it."""
     user = account_id(order.created_by)
     shown: Json = {
         "orderNumber": order.number,

@@ -1,4 +1,4 @@
-"""Locks of subscriptions, and the limit of concurrent orders."""
+"""Locks on subscriptions, and the limit on concurrent orders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sandbox.zuora_orders.errors import ZuoraError
 
 
 class Traffic:
-    """The orders and previews that run at the moment; each locks its subscriptions."""
+    """The orders and previews running at the moment; each locks its subscriptions."""
 
     def __init__(self, concurrency: int) -> None:
         self.concurrency = concurrency

@@ -1,6 +1,6 @@
-"""Misbehaviour on demand: in front of Zuora's API (its gateway), or inside of it.
+"""Misbehaviour on demand: in front of Zuora's API (its gateway) or inside it.
 
-What happens inside is kept under the call's Idempotency-Key like any other answer.
+An answer from inside is kept under the call's Idempotency-Key like any other.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sandbox.zuora_orders.messages import Language
 
 REFUSAL = 58730020
 RATE_LIMIT = "2250000, 50000;w=60, 2250000;w=3600, 27000000;w=86400"
-# Under these a fault leaves word in the request for the work inside.
+# Keys under which a fault leaves instructions in the request for the work inside.
 WORK_SECONDS = web.RequestKey("work_seconds", float)
 ORDER_STATUS = web.RequestKey("order_status", str)
 
@@ -51,7 +51,7 @@ class Reasons:
 
 @dataclass(frozen=True)
 class Refuse:
-    """Answers with a refusal in the call's version and the tenant's language."""
+    """Answers with a refusal in the form of the call's version and in the tenant's language."""
 
     refusal: ZuoraError
     language: Callable[[], Language]
@@ -65,7 +65,7 @@ class Refuse:
 
 @dataclass(frozen=True)
 class RateLimited:
-    """Answers 429 with the headers of the limit, which are others for tokens, and no body."""
+    """Answers 429 with the limit's headers, which differ for tokens, and no body."""
 
     reset: str | None
 
@@ -92,7 +92,7 @@ class TokenRefused:
 
 @dataclass(frozen=True)
 class ComesBack:
-    """Leaves the order with another status, so that it does not take effect."""
+    """Leaves the order with another status, so it does not take effect."""
 
     status: str
 
@@ -103,7 +103,7 @@ class ComesBack:
 
 @dataclass(frozen=True)
 class Held:
-    """Works when the event is set."""
+    """Works once the event is set."""
 
     event: asyncio.Event
 
@@ -114,7 +114,7 @@ class Held:
 
 @dataclass(frozen=True)
 class FinishesLater:
-    """The work takes `seconds`; the gateway gives up before, and the work goes on without it."""
+    """The work takes `seconds`; the gateway gives up earlier, and the work goes on without it."""
 
     seconds: float
     gateway_seconds: float
@@ -131,7 +131,7 @@ class FinishesLater:
 
 @dataclass(frozen=True)
 class Places:
-    """Where a tenant's trouble goes, and what it needs."""
+    """The places for a tenant's trouble, and the data it needs."""
 
     outside: FaultPlan
     inside: FaultPlan
@@ -142,7 +142,7 @@ class Places:
 
 
 class Trouble:
-    """The next calls of one operation go wrong: `zuora.on("order").drop_after()`.
+    """Makes the next calls of one operation go wrong: `zuora.on("order").drop_after()`.
 
     `times` is their number, None for all. The returned rule counts its `hits` and can be removed
     from its plan.
@@ -174,11 +174,11 @@ class Trouble:
         return self._inside(Refuse(refusal, self._places.language, after_work), times)
 
     def delay(self, seconds: float, *, times: int | None = 1) -> Rule:
-        """Work for so long: an order locks its subscriptions and its key meanwhile."""
+        """Work for this long; meanwhile an order locks its subscriptions and its key."""
         return self._inside(Delay(seconds), times)
 
     def hold(self, event: asyncio.Event, *, times: int | None = 1) -> Rule:
-        """As `delay`, but until somebody sets the event."""
+        """Like `delay`, but until somebody sets the event."""
         return self._inside(Held(event), times)
 
     def drop_before(self, *, times: int | None = 1) -> Rule:
@@ -255,7 +255,7 @@ class Trouble:
     def finishes_later(
         self, seconds: float, gateway_seconds: float | None = None, *, times: int | None = 1
     ) -> Rule:
-        """The order is carried out `seconds` after it came; the gateway answers 504 before."""
+        """The order is carried out `seconds` after it came; the gateway answers 504 earlier."""
         gateway = self._places.gateway_seconds() if gateway_seconds is None else gateway_seconds
         return self.do(FinishesLater(seconds, gateway, self._places.late), times=times)
 

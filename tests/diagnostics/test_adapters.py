@@ -73,9 +73,9 @@ async def test_a_sound_one_is_named_with_its_version_and_checked(command, packag
 @pytest.mark.parametrize(
     ("name", "module", "works"),
     [
-        ("acme", "import no_such_module", "no: importing it ends in ModuleNotFoundError at "),
+        ("acme", "import no_such_module", "no: importing it raises ModuleNotFoundError at "),
         ("acme", "DEFINITION = 'x'", "no: it names no VendorDefinition"),
-        ("rest", SOUND, "no: the extension has a vendor of this name itself"),
+        ("rest", SOUND, "no: the extension itself has a vendor of this name"),
     ],
 )
 async def test_a_broken_one_is_told_and_the_vendor_in_use_is_checked(
@@ -91,7 +91,7 @@ async def test_one_that_fails_in_an_unheard_of_way_is_told_by_its_place_alone(co
     package("acme", module=f"raise RuntimeError({PASSWORD!r})")
     ran = await command.run(NOWHERE, "SUB-1")
     works = of_adapters(ran)["acme"]["works"]
-    assert works.startswith("no: importing it ends in RuntimeError at acme_vendor.py:1 < ")
+    assert works.startswith("no: importing it raises RuntimeError at acme_vendor.py:1 < ")
     # Without its variables nobody can tell any, but the rest is there.
     assert "RuntimeError at acme_vendor.py:1" in ran.document["variables"]["problem"]
     assert "runner" in ran.document["versions"]

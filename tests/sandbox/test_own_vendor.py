@@ -22,7 +22,7 @@ from tests.leaks import leaks
 from tests.sandbox.commands import PATIENCE, client, command, line_with
 
 ENVIRONMENT = "devops/services/SRVC-1000-2000/environments/ENV-1000-2000-01"
-LOCAL = "--status and --fault are for the local vendor; this one is your own"
+LOCAL = "--status and --fault need the local vendor; this sandbox runs against your own"
 SECRET, TOKEN = "s3cret-of-my-own-client", "t0ken-that-my-authority-gives"
 VARIABLES = """\
 # My vendor
@@ -144,13 +144,16 @@ async def test_the_vendor_is_known_by_these_variables_alone_and_requests_name_it
         found = {each["id"]: each["value"] for each in params if each["phase"] == "fulfillment"}
         assert found == {"contract": "C-1", "plan": "gold", "seats": "a=b"}
         for wrong, complaint in (
-            ((), "the vendor is your own; name a subscription there: --vendor-id ID"),
+            (
+                (),
+                "this sandbox runs against your own vendor; name a subscription: --vendor-id ID",
+            ),
             (("--vendor-id", "C-1", "--status", "draft"), LOCAL),
             (("--vendor-id", "C-1", "--fault", "503x2"), LOCAL),
             ((asset_id, "--parameter", "plan=gold"), "are for a new subscription"),
         ):
             assert complaint in await said("cancel", *wrong, **where)
-        assert "running here already: process" in await said("serve", **where)
+        assert "already running here: process" in await said("serve", **where)
 
 
 async def test_the_local_vendor_s_subscription_has_the_status_and_the_faults_that_are_asked_for(
@@ -172,7 +175,7 @@ async def test_the_local_vendor_s_subscription_has_the_status_and_the_faults_tha
         again = ("--vendor-id", "SUB.7", "--status", "draft")
         assert "has SUB.7 already" in await said("cancel", *again, **where)
         assert "503x2, 429x1 or dropx1" in await said("cancel", "--fault", "often", **where)
-        assert "--slow is for the local vendor" in await said(
+        assert "--slow needs the local vendor" in await said(
             "serve", "--slow", "1", "--env", "mine.env", **where
         )
 
