@@ -158,7 +158,9 @@ async def test_a_word_in_no_list_is_named_with_the_list_that_lacks_it(unseen):
     variables = {**unseen.variables(), **LOOK, "REST_STATUS_PATH": path}
     variables["REST_CANCELLING_VALUES"] = "cancelling"
     report = await tried(variables, "C-1")
-    in_one_line(report, "wait", "the status 'TERMINATING'", "add it to REST_CANCELLING_VALUES, by")
+    in_one_line(
+        report, "wait", "the status 'TERMINATING'", "add it to REST_CANCELLING_VALUES, going by"
+    )
     report = await tried(variables, "C-2")
     in_one_line(report, "wait", "'FROZEN'", "REST_ACTIVE_VALUES, ", "or REST_DRAFT_VALUES")
 
