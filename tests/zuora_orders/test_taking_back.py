@@ -229,7 +229,7 @@ class TestItsAnswer:
         assert error.retry_after >= 300
 
     @pytest.mark.parametrize("status", [200, 401])
-    async def test_a_token_that_is_refused_is_replaced_once(self, zuora, vendor, status):
+    async def test_a_refused_token_is_replaced_once(self, zuora, vendor, status):
         refused = Answer(reasons(90000011), status)
         zuora.say("deletion", refused, Answer(TAKEN_BACK))
         assert await vendor.take_back(ASKED, None) == Accepted()
