@@ -8,8 +8,8 @@ WHEEL := .venv-wheel
 PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check
 PIP_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 
-# That run tests side by side: more than two cores need, as many tests mostly wait.
-PROCESSES ?= 4
+# Parallel test processes: more than two cores need, since many tests mostly wait.
+PROCESSES ?= 6
 
 # Only these tests, for `make test` and `make test-all`: a folder, a file.
 TESTS ?=
@@ -25,7 +25,7 @@ NONE_IS_FINE = $(if $(TESTS),|| test $$? = 5)
 LOCK_TOOLS := uv==0.13.9 poetry==2.5.1
 UPGRADE ?=
 
-# Of the command line alone: shells have a variable of that name as well.
+# Only from the command line: shells have a variable of this name, too.
 OWN_VENDOR := $(if $(filter command,$(origin ENV)),--env "$(ENV)")
 
 # Where it is set, as in many images, each process would compile the project and the tests anew.
@@ -39,10 +39,10 @@ MAKEFLAGS += --no-print-directory
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo "  PYTHON=/path/to/python3.12 picks the Python; else the first of 3.12, 3.11, 3.10 that works."
+	@echo "  PYTHON=/path/to/python3.12 chooses the Python; the default is the first of 3.12, 3.11, 3.10 that works."
 	@echo "  PROCESSES=8 runs the tests in eight processes instead of $(PROCESSES)."
 
-# The next two end when their parent does; so make has to be their parent, and no shell.
+# The next two end with their parent; so make must be the parent, not a shell.
 .PHONY: demo
 demo: $(VENV)/ready ## cancel subscriptions against a local Connect and local vendors, and watch
 	@exec $(VENV)/bin/python -m sandbox demo
@@ -51,7 +51,7 @@ demo: $(VENV)/ready ## cancel subscriptions against a local Connect and local ve
 sandbox: $(VENV)/ready ## serve the local Connect and vendors, with a page (OPEN=1; ENV=FILE: your own vendor)
 	@exec $(VENV)/bin/python -m sandbox serve $(OWN_VENDOR) $(if $(OPEN),--open)
 
-# It may ask a question, and its exit status is the answer.
+# It may ask a question, and its exit status matters.
 .PHONY: check
 check: $(VENV)/ready ## try your variables (ENV=FILE) on a subscription (ID=...; CANCEL=1 cancels it)
 	@test -n '$(OWN_VENDOR)' || { echo "make check ENV=FILE ID=... [SUGGEST=1] [CANCEL=1]"; exit 2; }
@@ -59,18 +59,18 @@ check: $(VENV)/ready ## try your variables (ENV=FILE) on a subscription (ID=...;
 		$(if $(SUGGEST),--suggest) $(if $(CANCEL),--cancel)
 
 .PHONY: diagnostics
-diagnostics: $(VENV)/ready ## write one file for a ticket (ENV=FILE, ID=...): no value, no key, no name
+diagnostics: $(VENV)/ready ## write a file for a ticket (ENV=FILE, ID=...), without values, keys or names
 	@test -n '$(OWN_VENDOR)' || { echo "make diagnostics ENV=FILE [ID=...]"; exit 2; }
 	@exec $(VENV)/bin/python -m connect_ext.diagnostics $(OWN_VENDOR) $(if $(ID),'$(ID)')
 
-# Their exit statuses are for monitoring, and make does not pass them on.
+# For monitoring, run the commands themselves: make does not pass on their exit statuses.
 .PHONY: reconcile
-reconcile: $(VENV)/ready ## compare Connect with the vendor, and put right what may be (ENV=FILE)
+reconcile: $(VENV)/ready ## compare Connect with the vendor, and fix what can be fixed (ENV=FILE)
 	@test -n '$(OWN_VENDOR)' || { echo "make reconcile ENV=FILE"; exit 2; }
 	@exec $(VENV)/bin/python -m connect_ext.reconcile $(OWN_VENDOR)
 
 .PHONY: waiting
-waiting: $(VENV)/ready ## list what waits, with the variables in ENV=FILE (PRODUCT=PRD-...; JSON=1)
+waiting: $(VENV)/ready ## list waiting requests, with the variables in ENV=FILE (PRODUCT=PRD-...; JSON=1)
 	@test -n '$(OWN_VENDOR)' || { echo "make waiting ENV=FILE [PRODUCT=...] [JSON=1]"; exit 2; }
 	@exec $(VENV)/bin/python -m connect_ext.waiting $(OWN_VENDOR) \
 		$(foreach each,$(PRODUCT),--product '$(each)') $(if $(JSON),--json)
@@ -96,14 +96,14 @@ test-all: ## the same under Python 3.10, 3.11 and 3.12 (PYTHONS="...": where the
 	done
 
 .PHONY: soak
-soak: $(VENV)/ready ## random histories and input, and two runners that get killed (half an hour)
+soak: $(VENV)/ready ## play random histories and input, and kill two runners (half an hour)
 	@$(VENV)/bin/python -m tools.random_histories
 	@$(VENV)/bin/python -m tools.worst_answers
 	@$(VENV)/bin/python -m tools.fuzz
 	@$(VENV)/bin/python -m tools.soak_through_the_runner
 
 .PHONY: mutants
-mutants: $(VENV)/ready ## make every small change to the rules and marks; see the tests catch it
+mutants: $(VENV)/ready ## change the rules and marks in every small way, to see that tests catch it
 	@$(VENV)/bin/python -m tools.mutants
 
 .PHONY: figures
@@ -111,7 +111,7 @@ figures: $(VENV)/ready ## print the sizes of functions, modules, classes and tes
 	@$(VENV)/bin/python -m tools.figures
 
 .PHONY: transcript
-transcript: $(VENV)/ready ## write what the commands in docs/setting-up-a-vendor.md say
+transcript: $(VENV)/ready ## update the command output in docs/setting-up-a-vendor.md
 	@$(VENV)/bin/python -m tools.transcript
 
 .PHONY: variables
@@ -164,7 +164,7 @@ format: $(VENV)/ready ## format, and apply the linter's fixes
 	@$(VENV)/bin/ruff format --quiet .
 
 .PHONY: lock
-lock: ## write the locks from pyproject.toml and the lists requirements-*.in (UPGRADE=--upgrade: newest)
+lock: ## write the locks from pyproject.toml and requirements-*.in (UPGRADE=--upgrade: newest)
 	@rm -rf .venv-lock
 	@python=$$(.ci/find-python $(PYTHON)) && "$$python" -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install -qq --disable-pip-version-check $(LOCK_TOOLS)
@@ -172,12 +172,12 @@ lock: ## write the locks from pyproject.toml and the lists requirements-*.in (UP
 	@rm -rf .venv-lock
 
 .PHONY: clean
-clean: ## remove everything that make has made
+clean: ## remove everything that make created
 	@rm -rf .venv .venv-* .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 		dist site htmlcov .coverage
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-# A changed lock remakes the environment; a changed pyproject.toml reinstalls the project in it.
+# A changed lock rebuilds the environment; a changed pyproject.toml reinstalls the project in it.
 $(VENV)/locked: requirements-dev.lock
 	@.ci/make-env $(VENV) $< $(PYTHON)
 	@touch $@

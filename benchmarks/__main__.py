@@ -24,7 +24,7 @@ QUICK_SCALE = 0.1
 
 
 async def measured(names: list[str], bench: Bench) -> list[Section]:
-    """Measure the sections, one after the other."""
+    """Measure the sections one after another."""
     found = []
     async with bench.open():
         for name in names:
@@ -39,13 +39,13 @@ async def measured(names: list[str], bench: Bench) -> list[Section]:
 
 
 def main() -> int:
-    """Measure, print, write the results; 1 if a required figure was missed."""
+    """Measure, print and write the results; return 1 if a required figure was missed."""
     names = [*WITHOUT_RUNNER, *SECTIONS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(names))
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each row (3)")
     parser.add_argument(
-        "--quick", action="store_true", help="one round of short loads; the figures mean little"
+        "--quick", action="store_true", help="one round of short loads, as a quick look"
     )
     options = parser.parse_args()
     unknown = set(options.sections) - set(names)
@@ -56,7 +56,7 @@ def main() -> int:
     sections = asyncio.run(measured(chosen, bench))
     results = Results.of(sections, bench.rounds, machine(), packages())
     print(markdown(results))
-    # The file holds whole measurements only.
+    # The file contains only complete measurements.
     if not options.quick and not options.sections and bench.rounds >= 3:
         results.write()
     missed = [v for section in sections for v in section.verdicts if not v.holds]

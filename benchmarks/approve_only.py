@@ -1,4 +1,4 @@
-"""The least that a handler can do, in the official style: the yardstick for all others."""
+"""A minimal handler in the official style, the baseline for all others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from connect.eaas.core.responses import BackgroundResponse
 
 from connect_ext import runner_speed
 
-# The runner's speeds are compared with this handler, too.
+# The runner's speeds are also compared with this handler.
 runner_speed.apply()
 
 

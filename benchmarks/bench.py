@@ -1,4 +1,4 @@
-"""A run of the benchmarks: its worlds, its rounds, and the words that its sections share."""
+"""A run of the benchmarks: its worlds and rounds, and texts that its sections share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Measurement = tuple[Row, Callable[[], Awaitable[Sample]]]
 
 @dataclass
 class Bench:
-    """The worlds of a run; each is made on first use, and kept.
+    """The worlds of a run; each is made on first use and kept.
 
     `scale` shortens the loads, for a quick look.
     """
@@ -43,14 +43,14 @@ class Bench:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Bench]:
-        """Make the runners' environment; close every world in the end."""
+        """Make the runners' environment; close every world at the end."""
         with TemporaryDirectory() as directory:
             self._interpreter = make_environment(Path(directory) / "environment")
             async with self._stack:
                 yield self
 
     async def worlds(self, *kinds: Kind, instances: int = 1) -> list[World]:
-        """The worlds of these handlers and speeds, with this number of instances each."""
+        """The worlds for these handlers and speeds, each with this number of instances."""
         for kind in kinds:
             if kind not in self._worlds:
                 world = World(*kind, interpreter=self._interpreter)
@@ -68,7 +68,7 @@ class Bench:
         return max(10, int(tasks * self.scale))
 
     async def measure(self, measurements: list[Measurement]) -> None:
-        """Take the measurements in turn, once in each round."""
+        """Take the measurements in turn, once per round."""
         for _ in range(self.rounds):
             for row, measurement in measurements:
                 row.samples.append(await measurement())
@@ -80,11 +80,11 @@ def label(handler: str, speed: str) -> str:
 
 
 def burst(world: World, count: int) -> Callable[[], Awaitable[Sample]]:
-    """A measurement of this number of requests at once."""
+    """Measure this number of requests at once."""
     return lambda: world.burst(count)
 
 
 def at_least(factor: float, what: str, one: Row, other: Row) -> Verdict:
-    """The verdict that one row has at least a multiple of the other's tasks a second."""
+    """The verdict on whether one row has at least a multiple of the other's tasks a second."""
     found = ratio(one, other)
     return Verdict(f"At least {factor:g} times {what}", f"{found:.2f}", found >= factor)

@@ -1,4 +1,4 @@
-"""An environment as in production: the runner, the extension, and what the two require."""
+"""An environment as in production: the runner, the extension and their requirements."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ ROOTS = ("connect-extension-runner", "connect-cancellation-extension")
 
 
 def make_environment(directory: Path) -> Path:
-    """Make one of links to this environment's packages, and give its interpreter.
+    """Make one from links to this environment's packages; return its interpreter.
 
-    The runner looks through all installed distributions for each task. Those that only the tests
-    need would make it slower than it is.
+    The runner searches all installed distributions for each task. Distributions that only the tests
+    need would slow it down.
     """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", directory], check=True)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -27,7 +27,7 @@ def make_environment(directory: Path) -> Path:
 
 
 def required(*names: str) -> dict[str, Distribution]:
-    """Distributions by their names, with all that they require here."""
+    """Distributions by name, with everything that they require here."""
     found: dict[str, Distribution] = {}
     wanted = [(name, frozenset[str]()) for name in names]
     seen = set(wanted)

@@ -15,9 +15,9 @@ def percentile(values: Iterable[float], share: float) -> float:
 
 @dataclass(frozen=True)
 class Sample:
-    """One round of one row; None was not measured.
+    """One round of one row; None means not measured.
 
-    `latencies` are the seconds from delivery to result, of each task that counts.
+    `latencies` are the seconds from delivery to result of each task that counts.
     """
 
     rate: float
@@ -30,7 +30,7 @@ class Sample:
 
 @dataclass
 class Row:
-    """A line of the table; its figures are medians of its samples."""
+    """A row of the table; its figures are medians of its samples."""
 
     label: str
     bound_by: str
@@ -39,17 +39,17 @@ class Row:
 
     @property
     def rate(self) -> float:
-        """Tasks a second."""
+        """Tasks per second."""
         return statistics.median(sample.rate for sample in self.samples)
 
     @property
     def median_seconds(self) -> float | None:
-        """The median, over the rounds, of the median latency."""
+        """The median over the rounds of the median latency."""
         return self._latency(0.5)
 
     @property
     def p99_seconds(self) -> float | None:
-        """The median, over the rounds, of the 99th percentile of the latency."""
+        """The median over the rounds of the 99th percentile of the latency."""
         return self._latency(0.99)
 
     def _latency(self, share: float) -> float | None:
@@ -57,15 +57,15 @@ class Row:
         return statistics.median(found) if found else None
 
     def median_of(self, name: str) -> float | None:
-        """The median of a field of the samples, where it was measured."""
+        """The median of a field in the samples that have it."""
         found = [value for value in (getattr(s, name) for s in self.samples) if value is not None]
         return statistics.median(found) if found else None
 
 
 def ratio(one: Row, other: Row) -> float:
-    """How many times faster the one is than the other.
+    """How many times faster one row is than the other.
 
-    Rows measured in turn are compared round by round; this is then the median of the ratios.
+    Rows measured in turn are compared round by round; the result is then the median of the ratios.
     """
     if len(one.samples) != len(other.samples):
         return one.rate / other.rate

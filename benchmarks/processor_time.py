@@ -1,4 +1,4 @@
-"""Measurements without a runner: the time of the import, and of the SOAP envelopes."""
+"""Measurements without a runner: the time for the import and for SOAP envelopes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ AMEND_ANSWER = b"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def import_time() -> Section:
-    """The package's import, beyond that of connect.eaas.core, each in a process of its own."""
+    """The package's import in addition to connect.eaas.core, each time in a new process."""
     found = [_import_seconds() for _ in range(PROCESSES)]
     wall, cpu = (1000 * statistics.median(each) for each in zip(*found, strict=True))
     section = Section("imports", "Import", "")
@@ -65,7 +65,7 @@ def _import_seconds() -> tuple[float, float]:
 
 
 def envelope_time() -> Section:
-    """Building the envelope of a Zuora cancellation, and reading the answer to it."""
+    """Building the envelope of a Zuora cancellation, and reading its answer."""
     secret = Secret("secret")
     zuora = ZuoraSettings(
         "https://example.com/apps/services/a/91.0", 91.0, secret, secret, False, False, True

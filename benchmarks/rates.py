@@ -1,4 +1,4 @@
-"""Tasks a second: the cost of the handlers, of the marks and of the runner's speeds."""
+"""Tasks per second: the cost of the handlers, the marks and the runner's speeds."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from benchmarks.world import (
 )
 
 SEED = "the seed document's way"
-# Calls to the vendor and to Connect for each cancellation. A mark is two calls to Connect: it is
-# left, and all are read back. The note with the amounts of a preview is one more.
+# Calls to the vendor and to Connect for each cancellation. A mark takes two calls to Connect: it is
+# written, and all are read back. The note with a preview's amounts is one more.
 CALLS = {
     REPEATABLE: (2, 1),
     REST: (2, 3),
@@ -48,7 +48,7 @@ CALLS = {
 
 
 async def throughput(bench: Bench) -> Section:
-    """No latency: the processor time of the handlers and of the speeds."""
+    """No latency: the processor time of the handlers and speeds."""
     section = Section(
         "throughput",
         "No latency",
@@ -79,7 +79,7 @@ async def throughput(bench: Bench) -> Section:
 
 
 def _against_the_least(rows: dict[Kind, Row]) -> str:
-    """The rate with marks beside the handler that only approves, where no speed helps."""
+    """Compare the rate with marks to the approve-only handler, without speed-ups."""
     found = ratio(rows[REST, OFF], rows[APPROVE_ONLY, OFF])
     return (
         f"With marks and with the speed off ({REST}: three calls to Connect), the extension has"
@@ -113,7 +113,7 @@ def _speeds(rows: dict[Kind, Row]) -> list[Verdict]:
 
 
 def _cpu(rows: dict[Kind, Row]) -> list[Verdict]:
-    """The worker's time for a task; the plain runner's says how fast the machine is."""
+    """The worker's time for a task; the plain runner's time shows the speed of the machine."""
     plain = rows[APPROVE_ONLY, OFF].median_of("cpu_ms") or 0.0
     verdicts = []
     for handler, most in ((REST, 6.0), (REPEATABLE, 4.5)):
@@ -125,7 +125,7 @@ def _cpu(rows: dict[Kind, Row]) -> list[Verdict]:
 
 
 def _marks(rows: dict[Kind, Row]) -> list[Verdict]:
-    """The price of the marks: a vendor whose cancellation may be repeated needs none."""
+    """The cost of marks: a vendor with repeatable cancellations needs none."""
     what = "the tasks a second without marks, with marks (vendor rest)"
     return [
         at_least(0.7, f"{what}, {speed}", rows[REST, speed], rows[REPEATABLE, speed])
@@ -149,7 +149,7 @@ def _counted(vendor: float | None, connect: float | None) -> str:
 
 
 async def latency_50(bench: Bench) -> Section:
-    """50 ms on Connect and on the vendor, and the way of the seed document beside it."""
+    """50 ms on Connect and the vendor, compared with the seed document's way."""
     section = Section(
         "latency-50",
         "50 ms of latency on Connect and on the vendor",
@@ -174,7 +174,7 @@ async def latency_50(bench: Bench) -> Section:
 
 
 async def latency_200(bench: Bench) -> Section:
-    """200 ms on Connect and on the vendor."""
+    """200 ms on Connect and the vendor."""
     section = Section(
         "latency-200", "200 ms of latency on Connect and on the vendor", "One instance."
     )
@@ -208,7 +208,7 @@ async def _with_latency(
 
 
 async def lone(bench: Bench) -> Section:
-    """One request at a time: what a customer waits for."""
+    """One request at a time: how long a customer waits."""
     section = Section(
         "lone",
         "One request at a time",

@@ -1,4 +1,4 @@
-"""The tables, on the screen and in `docs/benchmarks.md`."""
+"""Formats the tables for the screen and `docs/benchmarks.md`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ INTRODUCTION = """\
 # Benchmarks
 
 Written by `make bench` (`python -m benchmarks`): the official connect-extension-runner {runner},
-unmodified, in an environment of its own (the runner, the extension, and what the two require),
-against the sandbox on the loopback interface of the same machine. The figures are kept in
+unmodified, in its own environment (the runner, the extension and their requirements), against the
+sandbox on the loopback interface of the same machine. The figures are kept in
 `docs/benchmarks.json`; `make charts` writes this page and its charts from there.
 
 Machine: {machine}.
@@ -23,16 +23,16 @@ Machine: {machine}.
 Each figure is the median of {rounds} rounds. The rows of a section are measured in turn, so that
 other load on the machine affects all of them alike. A row's name begins with its handler:
 
-- `approve only`: the least that a handler can do, in the official style;
+- `approve only`: a minimal handler, in the official style;
 - `rest`: the extension with that vendor. Its cancellation must not be sent twice, so a mark is left
   on the request and all marks are read back before it is sent: two calls to Connect;
 - `rest repeatable`: the same with `REST_REPEATABLE`, which needs no mark;
 - `zuora-soap`, `zuora`: the extension with that vendor, with preview; it needs marks.
 
-The `CONNECT_EXT_RUNNER_SPEED` comes second. Latency is the time from the delivery of a task to its
-result; the runner sends results twice a second. CPU is the worker process's time for each task.
-Calls are counted for each task: the handler's to Connect (the runner itself makes two more) and
-those to the vendor.
+The second part is `CONNECT_EXT_RUNNER_SPEED`. Latency is the time from the delivery of a task to
+its result; the runner sends results twice a second. CPU is the worker process's time for each task.
+Calls are counted per task: the handler's to Connect (the runner itself makes two more) and those to
+the vendor.
 """
 
 

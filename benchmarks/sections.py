@@ -1,4 +1,4 @@
-"""The sections that need runners, by the names that the command line takes."""
+"""The sections that need runners, by their names on the command line."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The first seed document's way: poll once, then handle one request after the other.
+"""The first seed document's way: poll once, then handle the requests one after another.
 
 It follows the description of the Processor template: read the vendor's subscription id from the
 fulfillment parameter, cancel at the vendor, look the approval template up by its name, approve.
-It runs as a process of its own, `python -m benchmarks.seed_way ENDPOINT VENDOR_URL`, with the keys
-in `API_KEY` and `VENDOR_API_KEY`; it starts when it reads a line, and prints one line of JSON.
+It runs in its own process, `python -m benchmarks.seed_way ENDPOINT VENDOR_URL`, with the keys in
+`API_KEY` and `VENDOR_API_KEY`; it starts when it reads a line, and prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def process_pending(client: ConnectClient, vendor: requests.Session, vendor_url:
 
 
 def main() -> None:
-    """Wait for the word, work, report."""
+    """Wait for the start signal, work and report."""
     endpoint, vendor_url = sys.argv[1:]
     client = ConnectClient(os.environ["API_KEY"], endpoint=endpoint)
     vendor = requests.Session()

@@ -1,4 +1,4 @@
-"""Troubles: answers that fail, requests that fail again and again, and memory."""
+"""Troubles: failing answers, repeatedly failing requests, and memory."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def _paced_with_faults(world: World, count: int, *, own_only: bool) -> Sam
 
 
 async def sick(bench: Bench) -> Section:
-    """Twenty requests whose approval fails three times, among eighty healthy ones."""
+    """Twenty requests whose approval fails three times, alongside eighty healthy ones."""
     section = Section(
         "sick",
         "Twenty requests whose approval fails three times with a 502, and eighty healthy ones",
@@ -132,7 +132,7 @@ async def _hundred(world: World) -> tuple[Sample, float]:
 
 
 async def memory(bench: Bench) -> Section:
-    """The worker's memory after 2,000 tasks, and what the last 1,000 of 5,000 add."""
+    """The worker's memory after 2,000 tasks, and its growth in the last 1,000 of 5,000."""
     section = Section(
         "memory",
         "Memory of the worker process",

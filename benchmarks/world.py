@@ -1,4 +1,4 @@
-"""A sandbox with runners of one kind, and the loads that they get."""
+"""A sandbox with runners of one kind, and the loads for them."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class World:
             self.zuora.faults.latency = seconds
 
     def assets(self, count: int) -> list[str]:
-        """New subscriptions, at the vendor and in Connect."""
+        """Create subscriptions at the vendor and in Connect."""
         if self.zuora is None:
             return [self.sandbox.new_subscription() for _ in range(count)]
         create = self.sandbox.connect.create_subscription
@@ -175,7 +175,7 @@ class World:
             self.zuora.calls.clear()
 
     def _calls(self) -> tuple[int, int, int]:
-        """Calls to Connect by the handler and by the runner itself, and calls to the vendor."""
+        """Calls to Connect by the handler and by the runner, and calls to the vendor."""
         calls = [c for c in self.sandbox.connect.calls.calls if "/devops/ws/" not in c.path]
         own = sum(1 for call in calls if call.task_id)
         vendor = self.zuora.calls if self.zuora is not None else self.sandbox.vendor.calls

@@ -25,8 +25,8 @@ settings.register_profile(
 settings.load_profile("all")
 
 LONGEST = (
-    *("faults", "reconcile", "examples", "model", "e2e_speed", "promises", "e2e", "diagnostics"),
-    *("waiting", "check"),
+    *("faults", "reconcile", "model", "promises", "diagnostics", "e2e_speed", "check"),
+    *("waiting", "e2e", "examples", "sandbox", "fuzz"),
 )
 """The folders whose tests take more than a minute together, longest first."""
 

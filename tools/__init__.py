@@ -1,1 +1,1 @@
-"""Programs that check, lock and measure this project and are not tests; the Makefile runs them."""
+"""Programs other than tests that check, lock and measure this project; the Makefile runs them."""

@@ -1,7 +1,7 @@
 """Prints the size figures of the source code: ``python -m tools.figures [DIRECTORY]``.
 
-Lines of code are those that hold more than blanks, comments and docstrings. A method is trivial if
-its body has at most three lines.
+Lines of code exclude blank lines, comments and docstrings. A method is trivial if its body has at
+most three lines.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Module:
 
     @property
     def lines(self) -> int:
-        """All lines, blank ones included."""
+        """All lines, including blank ones."""
         return len(self.text.splitlines())
 
     @property
@@ -53,7 +53,7 @@ class Module:
 
     @property
     def functions(self) -> list[Function]:
-        """All functions, methods and nested functions included."""
+        """All functions, including methods and nested functions."""
         return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
 
     def long_functions(self, most: int) -> list[Function]:
@@ -67,7 +67,7 @@ class Module:
 
     @property
     def catch_alls(self) -> int:
-        """The number of ``except Exception`` clauses, and of wider ones."""
+        """The number of ``except Exception`` clauses and wider ones."""
         handlers = (n for n in ast.walk(self.tree) if isinstance(n, ast.ExceptHandler))
         return sum(1 for handler in handlers if _catches_all(handler))
 
@@ -83,7 +83,7 @@ class Module:
 
 
 def _docstrings(tree: ast.Module) -> Iterator[tuple[int, int]]:
-    """First and last line of each text that stands alone: docstrings, those of fields too."""
+    """The first and last line of each docstring, including those of fields."""
     for node in ast.walk(tree):
         match node:
             case ast.Expr(value=ast.Constant(value=str())):

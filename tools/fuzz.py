@@ -1,6 +1,6 @@
-"""Runs the tests that invent their input, with other input each time: ``python -m tools.fuzz``.
+"""Runs the tests that generate their input, each time with new input: ``python -m tools.fuzz``.
 
-``--seconds`` says for how long; a round that has begun is ended. Exit status 1 at the first
+``--seconds`` sets the duration; the current round is always finished. Exit status 1 at the first
 failure, which shows the input.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 600.0
 EXAMPLES = 1000
-"""Of each test in a round."""
+"""The number of examples for each test in a round."""
 
 
 def passes(seed: int) -> bool:

@@ -1,7 +1,7 @@
-"""The lock files, and what they must hold by pyproject.toml and the lists beside it.
+"""The lock files, and the requirements from pyproject.toml and the lists beside it.
 
-``poetry.lock`` is what production installs. ``requirements-dev.lock`` is what the tests run with:
-the same, the runner and the test tools. ``requirements-official.lock`` is for ``make official``,
+Production installs ``poetry.lock``. The tests run with ``requirements-dev.lock``: the same
+packages, the runner and the test tools. ``requirements-official.lock`` is for ``make official``,
 ``requirements-docs.lock`` for ``make docs`` and the pictures.
 """
 
@@ -29,7 +29,7 @@ DOCS_LOCK = "requirements-docs.lock"
 DEV_LIST = "requirements-dev.in"
 DOCS_LIST = "requirements-docs.in"
 
-# The official command line tool validates with another core than the runner runs with.
+# The official command line tool and the runner use different versions of the core.
 OFFICIAL_CORE = Dependency("connect-eaas-core", ">=38,<39")
 
 _PIN = re.compile(
@@ -38,7 +38,7 @@ _PIN = re.compile(
 
 
 def requirements() -> dict[str, list[Dependency]]:
-    """The requirements that each of pip's lock files must satisfy, by its name."""
+    """The requirements that each of pip's lock files must satisfy, by its file name."""
     package = Factory().create_poetry(ROOT).package
     runtime = list(package.dependency_group("main").dependencies)
     dev = listed(DEV_LIST)
@@ -52,14 +52,14 @@ def requirements() -> dict[str, list[Dependency]]:
 
 
 def listed(name: str) -> list[Dependency]:
-    """What a list such as requirements-dev.in asks for."""
+    """The requirements in a list such as requirements-dev.in."""
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     texts = [line.partition("#")[0].strip() for line in lines]
     return [Dependency.create_from_pep_508(text) for text in texts if text]
 
 
 def without_a_hash(wanted: Iterable[Dependency]) -> list[str]:
-    """The names of those from a directory, a file, a URL or a repository."""
+    """The names of dependencies from a directory, a file, a URL or a repository."""
     return sorted(each.name for each in wanted if each.is_direct_origin())
 
 
@@ -80,7 +80,7 @@ def disagreements(lock: str) -> list[str]:
         if not versions:
             found.append(f"{lock} has no {wanted.name}")
         found += [
-            f"{lock} has {wanted.name} {version}, wanted is {wanted.constraint}"
+            f"{lock} has {wanted.name} {version}, but {wanted.constraint} is required"
             for version in versions
             if not wanted.constraint.allows_any(parse_constraint(f"=={version}"))
         ]
@@ -93,10 +93,10 @@ def poetry_lock() -> dict[str, Any]:
 
 
 def content_hash() -> str:
-    """The hash by which Poetry sees that pyproject.toml has changed since it was locked.
+    """The hash that tells Poetry whether pyproject.toml has changed since it was locked.
 
-    Poetry itself is not in the environment of the tests, so this repeats its
-    ``Locker._get_content_hash`` for a project without PEP 621's section.
+    Poetry itself is not installed for the tests, so this repeats its
+    ``Locker._get_content_hash`` for a project without the section of PEP 621.
     """
     poetry = PyProjectTOML(ROOT / "pyproject.toml").poetry_config
     relevant = {

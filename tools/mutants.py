@@ -1,7 +1,7 @@
-"""Mutation testing of the rules and of the marks: ``make mutants``.
+"""Mutation testing of the rules and marks: ``make mutants``.
 
 A mutant is the code with one small change; a failing test catches it. docs/mutants.md lists the
-mutants that survive without harm, each kind with its reason.
+mutants that may survive, each kind with its reason.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> int:
         print(f"\n{name}\n" + "\n".join(changes[name]))
     killed, total = len(codes) - len(alive), len(codes)
     print(f"\n{killed} of {total} mutants caught ({killed / total:.1%}).")
-    print(f"Of the {len(alive)} survivors, {len(words)} change only the words of a message.")
+    print(f"Of the {len(alive)} survivors, {len(words)} change only the text of a message.")
     return 0
 
 
@@ -53,7 +53,7 @@ def _prepare() -> None:
     packages = PLACE / "packages"
     if not packages.exists():
         pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        # pip warns of versions that differ from the environment's, which stays as it is.
+        # pip warns about versions that differ from the environment's, which does not change.
         subprocess.run([*pip, "--target", packages, TOOL], check=True, stderr=subprocess.DEVNULL)
     for name in ("mutants", *COPIED):
         shutil.rmtree(PLACE / name, ignore_errors=True)
@@ -113,7 +113,7 @@ def _body(source: str, name: str) -> list[str]:
 
 
 def _is_of_words(change: list[str]) -> bool:
-    """Whether only the texts in the lines differ."""
+    """Whether only the strings in the lines differ."""
     texts = [
         [_WORDS.sub("text", line[1:]) for line in change if line.startswith(sign)] for sign in "-+"
     ]

@@ -1,6 +1,6 @@
 """Writes the tables of docs/presets.md from the presets: ``python -m tools.preset_tables``.
 
-A table stands between two comments, which name its preset; all else is written by hand.
+Each table is between two comments, which name its preset; the rest is written by hand.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _DETAILS = {
 
 
 def main() -> None:
-    """Bring the page's tables up to date."""
+    """Update the tables on the page."""
     PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def with_tables(page: str) -> str:
-    """The page with the tables that belong into it."""
+    """Return the page with its current tables."""
     return _TABLE.sub(lambda found: found[1] + _table(found[2]) + found[3], page)
 
 
@@ -61,7 +61,7 @@ def _table(name: str) -> str:
 
 
 def needed(name: str) -> tuple[str, ...]:
-    """The variables that a preset leaves to be set."""
+    """The variables that a preset does not set."""
     read = VariableReader(declared_variables(definitions()), {"VENDOR": name})
     read = read.with_preset(definitions()[name].preset(read))
     definitions()[name].read(read)
@@ -69,7 +69,7 @@ def needed(name: str) -> tuple[str, ...]:
 
 
 def _values(name: str, when: CancellationDate) -> Mapping[str, str]:
-    """What the preset sets for a date; nothing for one that the vendor cannot do."""
+    """The preset's values for a date; none if the vendor does not support it."""
     variables = {"VENDOR": name, "CANCELLATION_DATE": when.value}
     read = VariableReader(declared_variables(definitions()), variables)
     values = definitions()[name].preset(read)

@@ -1,6 +1,6 @@
 """Plays many random histories and prints the seed: ``python -m tools.random_histories``.
 
-``--seed`` plays the same ones again, ``--histories`` says how many.
+``--seed`` plays the same histories again; ``--histories`` sets their number.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.model.world import play
 
 
 def main() -> int:
-    """Play them; 1 if one breaks a promise, which is then shown as small as it can be made."""
+    """Play the histories; return 1 if one breaks a promise, which is then minimized and shown."""
     options = _options()
     print(f"{options.histories} random histories, --seed {options.seed}", flush=True)
     began, ends, slowest = time.monotonic(), Counter[str](), 0

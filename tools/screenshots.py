@@ -6,20 +6,22 @@ The official runner takes part, so that each picture shows what somebody would s
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
-from sandbox.faults import Respond
+from sandbox.address import DIRECTORY
 from tests.browser.stage import Stage, set_up
 from tools import chromium
 from tools.locks import ROOT
 
 PICTURES = ROOT / "docs/pictures"
-WIDE = {"width": 1280, "height": 800}
+WIDE = {"width": 1280, "height": 840}
 NARROW = {"width": 400, "height": 800}
 # What appears on the page moves for a moment.
 SETTLING_SECONDS = 0.7
@@ -30,10 +32,16 @@ async def write_pictures() -> None:
     """Write all of them. Raises NoChromium."""
     PICTURES.mkdir(exist_ok=True)
     expect.set_options(timeout=PATIENCE_MS)
-    async with chromium.launched() as browser, set_up(runner=True, delivers_after=2.0) as stage:
-        stage.sandbox.offer_subscriptions()
-        await _story(browser, stage)
-        await _waiting(browser, stage)
+    with tempfile.TemporaryDirectory() as directory:
+        # The page shows where the logs are: as `make sandbox` has them, and not on which machine.
+        os.chdir(directory)
+        options: dict[str, Any] = {"directory": DIRECTORY, "runner": True, "delivers_after": 2.0}
+        async with chromium.launched() as browser, set_up(**options) as stage:
+            stage.sandbox.offer_subscriptions()
+            await _story(browser, stage)
+            await _waiting(browser, stage)
+            await _mistake(browser, stage)
+            await _kill(browser, stage)
 
 
 async def _story(browser: Browser, stage: Stage) -> None:
@@ -68,12 +76,41 @@ async def _story(browser: Browser, stage: Stage) -> None:
 
 async def _waiting(browser: Browser, stage: Stage) -> None:
     """The vendor answers 503: the request waits, and the page counts down."""
-    stage.vendor.faults.add("*", ".", Respond(503), times=1)
     request_id = stage.sandbox.cancel()
     async with _page(browser, stage) as page:
+        await page.goto("/vendor")
+        await page.get_by_role("switch", name="503").click()
         await page.goto(f"/requests/{request_id}")
         await expect(page.locator("#timeline")).to_contain_text("postponed the task")
         await _take(page, "portal-waiting")
+        await page.goto("/vendor")
+        await _take(page, "portal-vendor")
+        await page.get_by_role("switch", name="503").click()
+
+
+async def _mistake(browser: Browser, stage: Stage) -> None:
+    """A variable is misspelt, and the extension says so."""
+    async with _page(browser, stage) as page:
+        await page.goto("/variables?q=REST_A")
+        field = page.get_by_label("REST_AUTH", exact=True)
+        right = await field.input_value()
+        for value in ("bassic", right):
+            await field.fill(value)
+            await page.get_by_role("button", name="Save REST_AUTH").click()
+            await expect(page.locator("#opinion")).not_to_contain_text("is reading")
+            if value != right:
+                await _take(page, "portal-variables")
+
+
+async def _kill(browser: Browser, stage: Stage) -> None:
+    """A runner is killed, and another one takes its place."""
+    async with _page(browser, stage) as page:
+        await page.goto("/runners")
+        await page.get_by_role("button", name="Kill INS-0001", exact=True).click()
+        await expect(page.locator("#INS-0001 .status")).to_have_text("Ended")
+        await page.get_by_role("button", name="Start").click()
+        await expect(page.locator("#INS-0002 .status")).to_have_text("Running")
+        await _take(page, "portal-runners")
 
 
 @asynccontextmanager

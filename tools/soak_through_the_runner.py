@@ -1,20 +1,20 @@
-"""Many requests through two official runners, with every trouble at once: ``make soak``.
+"""Many requests through two official runners, with all kinds of trouble at once: ``make soak``.
 
 ``python -m tools.soak_through_the_runner [--requests N] [--kills N] [--seed N]
-[--speed off|lookups|all]``; exit status 0 if every request ended as it must.
+[--speed off|lookups|all]``; exit status 0 if every request ended correctly.
 
-One call in five fails, to Connect and to the vendors, before its work or after it. Most vendors
-need seconds to show a cancellation, and meet a second one with a conflict, a refusal or another
-order. One request in four goes to a Zuora with orders: some are finished after its gateway has
-given up, some are locked at first, some left pending until an operator has them carried out. One
-request in ten is delivered to both instances. In the first half, workers and whole instances are
-killed, or stopped by SIGTERM, and restarted; after that, memory must stay flat. Connect's clock is
-minutes ahead of ours. Tokens last for a minute at most; the runners log all they can, and their
-logs are searched for every secret and token in every form.
+One call in five to Connect and the vendors fails, before or after its work. Most vendors need
+seconds to show a cancellation, and answer a second one with a conflict, a refusal or another
+order. One request in four goes to a Zuora with orders: some orders are finished after its gateway
+has given up, some are locked at first, some stay pending until an operator has them carried out.
+One request in ten is delivered to both instances. In the first half, workers and whole instances
+are killed or stopped by SIGTERM, and restarted; after that, memory must stay flat. Connect's clock
+is minutes ahead of ours. Tokens last at most a minute. The runners log everything they can, and
+their logs are searched for every secret and token in every form.
 
-Left out are faults for which no end is the only right one: a vendor that refuses after an attempt
-whose outcome is unknown, and one that answers 200 without doing anything. A seed repeats the
-subscriptions and the kinds of faults; processes never interleave the same way twice.
+Faults without a single correct ending are left out: a vendor that refuses after an attempt with an
+unknown outcome, and one that answers 200 without doing anything. A seed repeats the subscriptions
+and the kinds of faults; processes never interleave the same way twice.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ AT_ONCE = 100
 TWICE_ONE_IN = 10
 PAUSE_WHILE_KILLING = 0.1
 MOST_GROWTH = 5 * 1024 * 1024
-# The shortest wait, 30 seconds, takes one here; a person's 5 minutes take nine.
+# The shortest wait of 30 seconds takes one second here; a person's 5 minutes take nine.
 COUNTDOWN_SCALE = 0.03
 CONNECT_IS_AHEAD = timedelta(minutes=7)
 VARIABLES = {"VENDOR_TIMEOUT_SECONDS": "2", "SETTLE_MINUTES": "0.1"}
-# For the requests that are open at once, not for all. A mark of a call with an unknown outcome
-# stands for more than a minute (the time to send, and the time to settle), a few times in a row.
+# For the requests that are open at once, not for all. The mark of a call with an unknown outcome
+# stands for over a minute (the time to send plus the time to settle), a few times in a row.
 MOST_SECONDS = 600.0
 SHOWN = 10
 TOKEN_SECONDS = 60
@@ -60,20 +60,20 @@ SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/cancel$")
 
 @dataclass(frozen=True)
 class Put:
-    """A request that was put in."""
+    """A request that was created."""
 
     variant: Variant
     subscription_id: str
 
     @property
     def is_ordered(self) -> bool:
-        """Whether it is about the Zuora with orders."""
+        """Whether it goes to the Zuora with orders."""
         return self.variant in ORDERED
 
 
 @dataclass(frozen=True)
 class Found:
-    """The state of everything in the end."""
+    """The state of everything at the end."""
 
     ends: Counter[tuple[str, str]]
     wrong: list[str]
@@ -87,7 +87,7 @@ class Found:
 
     @property
     def growth(self) -> int:
-        """Bytes that all workers together have grown by since the kills ended."""
+        """The growth of all workers together, in bytes, since the kills ended."""
         return self.memory_now - self.memory_then
 
     @property
@@ -112,7 +112,7 @@ class Soak:
         sandbox.connect.journal.listen(self._heard)
 
     async def run(self) -> Found:
-        """Put all requests in, and wait until they have settled or time is up."""
+        """Create all requests, and wait until they have settled or time is up."""
         began = time.monotonic()
         half = self._requests // 2
         await self._put_while_killing(half)
@@ -140,7 +140,7 @@ class Soak:
         )
 
     async def _put_while_killing(self, requests: int) -> None:
-        """Put up to so many requests in, spread over all the kills."""
+        """Create up to this many requests, spread over all the kills."""
         killing = asyncio.create_task(self._kills.run(self._most_kills))
         while not killing.done():
             due = requests * (self._kills.done.total() + 1) // max(1, self._most_kills)
@@ -150,7 +150,7 @@ class Soak:
         await killing
 
     async def _put_up_to(self, requests: int) -> None:
-        """Put requests in until there are so many, or until the runners do not keep up."""
+        """Create requests until there are this many, or until the runners fall behind."""
         while len(self._put) < requests:
             if not await self._wait(lambda: len(self._open) < AT_ONCE):
                 return
@@ -185,7 +185,7 @@ class Soak:
                 return
 
     async def _wait(self, condition: Callable[[], bool]) -> bool:
-        """Wait for the condition; False if it does not come true."""
+        """Wait for the condition; False if it does not become true."""
         deadline = time.monotonic() + MOST_SECONDS
         while not condition():
             if time.monotonic() > deadline:
@@ -208,7 +208,7 @@ class Soak:
                 self._changed.set()
 
     def _ordered(self) -> list[tuple[str, str]]:
-        """The open requests about the Zuora with orders, each with its subscription."""
+        """The open requests for the Zuora with orders, each with its subscription."""
         puts = [(request_id, self._put[request_id]) for request_id in self._open]
         return [(request_id, put.subscription_id) for request_id, put in puts if put.is_ordered]
 
@@ -219,7 +219,7 @@ class Soak:
         return self._put[request_id].variant.name, self._sandbox.connect.status(request_id)
 
     def _done(self, put: Put) -> tuple[int, int]:
-        """The orders to cancel that the vendor has taken, and the cancellations."""
+        """The number of orders to cancel that the vendor accepted, and of cancellations."""
         if put.is_ordered:
             zuora, number = self._sandbox.zuora_orders, put.subscription_id
             return len(zuora.orders_of(number)), zuora.effective_cancellations(number)
@@ -271,8 +271,8 @@ def _spread(values: list[float]) -> str:
 
 
 async def soak(requests: int, kills: int, seed: int, speed: str) -> int:
-    """Run it; the exit status."""
-    # A caller that is killed in the middle of its request is an error to aiohttp.
+    """Run the soak; return the exit status."""
+    # aiohttp treats a caller that is killed in the middle of its request as an error.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     dice = random.Random(seed)
     calls = FailingCalls(random.Random(dice.random()))
@@ -306,11 +306,11 @@ async def soak(requests: int, kills: int, seed: int, speed: str) -> int:
 
 
 def secrets_of(sandbox: Sandbox) -> dict[str, str]:
-    """Every secret that the runners had, and the beginning that all tokens have."""
+    """Every secret that the runners had, and the common prefix of all tokens."""
     vendor, tokens = sandbox.vendor, sandbox.vendor.tokens
     return {
         "REST_OAUTH_CLIENT_SECRET": vendor.client_secret,
-        "a token of the vendor's": tokens.prefix,
+        "a token of the vendor": tokens.prefix,
         "Connect's token": sandbox.connect.api_key.partition(":")[2],
     }
 

@@ -43,13 +43,13 @@ ONLY_VENDOR: tuple[Fault, ...] = (
     redirect("urn:job:1", 303, after_work=True),
     redirect("/elsewhere", 302, after_work=True),
 )
-# The runner repeats a call after any other answer; each time it sleeps a second, all tasks in it.
+# The runner repeats a call after any other answer; each time, it and all its tasks sleep a second.
 NOT_REPEATED: tuple[Fault, ...] = (
     *(Respond(status) for status in (401, 403, 408, 429)),
     html_page(),
     truncated_json(),
 )
-# An account that may not keep notes at all gets a weaker guarantee, as the log says.
+# An account that may not write notes at all has a weaker guarantee, as the log says.
 NOTES_REFUSED = (401, 403)
 # Each pauses every call to the vendor, so they are rare.
 PAUSES: tuple[Fault, ...] = (
@@ -98,7 +98,7 @@ def _refuses_notes(fault: Fault) -> bool:
 
 @dataclass(frozen=True)
 class Variant:
-    """A vendor's habit with a subscription, and the only right end of its cancel request."""
+    """A vendor's behaviour with a subscription, and the only correct end of its cancel request."""
 
     name: str
     weight: int
@@ -122,7 +122,7 @@ VARIANTS = (
 
 
 def variant(dice: random.Random, variants: Sequence[Variant]) -> Variant:
-    """A random one, by weight."""
+    """Choose a variant at random, by weight."""
     return dice.choices(variants, [each.weight for each in variants])[0]
 
 
@@ -139,9 +139,9 @@ RequestOf = Callable[[web.Request, bytes], str]
 
 
 class Kills:
-    """Ends one worker or one whole instance at a time, and waits for its return.
+    """Ends one worker or one whole instance at a time, and waits for it to return.
 
-    Two of six times the instance is asked to stop (SIGTERM); the others get a SIGKILL.
+    Two of six times, the instance is asked to stop (SIGTERM); otherwise it is sent SIGKILL.
     """
 
     def __init__(self, sandbox: Sandbox, dice: random.Random) -> None:
@@ -150,7 +150,7 @@ class Kills:
         self.done: Counter[str] = Counter()
 
     def at(self, plan: FaultPlan, path: str, request_of: RequestOf) -> None:
-        """Kill during the cancellations there, too; ``request_of`` gives the request about one."""
+        """Also kill during cancellations there; ``request_of`` finds the request of one."""
 
         async def maybe_kill(request: web.Request, work: Work, /) -> web.StreamResponse:
             return await self._maybe_kill(request_of(request, await request.read()), work)
@@ -158,7 +158,7 @@ class Kills:
         plan.add("POST", path, maybe_kill)
 
     async def run(self, most: int) -> None:
-        """Kill so many times, with a pause before each."""
+        """Kill this many times, with a pause before each."""
         for number in range(most):
             await asyncio.sleep(self._dice.uniform(*SECONDS_BETWEEN_KILLS))
             runner, when = self._dice.choice(self._sandbox.runners), "at any time"
@@ -183,7 +183,7 @@ class Kills:
         return "instance stopped"
 
     async def _sender_of_a_cancellation(self) -> Runner | None:
-        """The runner that sends the next cancellation, which is then on hold; None if nobody is."""
+        """Find the runner that sends the next cancellation, and hold it; None if there is none."""
         self._victim = asyncio.get_running_loop().create_future()
         done, _ = await asyncio.wait([self._victim], timeout=SECONDS_TO_MEET_A_CALL)
         victim, self._victim = self._victim, None

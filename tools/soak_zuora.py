@@ -1,4 +1,4 @@
-"""The soak's Zuora with orders: its habits, its operator, and the time that passes there."""
+"""The soak's Zuora with orders: its behaviour, its operator, and how time passes there."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from tools.soak_troubles import Variant
 PRODUCT_ID = "PRD-444-000-001"
 TOKEN_SECONDS = 30.0
 OPERATOR_SECONDS = 1.0
-# Zuora may go on for minutes with an order whose answer was lost, so each such attempt blocks the
-# next for some nine. Nobody waits for that here: once nothing has happened about a request for much
-# longer than any walk takes, and no order is there or under way, its notes become that much older.
+# Zuora may work for minutes on an order whose answer was lost, so each such attempt blocks the next
+# for about nine. The soak does not wait that long: once nothing has happened to a request for much
+# longer than any walk takes, and there is no order, its notes are made that much older.
 QUIET_SECONDS = 40.0
 TIME_TO_SETTLE = timedelta(minutes=15)
 REQUEST = re.compile(rb'"orderNumber": ?"CONNECT-(PR(?:-\d{4}){3}-\d{3})')
@@ -61,7 +61,7 @@ ORDERED = (
 
 
 class Tenant:
-    """A Zuora with orders, and what people do there."""
+    """A Zuora with orders, and the people who work there."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.zuora, self._connect = sandbox.zuora_orders, sandbox.connect
@@ -76,7 +76,7 @@ class Tenant:
         )
 
     def add(self, variant: Variant) -> str:
-        """A subscription with the variant's habit; answers its number."""
+        """Add a subscription with the variant's behaviour; return its number."""
         number = self.zuora.add(**variant.fields).number
         trouble = TROUBLES.get(variant.name)
         if trouble:
@@ -84,9 +84,9 @@ class Tenant:
         return number
 
     def see_to(self, task: Task, number: str) -> bool:
-        """An operator finishes what Zuora has left lying, and has the held request tried again.
+        """As an operator, finish an order that Zuora left pending, and retry the held request.
 
-        False if there is nothing of that kind.
+        False if there is nothing to finish.
         """
         waiting = [each for each in self.zuora.orders_of(number) if each.status == "Pending"]
         if task.status is not TaskStatus.FAILED or not waiting:
@@ -98,9 +98,9 @@ class Tenant:
         return True
 
     def let_time_pass(self, requests: Iterable[tuple[str, str]]) -> None:
-        """Let it be much later for the requests with which nothing happens; each with its number.
+        """Make it much later for requests, each with its number, for which nothing happens.
 
-        Their marks stand, and nobody is at work: not here, and in no walk.
+        Their marks stand, and neither Zuora nor a walk is working on them.
         """
         for request_id, number in requests:
             is_under_way = number in self.zuora.traffic.locked or self.zuora.orders_of(number)
@@ -116,11 +116,11 @@ class Tenant:
         return self._connect.clock.now() - last > timedelta(seconds=QUIET_SECONDS)
 
     def request_ordered(self, _: web.Request, body: bytes) -> str:
-        """The request that an order is for."""
+        """Find the request of an order."""
         found = REQUEST.search(body)
         return found[1].decode() if found else ""
 
     def secrets(self) -> dict[str, str]:
-        """Every secret that the runners had, by what it is."""
+        """Every secret that the runners had, by its description."""
         tokens = {f"token {n} of Zuora's": each for n, each in enumerate(self.zuora.tokens.all)}
         return {"ZUORA_CLIENT_SECRET": self.zuora.client_secret, **tokens}

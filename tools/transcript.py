@@ -1,7 +1,7 @@
-"""``make transcript``: runs the commands of docs/setting-up-a-vendor.md, and writes what they say.
+"""``make transcript``: runs the commands in docs/setting-up-a-vendor.md, and writes their output.
 
-Each block of the page that begins with ``$`` is a piece of a terminal, before a billing API that
-runs while the page is written. Addresses, times and ids are made alike.
+Each block that begins with ``$`` is a piece of a terminal session. The commands talk to a billing
+API that runs while the page is written. Addresses, times and ids are normalized.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 60.0
 
 _BLOCK = re.compile(r"(?<=```console\n)\$ .*?(?=^```$)", re.DOTALL | re.MULTILINE)
 _COMMAND = re.compile(r"^\$ (.*\n(?:> .*\n)*)", re.MULTILINE)
-_QUESTION = re.compile(rb"Really cancel (\S+) at the vendor\? Type its id to go on: $")
+_QUESTION = re.compile(rb"Really cancel (\S+) at the vendor\? Type its id to confirm: $")
 _ALIKE = (
     (re.compile(r"http://127\.0\.0\.1:\d+"), "https://billing.example"),
     (re.compile(r"\bin \d+ ms\b"), "in 12 ms"),
@@ -32,7 +32,7 @@ _ALIKE = (
 
 
 async def fresh(page: str) -> str:
-    """The page with what its commands say now."""
+    """Return the page with the current output of its commands."""
     blocks = []
     async with _terminal() as directory:
         for block in _BLOCK.findall(page):
@@ -44,7 +44,7 @@ async def fresh(page: str) -> str:
 
 @asynccontextmanager
 async def _terminal() -> AsyncIterator[Path]:
-    """A directory with the variables of an API that runs meanwhile."""
+    """A directory with the variables of an API, which runs inside this context."""
     api = Unseen()
     for number in range(1001, 1005):
         api.add(f"C-{number}")
@@ -64,7 +64,7 @@ def _write(path: Path, text: str) -> None:
 
 
 async def _said(command: str, directory: Path) -> str:
-    """A command as a terminal shows it, and what it says."""
+    """Run a command, and return it with its output, as a terminal shows them."""
     script = command.replace("\n> ", "\n")
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
@@ -90,13 +90,13 @@ async def _said(command: str, directory: Path) -> str:
 
 
 def _read(terminal: int) -> bytes:
-    """All that is said until the end; a question is answered as the person at it would."""
+    """Read all output until the end; answer the question as a person would."""
     said = b""
     while True:
         try:
             piece = os.read(terminal, 65536)
         except OSError:
-            # The other side is closed, on Linux.
+            # On Linux, this means that the other side is closed.
             return said
         if not piece:
             return said

@@ -1,10 +1,10 @@
-"""Searches the answers that keep us busiest: ``python -m tools.worst_answers``.
+"""Searches for the answers that keep us busiest: ``python -m tools.worst_answers``.
 
-``--seconds`` says for how long on each side, and ``--seed`` which changes are tried; since no time
-is ever the same twice, neither is a search. The worst are then said to all calls at once, with a
-heartbeat in the event loop; exit status 0 if it was never late by more than 0.4 seconds.
-``--known`` measures the known answers (``tests/hostile/answers.py``) in the same way instead, and
-``--side`` names one side, or several, instead of all.
+``--seconds`` sets the duration for each side, and ``--seed`` chooses the changes to try; since
+timings differ, no two searches are the same. The worst answers are then given to all calls at once,
+with a heartbeat in the event loop; exit status 0 if it was never more than 0.4 seconds late.
+``--known`` measures the known answers (``tests/hostile/answers.py``) instead. ``--side`` chooses
+one or more sides instead of all.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SECONDS = 150.0
 
 
 async def hunt(name: str, seconds: float, seed: int) -> float:
-    """Search on one side and show what was found; the most by which the loop was late."""
+    """Search on one side and show the results; return the loop's longest delay."""
     found = await search(name, seconds, sys.maxsize, random.Random(f"{name} {seed}"))
     latest = []
     for cpu_seconds, recipe in found.worst[:TRIED_ON_ALL]:
@@ -50,7 +50,7 @@ async def hunt(name: str, seconds: float, seed: int) -> float:
 
 
 def known() -> Iterator[tuple[str, str, bytes]]:
-    """The known answers: the side, a name, and the exchange."""
+    """The known answers: side, name, and exchange."""
     for side in ("look-up", "cancellation"):
         yield from ((side, name, make()) for name, make in OF_REST.items())
     yield from (("Zuora", name, xml_answer(make())) for name, make in OF_ZUORA.items())
@@ -61,7 +61,7 @@ def known() -> Iterator[tuple[str, str, bytes]]:
 
 
 async def measure_known(sides: Collection[str]) -> float:
-    """Measure each of these sides' known answers; the most by which the loop was late."""
+    """Measure the known answers of these sides; return the loop's longest delay."""
     latest = []
     for side, name, saying in (each for each in known() if each[0] in sides):
         latest.append(await lateness(side, saying))
@@ -70,7 +70,7 @@ async def measure_known(sides: Collection[str]) -> float:
 
 
 async def hunts(sides: Collection[str], seconds: float, seed: int) -> float:
-    """One search after the other; the most by which the loop was late."""
+    """Search on one side after another; return the loop's longest delay."""
     return max([await hunt(name, seconds, seed) for name in sides])
 
 

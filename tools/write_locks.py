@@ -1,8 +1,8 @@
-"""``make lock``: writes all lock files. Runs in an environment that holds uv and Poetry.
+"""``make lock``: writes all lock files. Runs in an environment with uv and Poetry.
 
-Only uv's resolution knows the runner, which production has beside us without Poetry knowing it. So
-Poetry starts from uv's versions. It has one version of a package for all Pythons where uv may have
-two; then uv follows, so that the tests run with what production gets.
+Production also installs the runner, which Poetry does not know; uv resolves with it. So Poetry
+starts from uv's versions. Poetry chooses one version of a package for all Pythons where uv may
+choose two; uv then follows, so that the tests run with the versions that production gets.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tools.locks import (
     without_a_hash,
 )
 
-# As much of a lock as Poetry needs to prefer a version.
+# The part of a lock that makes Poetry prefer a version.
 _PREFERRED = """\
 [[package]]
 name = "{}"
@@ -50,7 +50,7 @@ _CONTENT_HASH = re.compile(r'(?m)^content-hash = ".*"$')
 
 
 def main(*options: str) -> None:
-    """Write all locks; the options are uv's."""
+    """Write all locks; the options are passed to uv."""
     if unlockable := without_a_hash(requirements()[DEV_LOCK]):
         sys.exit(
             f"pip's lock can hold no hash of {', '.join(unlockable)}: a dependency must come from"
@@ -65,7 +65,7 @@ def main(*options: str) -> None:
 
 
 def compile_with_uv(lock: str, *options: str) -> None:
-    """Compile one lock for every Python and platform; versions pinned already stay if possible."""
+    """Compile one lock for all Pythons and platforms; pinned versions stay if possible."""
     subprocess.run(
         [
             Path(sys.executable).with_name("uv"),
@@ -85,8 +85,8 @@ def compile_with_uv(lock: str, *options: str) -> None:
 def lock_with_poetry() -> None:
     """Write poetry.lock with the versions of requirements-dev.lock.
 
-    Without a source Poetry asks the registry for more than its simple index, which is all that a
-    mirror has. So a copy of the project names that index, and the lock forgets it again.
+    Without a source, Poetry needs more of the registry than its simple index, and a mirror has only
+    that. So a copy of the project names the index, and it is removed from the lock again.
     """
     preferred = [_PREFERRED.format(*pin) for pin in pins(DEV_LOCK)]
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -102,7 +102,7 @@ def lock_with_poetry() -> None:
 
 
 def _poetry(command: str, directory: str, *options: str) -> None:
-    """Run Poetry without an environment or a cache of its own."""
+    """Run Poetry without its own environment or cache."""
     with TemporaryDirectory() as cache:
         subprocess.run(
             [
@@ -116,7 +116,7 @@ def _poetry(command: str, directory: str, *options: str) -> None:
 
 @contextmanager
 def constraints() -> Iterator[Path]:
-    """A file of the versions in poetry.lock."""
+    """A file with the versions in poetry.lock."""
     with TemporaryDirectory() as directory:
         path = Path(directory, "constraints.txt")
         path.write_text(

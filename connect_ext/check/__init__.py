@@ -1,1 +1,1 @@
-"""Tries a configuration before a customer does: ``python -m connect_ext.check``."""
+"""Tries out a configuration before customers do: ``python -m connect_ext.check``."""

@@ -1,4 +1,4 @@
-"""A vendor in front of another one, which it is like in all that it does not do itself."""
+"""A base for vendors that wrap another and pass on whatever they do not change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from connect_ext.vendors.base import Advice, Cancellation, Plan, Plans, Subscrip
 
 
 class AsTheVendor:
-    """What a vendor says of itself, and what it would send."""
+    """Passes on the vendor's properties and plans."""
 
     def __init__(self, vendor: Vendor) -> None:
         self._vendor = vendor
@@ -27,7 +27,7 @@ class AsTheVendor:
         return self._vendor.advice
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
-        """As the vendor itself, or no calls where it does not say."""
+        """As the vendor itself; no calls if it has no plans."""
         if not isinstance(self._vendor, Plans):
             return Plan(())
         return await self._vendor.plan(cancellation, subscription)

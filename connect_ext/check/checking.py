@@ -1,4 +1,4 @@
-"""The check: an imagined request is walked as a real one would be, and watched."""
+"""The check: processes an imagined request like a real one, and watches it."""
 
 from __future__ import annotations
 
@@ -39,32 +39,32 @@ from connect_ext.vendors.explaining import Explains, Finding, Suggestion
 from connect_ext.vendors.registry import Vendors, definitions
 
 SECOND_LOOK_SECONDS = 2.0
-"""A real request looks a second time after two minutes."""
+"""A real request waits two minutes before its second look."""
 
 SECONDS_BETWEEN_LOOKS = 2.0
 SETTLES_NEVER = 1e9
 
 Agreed = Callable[[Report], Awaitable[bool]]
-"""Asked before the cancellation is sent, with the report so far."""
+"""Asked for consent before the cancellation is sent, with the report so far."""
 
 _MAY_STILL_COME = (Cause.SENT, Cause.ON_ITS_WAY)
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be checked."""
+    """The subject and options of a check."""
 
     subscription_id: str | None = None
-    """None where nobody has named one: then only the variables are checked, and an answer."""
+    """If None, only the variables and a saved answer are checked."""
     product_id: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
     """Other fulfillment parameters of the request: ids and values."""
     answer: Answer | None = None
-    """An answer to the look that was saved: then nobody is called."""
+    """A saved answer to a look; if given, the vendor is not called."""
     suggest: bool = False
-    """Whether the vendor's package is to propose variables from the answer to the look."""
+    """Whether to propose variables from the answer to the look."""
     wait_seconds: float = 0.0
-    """For how long the vendor may take until it shows a cancellation that was sent."""
+    """How long the vendor may take to show a cancellation."""
 
 
 async def check(
@@ -73,16 +73,16 @@ async def check(
     real: ConnectApi | None = None,
     agreed: Agreed | None = None,
 ) -> Report:
-    """Walk an imagined request with these variables.
+    """Process an imagined request with these variables.
 
-    ``real`` is the Connect whose templates count. Only with ``agreed``, and if it says so, the
-    subscription is really cancelled. Raises ``NotExplainedError`` where an answer, or proposals,
-    were to be explained and the vendor does not.
+    ``real`` is the Connect whose templates are used. The subscription is really cancelled only if
+    ``agreed`` is given and returns true. Raises ``NotExplainedError`` if the order has an answer or
+    asks for proposals, and the vendor explains nothing.
     """
     size = sum(len(str(value)) for value in variables.values())
     report, configuration = await aside(size, lambda: read_variables(variables, order.product_id))
     if configuration is None:
-        return replace(report, decision="Requests would wait until the variables are right.")
+        return replace(report, decision="Requests would wait until the variables are corrected.")
     settings = configuration.for_product(order.product_id)
     calls = Calls()
     shared = SharedState(vendors=Vendors(client=calls.client), sleep=_pause(order))
@@ -93,7 +93,7 @@ async def check(
 
 
 def _pause(order: Order) -> Callable[[float], Awaitable[None]]:
-    """The pause before a second look; a saved answer says the same at once."""
+    """The pause before a second look; none for a saved answer, which stays the same."""
     most = SECOND_LOOK_SECONDS if order.answer is None else 0.0
 
     async def pause(seconds: float) -> None:
@@ -126,7 +126,7 @@ class _Check:
         self._mask = Mask(Settling(self._request, settings, self._connect, tokens))
 
     def _asked(self) -> Vendor:
-        """The vendor itself, or its answer in a file."""
+        """The vendor itself, or one that gives the saved answer."""
         if self._order.suggest and self._definition.suggest is None:
             raise NotExplainedError(self._settings.vendor.name)
         if self._order.answer is None:
@@ -134,9 +134,9 @@ class _Check:
         return SavedAnswer(self._live, self._order.answer, self._settings.vendor.name)
 
     async def run(self, report: Report, agreed: Agreed | None) -> Report:
-        """Walk, and put together what was seen."""
+        """Process the request and report the results."""
         if self._order.subscription_id is None:
-            decision = "Nothing is decided: name a subscription to go on."
+            decision = "Nothing is decided: name a subscription to continue."
             return replace(await self._seen(report), decision=decision)
         step = await self._walked(is_dry=True)
         foreseen = await self._decided(report, step)
@@ -145,11 +145,11 @@ class _Check:
         if not await agreed(foreseen):
             return foreseen
         decided = await self._decided(report, await self._cancelled())
-        # What was sent is what was shown before.
+        # Exactly the calls shown before were sent.
         return replace(decided, requests=foreseen.requests, remarks=foreseen.remarks)
 
     async def _walked(self, *, is_dry: bool) -> Final:
-        # One walk sends; whatever the vendor shows then, no further attempt is made.
+        # Only one walk may send: whatever the vendor shows then, there is no second attempt.
         settings = replace(self._settings, dry_run=is_dry)
         if not is_dry:
             settings = replace(settings, settle_seconds=SETTLES_NEVER)
@@ -157,7 +157,7 @@ class _Check:
         return ended.step
 
     async def _cancelled(self) -> Final:
-        """Cancel, once, and look until the result shows or the time is over."""
+        """Cancel once, then look until the result shows or the time is up."""
         clock = asyncio.get_running_loop().time
         until = clock() + self._order.wait_seconds
         step = await self._walked(is_dry=False)
@@ -209,7 +209,7 @@ class _Check:
         )
 
     async def _seen(self, report: Report) -> Report:
-        """The report with the calls so far, and what the answers show."""
+        """Add the calls so far, and what the answers show, to the report."""
         if self._order.answer is not None:
             saved = Watched(Call("the saved answer", "", ""), self._order.answer, "", 0, True)
             name = self._live.look_name if isinstance(self._live, Explains) else ""
@@ -238,7 +238,7 @@ class _Check:
         names = await aside(len(answer.body), lambda: hidden_names(answer.json()))
         shown = [_without(names, each) for each in found]
         if shown != [*found]:
-            hint = "A key in a proposal may be a name: put it in the place of […]."
+            hint = "A key in a proposal may be a name: put it in for […]."
             report = replace(report, look_at=(*report.look_at, hint))
         return replace(report, suggestions=await self._mask.suggestions(shown))
 
@@ -251,7 +251,7 @@ class _Check:
 
 
 def _without(names: frozenset[str], suggestion: Suggestion) -> Suggestion:
-    """The suggestion with a mask for each of the names."""
+    """Mask each of the names in a suggestion."""
 
     def masked(text: str) -> str:
         return re.sub(r"[\w-]+", lambda word: MASK if word[0] in names else word[0], text)

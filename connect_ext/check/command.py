@@ -1,7 +1,7 @@
-"""Tries a configuration before a customer does.
+"""Tries out a configuration before customers do.
 
-It reads one subscription at the vendor as a cancel request would, and says what it has found, what
-it would send and what would become of the request. Nothing is changed without --cancel.
+It reads one subscription at the vendor as for a cancel request, and shows what it finds, what it
+would send, and how the request would end. Nothing is changed without --cancel.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from connect_ext.command_line.output import show_every_sign
 NOT_APPROVED = 1
 
 EXIT_STATUS = (
-    "Exit status: 0 only if a real request would be approved; 1 if it would not, or nobody knows;"
-    " 2 for a wrong command line or a file that cannot be read; 130 if it was interrupted."
+    "Exit status: 0 only if a real request would be approved; 1 if not, or if that is unknown;"
+    " 2 for a wrong command line or an unreadable file; 130 if interrupted."
 )
 
 
@@ -40,13 +40,13 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("subscription", nargs="?", metavar="SUBSCRIPTION_ID", help="the vendor's id")
-    add("--env", type=Path, required=True, metavar="FILE", help="variables, one NAME=value a line")
+    add("--env", type=Path, required=True, metavar="FILE", help="variables, a NAME=value per line")
     add(
         "--product",
         type=_product,
         default="",
         metavar="PRD-…",
-        help="whose PRODUCT_OVERRIDES count",
+        help="the product whose PRODUCT_OVERRIDES apply",
     )
     add(
         "--parameter",
@@ -56,20 +56,20 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="ID=VALUE",
         help="another fulfillment parameter of the request, for {parameter:ID}",
     )
-    add("--cancel", action="store_true", help="after a question, really cancel, and look again")
+    add("--cancel", action="store_true", help="ask, then really cancel and look again")
     add(
         "--wait",
         type=_seconds,
         default=60.0,
         metavar="SECONDS",
-        help="with --cancel: for how long the vendor may take to show the result (60)",
+        help="with --cancel: how long the vendor may take to show the result (60)",
     )
-    add("--answer", type=Path, metavar="FILE", help="explain this saved answer; call nobody")
+    add("--answer", type=Path, metavar="FILE", help="explain this saved answer, without a call")
     add("--suggest", action="store_true", help="propose variables from the vendor's answer")
     add("--json", action="store_true", help="the report as JSON")
     found = parser.parse_args(arguments)
     if found.cancel and (found.answer or found.suggest or not found.subscription):
-        parser.error("--cancel needs a subscription, and goes neither with --answer nor --suggest")
+        parser.error("--cancel needs a subscription, and excludes --answer and --suggest")
     if found.suggest and not (found.answer or found.subscription):
         parser.error("--suggest needs an answer: name a subscription, or a file with --answer")
     return found
@@ -93,22 +93,22 @@ def _seconds(text: str) -> float:
 
 
 class Terminal:
-    """Asks and tells the person at the terminal; with --json only the report is on stdout."""
+    """Talks to the person at the terminal; with --json only the report goes to stdout."""
 
     def __init__(self, given: argparse.Namespace) -> None:
         self._given = given
         self.asked: Report | None = None
-        """The report that the question was asked with."""
+        """The report that was shown with the question."""
         self.agreed = False
 
     async def ask(self, report: Report) -> bool:
-        """Whether the subscription is to be cancelled; only its id itself is a yes."""
+        """Ask whether to cancel the subscription; only its id counts as a yes."""
         self.asked = report
-        # Nothing else waits for this event loop, and Ctrl-C has to end the reading. It may come as
-        # soon as the question can be read, so it is heard before.
+        # Nothing else needs this event loop, and Ctrl-C must end the reading. It may come as soon
+        # as the question is visible, so its handler is set before.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            await asyncio.sleep(0)  # a Ctrl-C that the event loop has noted until now ends it here
+            await asyncio.sleep(0)  # an earlier Ctrl-C takes effect here
             self._ask(report)
             self.agreed = sys.stdin.readline().strip() == self._given.subscription.strip()
         finally:
@@ -118,11 +118,13 @@ class Terminal:
     def _ask(self, report: Report) -> None:
         _write(sys.stderr if self._given.json else sys.stdout, shown(report))
         subscription_id = self._given.subscription
-        sys.stderr.write(f"\nReally cancel {subscription_id} at the vendor? Type its id to go on: ")
+        sys.stderr.write(
+            f"\nReally cancel {subscription_id} at the vendor? Type its id to confirm: "
+        )
         sys.stderr.flush()
 
     def tell(self, report: Report) -> None:
-        """Tell what was found; what was told with the question is not told again."""
+        """Print the results, except those already shown with the question."""
         if self._given.json:
             _write(sys.stdout, json.dumps(report.as_json(), indent=2))
         elif self.agreed and self.asked:

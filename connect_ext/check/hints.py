@@ -1,4 +1,4 @@
-"""What somebody has to see to, besides what the decision says."""
+"""Things to correct or consider, besides the decision."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PARAMETER = re.compile(r"\{parameter:([A-Za-z0-9_.-]{1,128})\}")
 def hints(
     report: Report, step: Final, verdict: Verdict, *, key_needs: str, is_proven: bool
 ) -> tuple[str, ...]:
-    """A sentence each.
+    """Return the hints, one sentence each.
 
-    ``key_needs`` says what the credentials must be allowed to do, ``is_proven`` whether it is
-    known that a cancellation of the product was once approved.
+    ``key_needs`` names the permissions that the credentials need. ``is_proven`` tells whether
+    Connect was asked if a cancellation of the product has ever been approved.
     """
     return tuple(dict.fromkeys(filter(None, _hints(report, step, verdict, key_needs, is_proven))))
 
@@ -34,13 +34,13 @@ def _hints(
     if report.suggestions is None and any(
         f.is_wrong and f.variable.endswith("_PATH") for f in findings
     ):
-        yield "With --suggest, the check proposes paths and words by the vendor's answer."
+        yield "With --suggest, the check proposes paths and words from the vendor's answer."
     if step.cause is Cause.CREDENTIALS:
         yield key_needs
     for each in _PARAMETER.findall(step.why) if isinstance(step, Wait) else ():
         yield f'Name it for the check: --parameter {each}=VALUE, or "parameters" in a schedule.'
     if verdict.outcome == "reject" and not is_proven:
         yield (
-            "Until a cancellation of the product has once been approved, the request would be held"
+            "Until a cancellation of the product has been approved, the request would be held"
             " instead."
         )

@@ -1,4 +1,4 @@
-"""An imagined Connect with one imagined request: a check needs no account, and changes none."""
+"""An imagined Connect with one imagined request: a check needs no account and changes none."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ PRODUCT_ID = "PRD-000-000-000"
 def imagined_request(
     product_id: str, parameters: Sequence[tuple[str, str]], now: datetime
 ) -> CancelRequest:
-    """A cancel request that was made a moment ago, with these fulfillment parameters.
+    """Make a new cancel request with these fulfillment parameters.
 
-    Its id is another one each time: vendors repeat the answers that they have stored for a key.
+    Its id is different each time: vendors repeat the answers that they store for a key.
     """
     number = f"{secrets.randbelow(10**12):012d}"
     return CancelRequest(
@@ -57,9 +57,9 @@ class ImaginedConversation(Conversation):
 
 
 class ImaginedConnect(ConnectApi):
-    """Takes every answer to the one request that it has.
+    """Accepts every answer to its only request.
 
-    ``real`` is the Connect whose templates count, where there is one.
+    ``real`` is the Connect whose templates are used, if there is one.
     """
 
     def __init__(self, now: Callable[[], datetime], real: ConnectApi | None = None) -> None:
@@ -68,7 +68,7 @@ class ImaginedConnect(ConnectApi):
         self._status, self._real = PENDING, real
 
     async def status(self, request_id: str) -> str:  # noqa: ARG002 - there is one request
-        """The status that the last answer has led to."""
+        """The status after the last answer."""
         return self._status
 
     async def approve(
@@ -90,24 +90,24 @@ class ImaginedConnect(ConnectApi):
         return self._settled(SCHEDULED)
 
     async def approval_template(self, product_id: str, template_of_request: str) -> str:
-        """The template of a real product, where there is one."""
+        """The template of the real product, if there is one."""
         real = self._real_for(product_id)
         return await real.approval_template(product_id, "") if real else template_of_request
 
     async def has_approved_cancellation(self, product_id: str) -> bool:
-        """What the real Connect says of a real product; else as if one had been.
+        """Ask the real Connect about a real product; otherwise assume that one was.
 
-        People want to know what a refusal means once all works.
+        People want to know what a refusal means once everything works.
         """
         real = self._real_for(product_id)
         return await real.has_approved_cancellation(product_id) if real else True
 
     def is_asked_about(self, product_id: str) -> bool:
-        """Whether a real Connect is asked about the product."""
+        """Whether the real Connect is asked about the product."""
         return self._real_for(product_id) is not None
 
     def proven(self, product_id: str) -> None:
-        """Nothing to remember."""
+        """Remember nothing."""
 
     def _real_for(self, product_id: str) -> ConnectApi | None:
         return self._real if product_id != PRODUCT_ID else None

@@ -1,4 +1,4 @@
-"""Masks secrets and personal data in all that a check shows."""
+"""Masks secrets and personal data in everything a check shows."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ HIDDEN = "(not shown: too much in it may be personal)"
 
 
 class Mask:
-    """Masks what is confidential for one request."""
+    """Masks the confidential data of one request."""
 
     def __init__(self, settling: Settling) -> None:
         self._settling = settling
 
     async def of(self, text: str) -> str:
-        """A text of ours, masked."""
-        # A mask in the vendor's words was brought into canonical form with them.
+        """Mask one of our texts."""
+        # Masks in the vendor's words were normalized together with them.
         text = text.replace("[...]", MASK)
         return (await self._settling.masked(text) or HIDDEN) if text else ""
 
     async def all_of(self, *texts: str) -> tuple[str, ...]:
-        """Texts of ours, masked."""
+        """Mask several of our texts."""
         return tuple([await self.of(each) for each in texts])
 
     async def call(self, watched: Watched, findings: tuple[Finding, ...]) -> ShownCall:
-        """A call and its answer."""
+        """Mask a call and its answer."""
         call, answer = watched.call, watched.answer
         shape = await aside(len(answer.body), lambda: shape_of(answer)) if answer else ()
         return ShownCall(
@@ -48,7 +48,7 @@ class Mask:
         )
 
     async def findings(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """Findings, masked: a word may be a key."""
+        """Mask findings: a word in them may be a key."""
         return tuple([Finding(f.variable, await self.of(f.found), f.is_wrong) for f in findings])
 
     async def suggestions(self, suggestions: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
@@ -61,7 +61,7 @@ class Mask:
         )
 
     async def request(self, planned: PlannedCall) -> ShownRequest:
-        """A call as it would be sent."""
+        """Mask a call that would be sent."""
         headers = [(name, await self.of(value)) for name, value in planned.headers]
         url, body = await self.of(planned.url), await self.of(planned.body)
         return ShownRequest(planned.method, url, tuple(headers), body)

@@ -18,14 +18,14 @@ class ShownCall:
     url: str
     status: int | None
     error: str
-    """A sentence where there was no answer that could be read, else empty."""
+    """A sentence if there was no readable answer, else empty."""
     milliseconds: int
     shape: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     @property
     def wrong(self) -> tuple[str, ...]:
-        """A sentence for each finding that somebody has to see to."""
+        """A sentence for each finding that must be corrected."""
         return tuple(f"{f.variable} {f.found}." for f in self.findings if f.is_wrong)
 
 
@@ -36,7 +36,7 @@ class ShownRequest:
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
-    """Empty where the vendor's package does not say."""
+    """Empty if the vendor's package does not give them."""
     body: str
 
 
@@ -46,40 +46,40 @@ _THE_BEGINNING = ("unknown_names", "unused_names", "mistakes")
 
 @dataclass(frozen=True)
 class Report:
-    """What a check has found."""
+    """The results of a check."""
 
     vendor: str
     product_id: str
     variables: tuple[Described, ...]
     unknown_names: tuple[str, ...] = ()
-    """Names that are given, and are no variables of the extension."""
+    """Given names that are not variables of the extension."""
     unused_names: tuple[str, ...] = ()
-    """Variables that are given, and are another vendor's."""
+    """Given variables that belong to another vendor."""
     mistakes: tuple[str, ...] = ()
     calls: tuple[ShownCall, ...] = ()
     subscription: str = ""
-    """What the vendor shows, in a sentence; empty for nothing."""
+    """The subscription at the vendor, in a sentence; empty if it was not seen."""
     requests: tuple[ShownRequest, ...] = ()
-    """What would be sent."""
+    """The calls that would be sent."""
     remarks: tuple[str, ...] = ()
-    """Sentences about that."""
+    """Sentences about these calls."""
     outcome: str = "undecided"
-    """One word: cancel, approve, schedule, reject, hold, wait, refuse (the vendor's side would not
+    """One word: cancel, approve, schedule, reject, hold, wait, refuse (the vendor adapter would not
     even send the call), leave or undecided."""
     decision: str = ""
     why: str = ""
-    """Of a request that would wait: the reason without the vendor's own words, for the log."""
+    """The reason of a wait without the vendor's own words, for the log."""
     look_at: tuple[str, ...] = ()
-    """What somebody has to see to besides: a sentence each."""
+    """Further things to correct or consider, one sentence each."""
     would_be_approved: bool = False
-    """Whether a real request would be, now or when the subscription ends."""
+    """Whether a real request would be approved, now or when the subscription ends."""
     was_sent: bool = False
-    """Whether the vendor has got the cancellation, or may have got it."""
+    """Whether the vendor has received the cancellation, or may have."""
     suggestions: tuple[Suggestion, ...] | None = None
-    """Proposals for variables; None where nobody has asked, or there was no answer."""
+    """Proposals for variables; None if not requested, or without an answer."""
 
     def as_json(self) -> dict[str, Any]:
-        """The same as JSON."""
+        """The report as JSON."""
         variables = [
             {"name": each.variable.name, "value": each.shown, "origin": each.origin.value}
             for each in self.variables

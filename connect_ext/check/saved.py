@@ -1,4 +1,4 @@
-"""A vendor's answer that was saved in a file, in place of the vendor."""
+"""A vendor's answer saved in a file, used in place of the vendor."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class NotExplainedError(Exception):
 
     def __init__(self, vendor: str) -> None:
         super().__init__(
-            f"VENDOR {vendor} cannot explain an answer, nor propose variables by it; rest can, and"
-            " so can its presets."
+            f"VENDOR {vendor} cannot explain an answer or propose variables from it; rest and its"
+            " presets can."
         )
 
 
 def saved_answer(path: Path) -> Answer:
-    """The answer in a file: its body alone, or with the heads before it (``curl -i``).
+    """Read the answer in a file: only a body, or a body after HTTP headers (``curl -i``).
 
-    Raises ``NotAnAnswerError``. A body alone counts as the answer of HTTP 200.
+    Raises ``NotAnAnswerError``. A body without headers counts as an answer with HTTP 200.
     """
     try:
         with path.open("rb") as file:
@@ -43,20 +43,20 @@ def saved_answer(path: Path) -> Answer:
     except OSError as error:
         raise NotAnAnswerError(f"{path} cannot be read: {error.strerror}.") from None
     status = 200
-    # A proxy's head, and those of redirects, come before the last one.
+    # The headers of a proxy and of redirects come before the last ones.
     while head := _STATUS_LINE.match(left):
         status = int(head[1])
         end = _END_OF_HEAD.search(left, head.end() - 2)
         left = left[end.end() :] if end else b""
     if len(left) > MAX_ANSWER_BYTES:
         raise NotAnAnswerError(
-            f"{path} is longer than {MAX_ANSWER_BYTES} bytes: no answer of that size is read."
+            f"{path} is longer than {MAX_ANSWER_BYTES} bytes: such long answers are not read."
         )
     return Answer(status, httpx.Headers(), left)
 
 
 class SavedAnswer(AsTheVendor):
-    """A vendor that is asked nothing: the answer to the look is there, and nothing is sent."""
+    """Gives the saved answer to each look; sends nothing."""
 
     can_be_asked = True
 
@@ -68,7 +68,7 @@ class SavedAnswer(AsTheVendor):
         self._explains, self._answer = vendor, answer
 
     async def look_up(self, cancellation: Cancellation) -> Subscription:
-        """The subscription in the answer."""
+        """Read the subscription in the answer."""
         return self._explains.read(self._answer, cancellation)
 
     async def cancel(

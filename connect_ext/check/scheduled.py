@@ -1,4 +1,4 @@
-"""The check as a schedule of the portal runs it, with the secure variables in place."""
+"""The check as a schedule in the portal, where the secure variables are available."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EXPECTED = (
 async def check_for(
     schedule: Any, variables: Mapping[str, str], connect: ConnectApi, *, most_characters: int
 ) -> ScheduledResult:
-    """Check what the schedule's parameter names; ``most_characters`` of output are taken."""
+    """Check the subject of the schedule's parameter; output has at most ``most_characters``."""
     try:
         order = _order(schedule)
     except WrongParameterError as error:
@@ -42,7 +42,7 @@ def _order(schedule: Any) -> Order:
         "product_id",
         "parameters",
     }:
-        raise WrongParameterError(f"{_EXPECTED}it is, or has, something else.")
+        raise WrongParameterError(f"{_EXPECTED}this one does not match.")
     product_id, parameters = given.get("product_id", ""), given.get("parameters", {})
     if product_id != "" and not is_object_id(product_id):
         raise WrongParameterError(f'{_EXPECTED}"product_id" is not the id of a product.')

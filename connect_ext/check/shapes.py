@@ -1,4 +1,4 @@
-"""The shape of an answer: keys and types, never a value, and no key that may be a name."""
+"""The shape of an answer: keys and types, but never a value or a key that may be a name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HTML = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
 
 def shape_of(answer: Answer) -> tuple[str, ...]:
-    """Lines with the keys and types of an answer, indented by their depth; some dozens at most."""
+    """Describe an answer in indented lines with keys and types; ``MOST_LINES`` at most."""
     if not answer.body.strip():
         return ("(empty)",)
     document = answer.json()
@@ -58,7 +58,7 @@ def _lines(value: Any, depth: int) -> Iterator[str]:
 
 
 def _members(owner: dict[str, Any], depth: int) -> Iterator[str]:
-    """Those without members of their own first, by their types."""
+    """Describe members: simple ones first, grouped by type."""
     known = [key for key in owner if is_known_name(key)]
     by_kind: dict[str, list[str]] = {}
     deeper = []
@@ -80,7 +80,7 @@ def _members(owner: dict[str, Any], depth: int) -> Iterator[str]:
 
 
 def _within(value: Any, depth: int) -> Iterator[str]:
-    """The members of an object; of a list, those of its first one, which stands for all."""
+    """Describe the members of an object, or of the first object in a list."""
     first = value[0] if isinstance(value, list) and value else value
     if isinstance(first, dict) and first:
         yield from _lines(first, depth)
@@ -115,7 +115,7 @@ def _kind(value: Any) -> str:
 
 
 def _of_text(answer: Answer) -> Iterator[str]:
-    """Of XML the elements, each once; of anything else only how long it is."""
+    """Describe XML by its elements, each once; anything else only by its length."""
     text = answer.body[:MOST_MARKUP].decode("utf-8", "replace")
     size = f"{len(answer.body)} bytes"
     if _HTML.match(text):

@@ -1,4 +1,4 @@
-"""A report as text: for a terminal, for the output of a schedule, and for the log."""
+"""Formats a report as text: for a terminal, the output of a schedule, and the log."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ WIDTH = 100
 
 
 def shown(report: Report) -> str:
-    """The whole report, in the order of a walk: the decision comes last, where a terminal ends."""
+    """Format the whole report in the order of a walk, so the decision is last on the terminal."""
     return _paragraphs([_variables(report), *_course(report), *_end(report)])
 
 
 def shown_since(report: Report, before: Report) -> str:
-    """What has been added to a report since it was shown."""
+    """Format only what has been added to a report since it was shown."""
     calls = _calls(report.calls, len(before.calls))
     return _paragraphs([*calls, *_subscription(report), *_end(report)])
 
 
 def shown_without_values(report: Report) -> str:
-    """The report without the variables' values; the decision is first, since the end may be cut."""
+    """Format the report without the variables' values, decision first: the end may be cut."""
     names = [
         f"{origin.value}: {', '.join(each.variable.name for each in group)}"
         for origin, group in _by_origin(report)
@@ -37,7 +37,7 @@ def shown_without_values(report: Report) -> str:
 
 
 def in_short(report: Report) -> str:
-    """For the log: nothing of a variable's value, of an address, or of the vendor's words."""
+    """Format for the log: no variable's value, no address, and no words of the vendor."""
     verdict = "approved" if report.would_be_approved else "not approved"
     calls = [f"{call.name}: {_result(call)}." for call in report.calls]
     wrong = [each for call in report.calls for each in call.wrong]
@@ -73,7 +73,7 @@ def _variables(report: Report) -> list[str]:
     for origin, group in _by_origin(report):
         pairs = [f"{each.variable.name}={each.shown}" for each in group]
         lines += [f"  {origin.value}"]
-        # Those that nobody has set are many: they must not bury the rest.
+        # The many initial values must not bury the rest.
         lines += _packed(pairs) if origin is Origin.INITIAL else [f"    {each}" for each in pairs]
     if report.unused_names:
         names = ", ".join(report.unused_names)
@@ -82,7 +82,7 @@ def _variables(report: Report) -> list[str]:
 
 
 def _packed(pairs: Iterable[str]) -> list[str]:
-    """As many pairs on a line as it takes, each whole."""
+    """Put as many pairs on a line as fit, without breaking one."""
     lines = [""]
     for pair in pairs:
         if len(lines[-1]) + len(pair) > WIDTH - 6 and lines[-1]:
@@ -92,7 +92,7 @@ def _packed(pairs: Iterable[str]) -> list[str]:
 
 
 def _calls(calls: Sequence[ShownCall], first: int = 0) -> Iterator[list[str]]:
-    """The calls from the first one on; what was the same before is not told again."""
+    """Format the calls from ``first`` on; repeats of the same answer are only counted."""
     while first < len(calls):
         call, last = calls[first], first
         while last + 1 < len(calls) and _is_the_same(calls[last + 1], call):
@@ -139,11 +139,11 @@ def _request(request: ShownRequest) -> list[str]:
 
 
 def _suggested(suggestions: Sequence[Suggestion] | None) -> list[str]:
-    """In the form in which a file takes them, with their grounds."""
+    """Format suggestions as lines for a file of variables, with their grounds."""
     if suggestions is None:
         return []
     if not suggestions:
-        return ["Nothing to suggest: the variables fit this answer, or nothing in it is telling."]
+        return ["Nothing to suggest: the variables fit this answer, or it shows too little."]
     lines = ["Suggestions (none is applied)"]
     for each in suggestions:
         lines += [f"  {each.variable}={each.value}" if each.value else f"  {each.variable}: ?"]

@@ -1,4 +1,4 @@
-"""The variables of a check: each with its value and where that is from, and what is wrong."""
+"""The variables of a check: values, where they come from, and mistakes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from connect_ext.vendors.registry import definitions
 def read_variables(
     variables: Mapping[str, str], product_id: str
 ) -> tuple[Report, Configuration | None]:
-    """The report as far as the variables alone say, and what they say; None for mistakes."""
+    """Start a report from the variables; the configuration is None if they have mistakes."""
     configuration, mistakes = _read(variables)
     known = {variable.name: variable for variable in declared_variables(definitions())}
     described = described_variables(variables, definitions(), product_id)
@@ -55,12 +55,12 @@ def _read(variables: Mapping[str, str]) -> tuple[Configuration | None, tuple[str
 
 
 def _masked(variables: Mapping[str, str], described: Iterable[Described]) -> tuple[Described, ...]:
-    """A key of one variable may stand in another, in any spelling."""
+    """Mask values: a key from one variable may appear in another, in any spelling."""
     secrets = all_secrets(variables, definitions())
     return tuple(replace(each, shown=without_secrets(each.shown, secrets)) for each in described)
 
 
 def _about(name: str, known: Iterable[str]) -> str:
     similar = get_close_matches(name, known, n=1, cutoff=0.8)
-    hint = f": is {similar[0]} meant?" if similar else "."
+    hint = f": did you mean {similar[0]}?" if similar else "."
     return f"{name} is not a variable of the extension{hint}"

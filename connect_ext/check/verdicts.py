@@ -1,4 +1,4 @@
-"""The verdict of a check: what would become of a request, in one sentence with the remedy."""
+"""The verdict of a check: how a request would end, in one sentence, and what to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GOOD = ("cancel", "approve", "schedule")
 _REMEDIES = {
     Cause.BUSY: "Try again later.",
     Cause.PAUSED: "Try again later.",
-    Cause.VENDOR_ERROR: "Try again later; if it stays like this, ask the vendor.",
+    Cause.VENDOR_ERROR: "Try again later; if this persists, ask the vendor.",
 }
 _SHOWN = {
     SubscriptionStatus.ACTIVE: "The subscription is active",
@@ -34,25 +34,25 @@ _SHOWN = {
     SubscriptionStatus.CANCELLED: "The subscription is cancelled",
     SubscriptionStatus.NOT_STARTED: "The subscription has not started",
     SubscriptionStatus.SUSPENDED: "The subscription is suspended",
-    SubscriptionStatus.UNFINISHED: "The subscription has an order to cancel it that is not done",
+    SubscriptionStatus.UNFINISHED: "The subscription has an unfinished order to cancel it",
     SubscriptionStatus.UNKNOWN_ID: "The vendor does not know the subscription",
 }
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What would become of a real request."""
+    """How a real request would end."""
 
     outcome: str
     """One word, as in a report."""
     decision: str
     is_good: bool
     why: str = ""
-    """Of a wait: the reason without the vendor's own words."""
+    """The reason of a wait, without the vendor's own words."""
 
 
 def verdict_of(step: Final) -> Verdict:
-    """The verdict for the end of an imagined request."""
+    """Give the verdict for the end of an imagined request."""
     match step:
         case DryRun(act=act, decision=decision):
             return Verdict(act, decision, act in _GOOD)
@@ -73,16 +73,16 @@ def verdict_of(step: Final) -> Verdict:
 
 
 def named(verdict: Verdict, wrong: Sequence[str]) -> Verdict:
-    """The verdict with the variables that are wrong in the place of a general reason."""
+    """Replace a general reason in the verdict with the wrong variables."""
     what = {"wait": "The request would wait", "hold": "The request would be held"}
     if not wrong or verdict.outcome not in what:
         return verdict
-    # The reason names the vendor's word, which the findings only show if it cannot be a name.
+    # The reason quotes the vendor's word; the findings show it only if it cannot be a name.
     return replace(verdict, decision=f"{what[verdict.outcome]}: {' '.join(wrong)}", why="")
 
 
 def not_seen(verdict: Verdict, advice: Advice) -> Verdict:
-    """The verdict where nobody looks before the cancellation, and only its answer will tell."""
+    """Give the verdict if there is no look, and only the cancellation's answer will tell."""
     if verdict.outcome != "cancel":
         return verdict
     decision = (
@@ -93,13 +93,13 @@ def not_seen(verdict: Verdict, advice: Advice) -> Verdict:
 
 
 def switched_off(verdict: Verdict) -> Verdict:
-    """The verdict under ``DRY_RUN``."""
+    """Adapt the verdict to ``DRY_RUN``."""
     decision = f"As long as DRY_RUN is true, nothing is sent or approved. {verdict.decision}"
     return replace(verdict, decision=decision, is_good=False)
 
 
 def after_sending(verdict: Verdict, shown: Subscription | None) -> Verdict:
-    """The verdict once the cancellation was sent."""
+    """Give the verdict after the cancellation was sent."""
     ends_at = shown.ends_at if shown else None
     ends = f", and ends on {_day(ends_at)}" if ends_at else ""
     match verdict.outcome:
@@ -116,7 +116,7 @@ def after_sending(verdict: Verdict, shown: Subscription | None) -> Verdict:
 
 
 def sentence_about(shown: Subscription) -> str:
-    """What the vendor shows, in the words of this project."""
+    """Describe the subscription at the vendor, in this project's terms."""
     more = f", and ends on {_day(shown.ends_at)}" if shown.ends_at else ""
     return f"{_SHOWN[shown.status]}{more}."
 

@@ -1,4 +1,4 @@
-"""Watches a vendor and the calls to it: what was asked, what came back, and what that shows."""
+"""Watches a vendor: records the calls, their answers, and what these show."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ from connect_ext.vendors.words import known_words_of
 
 @dataclass(frozen=True)
 class Watched:
-    """One call and its answer; None where there was none that could be read."""
+    """One call and its answer; None if there was no readable answer."""
 
     call: Call
     answer: Answer | None
     error: str
-    """A sentence, empty where there is an answer."""
+    """A sentence; empty if there is an answer."""
     milliseconds: int
     has_left: bool
-    """Whether the vendor may have got it."""
+    """Whether the vendor may have received it."""
 
 
 @dataclass
 class Calls:
-    """The calls of one check, in their order."""
+    """The calls of one check, in order."""
 
     made: list[Watched] = field(default_factory=list)
 
     @property
     def has_changed_something(self) -> bool:
-        """Whether a call that changes the vendor's data has reached it, or may have."""
+        """Whether a changing call has reached the vendor, or may have."""
         return any(each.call.changes and each.has_left for each in self.made)
 
     def client(self, timeout_seconds: float, max_concurrency: int) -> HttpClient:
-        """A vendor's client that is watched."""
+        """Make a watched client for a vendor."""
         return WatchedClient(timeout_seconds, max_concurrency, self)
 
 
 class WatchedClient(HttpClient):
-    """Sends as every vendor's client does, and keeps what it has seen."""
+    """Sends calls like any vendor's client, and records them."""
 
     def __init__(self, timeout_seconds: float, max_concurrency: int, calls: Calls) -> None:
         super().__init__(timeout_seconds, max_concurrency)
@@ -74,12 +74,12 @@ class WatchedClient(HttpClient):
 
 
 class WatchedVendor(AsTheVendor):
-    """A vendor whose words are sifted: they may name a customer whom nobody here knows."""
+    """A vendor whose own words are masked: they may name a customer."""
 
     def __init__(self, vendor: Vendor) -> None:
         super().__init__(vendor)
         self.shown: Subscription | None = None
-        """What the last look, or the answer to the cancellation, has shown."""
+        """The subscription in the last look or the answer to the cancellation."""
 
     async def look_up(self, cancellation: Cancellation) -> Subscription:
         """As the vendor itself."""
@@ -102,7 +102,7 @@ class WatchedVendor(AsTheVendor):
         return replace(accepted, amounts="")
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
-        """As the vendor itself, or no calls where it does not say."""
+        """As the vendor itself; no calls if it has no plans."""
         try:
             return await super().plan(cancellation, subscription)
         except CancellationError as error:
@@ -112,6 +112,6 @@ class WatchedVendor(AsTheVendor):
 def _sifted(error: CancellationError) -> CancellationError:
     error.vendor_text = known_words_of(error.vendor_text)
     if isinstance(error, Refused):
-        # Its hint names keys of the answer; the findings say the same of those that may be shown.
+        # Its hint names keys of the answer; the findings cover those that may be shown.
         error.reason, error.hint = error.vendor_text, ""
     return error

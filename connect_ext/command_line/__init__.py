@@ -1,1 +1,1 @@
-"""What the commands of the extension share."""
+"""Shared by the commands of the extension."""

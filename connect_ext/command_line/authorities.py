@@ -1,4 +1,4 @@
-"""The certificate authorities of a command: those in the file that ``SSL_CERT_FILE`` names."""
+"""A command's certificate authorities, from the file in ``SSL_CERT_FILE``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ AUTHORITIES = "SSL_CERT_FILE"
 
 
 def has_usable_authorities(environment: Mapping[str, str]) -> bool:
-    """Whether the file can be read as certificates, or none is named."""
+    """Whether the file can be read as certificates, or no file is named."""
     path = environment.get(AUTHORITIES)
     if not path:
         return True

@@ -1,4 +1,4 @@
-"""Connect for a command: who it acts for, and where, comes from the process's environment."""
+"""Connect for a command: account and host come from the process's environment."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from connect_ext.connect.object_id import is_object_id
 from connect_ext.shared_state import SharedState
 
 DEFAULT_ADDRESS = "api.cnct.info"
-"""The runner's own."""
+"""The runner's own default."""
 
 _ENVIRONMENT_ID = re.compile(r"ENV-[0-9-]+-\d\d")
 _ADDRESS = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
 class NoConnectionError(Exception):
-    """A variable of the process's environment is missing or wrong; the text says which."""
+    """An environment variable of the process is missing or wrong; the text says which."""
 
 
 @dataclass(frozen=True)
 class Connection:
-    """An account of Connect, and the extension's environment in it if one is named."""
+    """An account in Connect, with the extension's environment in it, if named."""
 
     client: AsyncConnectClient
     environment: Environment | None = None
 
     def api(self, shared: SharedState) -> ConnectApi:
-        """Connect for this account."""
+        """Make the API client for this account."""
         return shared.connect_api(self.client)
 
 
 def connection(environment: Mapping[str, str]) -> Connection:
-    """The account that ``API_KEY`` belongs to, at ``SERVER_ADDRESS``, as the runner takes them.
+    """Read the account from ``API_KEY`` and ``SERVER_ADDRESS``, like the runner.
 
     Raises ``NoConnectionError``.
     """

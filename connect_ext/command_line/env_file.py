@@ -1,4 +1,4 @@
-"""Files that hold the portal's variables, one ``NAME=value`` on each line."""
+"""Files with the portal's variables, one ``NAME=value`` per line."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class NotAnEnvFileError(Exception):
-    """The file cannot be read, or one of its lines is not a pair; the text says which, not what."""
+    """The file or one of its lines cannot be read; the text gives the line, not its content."""
 
     def __init__(self, path: Path, problem: str, name: str = "") -> None:
         """``problem`` is the end of a sentence that begins with the file."""
         super().__init__(f"{path}{problem}{f' for {name}' if name else ''}.")
         self.problem = f"FILE{problem}."
-        """The same without the file's name, and without the variable's, which may be a key."""
+        """The text without the names of the file and the variable, which may be a key."""
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The variables in a file; blank lines and lines that begin with ``#`` are left out.
+    """Read the variables in a file; skip blank lines and lines that begin with ``#``.
 
-    Values are taken as they are: quotes belong to them. Raises ``NotAnEnvFileError``.
+    Values are literal: quotes belong to them. Raises ``NotAnEnvFileError``.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise NotAnEnvFileError(path, f" cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise NotAnEnvFileError(path, " is not a text in UTF-8") from None
+        raise NotAnEnvFileError(path, " is not UTF-8 text") from None
     found: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         name, is_pair, value = (part.strip() for part in line.partition("="))
         if not is_pair or not _NAME.fullmatch(name):
-            raise NotAnEnvFileError(path, f", line {number}: not a NAME=value")
+            raise NotAnEnvFileError(path, f", line {number}: not NAME=value")
         if name in found:
             raise NotAnEnvFileError(path, f", line {number}: a second value", name)
         found[name] = value

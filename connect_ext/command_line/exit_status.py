@@ -1,9 +1,9 @@
-"""The exit statuses that several commands have, for monitoring."""
+"""Exit statuses shared by the commands, for monitoring."""
 
 NEEDS_PERSON = 1
 WRONG_USE = 2
-"""A wrong command line, file or environment; argparse's own."""
+"""A wrong command line, file or environment; argparse uses it, too."""
 
 NOT_WHOLE = 3
 INTERRUPTED = 130
-"""As a shell counts a command that Ctrl-C has ended."""
+"""The status that shells give a command ended by Ctrl-C."""

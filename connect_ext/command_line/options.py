@@ -1,4 +1,4 @@
-"""Readers of options that several commands have; argparse calls them."""
+"""Readers for options of several commands; argparse calls them."""
 
 from __future__ import annotations
 

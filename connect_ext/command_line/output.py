@@ -1,4 +1,4 @@
-"""What a command writes to stdout."""
+"""A command's output to stdout."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from contextlib import contextmanager
 
 @contextmanager
 def for_a_reader() -> Iterator[None]:
-    """Write to stdout within; a reader who goes away, as ``head`` does, has seen enough."""
+    """Write to stdout inside this; a reader that stops early, like ``head``, is not an error."""
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        # The interpreter must not complain at its end.
+        # Keeps the interpreter from complaining on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_every_sign() -> None:
-    """Better a question mark than no report, where a terminal does not know a sign."""
+    """Replace characters that the terminal cannot show, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]

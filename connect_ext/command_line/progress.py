@@ -1,4 +1,4 @@
-"""How far a run has come, and a bar of it on a terminal."""
+"""The progress of a run, with a bar on a terminal."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ class Progress(Protocol):
     """Follows a run."""
 
     def __call__(self, sort: str, done: int, total: int | None = None) -> None:
-        """So many of this sort are done, of so many, if that is news."""
+        """Report how many of this sort are done, and of how many, if known."""
 
 
 def no_progress(sort: str, done: int, total: int | None = None) -> None:
-    """Nobody follows the run."""
+    """Ignore the progress."""
 
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """A bar for each sort of what is compared; none where stderr is not a terminal."""
+    """Show a bar for each sort; none if stderr is not a terminal."""
     if not sys.stderr.isatty():
         yield no_progress
         return
-    # Only here: the runner's tasks need none of it.
+    # Imported here: the runner's tasks do not need it.
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
     from rich.progress import Progress as Bars  # noqa: PLC0415

@@ -1,1 +1,1 @@
-"""Writes one file that can be attached to a ticket: ``python -m connect_ext.diagnostics``."""
+"""Writes a file to attach to a ticket: ``python -m connect_ext.diagnostics``."""

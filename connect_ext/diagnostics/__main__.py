@@ -1,9 +1,9 @@
-"""Writes one file that can be attached to a ticket.
+"""Writes a file to attach to a ticket.
 
-It holds versions, the variables by their names and lengths, how Connect answers, the newest cancel
-requests, and what a check of the variables says: no value, no key, no address and nobody's data.
-API_KEY, SERVER_ADDRESS and SSL_CERT_FILE come from the environment, as for the runner. Nothing is
-changed, at the vendor or in Connect.
+It contains versions, the names and lengths of the variables, how Connect answers, the newest
+cancel requests, and the result of a check of the variables: no values, keys, addresses or personal
+data. API_KEY, SERVER_ADDRESS and SSL_CERT_FILE come from the environment, as for the runner.
+Nothing is changed, at the vendor or in Connect.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from connect_ext.diagnostics.sections import Facts
 NOT_WRITTEN = 3
 
 EXIT_STATUS = (
-    "Exit status: 0 if the file is written, whatever is in it; 2 for a wrong command line; 3 if it"
-    " could not be written; 130 if it was interrupted."
+    "Exit status: 0 if the file was written, whatever it contains; 2 for a wrong command line; 3 if"
+    " it could not be written; 130 if interrupted."
 )
 
 
@@ -41,20 +41,20 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         prog="python -m connect_ext.diagnostics", description=__doc__, epilog=EXIT_STATUS
     )
     add = parser.add_argument
-    add("subscription", nargs="?", metavar="SUBSCRIPTION_ID", help="look at it once at the vendor")
-    add("--env", type=Path, required=True, metavar="FILE", help="variables, one NAME=value a line")
+    add("subscription", nargs="?", metavar="SUBSCRIPTION_ID", help="look it up once at the vendor")
+    add("--env", type=Path, required=True, metavar="FILE", help="variables, a NAME=value per line")
     add(
         "--product",
         type=_product,
         default="",
         metavar="PRD-…",
-        help="whose PRODUCT_OVERRIDES count",
+        help="the product whose PRODUCT_OVERRIDES apply",
     )
     add(
         "--output",
         type=Path,
         metavar="FILE",
-        help="where to write; nothing is overwritten (a new name in this directory)",
+        help="the file to write, which must not exist (default: a new name in this directory)",
     )
     return parser.parse_args(arguments)
 
@@ -95,7 +95,7 @@ def _facts(given: argparse.Namespace) -> Facts:
     except NotAnEnvFileError as error:
         problem = error.problem
     leave_out_unusable_authorities(os.environ)
-    # Only now: with unusable authorities, the official client cannot be imported.
+    # Imported here: with unusable authorities, the official client cannot be imported.
     from connect_ext.diagnostics.document import document  # noqa: PLC0415
 
     asked = Asked(variables, problem, given.subscription, given.product, environment)

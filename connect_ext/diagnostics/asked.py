@@ -1,4 +1,4 @@
-"""What a file of diagnostics is to be about."""
+"""The subject of a diagnostics file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody has asked for, with the two environments."""
+    """The options of the command, with both kinds of variables."""
 
     variables: Mapping[str, str] | None = field(repr=False)
-    """The portal's; None where they cannot be read."""
+    """The portal's; None if they cannot be read."""
     problem: str
-    """Why not."""
+    """Why they cannot be read."""
     subscription_id: str | None = field(repr=False)
     product_id: str
-    """Empty: that of no product."""
+    """Empty for no product."""
     environment: Mapping[str, str] = field(repr=False)
-    """The process's."""
+    """The process's environment."""

@@ -1,4 +1,4 @@
-"""The check's result, without addresses, values, and what an answer holds beyond its shape."""
+"""The result of a check, without addresses, values, or content of answers beyond their shape."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _VENDOR_SAYS = "The vendor says:"
 
 
 async def checked(variables: Mapping[str, str], order: Order, connect: ConnectApi | None) -> Facts:
-    """Try the variables as a cancel request would; nothing is changed."""
+    """Try the variables as for a cancel request; change nothing."""
     words = await plain_words(variables, order.subscription_id or "")
     report = await check(variables, order, connect)
     return {
@@ -23,7 +23,7 @@ async def checked(variables: Mapping[str, str], order: Order, connect: ConnectAp
         "a request would be approved": report.would_be_approved,
         "outcome": report.outcome,
         "why": await words.of(_why(report)),
-        # A date follows.
+        # A date may follow the comma.
         "the vendor shows": report.subscription.partition(",")[0].rstrip("."),
         "calls": [await _call(each, words) for each in report.calls],
     }
@@ -36,7 +36,7 @@ def _named(subscription_id: str | None) -> str:
 
 
 def _why(report: Report) -> str:
-    """The reason, unless the findings say it: they quote the answer."""
+    """The reason, unless findings give it: those quote the answer."""
     if report.why or any(call.wrong for call in report.calls):
         return report.why
     return report.decision.partition(_VENDOR_SAYS)[0].strip()

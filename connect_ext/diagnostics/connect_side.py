@@ -1,4 +1,4 @@
-"""How Connect answers: one call, and what it tells of the way, the token and the clocks."""
+"""Makes one call to Connect, to check the network, the token and the clocks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WITHOUT_ANSWER = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 
 
 async def connect_answers(connection: Connection, session: Session) -> Facts:
-    """Ask for the account that the token belongs to."""
+    """Ask for the token's account."""
     client, clock = connection.client, asyncio.get_running_loop().time
     address = f"{client.endpoint}/accounts?limit=2&offset=0"
     began, before = clock(), datetime.now(timezone.utc)
@@ -43,7 +43,7 @@ async def connect_answers(connection: Connection, session: Session) -> Facts:
 
 
 def _is_list(answer: httpx.Response) -> bool:
-    """Whether it is a list of Connect's, and not a page that stands before it."""
+    """Whether it is a list from Connect, not a page from a proxy in between."""
     try:
         return answer.status_code == httpx.codes.OK and isinstance(answer.json(), list)
     except ValueError:
@@ -51,14 +51,14 @@ def _is_list(answer: httpx.Response) -> bool:
 
 
 def _ahead(answer: httpx.Response, before: datetime, seconds: float) -> int | None:
-    """The difference of the clocks; None where the answer has no date."""
+    """The difference of the clocks; None if the answer has no date."""
     theirs = date_of(answer.headers)
     if theirs is None:
         return None
-    # A date has whole seconds: on average it is half of one late.
+    # Dates have whole seconds: on average they are half a second late.
     return round((theirs - before).total_seconds() - seconds / 2 + 0.5)
 
 
 def _version(answer: httpx.Response) -> str:
     found = answer.headers.get("connect-version", "")
-    return found if _VERSION.fullmatch(found) else "not told: this may not be Connect"
+    return found if _VERSION.fullmatch(found) else "not given: this may not be Connect"

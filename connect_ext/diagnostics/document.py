@@ -1,4 +1,4 @@
-"""All of the file, section by section."""
+"""The content of the file, section by section."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from connect_ext.shared_state import SharedState
 
 SECONDS_HERE, SECONDS_TO_CONNECT = 10.0, 10.0
 SECONDS_FOR_REQUESTS, SECONDS_FOR_CHECK = 25.0, 45.0
-"""Both run at the same time, so that all ends within a minute."""
+"""Both run at the same time, so the whole ends within a minute."""
 
 
 async def document(asked: Asked) -> Facts:
-    """The sections by their names; none of them raises or waits for long."""
+    """Make the sections by name; none of them raises or takes long."""
     shared = SharedState()
     try:
         return {
@@ -57,7 +57,7 @@ async def _of_others(asked: Asked, shared: SharedState) -> Facts:
 async def _of_connect(
     environment: Mapping[str, str], shared: SharedState
 ) -> tuple[Facts, ConnectApi | None]:
-    """How Connect answers; and Connect, if it does and takes the token."""
+    """Describe how Connect answers; also return it, if it answers and accepts the token."""
     try:
         found = connection(environment)
     except NoConnectionError as error:

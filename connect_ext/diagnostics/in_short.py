@@ -1,4 +1,4 @@
-"""What the file says, in a few lines for a terminal."""
+"""A summary of the file, in a few lines for a terminal."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from connect_ext.diagnostics.sections import PROBLEM, Facts
 
 PROMISE = (
-    "It holds no value of a variable but the name of the vendor's adapter, no key, no address, and"
-    " nobody's data."
+    "It contains no values of variables except the name of the vendor adapter, and no keys,"
+    " addresses or personal data."
 )
 
 
 def in_short(document: Facts) -> str:
-    """A line for each section that can go wrong."""
+    """Write a line for each section that can fail."""
     lines = [f"  {name}: {_line(document[name], tell)}" for name, tell in _TOLD.items()]
     return "\n".join(lines)
 

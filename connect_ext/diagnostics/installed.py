@@ -1,4 +1,4 @@
-"""The versions of what runs here, and the vendor adapters of other packages."""
+"""Installed versions, and vendor adapters from other packages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PACKAGES = {
 
 
 async def installed() -> Facts:
-    """The versions, each by what it is the version of."""
+    """The versions by component."""
     return {
         "extension": _own_version(),
         "Python": platform.python_version(),
@@ -34,7 +34,7 @@ async def installed() -> Facts:
 
 
 async def adapters() -> Facts:
-    """The vendors that other packages register, each with its package and whether it works."""
+    """The vendors from other packages, each with its package and whether it works."""
     return {each.name: await _adapter(each) for each in entry_points(group=ENTRY_POINT_GROUP)}
 
 
@@ -61,13 +61,13 @@ async def _adapter(point: EntryPoint) -> Facts:
 
 async def _state(point: EntryPoint) -> str:
     if point.name in BUILT_IN:
-        return "no: the extension has a vendor of this name itself"
+        return "no: the extension itself has a vendor of this name"
     names_one = await guarded(_names_a_definition(point))
     if isinstance(names_one, str):
-        return f"no: importing it ends in {names_one.partition(': ')[2]}"
+        return f"no: importing it raises {names_one.partition(': ')[2]}"
     return "it can be imported" if names_one else "no: it names no VendorDefinition"
 
 
 async def _names_a_definition(point: EntryPoint) -> bool:
-    """Whether it names one; nobody knows what importing it raises."""
+    """Whether it names a definition; importing it may raise anything."""
     return isinstance(point.load(), VendorDefinition)

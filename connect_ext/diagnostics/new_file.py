@@ -1,4 +1,4 @@
-"""A new file, which only its owner may read and which is removed if it stays unfinished."""
+"""A new file that only its owner may read, removed if it stays unfinished."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ OWNER_ONLY = 0o600
 
 
 class NewFile:
-    """Made on entry, before the work for it begins; removed if an error or Ctrl-C ends that.
+    """Made on entry, before the work for it begins; removed if an error or Ctrl-C ends the work.
 
-    Entry raises ``FileExistsError`` rather than overwrite anything, and every other ``OSError``
-    because of which nothing can be written there.
+    Entry raises ``FileExistsError`` instead of overwriting anything, and any other ``OSError`` that
+    prevents writing there.
     """
 
     def __init__(self, path: Path) -> None:

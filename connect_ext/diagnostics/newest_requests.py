@@ -1,4 +1,4 @@
-"""The newest cancel requests, with our last report on each: ids, dates, and words of ours."""
+"""The newest cancel requests, with our last report on each: ids, dates, and our own words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STATUSES = (
 )
 CAUSES = {
     *(cause.value for cause in Cause),
-    # Of a request that no longer waits, its status; of a dry run, the act that was left out.
+    # The status of a request that no longer waits; in a dry run, the act that was left out.
     *("approved", "failed", "elsewhere"),
     *("cancel", "undo", "approve", "schedule", "confirm", "reject", "hold", "wait", "leave"),
     "refuse",
@@ -33,7 +33,7 @@ ANOTHER = "another"
 
 
 async def newest_requests(connect: ConnectApi) -> Facts:
-    """The newest requests of the account, the newest first."""
+    """The newest requests of the account, newest first."""
     try:
         page = await connect.listing.newest_requests()
     except Later as error:
@@ -61,7 +61,7 @@ def _shown(request_id: str, request: dict[str, Any], report: Facts | None) -> Fa
 
 
 async def _last_reports(connect: ConnectApi, ids: Iterable[str]) -> dict[str, Facts]:
-    """Our last report on each of the requests, as far as they can be read in the time."""
+    """Our last report on each request, as far as they can be read in time."""
     places = asyncio.Semaphore(NOTES_AT_ONCE)
 
     async def read(request_id: str) -> Facts:

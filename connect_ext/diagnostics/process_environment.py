@@ -1,4 +1,4 @@
-"""The environment of the process, by the names that count: whether each is set, and no value."""
+"""The process's environment: whether each relevant variable is set, but no values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MORE_AUTHORITIES = ("SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
 def process_environment(environment: Mapping[str, str]) -> Facts:
-    """Whether the variables are set; of a proxy, either spelling counts."""
+    """Tell which variables are set; either spelling of a proxy's counts."""
     proxies = {name: environment.get(name) or environment.get(name.lower()) for name in PROXIES}
     return {
         **{name: _is_set(environment.get(name)) for name in NAMES},
@@ -32,14 +32,14 @@ def time_here() -> Facts:
 
 
 def leave_out_unusable_authorities(environment: MutableMapping[str, str]) -> None:
-    """Unset ``SSL_CERT_FILE`` if it is of no use; the official client could not be imported."""
+    """Unset an unusable ``SSL_CERT_FILE``, with which the official client cannot be imported."""
     if not has_usable_authorities(environment):
         environment.pop(AUTHORITIES, None)
 
 
 def _state_of_authorities(environment: Mapping[str, str]) -> str:
     if not has_usable_authorities(environment):
-        return "set, and cannot be read as certificates; below, it counts as not set"
+        return "set, but cannot be read as certificates; below, it counts as not set"
     return _can_be_read(environment.get(AUTHORITIES))
 
 
@@ -50,4 +50,4 @@ def _is_set(value: str | None) -> str:
 def _can_be_read(path: str | None) -> str:
     if not path:
         return "not set"
-    return "set, and can be read" if os.access(path, os.R_OK) else "set, and cannot be read"
+    return "set, and can be read" if os.access(path, os.R_OK) else "set, but cannot be read"

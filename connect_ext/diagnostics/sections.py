@@ -1,4 +1,4 @@
-"""The sections of the file: what goes wrong in one leaves the others as they are."""
+"""The sections of the file; a failure in one does not affect the others."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from connect_ext.guarded import guarded
 
 Facts = dict[str, Any]
-"""What is known, by plain words: texts, numbers, lists, and facts within facts."""
+"""Facts by plain words: texts, numbers, lists, and further facts."""
 
 PROBLEM = "problem"
 
 
 async def section(work: Coroutine[Any, Any, Facts], seconds: float) -> Facts:
-    """The facts, or the one problem because of which there are none."""
+    """Gather the facts, or the problem that prevents them."""
     found = await guarded(_within(seconds, work))
     return {PROBLEM: found} if isinstance(found, str) else found
 

@@ -1,4 +1,4 @@
-"""The portal's variables: their names, lengths and origins, and never a value."""
+"""The portal's variables: names, lengths and origins, but never a value."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ Overrides = dict[str, dict[str, str]]
 
 
 def size_of(variables: Mapping[str, str]) -> int:
-    """The characters of all values."""
+    """The number of characters in all values."""
     return sum(map(len, variables.values()))
 
 
 async def plain_words(variables: Mapping[str, str], also_secret: str = "") -> PlainWords:
-    """For sentences about these variables; ``also_secret`` is masked as their secrets are."""
+    """Make the filter for sentences about these variables; ``also_secret`` is masked, too."""
     secrets = await aside(size_of(variables), lambda: all_secrets(variables, definitions()))
     more = {also_secret} if also_secret.strip() else set()
     return PlainWords(declared_variables(definitions()), secrets | more)
 
 
 async def described(variables: Mapping[str, str], product_id: str) -> Facts:
-    """What is known of the variables, for a product if one is named."""
+    """Describe the variables, for a product if one is named."""
     report, _ = await aside(size_of(variables), lambda: read_variables(variables, product_id))
     words = await plain_words(variables)
     known = [variable.name for variable in declared_variables(definitions())]
@@ -79,7 +79,7 @@ def _length(value: str) -> str:
 
 
 def _overrides(text: str, known: Iterable[str]) -> Overrides:
-    """By product, the variables that are set for it alone; what is none is a mistake elsewhere."""
+    """The variables set for each product; anything else is reported elsewhere as a mistake."""
     parsed = parsed_json(text)
     return {
         product: {name: str(value) for name, value in values.items() if name in known}
@@ -89,10 +89,10 @@ def _overrides(text: str, known: Iterable[str]) -> Overrides:
 
 
 def _shown_name(name: str, known: Iterable[str]) -> str:
-    """A name that nobody declares, which may be a pasted key: as it is, if it reads like ours."""
+    """Show an undeclared name only if it resembles ours: it may be a pasted key."""
     hidden = f"a name of {len(name)} characters"
     if not _NAME.fullmatch(name) or looks_like_a_credential(name):
         return hidden
     if similar := get_close_matches(name, known, n=1, cutoff=0.8):
-        return f"{name}: is {similar[0]} meant?"
+        return f"{name}: did you mean {similar[0]}?"
     return name if is_known_name(name) else hidden

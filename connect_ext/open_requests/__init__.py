@@ -1,1 +1,1 @@
-"""The open cancel requests, and which of them are this environment's."""
+"""Open cancel requests, and which of them belong to this environment."""

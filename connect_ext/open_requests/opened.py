@@ -1,4 +1,4 @@
-"""The list of open cancel requests, as far as it is needed before each is looked at."""
+"""Lists the open cancel requests, with the data needed before each is read."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from connect_ext.open_requests.ownership import Ownership
 from connect_ext.open_requests.subject import Subject, read_request, subject_of
 
 LEFT_ALONE_FOR = timedelta(hours=1)
-"""What is younger is left to its task."""
+"""A younger request is left to its task."""
 
 OVERDUE_AFTER = timedelta(days=1)
-"""Connect may take a planned date for a day, whose end is later."""
+"""Connect may treat a planned date as a whole day, which ends later."""
 
 MOST_READINGS = 3
-"""A list that others change while its pages are read may hide some of it."""
+"""A list that changes while its pages are read may hide some entries."""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """What is kept of a request until its turn: whole, ten thousand would need too much memory."""
+    """A request until its turn comes: ten thousand whole ones would need too much memory."""
 
     subject: Subject
     status: str
     planned: datetime | None
-    """When Connect is to bring it back; None for one that is not scheduled."""
+    """When Connect returns it to pending; None if it is not scheduled."""
     age_seconds: float
-    """For how long it has waited, by Connect's clock."""
+    """How long it has waited, by Connect's clock."""
     now: datetime
     """Connect's clock."""
 
     @property
     def is_scheduled(self) -> bool:
-        """Whether Connect is to bring it back."""
+        """Whether Connect will return it to pending."""
         return self.status == SCHEDULED
 
     @property
     def is_young(self) -> bool:
-        """Whether it is left to its task."""
+        """Whether it is still left to its task."""
         return self.age_seconds < LEFT_ALONE_FOR.total_seconds()
 
     @property
     def is_overdue(self) -> bool:
-        """Whether Connect should have brought it back by now."""
+        """Whether Connect should have returned it by now."""
         return self.planned is not None and self.now - self.planned > OVERDUE_AFTER
 
 
@@ -57,13 +57,13 @@ Opened = dict[str, Listed]
 
 
 def listed_of(request: CancelRequest, now: datetime) -> Listed:
-    """A request as it is listed."""
+    """Reduce a request to its entry in the list."""
     planned = request.planned if request.status == SCHEDULED else None
     return Listed(subject_of(request), request.status, planned, request.age_seconds(now), now)
 
 
 async def read_opened(opened: Opened, listing: Listing, ownership: Ownership, pace: Pace) -> None:
-    """Add the open requests; raise ``Later`` where no more of them can be read."""
+    """Read the open requests into ``opened``; raise ``Later`` if the rest cannot be read."""
     for _ in range(MOST_READINGS):
         totals = set()
         async for page in pace.each(listing.open_requests(ownership.named)):
@@ -76,14 +76,14 @@ async def read_opened(opened: Opened, listing: Listing, ownership: Ownership, pa
 
 
 async def ours_of(opened: Opened, ownership: Ownership) -> set[str]:
-    """The ids of those that are this environment's; raises ``Later``."""
+    """Find the ids of this environment's requests; raises ``Later``."""
     return await ownership.ours([each.subject for each in opened.values()])
 
 
 def without_task(opened: Mapping[str, Listed], ours: set[str]) -> set[str]:
-    """Those that may have been forgotten: of a product that is ours, and without a task for long.
+    """Find requests that may be forgotten: for our products, but long without a task.
 
-    A scheduled one needs none until its day.
+    A scheduled request needs no task until its day.
     """
     products = {opened[name].subject.product_id for name in ours}
     return {

@@ -1,7 +1,7 @@
-"""Which requests are this environment's: those that it was given a task of.
+"""Tells which requests belong to this environment: those for which it was given a task.
 
-Another environment of the same account, whose variables name another vendor's address, may serve
-the others: to its vendor their ids are unknown, or somebody else's.
+The others may belong to another environment of the same account, with another vendor. At our
+vendor, their ids are unknown or belong to somebody else.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NAME = "name the products that only this environment serves"
 
 
 class Ownership:
-    """Tells this environment's requests from others'."""
+    """Tells this environment's requests from those of others."""
 
     def __init__(
         self,
@@ -27,14 +27,14 @@ class Ownership:
         pace: Pace,
         named: Iterable[str] = (),
     ) -> None:
-        """``named``: products of which every request is this environment's."""
+        """``named``: products whose requests all belong to this environment."""
         self._listing, self._environment, self._pace = listing, environment, pace
         self.named = frozenset(named)
 
     async def ours(self, subjects: Sequence[Subject]) -> set[str]:
-        """The ids of those that are ours.
+        """Find the ids of our requests.
 
-        Raises ``NotConfigured`` where nobody can know, and ``NotDone``.
+        Raises ``NotConfigured`` if that cannot be known, and ``NotDone``.
         """
         if self.named:
             return {each.id for each in subjects if each.product_id in self.named}

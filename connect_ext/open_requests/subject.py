@@ -1,4 +1,4 @@
-"""What is compared: a cancel request, or a subscription of which nobody asks for one."""
+"""The subject of a comparison: a cancel request, or a subscription without one."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ CANCEL = "cancel"
 
 @dataclass(frozen=True)
 class Subject:
-    """The ids of a request or a subscription, and since when it is as it is."""
+    """The ids of a request or subscription, and the time of its last change."""
 
     id: str
     asset_id: str
     product_id: str
     since: datetime | None = None
-    """Since when a request waits; None if Connect does not say."""
+    """Since when it has been waiting; None if Connect does not say."""
 
 
 def subject_of(request: CancelRequest) -> Subject:
-    """The subject that a request is."""
+    """Make the subject for a request."""
     return Subject(request.id, request.asset_id, request.product_id, request.waits_since)
 
 
 def read_request(shown: dict[str, Any]) -> CancelRequest | None:
-    """A cancel request as Connect shows it; None for any other, and for one without ids.
+    """Read a cancel request from Connect; None for any other request, or one without ids.
 
-    Whatever the filter of a list promised: the walk would carry out a purchase as a cancellation.
+    The filter of a list is not trusted: the walk would process a purchase as a cancellation.
     """
     if shown.get("type") != CANCEL:
         return None
@@ -42,8 +42,8 @@ def read_request(shown: dict[str, Any]) -> CancelRequest | None:
 
 
 def as_request(asset: dict[str, Any]) -> CancelRequest | None:
-    """A subscription, read like a request about it: its parameters are where a request has them.
+    """Read a subscription as if it were a request: its parameters are in the same place.
 
-    Its id stands for the request's.
+    Its id takes the place of the request's.
     """
     return read_request({"id": asset.get("id"), "type": CANCEL, "status": "", "asset": asset})

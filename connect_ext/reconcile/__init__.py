@@ -1,1 +1,1 @@
-"""Compares Connect with the vendor, and puts right what the ordinary walk may."""
+"""Compares Connect with the vendor, and fixes what the ordinary walk can fix."""

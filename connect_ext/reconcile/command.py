@@ -1,9 +1,9 @@
-"""Compares Connect with the vendor, and puts right what may be put right without a person.
+"""Compares Connect with the vendor, and fixes what can be fixed without a person.
 
-Cancel requests that have waited for longer than an hour are walked as their task would walk them;
-approved ones whose subscription goes on at the vendor, and what else needs a person, is reported.
-API_KEY, SERVER_ADDRESS, ENVIRONMENT_ID and SSL_CERT_FILE come from the environment, as for the
-runner.
+Cancel requests that have waited for more than an hour are processed as their task would process
+them. Approved requests whose subscription continues at the vendor, and everything else that needs
+a person, are reported. API_KEY, SERVER_ADDRESS, ENVIRONMENT_ID and SSL_CERT_FILE come from the
+environment, as for the runner.
 """
 
 from __future__ import annotations
@@ -44,24 +44,24 @@ from connect_ext.reconcile.showing import shown
 from connect_ext.shared_state import SharedState
 
 EXIT_STATUS = (
-    "Exit status: 0 if all was compared and nobody is needed; 1 if somebody is needed; 2 for a"
-    " wrong command line, file or environment; 3 if not all could be compared; 130 if it was"
+    "Exit status: 0 if everything was compared and no person is needed; 1 if a person is needed; 2"
+    " for a wrong command line, file or environment; 3 if not everything could be compared; 130 if"
     " interrupted."
 )
 
 _PRODUCT = (
-    "a product that only this environment serves; without any, the tasks that Connect has made for"
-    " ENVIRONMENT_ID tell which requests are ours"
+    "a product that only this environment serves; if none is given, Connect's tasks for"
+    " ENVIRONMENT_ID show which requests are ours"
 )
 _NUMBERS = {
-    "days": (0, MOST_DAYS, DAYS, "look at the requests approved within so many days"),
+    "days": (0, MOST_DAYS, DAYS, "look at requests approved in the last N days"),
     "subscriptions": (
         *(0, MOST_SUBSCRIPTIONS, SUBSCRIPTIONS),
-        "look at so many active subscriptions; each day at others, if there are more",
+        "look at N active subscriptions; if there are more, at different ones each day",
     ),
     "calls-per-minute": (
         *(LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE, CALLS_PER_MINUTE),
-        "to the vendor and to Connect together",
+        "calls to the vendor and to Connect together",
     ),
 }
 
@@ -72,13 +72,13 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         prog="python -m connect_ext.reconcile", description=__doc__, epilog=EXIT_STATUS
     )
     add = parser.add_argument
-    add("--env", type=Path, required=True, metavar="FILE", help="variables, one NAME=value a line")
+    add("--env", type=Path, required=True, metavar="FILE", help="variables, a NAME=value per line")
     add("--product", type=product_id, action="append", default=[], metavar="PRD-…", help=_PRODUCT)
     add(
         "--resume",
         type=Path,
         metavar="FILE",
-        help="keep in FILE what is done, and go on from there if it exists; deleted at the end",
+        help="record progress in FILE, and resume from it if it exists; deleted at the end",
     )
     add("--json", action="store_true", help="the report as JSON")
     for name, (least, most, usual, text) in _NUMBERS.items():
@@ -90,7 +90,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit status."""
     show_every_sign()
-    # The report says it; a line of the log would tear the progress bar.
+    # The report has it all; a log line would break the progress bar.
     logging.getLogger("eaas.eventsapp").addHandler(logging.NullHandler())
     given = parsed(arguments)
     try:
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return WRONG_USE
     except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted. What was done is done; a new run does the rest.\n")
+        sys.stderr.write("\nInterrupted. Finished work stands; a new run does the rest.\n")
         return INTERRUPTED
     text = json.dumps(report.as_json(), indent=2) if given.json else shown(report)
     with for_a_reader():
@@ -123,7 +123,7 @@ def _reconciled(given: argparse.Namespace) -> Report:
         journal.close()
         raise
     if report.problems:
-        # The next run goes on from there.
+        # The next run resumes from there.
         journal.close()
     else:
         journal.finish()

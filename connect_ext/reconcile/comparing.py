@@ -1,7 +1,7 @@
-"""What nobody asks for any more: it is compared with the vendor, and reported. Nothing is changed.
+"""Compares settled requests and active subscriptions with the vendor; reports, changes nothing.
 
-Approved requests whose subscription goes on at the vendor cost the vendor money; active
-subscriptions that the vendor has ended cost the customer.
+An approved request whose subscription continues costs the vendor money; an active subscription
+that the vendor has ended costs the customer.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ LOOK_SECONDS = 120.0
 Requests = Mapping[str, CancelRequest]
 
 _CAN_BE_FILTERED_BY = re.compile(r"[A-Za-z0-9._-]+")
-"""What a filter takes as it is, without quotes."""
+"""Values that a filter accepts without quotes."""
 
 
 class Comparing:
-    """Looks at what is settled, or was never asked for."""
+    """Compares subscriptions without a pending request."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
 
     async def approved(self, since: datetime) -> set[str]:
-        """Compare the requests that were approved since then; give the products of ours.
+        """Compare the requests approved since then; return the products of our requests.
 
-        Raises ``Later`` where they cannot be read.
+        Raises ``Later`` if they cannot be read.
         """
         work, products = self._work, set()
         pages = work.connect.listing.approved_requests(since, work.ownership.named)
@@ -77,12 +77,12 @@ class Comparing:
         return products
 
     async def scheduled(self, subjects: Sequence[Subject]) -> None:
-        """Compare the requests that wait for their day: the vendor has taken the cancellation."""
+        """Compare scheduled requests, whose cancellation the vendor has accepted."""
         self._work.progress(SCHEDULED, 0, len(subjects))
         await self._work.each(SCHEDULED, subjects, self._scheduled)
 
     async def active(self, products: Collection[str], first: int, most: int) -> None:
-        """Compare the active subscriptions, from the ``first`` one on; raises ``Later``."""
+        """Compare active subscriptions, starting at number ``first``; raises ``Later``."""
         work, seen = self._work, 0
         async for page in work.pace.each(work.connect.listing.active_assets(products, first)):
             listed = [each for each in map(as_request, page.objects[: most - seen]) if each]
@@ -98,7 +98,7 @@ class Comparing:
                 return
 
     def _is_due(self, request: CancelRequest, status: str, now: datetime) -> bool:
-        """Whether it has the status, and for so long that the vendor must show it by now."""
+        """Whether it has had the status for so long that the vendor must show the result."""
         settings = self._work.configuration.for_product(request.product_id)
         settles = timedelta(seconds=settings.settles_within)
         is_old = request.updated is None or now - request.updated >= max(LEFT_ALONE_FOR, settles)
@@ -118,14 +118,14 @@ class Comparing:
         return await self._still_active(subject, request, what)
 
     async def _approved(self, requests: Requests, subject: Subject) -> Finding | None:
-        what = "The request is approved, and the vendor shows the subscription as {}: it costs the"
+        what = "The request is approved, but the vendor shows the subscription as {}: it costs the"
         what += " vendor money until it is cancelled."
         return await self._still_active(subject, requests[subject.id], what)
 
     async def _still_active(
         self, subject: Subject, request: CancelRequest, what: str
     ) -> Finding | None:
-        """The finding, if the subscription goes on; ``what`` says so, with a gap for its status."""
+        """Make a finding if the subscription continues; ``what`` has a gap for its status."""
         async with self._work.pace.taking(CALLS_OF_A_LOOK):
             try:
                 shown = await self._look(request)
@@ -149,7 +149,7 @@ class Comparing:
                 if shown is None or shown.status is not SubscriptionStatus.CANCELLED:
                     return None
                 if not await self._work.connect.listing.is_active_asset(subject.id):
-                    # Somebody has asked for its cancellation meanwhile.
+                    # Somebody has meanwhile asked for its cancellation.
                     return None
             except Later as error:
                 return await self._not_compared(subject, request, error)
@@ -169,7 +169,7 @@ class Comparing:
         return Finding(subject, Kind.NOT_COMPARED, error.cause, what)
 
     async def _look(self, request: CancelRequest) -> Subscription | None:
-        """The subscription as the vendor shows it; None where it cannot be asked for.
+        """Look the subscription up at the vendor; None if that is not possible.
 
         Raises ``Later``.
         """
@@ -195,20 +195,20 @@ class Comparing:
                 shown = await asyncio.wait_for(vendor.look_up(cancellation), LOOK_SECONDS)
             # On Python 3.10 this is not the built-in TimeoutError.
             except asyncio.TimeoutError:
-                raise NotDone("The vendor gave no answer in time.") from None
+                raise NotDone("The vendor did not answer in time.") from None
         if shown.status is SubscriptionStatus.UNKNOWN_ID:
             work.report.looked_at[UNKNOWN] += 1
         return shown
 
     async def _is_somebody_elses(self, subject: Subject, request: CancelRequest) -> bool:
-        """Whether another subscription in Connect that is active has the same id at the vendor."""
+        """Whether another active subscription in Connect has the same id at the vendor."""
         settings = self._work.configuration.for_product(request.product_id)
         found = _subscription_id(request, settings)
         if found is None or not _CAN_BE_FILTERED_BY.fullmatch(found.text):
             return False
         listing = self._work.connect.listing
         shown = await listing.active_assets_with(subject.product_id, found.text)
-        # The value may stand in a parameter that a customer has filled in.
+        # The filter also matches parameters that a customer has filled in.
         others = filter(None, map(as_request, shown))
         return any(
             each.product_id == subject.product_id and _subscription_id(each, settings) == found

@@ -1,4 +1,4 @@
-"""What a comparison has found, and the report of a whole run."""
+"""A finding of a comparison, and the report of a whole run."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from connect_ext.open_requests.subject import Subject
 
 
 class Kind(str, Enum):
-    """Who is concerned."""
+    """Whether and for whom there is something left to do."""
 
     NEEDS_PERSON = "needs-a-person"
     SETTLED = "settled"
-    """Put right by this run."""
+    """Fixed by this run."""
     WAITS = "waits"
-    """For the vendor, or for something that ends by itself."""
+    """Waiting for the vendor, or for something that resolves itself."""
     NOT_COMPARED = "not-compared"
-    """The vendor or Connect gave no answer that can be used."""
+    """The vendor or Connect gave no usable answer."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One request, or one subscription, that is not as it should be."""
+    """A request or subscription that is not as it should be."""
 
     subject: Subject
     kind: Kind
@@ -36,15 +36,15 @@ class Finding:
     what: str
     """A sentence for people."""
     outcome: str = ""
-    """What this run has made of the request: approved, rejected, scheduled or revoked."""
+    """The request's new status, set by this run: approved, rejected, scheduled or revoked."""
 
     @property
     def next_step(self) -> str:
-        """What a person does about it; empty where nobody is needed."""
+        """The action for a person; empty if none is needed."""
         return NEXT_STEPS[self.cause] if self.kind is Kind.NEEDS_PERSON else ""
 
     def as_json(self) -> dict[str, Any]:
-        """The finding as an object of JSON."""
+        """The finding as a JSON object."""
         since = self.subject.since
         return {
             **asdict(self.subject),
@@ -58,7 +58,7 @@ class Finding:
 
 
 def finding_from_json(shown: dict[str, Any]) -> Finding:
-    """Read what ``as_json`` has written; raises ``KeyError``, ``ValueError`` and ``TypeError``."""
+    """Read the output of ``as_json``; raises ``KeyError``, ``ValueError`` and ``TypeError``."""
     subject = Subject(
         shown["id"], shown["asset_id"], shown["product_id"], read_moment(shown["since"])
     )
@@ -68,22 +68,22 @@ def finding_from_json(shown: dict[str, Any]) -> Finding:
 
 @dataclass
 class Report:
-    """What a run has seen, and what it has found."""
+    """The results of a run."""
 
     findings: dict[str, Finding] = field(default_factory=dict)
-    """By the id of what they are about."""
+    """Findings by the id of their subject."""
     looked_at: Counter[str] = field(default_factory=Counter)
-    """How many of each sort were looked at, or were left alone."""
+    """How many of each sort were looked at or left alone."""
     problems: list[str] = field(default_factory=list)
-    """Sentences on what could not be done at all."""
+    """Sentences about things that could not be done at all."""
 
     def add(self, finding: Finding | None) -> None:
-        """Add a finding; the last one about something counts."""
+        """Add a finding; it replaces an earlier one about the same subject."""
         if finding is not None:
             self.findings[finding.subject.id] = finding
 
     def of(self, kind: Kind) -> list[Finding]:
-        """The findings of one kind, the oldest first."""
+        """The findings of one kind, oldest first."""
         found = [each for each in self.findings.values() if each.kind is kind]
         return sorted(found, key=_age)
 
@@ -94,11 +94,11 @@ class Report:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all was compared."""
+        """Whether everything was compared."""
         return not self.problems and not self.of(Kind.NOT_COMPARED)
 
     def as_json(self) -> dict[str, Any]:
-        """The report as an object of JSON."""
+        """The report as a JSON object."""
         return {
             "needs_person": self.needs_person,
             "is_whole": self.is_whole,

@@ -1,4 +1,4 @@
-"""One run: open requests first, then what was approved, then what is active."""
+"""One run: first open requests, then approved ones, then active subscriptions."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ SUBSCRIPTIONS, MOST_SUBSCRIPTIONS = 20_000, PAGE * MAX_PAGES
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be compared, and how fast."""
+    """The scope and pace of a run."""
 
     days: int = DAYS
-    """Approved requests that have changed within so many days are looked at."""
+    """How many days back approved requests are looked at, by their last change."""
     products: tuple[str, ...] = ()
-    """Products that only this environment serves; none: Connect's tasks tell what is ours."""
+    """Products that only this environment serves; if none, Connect's tasks show what is ours."""
     subscriptions: int = SUBSCRIPTIONS
-    """How many active subscriptions are looked at in a run; the next day's run goes on there."""
+    """How many active subscriptions a run looks at; the next day's run continues after them."""
     calls_per_minute: int = CALLS_PER_MINUTE
 
 
@@ -47,10 +47,10 @@ async def reconcile(
     journal: Journal | None = None,
     progress: Progress = no_progress,
 ) -> Report:
-    """Compare Connect with the vendor, and walk what waits for longer than an hour.
+    """Compare Connect with the vendor, and process requests that have waited for over an hour.
 
-    What cannot be compared is in the report. Nothing is changed but by the ordinary walk, and
-    nothing of another environment's.
+    The report lists anything that could not be compared. Only the ordinary walk changes anything,
+    and never for another environment.
     """
     try:
         configuration = await shared.configuration(variables)
@@ -89,7 +89,7 @@ async def _run(work: Work, order: Order) -> None:
 
 
 async def _compare_active(work: Work, comparing: Comparing, products: set[str], most: int) -> None:
-    """Where there are more than one run looks at, each day's run begins where the last ended."""
+    """If one run cannot look at all of them, each day's run begins where the last ended."""
     total = await work.connect.listing.number_of_active_assets(products)
     if total <= most:
         await comparing.active(products, 0, most)

@@ -1,4 +1,4 @@
-"""A file with what a run has done, from which an interrupted run goes on."""
+"""A file that records the progress of a run, so that an interrupted run can resume."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Protocol, TextIO
 from connect_ext.reconcile.finding import Finding, Kind, finding_from_json
 
 GOOD_FOR_SECONDS = 12 * 3600
-"""A run begins again where another one was interrupted longer ago: all may have changed."""
+"""After a longer interruption a run starts over: everything may have changed."""
 
 
 class WrongJournalError(Exception):
@@ -21,27 +21,27 @@ class WrongJournalError(Exception):
 
 
 class Journal(Protocol):
-    """Remembers what was found about which subject."""
+    """Remembers the findings about each subject."""
 
     def has(self, subject_id: str) -> bool:
         """Whether the subject is done."""
         ...
 
     def found(self, subject_id: str) -> Finding | None:
-        """What was found about a subject that is done."""
+        """The finding about a subject that is done."""
         ...
 
     def settled(self) -> list[Finding]:
-        """What was put right, which Connect no longer lists as open."""
+        """Findings about fixed requests, which Connect no longer lists as open."""
         ...
 
     def keep(self, subject_id: str, finding: Finding | None) -> None:
-        """The subject is done."""
+        """Record that the subject is done."""
         ...
 
 
 class NoJournal:
-    """Remembers nothing: a run in the portal begins again."""
+    """Remembers nothing: a run in the portal always starts over."""
 
     def has(self, subject_id: str) -> bool:  # noqa: ARG002 - it knows none
         """Nothing is done."""
@@ -52,7 +52,7 @@ class NoJournal:
         return None
 
     def settled(self) -> list[Finding]:
-        """Nothing was put right."""
+        """Nothing was fixed."""
         return []
 
     def keep(self, subject_id: str, finding: Finding | None) -> None:
@@ -60,15 +60,15 @@ class NoJournal:
 
 
 class FileJournal:
-    """A line of JSON for each subject that is done, after one that says what run it is of."""
+    """A line of JSON for each subject that is done, after one that identifies the run."""
 
     def __init__(self, path: Path, order: Mapping[str, Any]) -> None:
-        """Raises ``WrongJournalError`` for the file of another run, or one that cannot be used."""
+        """Raises ``WrongJournalError`` for another run's file, or an unusable one."""
         self._path, self._order = path, dict(order)
         self._found: dict[str, Finding | None] = {}
         try:
             text = path.read_text(encoding="utf-8") if path.exists() else ""
-            # A run that was killed at once has written nothing.
+            # A run that was killed at the very start has written nothing.
             lines = text.split("\n") if text else []
             if lines:
                 self._read(lines)
@@ -82,13 +82,13 @@ class FileJournal:
         if not lines:
             self._write(self._order)
         elif lines[-1]:
-            # The run was cut in the middle of a line.
+            # The run was stopped in the middle of a line.
             self._file.write("\n")
 
     def _read(self, lines: list[str]) -> None:
         if _object(lines[0]) != self._order:
             raise WrongJournalError(
-                f"{self._path} is not of a run with these options: delete it to begin again."
+                f"{self._path} is from a run with other options: delete it to start over."
             )
         for line in lines[1:]:
             shown = _object(line)
@@ -101,15 +101,15 @@ class FileJournal:
         return subject_id in self._found
 
     def found(self, subject_id: str) -> Finding | None:
-        """What was found about a subject that is done."""
+        """The finding about a subject that is done."""
         return self._found[subject_id]
 
     def settled(self) -> list[Finding]:
-        """What was put right, which Connect no longer lists as open."""
+        """Findings about fixed requests, which Connect no longer lists as open."""
         return [each for each in self._found.values() if each and each.kind is Kind.SETTLED]
 
     def keep(self, subject_id: str, finding: Finding | None) -> None:
-        """The subject is done; that is on the disk before the next one is begun."""
+        """Record that the subject is done, on disk, before the next one begins."""
         self._found[subject_id] = finding
         self._write({"id": subject_id, "finding": finding.as_json() if finding else None})
 
@@ -118,12 +118,12 @@ class FileJournal:
         self._file.flush()
 
     def finish(self) -> None:
-        """The run is over: there is nothing to go on from."""
+        """Delete the file: the run is over, and there is nothing to resume."""
         self._file.close()
         self._path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Leave the file for the next run."""
+        """Close the file, and leave it for the next run."""
         self._file.close()
 
 

@@ -1,4 +1,4 @@
-"""The run as a schedule of the portal makes it."""
+"""The run as a schedule in the portal."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ async def reconcile_for(
 
 
 def order_of(schedule: Any) -> Order:
-    """What a schedule's parameter asks for; raises ``WrongParameterError``."""
+    """Read the order in a schedule's parameter; raises ``WrongParameterError``."""
     given = schedule.get("parameter") if isinstance(schedule, dict) else None
     given = {} if given is None else given
     if not isinstance(given, dict) or given.keys() - {*_NUMBERS, "products"}:
         raise WrongParameterError(
             'The schedule\'s parameter may have "days", "products", "subscriptions" and'
-            ' "calls_per_minute"; it is, or has, something else.'
+            ' "calls_per_minute"; this one does not match.'
         )
     products = given.get("products", [])
     if not isinstance(products, list) or not all(map(is_object_id, products)):

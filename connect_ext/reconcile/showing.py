@@ -1,4 +1,4 @@
-"""The report of a run as text, for a terminal and for a schedule's output."""
+"""Formats the report of a run as text, for a terminal and a schedule's output."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from connect_ext.reconcile.finding import Finding, Kind, Report
 _TITLES = {
     Kind.NEEDS_PERSON: "Needs a person",
     Kind.SETTLED: "Put right",
-    Kind.WAITS: "Waits by itself",
+    Kind.WAITS: "Still waiting",
     Kind.NOT_COMPARED: "Could not be compared",
 }
 MOST_OF_A_SENTENCE = 300
 IDS_IN_A_LINE = 4
 
 Tell = Callable[[list[Finding]], Iterable[str]]
-"""Tells what was found for one cause."""
+"""Formats the findings for one cause."""
 
 
 def shown(report: Report, most_characters: int | None = None) -> str:
-    """The report as lines, what needs a person first, by cause.
+    """Format the report as lines by cause, with findings that need a person first.
 
-    Where it may have only so many characters, ids take the place of sentences; if that is still too
-    long, it ends with the number of lines that are missing.
+    If there are more than ``most_characters``, ids replace the sentences; if it is still too long,
+    it ends with the number of missing lines.
     """
     lines = list(_lines(report, _in_full))
     if most_characters is not None and len("\n".join(lines)) > most_characters:
@@ -34,9 +34,9 @@ def shown(report: Report, most_characters: int | None = None) -> str:
 
 
 def in_short(report: Report) -> str:
-    """The report in one line, for the log: numbers and causes."""
+    """Format the report in one line for the log: numbers and causes."""
     parts = [f"{_TITLES[kind].lower()}: {_counted(report.of(kind))}" for kind in Kind]
-    whole = "" if report.is_whole else " Not all could be compared."
+    whole = "" if report.is_whole else " Not everything could be compared."
     return f"{'; '.join(parts)}.{whole}"
 
 
@@ -90,7 +90,7 @@ def _named(finding: Finding) -> str:
 
 
 def _shortened(sentence: str) -> str:
-    """In one line, without characters that a terminal would obey: a note may hold any."""
+    """Put a sentence on one line, without control characters, which a note may contain."""
     line = "".join(each if each.isprintable() else " " for each in sentence)
     if len(line) <= MOST_OF_A_SENTENCE:
         return line

@@ -1,4 +1,4 @@
-"""The open requests: what is old enough is walked as its task would walk it."""
+"""Processes the open requests that are old enough, as their tasks would."""
 
 from __future__ import annotations
 
@@ -42,28 +42,28 @@ from connect_ext.reconcile.work import Work
 LOG = logging.getLogger("eaas.eventsapp")
 
 LOOKS_AT_HELD = 2
-"""One bad answer must not have a held request carried out once more."""
+"""A single bad answer must not cause a held request to be processed again."""
 
 SOON_SECONDS, ROUNDS = 120, 3
-"""What waits no longer than that is walked again, so often, before the next run."""
+"""Requests with a wait of at most ``SOON_SECONDS`` are processed again, up to ``ROUNDS`` times."""
 
 OPEN, YOUNG, OTHERS = "open requests", "requests younger than an hour", "requests of others"
 
 
 class Walking:
-    """Finds the open requests, and works on those that are ours and old enough."""
+    """Finds the open requests, and processes those that are ours and old enough."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._soon: dict[Subject, int] = {}
-        """What may end within minutes, with the seconds until the next look."""
+        """Requests that may be done within minutes, with the seconds until the next look."""
         self.products: set[str] = set()
-        """Those of the requests that are ours."""
+        """The products of our requests."""
         self.scheduled: list[Subject] = []
-        """Those that Connect is to bring back on a day to come."""
+        """Requests that Connect will return on a later day."""
 
     async def run(self) -> None:
-        """Read them all, then work on each; raises ``Later`` where they cannot be read."""
+        """Read all open requests, then process each; raises ``Later`` if they cannot be read."""
         work, opened = self._work, Opened()
         await read_opened(opened, work.connect.listing, work.ownership, work.pace)
         ours = await ours_of(opened, work.ownership)
@@ -82,15 +82,15 @@ class Walking:
         await self._walk_again()
 
     def _find_without_task(self, subjects: Iterable[Subject]) -> None:
-        """Nobody knows whose they are."""
+        """Report requests that may belong to any environment."""
         what = "Connect shows no task of this environment for the request: nothing was done."
         for subject in subjects:
             finding = Finding(subject, Kind.NEEDS_PERSON, Cause.NO_TASK, what)
             self._work.report.add(finding)
 
     async def _find_overdue(self, subject: Subject) -> Finding | None:
-        what = "The request is scheduled for a day that has passed, and Connect has not returned it"
-        what += " to pending: nobody is asked to approve it."
+        what = "The request is scheduled for a day that has passed, but Connect has not returned it"
+        what += " to pending: no task will approve it."
         conversation = self._work.connect.conversation
         async with self._work.pace.taking(CALLS_OF_A_WALK):
             await report_finding(Cause.OVERDUE, what, subject.id, conversation)
@@ -108,7 +108,7 @@ class Walking:
         work, left = self._work, await self._left_to_a_person(subject)
         if left is not None:
             return left
-        # After all that has taken time: the walk believes for a while what it is handed.
+        # Read now, after the steps that take time: the walk trusts this data for a while.
         data = await work.connect.listing.request(subject.id)
         request = _still_open(data, subject)
         if request is None:
@@ -116,7 +116,7 @@ class Walking:
         settings = work.configuration.for_product(request.product_id)
         vendor = work.shared.vendors.vendor_for(settings.vendor)
         memory = work.shared.request(work.connect.account.key, request.id)
-        # So their marks are read first, and a run that has to wait for one leaves no note.
+        # So others' marks are read first, and a run that must wait for one leaves no note.
         memory.attempts.has_met_others = memory.undo.has_met_others = True
         began = time.monotonic()
         ended = await process(request, settings, work.connect, vendor, work.shared)
@@ -127,9 +127,9 @@ class Walking:
         return self._found(subject, request, settings, ended)
 
     async def _left_to_a_person(self, subject: Subject) -> Finding | None:
-        """The finding about a request that is held; None for one that is to be walked.
+        """Make the finding about a held request; None for a request to process.
 
-        Raises ``Later``, also where nobody can know whether it is held.
+        Raises ``Later``, including when it cannot be known whether the request is held.
         """
         try:
             held = await self._held(subject)
@@ -142,13 +142,13 @@ class Walking:
         return Finding(subject, Kind.NEEDS_PERSON, held.known_cause or Cause.BUG, held.says)
 
     async def _held(self, subject: Subject) -> Report | None:
-        """The report with which a request was left to a person, if that is the last one."""
+        """The last report on a request, if it left the request to a person."""
         notes = await self._work.connect.conversation.private_notes(subject.id)
         last = last_report(notes.notes)
         return last if last is not None and last.kind == HELD else None
 
     async def _is_right_by_now(self, subject: Subject) -> bool:
-        """Whether nothing is left to a person: it is settled, or the vendor shows what it asks for.
+        """Whether no person is needed: it is settled, or the vendor shows the requested result.
 
         Raises ``Later``.
         """
@@ -188,7 +188,7 @@ class Walking:
                 return Finding(subject, Kind.WAITS, step.cause, why)
 
     async def _walk_again(self) -> None:
-        """What was sent by this run may have its result within minutes."""
+        """Process requests again whose result may show within minutes."""
         for _ in range(ROUNDS):
             if not self._soon:
                 return
@@ -199,7 +199,7 @@ class Walking:
 
 
 def _still_open(shown: dict[str, Any], subject: Subject) -> CancelRequest | None:
-    """The request as it is now; None if it is settled, or not the one that was found."""
+    """Read the request as it is now; None if it is settled, or a different one."""
     request = read_request(shown)
     if request is None or request.product_id != subject.product_id:
         return None

@@ -1,4 +1,4 @@
-"""All that one run works with."""
+"""Everything that one run works with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Find = Coroutine[Any, Any, Finding | None]
 
 @dataclass
 class Work:
-    """One run: its two sides, its pace, and what it has found so far."""
+    """One run: its two sides, its pace, and its findings so far."""
 
     configuration: Configuration
     connect: ConnectApi
@@ -38,9 +38,9 @@ class Work:
     async def each(
         self, sort: str, subjects: Iterable[Subject], work: Callable[[Subject], Find]
     ) -> None:
-        """Work on the subjects, a few at a time; a bug in one of them stops no other.
+        """Work on the subjects, a few at a time; a bug in one does not stop the others.
 
-        What an interrupted run has done already is taken from the journal.
+        Results of an interrupted run are taken from the journal.
         """
 
         async def one(subject: Subject) -> None:
@@ -55,7 +55,7 @@ class Work:
         await a_few_at_a_time(subjects, one)
 
     async def again(self, subjects: Iterable[Subject], work: Callable[[Subject], Find]) -> None:
-        """Work on subjects that are counted already; what was found of them before is outdated."""
+        """Work again on subjects that are already counted; earlier findings are outdated."""
 
         async def one(subject: Subject) -> None:
             found = await self._found(subject, work)
@@ -69,6 +69,6 @@ class Work:
         if isinstance(found, str):
             return Finding(subject, Kind.NEEDS_PERSON, Cause.BUG, found)
         if found is None or found.kind is Kind.SETTLED:
-            # The others may have changed by the time the run goes on.
+            # The others may have changed by the time the run resumes.
             self.journal.keep(subject.id, found)
         return found

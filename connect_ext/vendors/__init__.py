@@ -1,1 +1,1 @@
-"""The vendors' own systems, each behind the one interface in ``base``."""
+"""Vendors' billing systems, each behind the interface in ``base``."""

@@ -1,4 +1,4 @@
-"""What a vendor's preview says that a cancellation bills, in words."""
+"""Puts the amounts of a vendor's preview into words."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from decimal import Decimal
 def in_words(
     amount: Decimal, tax: Decimal | None, currency: str, period: tuple[date, date] | None
 ) -> str:
-    """What is billed, to go on a sentence: 'would credit 42.50 USD for 12 March to 31 March 2026'.
+    """Describe the bill as the end of a sentence.
+
+    For example, 'would credit 42.50 USD for 12 March to 31 March 2026'.
 
     ``amount`` includes ``tax``, and is negative for a credit to the customer; ``currency`` may be
-    empty. ``period`` holds the first and the last day of the service that it is about.
+    empty. ``period`` holds the first and last day of the service billed.
     """
     if not float(_figure(amount)):
         return "would bill nothing"
@@ -20,11 +22,13 @@ def in_words(
     said = f"would {verb} {_sum(amount, currency)}"
     if period:
         said += f" for {_period(*sorted(period))}"
-    return f"{said}, {_sum(tax, currency)} of it tax" if tax and _is_part(tax, amount) else said
+    if tax and _is_part(tax, amount):
+        said += f", {_sum(tax, currency)} of which is tax"
+    return said
 
 
 def _is_part(tax: Decimal, amount: Decimal) -> bool:
-    """Whether a sum can be said to be of another one: a charge holds no credit."""
+    """Whether the tax can be part of the amount: a charge contains no credit."""
     return bool(float(_figure(tax))) and tax * amount > 0 and abs(tax) <= abs(amount)
 
 

@@ -1,4 +1,4 @@
-"""What a vendor's package says about an answer to the person who sets it up."""
+"""Explains a vendor's answers to the person who sets the vendor up."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ class Suggestion:
     variable: str
     value: str
     grounds: str
-    """One or more sentences. They hold names of members and plain status words, and nothing else
-    of the answer."""
+    """One or more sentences. Of the answer they contain only member names and plain status
+    words."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a variable has led to in an answer."""
+    """The result of applying a variable to an answer."""
 
     variable: str
     found: str
-    """The end of a sentence that begins with the variable; of the vendor's values only plain
-    status words and dates are in it."""
+    """The end of a sentence that begins with the variable. Of the vendor's values it contains
+    only plain status words and dates."""
     is_wrong: bool = False
-    """Whether somebody has to see to it."""
+    """Whether somebody has to correct it."""
 
 
 @runtime_checkable
 class Explains(Protocol):
-    """A vendor whose variables describe what is in an answer."""
+    """A vendor whose variables describe its answers."""
 
     @property
     def look_name(self) -> str:
@@ -43,12 +43,12 @@ class Explains(Protocol):
         ...
 
     def read(self, answer: Answer, cancellation: Cancellation) -> Subscription:
-        """The subscription in an answer to ``look_up``'s question, wherever it comes from.
+        """Read the subscription from an answer to ``look_up``'s call, fresh or saved.
 
-        Raises what ``look_up`` raises.
+        Raises the errors of ``look_up``.
         """
         ...
 
     def explain(self, call_name: str, answer: Answer, subscription_id: str) -> tuple[Finding, ...]:
-        """What the variables find in the answer to one of the vendor's calls, by its name."""
+        """Say what the variables find in the answer to the named call."""
         ...

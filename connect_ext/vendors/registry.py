@@ -1,4 +1,4 @@
-"""Finds the vendors that can be chosen, and keeps one of each while the process lives."""
+"""Finds the available vendors, and keeps one of each for the life of the process."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ BUILT_IN = {
 
 @cache
 def definitions() -> Mapping[str, VendorDefinition]:
-    """Every vendor by its name: the built-in ones, then those of other packages."""
+    """All vendors by name: the built-in ones, then those of other packages."""
     found: dict[str, VendorDefinition] = {
         name: import_module(package).DEFINITION for name, package in BUILT_IN.items()
     }
@@ -50,7 +50,7 @@ def definitions() -> Mapping[str, VendorDefinition]:
 
 
 def _loaded(point: EntryPoint) -> VendorDefinition:
-    """The definition that another package offers; a broken one is reported when it is chosen."""
+    """Load another package's definition; a broken one is reported only if it is chosen."""
     try:
         definition = point.load()
     except (ImportError, AttributeError, SyntaxError) as error:
@@ -72,7 +72,7 @@ def _broken(problem: str) -> VendorDefinition:
 
 
 class Tokens:
-    """The newest tokens that a vendor was given; no other vendor's take their places."""
+    """The newest tokens that a vendor was given; other vendors' tokens cannot displace them."""
 
     def __init__(self) -> None:
         self._kept: dict[str, None] = {}
@@ -94,35 +94,35 @@ class _Live:
     http: HttpClient
     tokens: Tokens
     was_asked_for: bool = False
-    """Since its use was last shown."""
+    """Since its use was last reported."""
 
     @property
     def is_in_use(self) -> bool:
-        """Whether it was asked for or called since then, or calls to it are paused."""
+        """Whether it was requested or called since then, or calls to it are paused."""
         is_paused = self.http.standing.state is State.PAUSED
         return self.was_asked_for or self.http.times.has_any or is_paused
 
 
 class Vendors:
-    """The live vendors of one process; equal settings share one, with its pool.
+    """The live vendors of one process; equal settings share one vendor and its pool.
 
-    It belongs to the event loop in which it is used. The vendors' own shared values, such as
-    sessions, live here as well: vendors with other settings may have the same user.
+    It belongs to the event loop in which it is used. The vendors' shared values, such as
+    sessions, live here too: vendors with different settings may have the same user.
     """
 
     def __init__(
         self, most: int = MAX_VENDORS, client: Callable[[float, int], HttpClient] = HttpClient
     ) -> None:
-        """``client`` makes a vendor's client from its time-out and its bound on calls at once."""
+        """``client`` makes a vendor's client from its time-out and limit on concurrent calls."""
         self._most, self._client = most, client
         self._live: dict[VendorSettings, _Live] = {}
         self._retired: set[HttpClient] = set()
         self._values: dict[Hashable, Any] = {}
 
     def vendor_for(self, settings: VendorSettings) -> Vendor:
-        """The vendor for these settings.
+        """Return the vendor for these settings.
 
-        Raises ``NotConfigured`` if a vendor of another package does not accept its settings.
+        Raises ``NotConfigured`` if another package's vendor does not accept its settings.
         """
         if settings not in self._live:
             http = self._client(settings.timeout_seconds, settings.max_concurrency)
@@ -137,7 +137,7 @@ class Vendors:
         return live.vendor
 
     def tokens_of(self, settings: VendorSettings) -> Iterable[str]:
-        """The newest tokens that the vendor was given, now and later."""
+        """Return a live view of the newest tokens that the vendor was given."""
         return self._live[settings].tokens if settings in self._live else ()
 
     def raise_if_paused(self, settings: VendorSettings) -> None:
@@ -146,7 +146,7 @@ class Vendors:
             self._live[settings].http.raise_if_paused()
 
     def in_use(self) -> list[tuple[str, HttpClient]]:
-        """The names and clients of the vendors in use since the last time this was called."""
+        """Return the names and clients of the vendors used since the last call of this method."""
         found = [(settings.name, live) for settings, live in self._live.items() if live.is_in_use]
         for _, live in found:
             live.was_asked_for = False
@@ -156,13 +156,13 @@ class Vendors:
         if key not in self._values:
             self._values[key] = make()
             if len(self._values) > self._most:
-                # Whoever uses it keeps it; only newcomers do not share it any more.
+                # Current users keep it; it is only no longer shared with new ones.
                 del self._values[next(iter(self._values))]
         value: Value = self._values[key]
         return value
 
     def _retire(self, http: HttpClient) -> None:
-        """Close a pool once the walks that may still use it must have ended."""
+        """Close a pool once every walk that may use it must have ended."""
         self._retired.add(http)
         loop = asyncio.get_running_loop()
         loop.call_later(SECONDS_TO_FINISH, lambda: loop.create_task(self._close(http)))
@@ -172,7 +172,7 @@ class Vendors:
         await http.aclose()
 
     async def aclose(self) -> None:
-        """Close every pool, and forget all values; vendors are made again when asked for."""
+        """Close every pool and forget all values; vendors are made again on demand."""
         pools = [live.http for live in self._live.values()] + list(self._retired)
         self._live.clear()
         self._values.clear()

@@ -1,6 +1,6 @@
-"""The words that interfaces and their error messages are made of, so that they may be shown.
+"""The vocabulary of APIs and their error messages: words that are safe to show.
 
-Any other word in an answer may be the name of a customer whom nobody here knows.
+Any other word in an answer may be the name of a customer.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ _WORDS = """
 _KNOWN = frozenset(_WORDS.split())
 
 MOST_CHARACTERS = 1000
-"""More of a vendor's text is not read."""
+"""The rest of a vendor's text is not read."""
 
 _NAME = re.compile(r"[A-Za-z_$@][\w$@.:-]{0,60}", re.ASCII)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -157,16 +157,16 @@ _MASKS = re.compile(rf"{re.escape(MASK)}(?:[\W_]*{re.escape(MASK)})+")
 
 
 def is_known_name(name: str) -> bool:
-    """Whether the name of a member, or of an element, is made of known words alone."""
+    """Whether the name of a member or element consists of known words only."""
     if not _NAME.fullmatch(name) or _NUMBER.search(name):
         return False
     return all(map(_is_known, _WORD.findall(name)))
 
 
 def known_words_of(text: str, more: Container[str] = ()) -> str:
-    """The text with a mask in the place of every word and number that is not known.
+    """Mask every word and number of the text that is not known.
 
-    ``more`` are others that may be shown, in lower case.
+    ``more`` holds further words that may be shown, in lower case.
     """
 
     def shown(run: re.Match[str]) -> str:

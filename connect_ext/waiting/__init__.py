@@ -1,1 +1,1 @@
-"""Lists what waits, and for what: ``python -m connect_ext.waiting``."""
+"""Lists waiting requests, and what they wait for: ``python -m connect_ext.waiting``."""

@@ -1,9 +1,9 @@
-"""Lists every open cancel request, and says for what it waits. Nothing is changed.
+"""Lists every open cancel request, and what it waits for. Nothing is changed.
 
-For each: for how long it has waited, how it stands in Connect and at the vendor, what would happen
-now, the extension's last note, and what a person has to do. On a terminal this is a table, else a
-line for each request with these columns, separated by tabs: {columns}. An id that the vendor does
-not know is believed after two looks within seconds, where a request waits for two minutes.
+For each request, it shows how long it has waited, its state in Connect and at the vendor, what
+would happen now, the extension's last note, and what a person has to do. On a terminal this is a
+table; otherwise it is one line per request with these columns, separated by tabs: {columns}. If
+the vendor does not know an id, it is asked again seconds later; a request would wait two minutes.
 API_KEY, SERVER_ADDRESS, ENVIRONMENT_ID and SSL_CERT_FILE come from the environment, as for the
 runner.
 """
@@ -37,8 +37,8 @@ from connect_ext.waiting.gathering import CALLS_PER_MINUTE, Order, gather
 from connect_ext.waiting.showing import COLUMNS, lines
 
 EXIT_STATUS = (
-    "Exit status: 0 if nobody is needed; 1 if somebody is needed; 2 for a wrong command line, file"
-    " or environment; 3 if not everything could be seen; 130 if it was interrupted."
+    "Exit status: 0 if no person is needed; 1 if a person is needed; 2 for a wrong command line,"
+    " file or environment; 3 if not everything could be seen; 130 if interrupted."
 )
 
 
@@ -49,22 +49,22 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         prog="python -m connect_ext.waiting", description=description, epilog=EXIT_STATUS
     )
     add = parser.add_argument
-    add("--env", type=Path, required=True, metavar="FILE", help="variables, one NAME=value a line")
+    add("--env", type=Path, required=True, metavar="FILE", help="variables, a NAME=value per line")
     add(
         "--product",
         type=product_id,
         action="append",
         default=[],
         metavar="PRD-…",
-        help="a product that only this environment serves; without any, the tasks that Connect"
-        " has made for ENVIRONMENT_ID tell which requests are ours",
+        help="a product that only this environment serves; if none is given, Connect's tasks for"
+        " ENVIRONMENT_ID show which requests are ours",
     )
     add(
         "--calls-per-minute",
         type=WholeNumber(LEAST_CALLS_PER_MINUTE, MOST_CALLS_PER_MINUTE),
         default=CALLS_PER_MINUTE,
         metavar="N",
-        help=f"to the vendor and to Connect together ({CALLS_PER_MINUTE})",
+        help=f"calls to the vendor and to Connect together ({CALLS_PER_MINUTE})",
     )
     add("--json", action="store_true", help="the list as JSON")
     return parser.parse_args(arguments)
@@ -114,7 +114,7 @@ def _tell(overview: Overview, *, as_json: bool) -> None:
         if as_json:
             sys.stdout.write(f"{json.dumps(overview.as_json(), indent=2)}\n")
         elif sys.stdout.isatty():
-            # Only here: it is dear to import.
+            # Imported here, since it is expensive to import.
             from connect_ext.waiting.table import print_table  # noqa: PLC0415
 
             print_table(overview)

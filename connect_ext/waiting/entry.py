@@ -1,4 +1,4 @@
-"""What waits: an entry for each open request, and all of them together."""
+"""An entry for each open request, and an overview of all of them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from connect_ext.open_requests.subject import Subject
 
 
 class State(str, Enum):
-    """How an open request stands in Connect."""
+    """The state of an open request in Connect."""
 
     WAITS = "waits"
-    """Its task comes again."""
+    """Its task will come again."""
     HELD = "held"
-    """Left to a person, who resubmits its task."""
+    """Left to a person, who must resubmit its task."""
     DRY_RUN = "dry run"
-    """Its task has only left a note."""
+    """Its task only left a note."""
     REVOKING = "revoking"
-    """The customer's side has taken it back; its task comes again."""
+    """The customer's side has taken it back; its task will come again."""
     SCHEDULED = "scheduled"
     OVERDUE = "overdue"
     """Scheduled for a day that has passed."""
@@ -32,14 +32,14 @@ NOT_KNOWN = "not known"
 
 @dataclass(frozen=True)
 class VendorView:
-    """The subscription as the vendor shows it, in a word."""
+    """The subscription at the vendor, in a word."""
 
     word: str
-    """A status, or that nobody has asked, or that the answer tells nothing."""
+    """A status, ``NOT_ASKED`` or ``NOT_KNOWN``."""
     why: str = ""
-    """For these two: the cause."""
+    """The cause of ``NOT_ASKED`` or ``NOT_KNOWN``."""
     ends_at: datetime | None = None
-    """When a cancelled subscription ends, if that lies ahead."""
+    """When a cancelled subscription ends, if in the future."""
 
     def __str__(self) -> str:
         if self.ends_at is not None:
@@ -49,7 +49,7 @@ class VendorView:
 
 @dataclass(frozen=True)
 class LastNote:
-    """The last report that the extension has left on the request."""
+    """The extension's last report on the request."""
 
     kind: str
     cause: str
@@ -70,20 +70,20 @@ class Entry:
     waits_seconds: float
     """By Connect's clock."""
     status: str
-    """Connect's own word: pending, revoking or scheduled."""
+    """In Connect's own terms: pending, revoking or scheduled."""
     state: State
     planned: datetime | None
-    """When Connect is to bring a scheduled request back."""
+    """When Connect will return a scheduled request."""
     vendor: VendorView
     note: LastNote | None
     act: str
     """What would happen now, in one word."""
     decision: str
-    """The same as a sentence."""
+    """What would happen now, in a sentence."""
     cause: str
-    """Why it waits; empty for nothing in particular."""
+    """Why it waits; empty if for no particular reason."""
     next_step: str
-    """What a person does about it; empty where nobody is needed."""
+    """The action for a person; empty if none is needed."""
 
     @property
     def needs_person(self) -> bool:
@@ -99,7 +99,7 @@ class Entry:
         return f"{self.state.value} {word} {self.planned:%Y-%m-%d}"
 
     def as_json(self) -> dict[str, Any]:
-        """The entry as an object of JSON."""
+        """The entry as a JSON object."""
         note = self.note
         return {
             "id": self.subject.id,
@@ -122,27 +122,27 @@ class Entry:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that waits, as far as it could be seen."""
+    """All waiting requests, as far as they could be seen."""
 
     entries: tuple[Entry, ...] = ()
-    """The oldest first."""
+    """Oldest first."""
     others: int = 0
-    """How many open requests are another environment's."""
+    """How many open requests belong to another environment."""
     problems: tuple[str, ...] = ()
-    """Sentences on what could not be seen."""
+    """Sentences about things that could not be seen."""
 
     @property
     def needing_person(self) -> tuple[Entry, ...]:
-        """The entries that need somebody."""
+        """The entries that need a person."""
         return tuple(each for each in self.entries if each.needs_person)
 
     @property
     def is_whole(self) -> bool:
-        """Whether all could be seen."""
+        """Whether everything could be seen."""
         return not self.problems
 
     def as_json(self) -> dict[str, Any]:
-        """The overview as an object of JSON."""
+        """The overview as a JSON object."""
         return {
             "needs_person": bool(self.needing_person),
             "is_whole": self.is_whole,

@@ -25,18 +25,18 @@ CALLS_PER_MINUTE = 600
 
 SORT = "open requests"
 
-_NO_TASK = "Nothing: Connect shows no task of this environment for it, so that it may be another's."
-_NOT_KNOWN = "Nothing is asked at the vendor: it is not known which environment serves it."
+_NO_TASK = "Nothing: Connect shows no task of this environment for it, so it may be another's."
+_NOT_KNOWN = "The vendor is not asked: it is not known which environment serves it."
 
 
 @dataclass(frozen=True)
 class Order:
-    """Whose requests are listed, and how fast."""
+    """The scope and pace of a run."""
 
     products: tuple[str, ...] = ()
-    """Products that only this environment serves; none: Connect's tasks tell what is ours."""
+    """Products that only this environment serves; if none, Connect's tasks show what is ours."""
     calls_per_minute: int = CALLS_PER_MINUTE
-    """To the vendor and to Connect together."""
+    """Calls to the vendor and to Connect together."""
 
 
 async def gather(
@@ -48,9 +48,9 @@ async def gather(
     *,
     progress: Progress = no_progress,
 ) -> Overview:
-    """List what waits; nothing is changed, and nobody is told.
+    """List the waiting requests; change nothing, and leave no notes.
 
-    What cannot be seen is in the overview: neither Connect's errors nor the vendor's come out.
+    Errors of Connect and the vendor are not raised; the overview reports them.
     """
     configuration, problems = None, []
     try:
@@ -68,17 +68,17 @@ async def gather(
 
 @dataclass
 class _Opened:
-    """The open requests that are to be shown."""
+    """The open requests to show."""
 
     shown: list[ToShow] = field(default_factory=list)
     others: int = 0
-    """How many more are another environment's."""
+    """How many more belong to another environment."""
     problems: list[str] = field(default_factory=list)
-    """Sentences on what could not be read."""
+    """Sentences about things that could not be read."""
 
 
 async def _opened(listing: Listing, ownership: Ownership, pace: Pace) -> _Opened:
-    """Read the list, as far as Connect lets us, and leave out what is another environment's."""
+    """Read the list, as far as Connect allows, without other environments' requests."""
     opened, found = Opened(), _Opened()
     try:
         await read_opened(opened, listing, ownership, pace)
@@ -101,7 +101,7 @@ async def _opened(listing: Listing, ownership: Ownership, pace: Pace) -> _Opened
 async def _look_at_all(
     shown: Sequence[ToShow], looker: Looker, pace: Pace, progress: Progress
 ) -> list[Entry]:
-    """A few at a time; a bug in one of them stops no other."""
+    """Look at a few at a time; a bug in one does not stop the others."""
     found: list[Entry | None] = []
     progress(SORT, 0, len(shown))
 

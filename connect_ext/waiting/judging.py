@@ -1,4 +1,4 @@
-"""Judges one open request by what was seen of it: its state, and whether somebody is needed."""
+"""Judges one open request: its state, and whether a person is needed."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ from connect_ext.waiting.entry import (
 )
 
 _CAUSES_OF_NOT_ASKING = (Cause.VARIABLES, Cause.CONNECT, Cause.PAUSED)
-_RIGHT_BY_NOW = "Resubmit the task, or reconcile: the vendor shows what was asked for."
-_SEE_THE_NOTE = "Do what the note on the request asks for, then resubmit the task."
+_RIGHT_BY_NOW = "Resubmit the task, or reconcile: the vendor shows the requested result."
+_SEE_THE_NOTE = "Follow the note on the request, then resubmit the task."
 
 
 @dataclass(frozen=True)
 class Seen:
-    """All that was seen of one open request."""
+    """Everything seen about one open request."""
 
     listed: Listed
     step: Final
-    """What would happen now; of a scheduled one, what would if it came back now."""
+    """What would happen now; for a scheduled request, if it came back now."""
     report: Report | None = None
-    """The last one on its conversation."""
+    """The last report on its conversation."""
     text: str = ""
-    """What may be shown of that report's sentence."""
+    """The part of that report's sentence that may be shown."""
     is_dry: bool = False
     """Whether ``DRY_RUN`` is on."""
     escalate_after_hours: float = 0.0
     settle_seconds: float = 0.0
-    """How long the vendor may take to show things."""
+    """How long the vendor may take to show a result."""
 
 
 def judged(seen: Seen) -> Entry:
-    """The entry of a request."""
+    """Make the entry for a request."""
     listed, report, state = seen.listed, seen.report, state_of(seen)
     act, decision = _foreseen(seen.step)
     cause, next_step = _next_step(seen, state, act)
@@ -71,7 +71,7 @@ def _note(report: Report, text: str) -> LastNote:
 
 
 def state_of(seen: Seen) -> State:
-    """How the request stands in Connect."""
+    """Tell the request's state in Connect."""
     kind = seen.report.kind if seen.report else ""
     if seen.listed.is_scheduled:
         return State.OVERDUE if seen.listed.is_overdue else State.SCHEDULED
@@ -83,7 +83,7 @@ def state_of(seen: Seen) -> State:
 
 
 def vendor_view(step: Final, now: datetime) -> VendorView:
-    """What the vendor has shown, or why it has not."""
+    """Tell the subscription's state at the vendor, or why it is not known."""
     match step:
         case DryRun(shown=shown) if shown is not None:
             is_cancelled = shown.status is SubscriptionStatus.CANCELLED
@@ -98,7 +98,7 @@ def vendor_view(step: Final, now: datetime) -> VendorView:
 
 
 def _foreseen(step: Final) -> tuple[str, str]:
-    """What a delivery of the task would do: in one word, and as a sentence."""
+    """Tell what a delivery of the task would do, in one word and in a sentence."""
     match step:
         case DryRun(act=act, decision=decision):
             return act, decision
@@ -111,7 +111,7 @@ def _foreseen(step: Final) -> tuple[str, str]:
 def _decision(state: State, decision: str, *, is_dry: bool) -> str:
     match state:
         case State.OVERDUE:
-            return "Nothing: its day has passed, and Connect has not brought it back."
+            return "Nothing: its day has passed, but Connect has not brought it back."
         case State.SCHEDULED:
             return "Nothing: Connect returns it on the scheduled day."
         case State.HELD:
@@ -119,13 +119,13 @@ def _decision(state: State, decision: str, *, is_dry: bool) -> str:
         case State.DRY_RUN:
             return f"Nothing until reconcile takes it up. Then: {decision}"
         case _ if is_dry:
-            return f"Nothing, since DRY_RUN is true. Else: {decision}"
+            return f"Nothing, since DRY_RUN is true. Otherwise: {decision}"
         case _:
             return decision
 
 
 def _next_step(seen: Seen, state: State, act: str) -> tuple[str, str]:
-    """The cause, and what a person does; empty where nobody is needed."""
+    """Return the cause, and the action for a person; empty if none is needed."""
     match state:
         case State.OVERDUE:
             return Cause.OVERDUE.value, NEXT_STEPS[Cause.OVERDUE]
@@ -142,7 +142,7 @@ def _next_step(seen: Seen, state: State, act: str) -> tuple[str, str]:
 
 
 def _goes_on(seen: Seen) -> bool:
-    """Whether the vendor shows, for long enough, that it will not end on its day."""
+    """Whether the vendor has shown for long enough that it will not end on its day."""
     shown = seen.step.shown if isinstance(seen.step, DryRun) else None
     must_show = seen.listed.age_seconds >= max(seen.settle_seconds, LEFT_ALONE_FOR.total_seconds())
     return must_show and shown is not None and shown.status.goes_on
@@ -151,7 +151,7 @@ def _goes_on(seen: Seen) -> bool:
 def _next_step_of_held(report: Report, act: str) -> str:
     if act in PUTS_RIGHT:
         return _RIGHT_BY_NOW
-    # A release that was older or newer may have left it.
+    # An older or newer release may have left it.
     return NEXT_STEPS[report.known_cause] if report.known_cause else _SEE_THE_NOTE
 
 

@@ -22,34 +22,34 @@ from connect_ext.waiting.entry import Entry
 from connect_ext.waiting.judging import Seen, judged
 
 DEADLINE_SECONDS = 60.0
-"""For what is foreseen of one request."""
+"""The time limit for one request."""
 
-_VARIABLES = "The variables have mistakes, and nothing is done until they are corrected."
+_VARIABLES = "The variables have mistakes; nothing is done until they are corrected."
 
 
 @dataclass(frozen=True)
 class ToShow:
-    """An open request of the list."""
+    """An open request in the list."""
 
     listed: Listed
     left_alone: Leave | None = None
-    """Why the vendor is not asked about it; None: it is."""
+    """Why the vendor is not asked about it; None if it is asked."""
 
 
 class Looker:
-    """Looks at requests; nothing is changed, and nobody is told."""
+    """Looks at requests; changes nothing, and leaves no notes."""
 
     def __init__(
         self, connect: ConnectApi, configuration: Configuration | None, shared: SharedState
     ) -> None:
-        """No ``configuration``: the variables have mistakes, and no vendor is asked."""
+        """Without a ``configuration``, the variables have mistakes, and no vendor is asked."""
         self._connect, self._configuration = connect, configuration
         self._shared = replace(shared, deadline_seconds=DEADLINE_SECONDS)
         self.problems: Counter[str] = Counter()
-        """Why something could not be seen, with the number of requests."""
+        """Reasons why something could not be seen, each with the number of requests."""
 
     async def look(self, to_show: ToShow) -> Entry | None:
-        """The entry of a request; None if it is not open any more."""
+        """Make the entry for a request; None if it is no longer open."""
         listed = to_show.listed
         settings = self._settings(listed.subject.product_id)
         request: CancelRequest | None = None
@@ -75,7 +75,7 @@ class Looker:
         return configuration.for_product(product_id) if configuration else None
 
     async def _request(self, listed: Listed) -> CancelRequest:
-        """The whole of it: the list leaves out some of the personal data. Raises ``Later``."""
+        """Read the whole request, since the list omits some personal data. Raises ``Later``."""
         shown = await self._connect.listing.request(listed.subject.id)
         request = read_request(shown)
         if request is None:
@@ -84,7 +84,7 @@ class Looker:
         return request
 
     async def _step(self, request: CancelRequest, settings: Settings | None) -> Final:
-        """What would happen now; of a scheduled request, what would if it came back now.
+        """Foresee what would happen now; for a scheduled request, if it came back now.
 
         Raises ``Later``.
         """
@@ -106,9 +106,9 @@ class Looker:
     async def _shown(
         self, report: Report | None, request: CancelRequest | None, settings: Settings | None
     ) -> str:
-        """The report's sentence without secrets and personal data, as far as those are known.
+        """Mask known secrets and personal data in the report's sentence.
 
-        A dry run's has the vendor's address in it.
+        The sentence of a dry run contains the vendor's address.
         """
         if report is None or request is None or settings is None or report.kind == DRY_RUN:
             return ""

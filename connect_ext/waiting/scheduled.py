@@ -1,4 +1,4 @@
-"""What waits, as a schedule of the portal lists it."""
+"""The list of waiting requests as a schedule in the portal."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from connect_ext.waiting.gathering import Order, gather
 from connect_ext.waiting.showing import in_short, shown
 
 _EXPECTED = (
-    'The schedule\'s parameter may have "products", a list of ids such as PRD-123-456-789; it is,'
-    " or has, something else."
+    'The schedule\'s parameter may have "products", a list of ids such as PRD-123-456-789; this'
+    " one does not match."
 )
 
 
@@ -28,7 +28,7 @@ async def list_for(
     *,
     most_characters: int,
 ) -> ScheduledResult:
-    """List what waits of what the schedule's parameter names."""
+    """List the waiting requests for the products in the schedule's parameter."""
     given = schedule.get("parameter") if isinstance(schedule, dict) else None
     given = {} if given is None else given
     products = given.get("products", []) if isinstance(given, dict) else None

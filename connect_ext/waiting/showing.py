@@ -1,4 +1,4 @@
-"""An overview as text: lines for other programs, the output of a schedule, and the log."""
+"""Formats an overview as text: for other programs, a schedule's output, and the log."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ COLUMNS = (
     *("request", "subscription", "product", "waits", "state", "vendor", "person", "act", "cause"),
     *("note", "decision", "next"),
 )
-"""Of a line; none but the last three has a blank in it."""
+"""The columns of a line; only the last three can contain spaces."""
 
 NONE = "-"
 
 
 def lines(overview: Overview) -> str:
-    """A line for each entry, its columns separated by tabs."""
+    """Format each entry as a line, with columns separated by tabs."""
     return "".join(f"{_line(each)}\n" for each in overview.entries)
 
 
@@ -36,7 +36,7 @@ def _line(entry: Entry) -> str:
 
 
 def age(seconds: float) -> str:
-    """A time in its two largest units, such as ``3d4h``."""
+    """Format a duration in its two largest units, such as ``3d4h``."""
     minutes, hours, days = int(seconds) // 60, int(seconds) // 3600, int(seconds) // 86_400
     if days:
         return f"{days}d{hours % 24}h"
@@ -46,12 +46,12 @@ def age(seconds: float) -> str:
 
 
 def summary(overview: Overview) -> str:
-    """How many wait, and how many of them for a person."""
+    """Say how many requests wait, and how many of them for a person."""
     return " ".join(filter(None, (f"{_numbers(overview)}.", _left_out(overview))))
 
 
 def in_short(overview: Overview) -> str:
-    """The overview in one line, for the log: numbers and causes."""
+    """Format the overview in one line for the log: numbers and causes."""
     causes = Counter(each.cause for each in overview.needing_person)
     by_cause = ", ".join(f"{causes[each]} {each}" for each in sorted(causes))
     numbers = f"{_numbers(overview)}{f' ({by_cause})' if by_cause else ''}."
@@ -60,7 +60,7 @@ def in_short(overview: Overview) -> str:
 
 
 def shown(overview: Overview, most_characters: int) -> str:
-    """The overview as plain text; as many entries, the oldest first, as it has room for."""
+    """Format the overview as plain text, with as many entries as fit, oldest first."""
     problems = (f"Not everything could be seen. {each}" for each in overview.problems)
     text = "\n".join([summary(overview), *problems])
     for number, entry in enumerate(overview.entries):
@@ -73,13 +73,13 @@ def shown(overview: Overview, most_characters: int) -> str:
 
 
 def facts(entry: Entry) -> str:
-    """The first line about an entry, after its id."""
+    """Format the first line about an entry, after its id."""
     waits = f"{entry.in_connect}, {age(entry.waits_seconds)}"
     return f"{waits}; at the vendor: {entry.vendor}"
 
 
 def sentences(entry: Entry) -> list[tuple[str, str]]:
-    """The others, with what each is about."""
+    """The other lines, each with its topic."""
     found = (("now", entry.decision), ("note", str(entry.note or "")), ("next", entry.next_step))
     return [(name, shortened(text, MOST_OF_A_SENTENCE)) for name, text in found if text]
 

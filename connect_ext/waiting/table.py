@@ -1,4 +1,4 @@
-"""An overview as a table on a terminal. No task imports this, since it needs rich."""
+"""Formats an overview as a table on a terminal. No task imports this: it needs rich."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from connect_ext.waiting.entry import Entry, Overview
 from connect_ext.waiting.showing import facts, sentences, summary
 
 NEEDED, BESIDE = "bold yellow", "dim"
-"""The styles where a person is needed, and of what is read last."""
+"""The style of entries that need a person, and of secondary text."""
 
 
 def print_table(overview: Overview) -> None:
-    """Write the table to the terminal, as wide as that is."""
+    """Write the table to the terminal, using its full width."""
     console = Console(markup=False, highlight=False, emoji=False)
     if overview.entries:
         console.print(_table(overview))
@@ -25,9 +25,9 @@ def print_table(overview: Overview) -> None:
 
 
 def _table(overview: Overview) -> Table:
-    """The ids one below the other, and beside them what is said of the request.
+    """Put the ids below one another, and the facts about the request beside them.
 
-    With a column for each fact the sentences would be narrow, and high, in any terminal.
+    With a column for each fact, the sentences would be too narrow in any terminal.
     """
     table = Table("Request", "", "What it waits for", box=box.SIMPLE_HEAD, show_edge=False)
     table.pad_edge = False

@@ -295,6 +295,7 @@ class LocalConnect(Planting, Waiting):
         created: datetime | None = None,
     ) -> Json:
         """Somebody else writes a message about a request; `created` backdates it."""
+        self.requests.get(request_id)
         message = self.conversations.add(request_id, text, type_, account, created)
         self.journal.record("note", request_id, type_)
         return message
@@ -302,8 +303,8 @@ class LocalConnect(Planting, Waiting):
     def agent_approve(self, request_id: str) -> None:
         """Somebody approves the request in the portal."""
         product_id = self.requests.get(request_id)["asset"]["product"]["id"]
-        template = self.catalogue.activation_templates(product_id)[0]
-        self.requests.approve(request_id, {"template_id": template["id"]})
+        templates = self.catalogue.activation_templates(product_id)
+        self.requests.approve(request_id, {"template_id": templates[0]["id"]} if templates else {})
 
     def agent_fail(self, request_id: str, reason: str = "Rejected by an agent.") -> None:
         """Somebody rejects the request in the portal."""

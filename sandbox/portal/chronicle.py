@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sandbox.connect.journal import Happening
 from sandbox.connect.server import LocalConnect
+from sandbox.portal.rendering import shortened
 from sandbox.runner_log import LogEntry, RunnerLogs
 
 # A request that waits for days has thousands; the newest say how it stands.
@@ -21,7 +22,7 @@ EXCHANGE = re.compile(
 )
 END = re.compile(r"task=\S+ .*?outcome=(?P<outcome>\S+) cause=(?P<cause>\S+).*?: (?P<what>.*)")
 # The end of a note that is a mark, for the extension itself.
-TAG = re.compile(r"\s*\[connect-ext (?P<operation>\w+) \w+ (?P<state>\w+)\]\s*$")
+TAG = re.compile(r"\[connect-ext (?P<operation>\w+) \w+ (?P<state>\w+)\]$")
 
 TASK_TITLES = {
     "scheduled": "Connect queued the task",
@@ -109,14 +110,14 @@ class Chronicle:
 
     def _note(self, happening: Happening) -> Step:
         message = self._connect.notes(happening.object_id)[-1]
-        text, tag = message["text"], TAG.search(message["text"])
-        author = message["account"]["name"]
+        text, author = message["text"].rstrip(), message["account"]["name"]
         if message["type"] != "private":
             return Step(happening.at, "message", f"{author} wrote a message", text)
+        tag = TAG.search(text)
         if tag is None:
             return Step(happening.at, "note", f"{author} left a private note", text)
         title = f"Mark: {tag['operation']}, {tag['state']}"
-        return Step(happening.at, "mark", title, text[: tag.start()])
+        return Step(happening.at, "mark", title, text[: tag.start()].rstrip())
 
     def _logged(self, entry: LogEntry) -> None:
         self._changed("runners", *(["vendor"] if entry.kind == "call" else []))
@@ -125,7 +126,7 @@ class Chronicle:
         self._add(entry.object_id, _step(entry, entry.at))
 
     def _add(self, request_id: str, step: Step) -> None:
-        self._steps[request_id].append(step)
+        self._steps[request_id].append(replace(step, text=shortened(step.text)))
         self._changed("requests", request_id)
 
 

@@ -55,6 +55,8 @@ class Opinions:
 
     def __init__(self, connect: LocalConnect, changed: Callable[..., None]) -> None:
         self._environment, self._changed = connect.environment, changed
+        self._last: asyncio.Task[Opinion] | None = None
+        # With those that are cancelled, until their commands have ended.
         self._asking: set[asyncio.Task[Opinion]] = set()
         self._is_open = False
         self.newest: Opinion | None = None
@@ -79,9 +81,9 @@ class Opinions:
     def _ask(self) -> None:
         self._cancel()
         self.newest = None
-        task = asyncio.ensure_future(self._asked())
-        self._asking.add(task)
-        task.add_done_callback(self._answered)
+        self._last = asyncio.ensure_future(self._asked())
+        self._asking.add(self._last)
+        self._last.add_done_callback(self._answered)
 
     def _cancel(self) -> None:
         for task in self._asking:
@@ -89,7 +91,7 @@ class Opinions:
 
     def _answered(self, task: asyncio.Task[Opinion]) -> None:
         self._asking.discard(task)
-        if not task.cancelled() and not self._asking:
+        if task is self._last and not task.cancelled():
             self.newest = task.result()
             self._changed("variables")
 
@@ -105,7 +107,7 @@ class Opinions:
     def _left_out(self) -> Iterator[str]:
         for each in self._environment.variables.values():
             if not fits_on_a_line(each):
-                yield f"{each.name} does not fit on one line: the extension was not asked about it."
+                yield f"{each.name} does not fit on one line of a file, so the check left it out."
 
 
 @contextmanager
@@ -146,7 +148,9 @@ def _read(status: int | None, output: bytes, left_out: tuple[str, ...]) -> Opini
     if status not in READ:
         return Opinion(failure=f"The extension's check failed: exit status {status}.")
     report = json.loads(output)
-    unused = (f"{name} is another vendor's: it is not used." for name in report["unused_names"])
+    unused = (
+        f"{name} belongs to another vendor and is not used." for name in report["unused_names"]
+    )
     # What there is to look at names each unknown variable, and says what may be meant.
     remarks = (*left_out, *report["look_at"], *report["remarks"], *unused)
     return Opinion(tuple(report["mistakes"]), remarks)

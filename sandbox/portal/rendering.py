@@ -14,6 +14,8 @@ from yarl import URL
 
 HERE = Path(__file__).parent
 ROWS_OF_A_PAGE = 50
+# Partners and customers may write a megabyte, and a page shows it anew at every change.
+MOST_CHARACTERS = 2_000
 
 Row = TypeVar("Row")
 
@@ -29,7 +31,7 @@ class Rendering:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters.update(word=word, moment=moment)
+        self._environment.filters.update(word=word, moment=moment, shortened=shortened)
         self._environment.globals.update(shown_everywhere)
 
     def page(
@@ -40,9 +42,11 @@ class Rendering:
         text = self._environment.get_template(template).render(values)
         # A page that the browser takes from its store would show what was.
         return web.Response(
-            text=text,
+            # JSON can hold half of a surrogate pair, which UTF-8 cannot.
+            body=text.encode("utf-8", "backslashreplace"),
             status=status,
             content_type="text/html",
+            charset="utf-8",
             headers={"Cache-Control": "no-store"},
         )
 
@@ -54,7 +58,9 @@ class Listing:
         self.total = len(rows)
         self.pages = max(1, ceil(self.total / ROWS_OF_A_PAGE))
         asked = request.query.get("page", "1")
-        self.number = min(max(1, int(asked) if asked.isdecimal() else 1), self.pages)
+        # Python refuses to read a number with thousands of digits.
+        is_number = asked.isdecimal() and len(asked) < 10
+        self.number = min(max(1, int(asked) if is_number else 1), self.pages)
         self.first = (self.number - 1) * ROWS_OF_A_PAGE
         self.rows = rows[self.first : self.first + ROWS_OF_A_PAGE]
         self._url = request.rel_url
@@ -73,7 +79,17 @@ def moment(value: datetime | str) -> str:
     """A date and time of this machine's zone, to the second."""
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+    try:
+        return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+    except (OverflowError, ValueError):
+        # The first and the last day of the calendar have no neighbour.
+        return str(value)
+
+
+def shortened(text: str) -> str:
+    """The beginning of a long text, and how much of it is missing."""
+    more = len(text) - MOST_CHARACTERS
+    return text if more <= 0 else f"{text[:MOST_CHARACTERS]} … and {more:,} more characters"
 
 
 def matches(text: str, *fields: str) -> bool:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sandbox.connect.tasks import Task
     from sandbox.portal.portal import Portal
 
+# A page is shown anew at every change.
+MESSAGES_SHOWN = 100
+
 
 class RequestPages:
     """The pages about requests, and what people and Connect itself do with one."""
@@ -59,13 +62,15 @@ class RequestPages:
     async def show(self, request: web.Request) -> web.StreamResponse:
         """GET /requests/{id}"""
         found = self._connect.request(request.match_info["id"])
+        messages = self._connect.notes(found["id"])
         return self._page(
             request,
             "request.html",
             request=found,
             asset=found["asset"],
             steps=self._chronicle.steps(found["id"]),
-            messages=self._connect.notes(found["id"]),
+            messages=messages[-MESSAGES_SHOWN:],
+            earlier=max(0, len(messages) - MESSAGES_SHOWN),
             task=self._task(found["id"]),
             is_settled=found["status"] in SETTLED,
         )
@@ -93,7 +98,7 @@ class RequestPages:
 
     async def resubmit(self, request: web.Request) -> web.StreamResponse:
         """POST /requests/{id}/resubmit: an operator submits the failed task again"""
-        task = self._task(request.match_info["id"])
+        task = self._task(self._connect.request(request.match_info["id"])["id"])
         if task is not None:
             self._connect.tasks.resubmit(task.id)
         raise _back(request)

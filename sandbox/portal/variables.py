@@ -112,7 +112,7 @@ class VariablePages:
 def _typed(form: dict[str, str], *, is_hidden: bool) -> str:
     value = form.get("value", "")
     if "\n" in value or "\r" in value:
-        raise invalid(f"{form['name']}: A value with a line break is not possible here.")
+        raise invalid(f"{form['name']}: values with line breaks cannot be saved here.")
     if is_hidden and not value:
         # The field is empty because the value is not shown.
         raise missing("value")

@@ -81,7 +81,7 @@ class VendorPages:
 
     def _must_be_local(self) -> None:
         if self._sandbox.own_vendor:
-            raise invalid("The vendor is your own: the sandbox has no power over it.")
+            raise invalid("This is your own vendor; the sandbox does not control it.")
 
     def _subscription(self, request: web.Request) -> VendorSubscription:
         self._must_be_local()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from playwright.async_api import Browser, BrowserContext, Page, Request
 from sandbox import LocalConnect, LocalVendor, Sandbox
 from sandbox.portal import Portal
 from sandbox.runner_log import RunnerLogs
+
+LOOKING = Path(__file__).with_name("looking.js")
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,15 @@ class Visitors:
         self.complaints: list[str] = []
 
     async def open(self, stage: Stage, path: str = "/", **options: Any) -> Page:
-        """A page of somebody who comes now."""
+        """A page of somebody who comes now, once it hears of changes."""
         context = await self._browser.new_context(base_url=stage.portal.url, **options)
         self._contexts.append(context)
+        await context.add_init_script(path=LOOKING)
         page = await context.new_page()
         self._listen(page, urlsplit(stage.portal.url).netloc)
         await page.goto(path)
+        if options.get("java_script_enabled", True):
+            await page.evaluate("looking.listening()")
         return page
 
     async def leave(self) -> None:

@@ -93,7 +93,7 @@ async def test_a_scheduled_request_goes_on_when_its_day_comes(
     stage.connect.requests.schedule(request_id, {"planned_date": "2099-01-31T00:00:00+00:00"})
     page = await visitors.open(stage, f"/requests/{request_id}")
     await _expect_statuses(page, "Scheduled", "Terminating")
-    await page.get_by_role("button", name="Let the day come").click()
+    await page.get_by_role("button", name="Reach the planned date").click()
     await _expect_statuses(page, "Pending", "Terminating")
 
 
@@ -102,8 +102,8 @@ async def test_a_new_preview_subscription_exists_in_connect_and_at_the_vendor(
 ) -> None:
     page = await visitors.open(stage, "/subscriptions")
     await page.get_by_role("link", name="New preview subscription").click()
-    await page.get_by_label("Its id at the vendor").fill("SUB-BROWSER")
-    await page.get_by_label("Its status at the vendor").select_option("Draft")
+    await page.get_by_label("Id at the vendor").fill("SUB-BROWSER")
+    await page.get_by_label("Status at the vendor").select_option("Draft")
     await page.get_by_role("button", name="Create").click()
     await expect(page.get_by_role("heading", name="Subscription details")).to_be_visible()
     await expect(page.get_by_role("cell", name="SUB-BROWSER")).to_be_visible()
@@ -119,7 +119,7 @@ async def test_the_list_finds_by_words_and_by_status(stage: Stage, visitors: Vis
     await expect(page.get_by_role("link", name=request_id)).to_be_visible()
     await page.get_by_label("Status").select_option("Pending")
     await page.get_by_role("button", name="Find").click()
-    await expect(page.get_by_text("There is none that fits.")).to_be_visible()
+    await expect(page.get_by_text("Nothing matches.")).to_be_visible()
     await expect(page.get_by_label("Find a request")).to_have_value(request_id)
 
 

@@ -134,9 +134,8 @@ async def own_portal(stage: Stage) -> AsyncIterator[Stage]:
 
 
 async def _begin_to_watch(page: Page) -> None:
-    """From now on a reload would be noticed; the page is told of what changes."""
+    """From now on a reload would be noticed."""
     await page.evaluate("window.isTheSame = true")
-    await page.wait_for_function("source.readyState === EventSource.OPEN")
 
 
 async def _expect_no_reload(page: Page) -> None:

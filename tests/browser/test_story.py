@@ -58,11 +58,8 @@ async def test_the_walk_shows_deliveries_calls_marks_and_waits(
     walk = page.locator("#timeline")
     await expect(walk).to_contain_text("The extension postponed the task")
     titles = await walk.locator("li > p:first-of-type").all_inner_texts()
-    assert titles[:3] == [
-        "The request is pending",
-        "Connect queued the task",
-        "Connect delivered the task to INS-0001",
-    ]
+    assert titles[:2] == ["The request is pending", "Connect queued the task"]
+    assert titles[2].startswith("Connect delivered the task to INS-")
     kinds = await walk.get_by_role("listitem").evaluate_all("all => all.map(e => e.className)")
     assert {"request", "task", "call", "mark", "log"} <= set(kinds)
     assert kinds.index("mark") < len(kinds) - kinds[::-1].index("call") - 1

@@ -77,7 +77,7 @@ async def test_an_intermediate_status_is_waited_for(unseen):
     }
     report = await cancelled({**unseen.variables(), **contract_calls}, "C-1")
     assert (report.outcome, contract.terminations) == ("approve", 1)
-    assert "'TERMINATING', which REST_CANCELLING_VALUES has" in everything_told(report)
+    assert "'TERMINATING', which is in REST_CANCELLING_VALUES" in everything_told(report)
 
 
 async def test_a_refusal_is_shown_in_its_known_words_and_nothing_is_sent_again(vendor):
@@ -95,7 +95,7 @@ async def test_a_missing_reason_is_reported_with_the_keys_that_exist(vendor):
     vendor.add("SUB-1", refusal="It is leased until May.")
     report = await cancelled({**vendor.variables(), "REST_REASON_PATH": "errors[]"}, "SUB-1")
     assert report.outcome == "reject"
-    assert "REST_REASON_PATH finds no reason: the answer has error and no errors; correct the" in (
+    assert "REST_REASON_PATH finds no reason: the answer has error but no errors; correct the" in (
         " ".join(report.look_at)
     )
 

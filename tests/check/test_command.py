@@ -14,7 +14,7 @@ from sandbox import LocalVendor
 from tests.check.trying import PATIENCE_SECONDS, CommandLine
 from tests.presets.vendors import serving
 
-QUESTION = "Really cancel SUB-1 at the vendor? Type its id to go on: "
+QUESTION = "Really cancel SUB-1 at the vendor? Type its id to confirm: "
 CTRL_C_WITH_THE_QUESTION = """
 import signal, sys
 from connect_ext.check.command import main
@@ -66,8 +66,8 @@ async def test_it_is_0_only_if_a_request_would_be_approved(vendor, command, stat
     ("arguments", "said"),
     [
         (["--cancel"], "--cancel needs a subscription"),
-        (["SUB-1", "--cancel", "--suggest"], "goes neither with --answer nor --suggest"),
-        (["SUB-1", "--cancel", "--answer", "x"], "goes neither with"),
+        (["SUB-1", "--cancel", "--suggest"], "excludes --answer and --suggest"),
+        (["SUB-1", "--cancel", "--answer", "x"], "excludes"),
         (["--suggest"], "--suggest needs an answer"),
         (["SUB-1", "--parameter", "x"], "expected ID=VALUE"),
         (["SUB-1", "--product", "../x"], "expected an id such as PRD-123-456-789"),
@@ -135,7 +135,7 @@ async def interrupted(process, when):
 async def test_ctrl_c_at_the_question_sends_nothing(vendor, command):
     vendor.add("SUB-1")
     process = await command.begin("--env", command.env(vendor.variables()), "SUB-1", "--cancel")
-    asked = process.stderr.readuntil(b"to go on: ")
+    asked = process.stderr.readuntil(b"to confirm: ")
     status, err = await interrupted(process, asked)
     assert (status, err, cancel_calls(vendor)) == (130, "\nInterrupted.\n", 0)
 
@@ -217,11 +217,11 @@ async def test_values_are_taken_as_they_are(command):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("A=1\nsecret-in-the-wrong-place\n", "line 2: not a NAME=value"),
-        ("export A=1\n", "line 1: not a NAME=value"),
-        ("=1\n", "line 1: not a NAME=value"),
+        ("A=1\nsecret-in-the-wrong-place\n", "line 2: not NAME=value"),
+        ("export A=1\n", "line 1: not NAME=value"),
+        ("=1\n", "line 1: not NAME=value"),
         ("A=1\n\nA=2\n", "line 3: a second value for A"),
-        (b"A=\xff\n", "is not a text in UTF-8"),
+        (b"A=\xff\n", "is not UTF-8 text"),
     ],
 )
 async def test_a_mistake_in_a_file_is_reported_by_its_line_and_never_by_its_text(

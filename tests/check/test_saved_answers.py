@@ -59,7 +59,7 @@ async def test_without_an_id_an_answer_is_explained_and_nothing_decided(explaine
     assert (report.outcome, report.would_be_approved) == ("undecided", False)
     assert [f.found for f in report.calls[0].findings] == [
         "finds an id",
-        "finds the status 'active', which REST_ACTIVE_VALUES has",
+        "finds the status 'active', which is in REST_ACTIVE_VALUES",
     ]
 
 

@@ -19,7 +19,7 @@ def test_its_story_names_three_mistakes_and_ends_with_a_cancellation():
     mistakes = page.partition("## Three mistakes")[2]
     for variables in (
         "check REST_OAUTH_CLIENT_ID and REST_OAUTH_CLIENT_SECRET",
-        "REST_STATUS_PATH finds nothing: data.attributes.lifecycle has state and no stat",
-        "'TERMINATING', which no list has: add it to REST_CANCELLING_VALUES",
+        "REST_STATUS_PATH finds nothing: data.attributes.lifecycle has state but no stat",
+        "'TERMINATING', which is in no list: add it to REST_CANCELLING_VALUES",
     ):
         assert variables in mistakes

@@ -65,7 +65,7 @@ async def test_the_answer_is_explained_and_its_shape_has_no_values(vendor):
     assert (call.status, call.shape) == (200, ("id, status, term_ends: text",))
     assert [f"{f.variable} {f.found}" for f in call.findings] == [
         "REST_ID_PATH finds the id that was asked for",
-        "REST_STATUS_PATH finds the status 'active', which REST_ACTIVE_VALUES has",
+        "REST_STATUS_PATH finds the status 'active', which is in REST_ACTIVE_VALUES",
         "REST_TERM_END_PATH finds the day 2031-01-01",
     ]
 
@@ -135,10 +135,10 @@ async def test_an_answer_that_does_not_help(vendor, fault, parts):
     ("path", "said"),
     [
         ("status", "the answer has the key data; correct the path"),
-        ("data.attribute.lifecycle.state", "data has attributes and no attribute"),
-        ("data.attributes.lifecycle.stat", "data.attributes.lifecycle has state and no stat"),
+        ("data.attribute.lifecycle.state", "data has attributes but no attribute"),
+        ("data.attributes.lifecycle.stat", "data.attributes.lifecycle has state but no stat"),
         ("nope || data.attributes.nope", "has the keys lifecycle, term, billing; correct"),
-        ("data.attributes.lifecycle", "finds an object, and no text"),
+        ("data.attributes.lifecycle", "finds an object, not a text"),
     ],
 )
 async def test_a_path_that_leads_nowhere_says_where_it_stops(unseen, path, said):
@@ -158,7 +158,9 @@ async def test_a_word_in_no_list_is_named_with_the_list_that_lacks_it(unseen):
     variables = {**unseen.variables(), **LOOK, "REST_STATUS_PATH": path}
     variables["REST_CANCELLING_VALUES"] = "cancelling"
     report = await tried(variables, "C-1")
-    in_one_line(report, "wait", "the status 'TERMINATING'", "add it to REST_CANCELLING_VALUES, by")
+    in_one_line(
+        report, "wait", "the status 'TERMINATING'", "add it to REST_CANCELLING_VALUES, going by"
+    )
     report = await tried(variables, "C-2")
     in_one_line(report, "wait", "'FROZEN'", "REST_ACTIVE_VALUES, ", "or REST_DRAFT_VALUES")
 
@@ -181,7 +183,7 @@ async def test_an_impossible_id_calls_nobody(vendor, subscription_id, outcome, p
 async def test_all_mistakes_are_reported_and_nobody_is_called(vendor):
     variables = {**vendor.variables(), "NOTES": "loud", "REST_STATUS_PATH": "a b c"}
     report = await tried(variables, "SUB-1")
-    in_one_line(report, "undecided", "until the variables are right")
+    in_one_line(report, "undecided", "until the variables are corrected")
     assert [each.partition(" ")[0] for each in report.mistakes] == ["NOTES", "REST_STATUS_PATH"]
     assert vendor.calls == []
 
@@ -220,7 +222,7 @@ async def test_unknown_variables_and_those_of_another_vendor_are_reported(vendor
     assert report.unknown_names == ("REST_STATUS_PTH", "SOMETHING")
     assert report.unused_names == ("ZUORA_CLIENT_ID",)
     assert report.look_at == (
-        "REST_STATUS_PTH is not a variable of the extension: is REST_STATUS_PATH meant?",
+        "REST_STATUS_PTH is not a variable of the extension: did you mean REST_STATUS_PATH?",
         "SOMETHING is not a variable of the extension.",
     )
     assert report.would_be_approved
@@ -271,7 +273,9 @@ async def test_zuoras_orders(orders):
     report = await tried(orders.variables(), number)
     assert report.would_be_approved
     assert report.subscription == "The subscription is active."
-    assert "By Zuora's preview" not in everything_told(report), "an amount is a customer's"
+    assert "According to Zuora's preview" not in everything_told(report), (
+        "an amount is a customer's"
+    )
     assert orders.subscription(number).status == "Active"
     wrong = await tried({**orders.variables(), "ZUORA_CLIENT_SECRET": "not-it"}, number)
     in_one_line(wrong, "wait", "HTTP 401", "ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET")
@@ -335,5 +339,5 @@ async def test_a_key_in_a_proposal_that_may_be_a_name_is_masked():
         report = await tried(variables, "SUB-12345", suggest=True)
     proposed = {each.variable: each.value for each in report.suggestions}
     assert proposed["REST_STATUS_PATH"] == "data.[…].status"
-    assert any("in the place of […]" in hint for hint in report.look_at)
+    assert any("put it in for […]" in hint for hint in report.look_at)
     assert "Schmidt" not in everything_told(report)

@@ -200,11 +200,11 @@ async def test_mistakes_in_the_variables_are_in_the_output_and_in_the_log(world)
 @pytest.mark.parametrize(
     ("parameter", "said"),
     [
-        ({"subscriptionId": "S-1"}, "it is, or has, something else"),
+        ({"subscriptionId": "S-1"}, "this one does not match"),
         ({"subscription_id": ["S-1"]}, '"subscription_id" is not a text'),
         ({"subscription_id": "S-1", "product_id": "../x"}, '"product_id" is not the id'),
         ({"subscription_id": "S-1", "parameters": ["x"]}, '"parameters" is not an object of texts'),
-        ({}, "Nothing is decided: name a subscription to go on."),
+        ({}, "Nothing is decided: name a subscription to continue."),
     ],
 )
 async def test_a_wrong_parameter_is_reported_with_the_expected_form(world, parameter, said):

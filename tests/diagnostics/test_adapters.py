@@ -73,9 +73,9 @@ async def test_a_working_adapter_is_named_with_its_version_and_checked(command, 
 @pytest.mark.parametrize(
     ("name", "module", "works"),
     [
-        ("acme", "import no_such_module", "no: importing it ends in ModuleNotFoundError at "),
+        ("acme", "import no_such_module", "no: importing it raises ModuleNotFoundError at "),
         ("acme", "DEFINITION = 'x'", "no: it names no VendorDefinition"),
-        ("rest", SOUND, "no: the extension has a vendor of this name itself"),
+        ("rest", SOUND, "no: the extension itself has a vendor of this name"),
     ],
 )
 async def test_a_broken_adapter_is_reported_and_the_vendor_in_use_is_checked(
@@ -93,7 +93,7 @@ async def test_an_adapter_with_an_unexpected_failure_is_reported_only_by_its_pla
     package("acme", module=f"raise RuntimeError({PASSWORD!r})")
     ran = await command.run(NOWHERE, "SUB-1")
     works = of_adapters(ran)["acme"]["works"]
-    assert works.startswith("no: importing it ends in RuntimeError at acme_vendor.py:1 < ")
+    assert works.startswith("no: importing it raises RuntimeError at acme_vendor.py:1 < ")
     # Its variables are unknown, so none are listed, but the rest is there.
     assert "RuntimeError at acme_vendor.py:1" in ran.document["variables"]["problem"]
     assert "runner" in ran.document["versions"]

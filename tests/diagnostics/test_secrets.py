@@ -222,6 +222,6 @@ async def test_connects_own_words_about_itself_are_not_shown(tmp_path, words):
         sandbox.connect.faults.add("GET", "/accounts", Respond(200, b"[]", headers=headers))
         command = Diagnostics(tmp_path, surroundings_of(sandbox))
         ran = await command.run({"VENDOR": "stripe"})
-    assert ran.document["Connect"]["version"].startswith("not told")
+    assert ran.document["Connect"]["version"].startswith("not given")
     assert ran.document["Connect"]["seconds that its clock is ahead of ours"] is None
     assert words.shown_in(ran.all) == []

@@ -43,7 +43,7 @@ async def test_the_process_section_shows_only_settings_that_are_set(command):
         "HTTPS_PROXY",
     }
     assert found["SSL_CERT_FILE"] == "set, and can be read"
-    assert found["SSL_CERT_DIR"] == "set, and cannot be read"
+    assert found["SSL_CERT_DIR"] == "set, but cannot be read"
     assert "proxy.example" not in ran.all
 
 
@@ -52,7 +52,7 @@ async def test_unreadable_authorities_are_reported_and_stop_nothing(command, nam
     command.environment |= {"SSL_CERT_FILE": name}
     ran = await command.run(NOWHERE, "SUB-1")
     assert ran.document["process environment"]["SSL_CERT_FILE"] == (
-        "set, and cannot be read as certificates; below, it counts as not set"
+        "set, but cannot be read as certificates; below, it counts as not set"
     )
     assert ran.document["check"]["outcome"] == "wait"
 
@@ -87,7 +87,7 @@ async def test_each_variable_is_shown_by_its_length_and_its_source(command):
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("REST_STATUS_PTH", "REST_STATUS_PTH: is REST_STATUS_PATH meant?"),
+        ("REST_STATUS_PTH", "REST_STATUS_PTH: did you mean REST_STATUS_PATH?"),
         ("MY_KEY", "MY_KEY"),
         ("BLAUWAL_URL", "a name of 11 characters"),
         ("ANNA_SCHMIDT", "a name of 12 characters"),
@@ -132,9 +132,9 @@ async def test_a_nonexistent_vendor_is_not_named(command):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("A=1\nsecret-in-the-wrong-place\n", "FILE, line 2: not a NAME=value."),
+        ("A=1\nsecret-in-the-wrong-place\n", "FILE, line 2: not NAME=value."),
         ("Schmidt=1\nSchmidt=2\n", "FILE, line 2: a second value."),
-        (b"\x00\xff\xfe", "FILE is not a text in UTF-8."),
+        (b"\x00\xff\xfe", "FILE is not UTF-8 text."),
         (None, "FILE cannot be read: No such file or directory."),
     ],
 )
@@ -321,7 +321,7 @@ async def test_the_check_is_shown_without_the_id_and_the_address(connected, sand
 
 async def test_without_an_id_the_vendor_is_not_asked(connected, sandbox):
     ran = await connected.run(sandbox.vendor.variables())
-    assert ran.document["check"]["why"] == "Nothing is decided: name a subscription to go on."
+    assert ran.document["check"]["why"] == "Nothing is decided: name a subscription to continue."
     assert (ran.document["check"]["calls"], sandbox.vendor.calls) == ([], [])
 
 

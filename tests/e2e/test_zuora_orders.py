@@ -99,7 +99,7 @@ async def test_a_draft_is_rejected(world, zuora):
 async def test_a_suspended_subscription_is_held_until_it_is_resumed(world, zuora):
     cancelling = Cancelling(world, zuora, status="Suspended")
     task_id = await cancelling.held()
-    assert "Resume it first in Zuora." in cancelling.notes
+    assert "Resume it in Zuora first." in cancelling.notes
     zuora.new_version(cancelling.number, status="Active")
     world.connect.tasks.resubmit(task_id)
     assert await cancelling.settled() == ("approved", 1, 1)

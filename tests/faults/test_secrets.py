@@ -201,7 +201,7 @@ async def test_the_log_says_what_happened_and_the_vendors_reasons_reach_connect(
     ]
     assert sum("has been waiting since" in note for note in notes) > 10
     assert sum("[…] is not among the tenants." in note for note in notes) == 1
-    assert sum("an order of this request's" in note for note in notes) == 1
+    assert sum("an order for this request" in note for note in notes) == 1
     tags = Counter(re.findall(r"\[connect-ext (?:cancel \w+ )?([a-z-]+)", "\n".join(notes)))
     assert {"sending", "not-sent", "waiting", "held", "dry-run"} <= tags.keys()
 

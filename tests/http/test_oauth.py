@@ -198,7 +198,7 @@ async def test_an_answer_without_a_token(http, status, error):
 async def test_a_refusal_quotes_its_standard_code_and_names_what_to_check(http, code, variable):
     error, _ = await refused_with(http, {"error": code, "error_description": CLIENT_ID})
     assert f"HTTP 400, {code} to" in error.message
-    assert f": check {variable}, and whether THE_URL" in error.message
+    assert f": check {variable}, and that THE_URL" in error.message
     assert error.cause is Cause.CREDENTIALS
 
 

@@ -102,9 +102,9 @@ class TestWhatAnAnswerMeans:
     async def test_a_redirect_after_the_work_is_an_unknown_outcome(self, http, target):
         head = f"HTTP/1.1 303 See Other\r\nContent-Length: 0\r\nLocation: {target}\r\n\r\n"
         async with raw_server(speaks(head.encode())) as url:
-            with pytest.raises(OutcomeUnknown, match="redirect is not followed; check REST_API"):
+            with pytest.raises(OutcomeUnknown, match="redirects are not followed; check REST_API"):
                 await rest_vendor(http, url).cancel(cancellation(), None)
-            with pytest.raises(NotConfigured, match="redirect is not followed; check REST_API"):
+            with pytest.raises(NotConfigured, match="redirects are not followed; check REST_API"):
                 await rest_vendor(http, url).look_up(cancellation())
 
     @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ class TestInAPath:
         error = await unsendable(
             http,
             found_at_v(value),
-            "cannot be a part of a path",
+            "cannot be part of a path",
             REST_CANCEL_REQUEST=request,
             REST_CANCEL_BODY="{}",
         )
@@ -179,14 +179,14 @@ class TestInAHeader:
 class TestWhatIsNotThere:
     @pytest.mark.parametrize("answer", [{"status": "active"}, found_at_v(None)], ids=str)
     async def test_nothing_is_sent_and_the_placeholder_is_named(self, http, answer):
-        error = await unsendable(http, answer, "has nothing for it that can be sent")
+        error = await unsendable(http, answer, "has no value for it that can be sent")
         assert "{v}" in error.message
         assert "REST_LOOKED_UP" in error.message
 
     async def test_nothing_is_sent_without_a_look(self, http):
         looked_up = {"REST_LOOKED_UP": '{"v": "v"}', "REST_CANCEL_BODY": '{"v": "{v}"}'}
         async with a_vendor(http, **looked_up) as (rest, server):
-            with pytest.raises(NotConfigured, match="has nothing for it"):
+            with pytest.raises(NotConfigured, match="has no value for it"):
                 await rest.cancel(cancellation(), None)
         assert server.seen == []
 
@@ -239,7 +239,7 @@ class TestHostileValues:
         self, http, value, place
     ):
         text = f'{{"status": "active", "v": {value}}}'
-        match = "has nothing for it that can be sent"
+        match = "has no value for it that can be sent"
         error = await unsendable(http, None, match, text=text, **place)
         assert len(error.message) < 300
 

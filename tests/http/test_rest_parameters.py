@@ -123,7 +123,7 @@ class TestWhatCannotBeFilledIn:
         self, http, place, value
     ):
         async with a_vendor(http, **place) as (rest, server):
-            with pytest.raises(NotConfigured, match="cannot be a part of a path") as caught:
+            with pytest.raises(NotConfigured, match="cannot be part of a path") as caught:
                 await rest.look_up(order(value))
         assert server.seen == []
         assert len(caught.value.message) < 300
@@ -134,14 +134,14 @@ class TestWhatCannotBeFilledIn:
     ):
         header = PLACES["a header"]
         async with a_vendor(http, **header) as (rest, server):
-            with pytest.raises(NotConfigured, match="cannot be a part of a header"):
+            with pytest.raises(NotConfigured, match="cannot be part of a header"):
                 await rest.look_up(order(value))
         assert server.seen == []
 
     async def test_a_value_in_a_path_and_in_a_header_must_fit_both(self, http):
         places = {**PLACES["the cancellation's path"], **PLACES["a header"]}
         async with a_vendor(http, **places) as (rest, server):
-            with pytest.raises(NotConfigured, match="cannot be a part of a header"):
+            with pytest.raises(NotConfigured, match="cannot be part of a header"):
                 await rest.look_up(order("ü"))
         assert server.seen == []
 
@@ -184,7 +184,7 @@ class TestTheRequest:
             assert response.status == "reschedule"
             assert extension.sandbox.vendor.calls == []
             [note] = extension.sandbox.connect.notes(request_id)
-            assert "cannot be a part of a path" in note["text"]
+            assert "cannot be part of a path" in note["text"]
             assert value not in note["text"]
 
     async def test_it_continues_once_the_parameter_is_there(self):

@@ -9,7 +9,7 @@ from enum import Enum
 from tests.model.later import Later
 
 TIMEOUT_SECONDS, ORDER_SECONDS = 30.0, 130.0
-"""How long after its caller gave up a call, or an order of a Zuora with orders, is carried out."""
+"""The time-outs of a call, and of an order to a Zuora with orders."""
 
 MORE_SECONDS = 15.0
 """How long after its caller gave up a call may be carried out."""

@@ -31,6 +31,10 @@ async def test_an_instance_is_started_gets_a_task_loses_its_worker_and_is_killed
         worker = runner.background_worker().pid
         assert f"Process{runner.pid}" in page.words("INS-0001")
         assert str(runner.log_file) in page.text
+        page = await desk.get("/variables")
+        assert page.values("//input[@name='name'][@value='REST_API_KEY']")
+        assert desk.vendor.api_key not in page.text
+        assert desk.vendor.url in page.text
         request_id = desk.sandbox.cancel()
         await desk.connect.settled(request_id)
         await desk.shows("/runners", _has_logged(desk, f"{request_id} task="))
@@ -77,8 +81,8 @@ async def test_a_start_that_fails_says_why_and_the_instance_has_ended(interprete
     program = Path(shutil.which(interpreter) or interpreter)
     async with opened(runner={"interpreter": program}) as desk:
         await desk.post("/runners")
-        page = await desk.shows("/runners", lambda page: "has failed" in page.text)
-        assert f"That has failed: {why}." in page.text
+        page = await desk.shows("/runners", lambda page: "Failed: " in page.text)
+        assert f"Failed: {why}." in page.text
         assert shown(page) == {"INS-0001": "Ended"}
 
 

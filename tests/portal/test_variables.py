@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 
 import psutil
@@ -23,7 +24,7 @@ DECLARED = [
     {"name": "REST_CANCEL_BODY", "initial_value": "{}"},
     {"name": "REST_SECRET_HEADERS", "initial_value": "{}", "secure": True},
 ]
-GOOD = "The extension has found no mistake in the variables."
+GOOD = "The extension finds no mistake in the variables."
 READING = "The extension is reading the variables."
 
 
@@ -62,7 +63,7 @@ async def test_a_value_is_saved_and_every_instance_is_told(declared):
     page = await declared.post("/variables", name="NOTES", value="none")
     assert page.location == f"/variables?saved=NOTES#{row(declared, 'NOTES')}"
     page = await declared.get(page.location.partition("#")[0])
-    assert "NOTES is saved" in page.text
+    assert "Saved NOTES" in page.text
     assert inputs(page, "NOTES") == ["none"]
     happened = declared.connect.journal.happenings[-1]
     assert (happened.kind, happened.object_id) == ("variable", "NOTES")
@@ -99,7 +100,7 @@ async def test_a_mistake_in_a_secure_value_is_told_without_it(declared):
     await declared.post("/variables", name="REST_SECRET_HEADERS", value=f'["{OTHER}"]')
     page = await declared.shows("/variables", has_said)
     assert "REST_SECRET_HEADERS" in page.words("opinion")
-    assert "With these variables requests wait" in page.words("opinion")
+    assert "Requests wait until these mistakes are fixed" in page.words("opinion")
 
 
 async def test_the_extensions_message_is_at_the_top_and_beside_its_variable(declared):
@@ -120,7 +121,7 @@ async def test_the_extensions_message_is_at_the_top_and_beside_its_variable(decl
 async def test_of_a_name_that_nobody_has_declared_the_value_is_not_shown(declared):
     declared.connect.set_variable("REST_API_KEYS", SECRET)
     page = await declared.shows("/variables", has_said)
-    remark = "REST_API_KEYS is not a variable of the extension: is REST_API_KEY meant?"
+    remark = "REST_API_KEYS is not a variable of the extension: did you mean REST_API_KEY?"
     assert remark in page.words("opinion")
     assert remark in page.words(row(declared, "REST_API_KEYS"))
     assert inputs(page, "REST_API_KEYS") == [""]
@@ -131,7 +132,7 @@ async def test_a_value_with_a_line_break_is_refused_here_and_said_of_one_that_ca
 ):
     page = await declared.post("/variables", name="REST_CANCEL_BODY", value='{\r\n"a": 1}')
     assert page.status == 400
-    assert "REST_CANCEL_BODY: A value with a line break is not possible here." in page.text
+    assert "REST_CANCEL_BODY: values with line breaks cannot be saved here." in page.text
     assert value(declared, "REST_CANCEL_BODY") == "{}"
     declared.connect.set_variable("REST_CANCEL_BODY", '{\n"a": 1}')
     page = await declared.shows("/variables", has_said)
@@ -151,7 +152,7 @@ async def test_a_search_finds_names(declared):
 
 async def test_a_search_does_not_tell_what_a_value_begins_with(declared):
     await declared.post("/variables", name="REST_API_KEY", value=SECRET)
-    assert "There is none that fits" in (await declared.get(f"/variables?q={SECRET[:4]}")).text
+    assert "Nothing matches" in (await declared.get(f"/variables?q={SECRET[:4]}")).text
 
 
 async def test_unknown_names_and_values_that_are_too_long_are_refused(declared):
@@ -178,17 +179,24 @@ async def test_before_a_runner_has_said_what_is_secret_no_value_is_shown():
     values = {"REST_AUTH": "header:X-My-Own", "REST_API_KEY": SECRET, "NOTES": OTHER}
     async with opened(variables=values, own_vendor=True) as desk:
         page = await desk.get("/variables")
-        assert "no value is shown" in page.text
+        assert "values are hidden" in page.text
         assert [inputs(page, name) for name in values] == [[""]] * 3
         assert "X-My-Own" not in page.text
         assert leaks(page.text, [SECRET, OTHER]) == []
 
 
-async def test_the_check_of_a_page_that_is_closed_does_not_go_on():
-    def checks() -> list[psutil.Process]:
-        processes = psutil.Process().children(recursive=True)
-        return [each for each in processes if "connect_ext.check" in each.cmdline()]
+def checks() -> list[int]:
+    """The processes in which the extension's check runs."""
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            found += [each.pid] if "connect_ext.check" in each.cmdline() else []
+    return found
 
-    async with opened() as desk:
-        await desk.shows("/variables", lambda _: bool(checks()))
+
+async def test_the_check_of_a_page_that_is_closed_does_not_go_on(desk):
+    await desk.shows("/variables", has_said)
+
+    async with opened() as other:
+        await other.shows("/variables", lambda _: bool(checks()))
     assert checks() == []

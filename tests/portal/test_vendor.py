@@ -206,8 +206,8 @@ async def test_what_is_slow_from_the_command_line_can_be_switched_off():
 async def test_a_vendor_of_the_users_own_has_no_switches():
     async with opened(own_vendor=True) as desk:
         page = await desk.get("/vendor")
-        assert "The vendor is your own" in page.text
+        assert "This is your own vendor" in page.text
         assert page.values("//button | //form") == []
         refused = await desk.post("/vendor/switches/503", to="on")
         assert refused.status == 400
-        assert "The vendor is your own" in refused.text
+        assert "This is your own vendor" in refused.text

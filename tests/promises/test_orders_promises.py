@@ -311,7 +311,7 @@ async def test_one_that_is_suspended_is_held_until_it_is_resumed(extension, zuor
     number, request_id = cancelled(extension, zuora, status="Suspended")
     response = await extension.deliver(request_id)
     assert response.status == "fail"
-    assert "Resume it first in Zuora." in notes(extension, request_id)
+    assert "Resume it in Zuora first." in notes(extension, request_id)
     zuora.new_version(number, status="Active")
     await extension.settle(request_id)
     assert ends(extension, zuora, number, request_id) == ("approved", 1, 1)

@@ -167,7 +167,7 @@ async def test_a_cancellation_at_once_does_not_end_later_because_the_calls_are_s
         [moment] = re.findall("ContractEffectiveDate>([^<]+)<", sent.envelope)
         assert (request["status"], request["effective_date"]) == ("approved", moment)
         texts = [note["text"] for note in extension.sandbox.connect.notes(request_id)]
-        assert any("By Zuora's preview" in text for text in texts)
+        assert any("According to Zuora's preview" in text for text in texts)
 
 
 async def test_neither_invoice_nor_payment_unless_asked_for(zuora):

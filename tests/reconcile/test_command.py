@@ -95,7 +95,7 @@ def said_that_not_whole(ran: Ran, said: str) -> None:
     assert first.startswith("Not everything could be compared. ")
     assert said in first
     assert others == [
-        *("Needs a person: 0", "Put right: 0", "Waits by itself: 0", "Could not be compared: 0"),
+        *("Needs a person: 0", "Put right: 0", "Still waiting: 0", "Could not be compared: 0"),
         "Looked at: nothing.",
     ]
 
@@ -238,7 +238,7 @@ async def test_ctrl_c_ends_it_at_once_and_a_new_run_does_the_rest(
         await asyncio.sleep(0.01)
     process.send_signal(signal.SIGINT)
     ran = await asyncio.wait_for(ended(process), 20)
-    said = "\nInterrupted. What was done is done; a new run does the rest.\n"
+    said = "\nInterrupted. Finished work stands; a new run does the rest.\n"
     assert ran == Ran(INTERRUPTED, "", said)
     assert journal.exists()
     server.faults.clear()

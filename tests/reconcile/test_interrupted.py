@@ -190,7 +190,7 @@ async def test_the_journal_of_another_run_is_refused_and_kept(tmp_path):
         for options in (("--days", "5"), ("--product", "PRD-500-000-000")):
             ran = await command.run("--resume", str(journal), *options)
             assert (ran.status, ran.out) == (2, "")
-            said = "is not of a run with these options: delete it to begin again.\n"
+            said = "is from a run with other options: delete it to start over.\n"
             assert ran.err == f"{journal} {said}"
         assert journal.read_bytes() == kept
         assert len(planted.connect.calls.calls) == before

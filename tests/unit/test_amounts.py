@@ -14,9 +14,15 @@ IN_MARCH = "for 12 March to 31 March 2026"
 @pytest.mark.parametrize(
     ("amount", "tax", "currency", "period", "words"),
     [
-        ("-42.5", "-6.79", "USD", MARCH, f"would credit 42.50 USD {IN_MARCH}, 6.79 USD of it tax"),
+        (
+            "-42.5",
+            "-6.79",
+            "USD",
+            MARCH,
+            f"would credit 42.50 USD {IN_MARCH}, 6.79 USD of which is tax",
+        ),
         ("42.50", None, "EUR", None, "would charge 42.50 EUR"),
-        ("42.50", "6.79", "", None, "would charge 42.50, 6.79 of it tax"),
+        ("42.50", "6.79", "", None, "would charge 42.50, 6.79 of which is tax"),
         ("-1234567.891", "0", "USD", None, "would credit 1234567.89 USD"),
         ("0", None, "USD", MARCH, "would bill nothing"),
         ("-0.004", "-0.004", "USD", MARCH, "would bill nothing"),

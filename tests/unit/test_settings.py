@@ -339,7 +339,7 @@ def test_one_message_names_all_mistakes_at_once():
 
 def test_a_status_word_in_two_lists_is_a_mistake_that_names_both():
     line = mistake(REST_CANCELLING_VALUES="ending, Trialing")
-    assert "REST_CANCELLING_VALUES has a word that REST_ACTIVE_VALUES has as well" in line
+    assert "REST_CANCELLING_VALUES has a word that is also in REST_ACTIVE_VALUES" in line
 
 
 SENDS_DATE = {"REST_CANCEL_BODY": '{"at": "{effective_date}"}'}
@@ -357,10 +357,10 @@ class TestDatesOfRest:
     def test_a_date_that_is_sent_needs_the_path_that_it_is_read_from(self, when, path, sends_date):
         variables = {**sends_date, "CANCELLATION_DATE": when}
         line = mistake(**variables)
-        assert line.startswith(f"  {path} is empty, and CANCELLATION_DATE {when} needs it for")
+        assert line.startswith(f"  {path} is empty, but CANCELLATION_DATE {when} needs it for")
         assert rest(**variables, **{path: "dates.end"}).sends_date
         muted = {**variables, path: "dates.end", "REST_STATUS_REQUEST": ""}
-        assert mistake(**muted).startswith("  REST_STATUS_REQUEST is empty, and CANCELLATION_DATE")
+        assert mistake(**muted).startswith("  REST_STATUS_REQUEST is empty, but CANCELLATION_DATE")
 
     @pytest.mark.parametrize("when", ["end_of_term", "end_of_invoiced_period"])
     def test_one_that_is_not_sent_needs_none(self, when):
@@ -371,11 +371,11 @@ class TestDatesOfRest:
     def test_nothing_is_scheduled_without_a_date_and_a_vendor_that_can_be_asked(self, missing):
         assert rest(**SCHEDULES).end_date_path == "ends_at"
         line = mistake(**{**SCHEDULES, missing: ""})
-        assert line.startswith(f"  {missing} is empty, and WHEN_EFFECTIVE_LATER schedule needs it")
+        assert line.startswith(f"  {missing} is empty, but WHEN_EFFECTIVE_LATER schedule needs it")
 
     def test_a_product_that_overrides_one_half_is_told_of_the_other(self):
         line = mistake(PRODUCT_OVERRIDES=overrides(WHEN_EFFECTIVE_LATER="schedule"))
-        assert line.startswith("  REST_END_DATE_PATH is empty, and WHEN_EFFECTIVE_LATER schedule")
+        assert line.startswith("  REST_END_DATE_PATH is empty, but WHEN_EFFECTIVE_LATER schedule")
 
 
 class TestUndoOfRest:
@@ -638,7 +638,7 @@ class TestRequests:
         line = mistake(
             REST_CANCEL_REQUEST="POST /cancel", REST_CANCEL_BODY='{"{subscription_id}": "x"}'
         )
-        assert "has no {subscription_id}, nor has REST_CANCEL_BODY" in line
+        assert "has no {subscription_id}, and neither has REST_CANCEL_BODY" in line
 
     @pytest.mark.parametrize(
         "body",
@@ -653,7 +653,7 @@ class TestRequests:
         line = mistake(REST_CANCEL_BODY='{"id": "{subscription-id}"}')
         names = "{asset_id}, {effective_date}, {request_id}, {request_uuid}, {subscription_id}"
         assert f"({names}, {{parameter:ID}})" in line
-        assert "has a brace beside a word" in line
+        assert "has a brace next to a word" in line
 
     @pytest.mark.parametrize("body", ["REST_CANCEL_BODY", "REST_UNDO_BODY"])
     def test_a_whole_body_may_be_one_value_of_the_look(self, body):
@@ -661,7 +661,7 @@ class TestRequests:
         undo = {"REST_UNDO_REQUEST": "PUT /s/{subscription_id}"}
         assert rest(**looked_up, **undo)
         line = mistake(**looked_up, **undo, REST_BODY_FORMAT="form")
-        assert f"{body} is one placeholder alone, which has no fields for a form" in line
+        assert f"{body} is a single placeholder, which has no fields for a form" in line
 
     @pytest.mark.parametrize(
         "whole",
@@ -676,7 +676,7 @@ class TestRequests:
     @pytest.mark.parametrize("text", ["{subscription-id}", "{etag}", "{parameter:}", "{call_uuid}"])
     def test_a_misspelt_placeholder_in_a_header_is_a_mistake(self, name, text):
         line = mistake(**{name: json.dumps({"X-Of": f"a {text}"})})
-        assert f"{name} has a brace beside a word that is not a placeholder" in line
+        assert f"{name} has a brace next to a word that is not a placeholder" in line
 
     @pytest.mark.parametrize("method", ["GET", "get", "POST", "post"])
     def test_the_status_may_be_asked_by_get_and_post(self, method):

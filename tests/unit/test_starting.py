@@ -24,5 +24,5 @@ def test_authorities_that_cannot_be_read_are_told_in_a_sentence(command, name):
     )
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr == (
-        "SSL_CERT_FILE must name a file of certificates (PEM) that can be read, or be unset.\n"
+        "SSL_CERT_FILE must name a readable file of certificates (PEM), or be unset.\n"
     )

@@ -86,7 +86,7 @@ async def test_a_held_request_of_another_release_points_to_its_note(world):
     world.note(request_id, "It is complicated. [connect-ext held complicated]")
     entry = await world.entry()
     assert (entry.cause, entry.note.text) == ("complicated", "It is complicated.")
-    assert entry.next_step == "Do what the note on the request asks for, then resubmit the task."
+    assert entry.next_step == "Follow the note on the request, then resubmit the task."
 
 
 async def test_a_dry_run_is_told_by_its_note_and_by_the_variable():
@@ -94,7 +94,9 @@ async def test_a_dry_run_is_told_by_its_note_and_by_the_variable():
         request_id = world.cancel()
         before = await world.entry()
         assert shown(before) == ("waits", "active", "cancel", True)
-        assert before.decision.startswith("Nothing, since DRY_RUN is true. Else: The subscription")
+        assert before.decision.startswith(
+            "Nothing, since DRY_RUN is true. Otherwise: The subscription"
+        )
         await world.extension.deliver(request_id)
         after = await world.entry()
         assert shown(after) == ("dry run", "active", "cancel", True)

@@ -361,7 +361,7 @@ class TestTheOrder:
     async def test_a_plan_of_zuoras_own_is_told(self, zuora, vendor):
         zuora.say("subscription", Answer({**SUBSCRIPTION, "scheduledCancelDate": "2026-12-31"}))
         accepted = await vendor.cancel(asking(), await vendor.look_up(asking()))
-        assert accepted.remarks == ("Zuora would have cancelled it by itself on 2026-12-31.",)
+        assert accepted.remarks == ("Zuora would have cancelled it anyway on 2026-12-31.",)
 
 
 class TestWhatBecomesOfIt:

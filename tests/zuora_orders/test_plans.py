@@ -54,7 +54,7 @@ async def test_a_cancellation_is_sent_as_it_was_planned(zuora, make_vendor, when
     assert plan.takes_effect == ENDS[when]
     assert (plan.remarks, plan.amounts) == (accepted.remarks, accepted.amounts)
     assert bool(plan.amounts) is (works and preview == "true")
-    assert plan.remarks[-1] == "Zuora would have cancelled it by itself on 2026-12-31."
+    assert plan.remarks[-1] == "Zuora would have cancelled it anyway on 2026-12-31."
 
 
 async def test_it_has_the_number_for_the_next_order(zuora, vendor):

@@ -11,7 +11,7 @@ from tests.sandbox_zuora_orders.calling import check
 from tests.zuora_orders.scripted import SUBSCRIPTION, Answer, asking, reasons
 
 NOW, TERM, INVOICED = CancellationDate
-SAID = "By Zuora's preview, the cancellation would"
+SAID = "According to Zuora's preview, the cancellation would"
 
 
 def billed(amount, start="2026-03-12", end="2026-03-31", items="invoiceItems", **more):
@@ -49,12 +49,12 @@ async def amounts(zuora, make_vendor, result, **shown):
         (
             [billed(-50.57, taxAmount=-8.07)],
             [],
-            "credit 50.57 USD for 12 March to 31 March 2026, 8.07 USD of it tax.",
+            "credit 50.57 USD for 12 March to 31 March 2026, 8.07 USD of which is tax.",
         ),
         (
             [billed(10, taxAmount=1)],
             [credited(30, start="2026-04-01", end="2027-01-31", taxAmount=4)],
-            "credit 20.00 USD for 12 March 2026 to 31 January 2027, 3.00 USD of it tax.",
+            "credit 20.00 USD for 12 March 2026 to 31 January 2027, 3.00 USD of which is tax.",
         ),
         # One of them leaves taxes out: nobody knows them of both.
         ([{"amount": 10, "taxAmount": 1}], [{"amount": 30}], "credit 20.00 USD."),

@@ -122,7 +122,7 @@ async def test_an_unknown_currency_is_left_out_and_stops_nothing(
     zuora.on("preview", previewed(("10", "0")))
     zuora.on("amend", amended())
     accepted = await make_vendor().cancel(asking(), replace(ACTIVE, account_id=OTHER_ID))
-    assert accepted.amounts == "By Zuora's preview, the cancellation would charge 10.00."
+    assert accepted.amounts == "According to Zuora's preview, the cancellation would charge 10.00."
     assert len(zuora.of("amend")) == 1
 
 
@@ -132,8 +132,8 @@ async def test_a_preview_tells_currency_period_and_tax(version: str) -> None:
         there.add(account_id=there.zuora.add_account("EUR").id)
         accepted = await there.cancel()
         assert accepted.amounts == (
-            "By Zuora's preview, the cancellation would credit 70.21 EUR for 4 March to 2 April"
-            " 2026, 11.21 EUR of it tax."
+            "According to Zuora's preview, the cancellation would credit 70.21 EUR for 4 March to 2"
+            " April 2026, 11.21 EUR of which is tax."
         )
         assert accepted.remarks == ()
 
@@ -171,8 +171,8 @@ def test_a_version_that_does_not_know_what_is_invoiced_is_a_mistake(
     reader = VariableReader([*COMMON_VARIABLES, *VARIABLES], given)
     read_settings(reader)
     mistake = (
-        "CANCELLATION_DATE is end_of_invoiced_period, and only from version 25.0 in ZUORA_SOAP_URL"
-        " on does Zuora tell through when a subscription is invoiced; it takes immediate,"
+        "CANCELLATION_DATE is end_of_invoiced_period, but Zuora shows to which day a subscription"
+        " is invoiced only from version 25.0 in ZUORA_SOAP_URL on; it takes immediate,"
         " end_of_term or end_of_invoiced_period."
     )
     assert reader.mistakes == ([mistake] if is_mistake else [])

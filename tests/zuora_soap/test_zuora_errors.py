@@ -252,7 +252,7 @@ async def test_a_look_that_fails_has_a_cause_in_one_word(
     ("status", "named"),
     [
         ("Out Of Term", "'Out Of Term'"),
-        *((text, "without a name") for text in ("h0ld", "x" * 31, "")),
+        *((text, "a status that is not shown") for text in ("h0ld", "x" * 31, "")),
     ],
 )
 async def test_an_unknown_status_is_named_where_it_is_a_plain_word(

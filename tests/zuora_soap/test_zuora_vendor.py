@@ -160,7 +160,7 @@ async def test_two_values_of_one_field_are_none(
     another = f"<ns2:{field}>another</ns2:{field}></ns1:records>"
     zuora.on("query", found(subscription().replace("</ns1:records>", another)))
 
-    with pytest.raises(NotDone, match="two things under one name"):
+    with pytest.raises(NotDone, match="two values under one name"):
         await make_vendor().look_up(asking())
 
 
@@ -316,7 +316,8 @@ async def test_amend_is_previewed_and_confirms_the_cancellation(
     assert accepted.subscription == Subscription(SubscriptionStatus.CANCELLED, date.moment)
     assert accepted.remarks == ()
     assert accepted.amounts == (
-        "By Zuora's preview, the cancellation would credit 701.12 USD, 1.10 USD of it tax."
+        "According to Zuora's preview, the cancellation would credit 701.12 USD, 1.10 USD"
+        " of which is tax."
     )
     (amend,) = zuora.of("amend")
     for name in (
@@ -414,7 +415,7 @@ async def test_a_preview_without_items_says_so(
 
     accepted = await make_vendor().cancel(asking(), ACTIVE)
 
-    assert accepted.amounts == "By Zuora's preview, the cancellation would bill nothing."
+    assert accepted.amounts == "According to Zuora's preview, the cancellation would bill nothing."
     assert accepted.remarks == ()
 
 

@@ -1,8 +1,8 @@
-"""The official validators, run on this project as the runner runs them when it starts.
+"""Runs the official validators on this project, as the runner does when it starts.
 
-There are two generations of the official packages: the runner runs with connect-eaas-core 37
-(pydantic 1), the command line tool validates with 38 (pydantic 2). ``make test`` covers the first,
-``make official`` the second, so this module needs neither pytest nor the runner.
+The official packages have two generations: the runner uses connect-eaas-core 37 (pydantic 1), and
+the command line tool validates with 38 (pydantic 2). ``make test`` covers the first and ``make
+official`` the second, so this module needs neither pytest nor the runner.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ RUNNER_VERSION = "43.1"
 
 EVENT = "asset_cancel_request_processing"
 OBJECT_STATUSES = ("pending", "approved", "failed", "scheduled", "revoking", "revoked")
-"""Those that Connect's answer to GET /devops/event-definitions has for the event."""
+"""The statuses for the event in Connect's answer to GET /devops/event-definitions."""
 
 
 def messages(object_statuses: Iterable[str] = OBJECT_STATUSES) -> list[str]:
-    """Every error and every warning; the runner starts in spite of a warning, but we fail.
+    """Return every error and warning; the runner starts despite a warning, but we fail.
 
-    ``object_statuses`` are those that Connect offers for the event.
+    ``object_statuses`` are the statuses that Connect offers for the event.
     """
     context: dict[str, Any] = {
         "runner_version": RUNNER_VERSION,

@@ -17,14 +17,14 @@ __all__ = ["DEFINITION", "create", "suggest"]
 
 
 def create(settings: RestSettings, context: VendorContext) -> RestVendor:
-    """Make the vendor; its calls are imported when it is chosen, in each of several processes."""
+    """Make the vendor; only a process that chooses it imports its calls."""
     from connect_ext.vendors.rest.vendor import RestVendor  # noqa: PLC0415
 
     return RestVendor(settings, context)
 
 
 def suggest(answer: Answer, subscription_id: str) -> tuple[Suggestion, ...]:
-    """Propose variables; what it takes is imported when somebody asks."""
+    """Propose variables; the modules for it are imported only on demand."""
     from connect_ext.vendors.rest.suggesting import suggestions  # noqa: PLC0415
 
     return suggestions(answer.status, answer.json(), subscription_id)

@@ -1,4 +1,4 @@
-"""The meaning of a REST vendor's answers."""
+"""Reads the meaning of a REST vendor's answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from connect_ext.vendors.rest.settings import RestSettings
 
 UNKNOWN_ID = (404, 410)
 WITH_A_REASON = (400, 409, 422)
-"""Answers that may refuse the cancellation, or put it off."""
+"""Statuses of answers that may refuse the cancellation or put it off."""
 
 MAX_KEYS = 10
 
@@ -40,7 +40,7 @@ _PLAIN_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 class AnswerReader:
-    """Reads answers by the paths and the words of the variables."""
+    """Reads answers according to the paths and words in the variables."""
 
     def __init__(self, settings: RestSettings) -> None:
         self._settings, self._zone = settings, ZoneInfo(settings.time_zone)
@@ -54,17 +54,17 @@ class AnswerReader:
         self._looked_up = {name: compiled(path) for name, path in settings.looked_up}
 
     def raise_if_about_another(self, answer: Answer, call: Call, asked_for: str) -> None:
-        """Raise ``Later`` for an answer that names another subscription, whatever it says."""
+        """Raise ``Later`` if the answer names another subscription, whatever else it says."""
         if self._id_path is not None and self._id(answer.json()) not in (None, asked_for):
             raise unreadable(call, "is about another subscription (REST_ID_PATH)")
 
     def subscription(
         self, answer: Answer, call: Call, asked_for: str, when: CancellationDate
     ) -> Subscription:
-        """The subscription in the answer to a question; raise ``Later`` if it shows none.
+        """Read the subscription from the answer to a look-up; raise ``Later`` if it shows none.
 
-        Where ``REST_ID_PATH`` is set, only an answer about the subscription ``asked_for`` counts.
-        ``when`` is what the days of an active one are for.
+        If ``REST_ID_PATH`` is set, only an answer about the subscription ``asked_for`` counts.
+        ``when`` decides which dates an active subscription must have.
         """
         document = answer.json()
         if self._id_path is not None and self._id(document) != asked_for:
@@ -98,7 +98,7 @@ class AnswerReader:
     def _active(
         self, document: Any, ends_at: datetime | None, when: CancellationDate
     ) -> ShownSubscription:
-        """A subscription that may be cancelled, with the days that the date depends on."""
+        """An active subscription, with the days from which its cancellation date follows."""
         if not self._settings.sends_date or when is CancellationDate.IMMEDIATE:
             return ShownSubscription(SubscriptionStatus.ACTIVE, ends_at)
         settings = self._settings
@@ -128,12 +128,12 @@ class AnswerReader:
         return found
 
     def cancelled_subscription(self, answer: Answer, asked_for: str) -> Subscription | None:
-        """The subscription in the answer to a cancellation, only if it says that it is cancelled.
+        """Read the subscription from the answer to a cancellation, if the answer proves the result.
 
-        Any other status may be that of the answer itself, or older than the cancellation; and
-        what does not name the subscription at ``REST_ID_PATH``, where that is set, shows nothing.
-        Nor does one without the date at ``REST_END_DATE_PATH``, where a look may show it: it would
-        be taken for one that has ended.
+        Only the status cancelled counts: any other may be the status of the call itself, or date
+        from before the cancellation. If ``REST_ID_PATH`` is set, the answer must name the
+        subscription there. If ``REST_END_DATE_PATH`` is set and a look may show the date, an
+        answer without the date does not count: the subscription would seem to have ended.
         """
         document = answer.json()
         if self._id_path is not None and self._id(document) != asked_for:
@@ -149,13 +149,13 @@ class AnswerReader:
         return Subscription(SubscriptionStatus.CANCELLED, ends_at)
 
     def error(self, answer: Answer, call: Call) -> CancellationError:
-        """The error for an answer that does not serve the call."""
+        """The error for an answer other than success."""
         credentials = self._settings.auth.variables
         if answer.status not in WITH_A_REASON:
             return _error_by_status(answer, call, "", credentials)
         document = answer.json()
         reason = self._reason(document)
-        # A body that cannot be read cannot say that it does not match.
+        # If the body is unreadable, REST_BUSY_WHEN might have matched it.
         is_mute = document is None and answer.body.strip() not in (b"", b"null")
         is_mute = is_mute and self._busy_when is not None
         is_busy = is_mute or search(self._busy_when, document) is True
@@ -190,7 +190,7 @@ class AnswerReader:
         return reason if isinstance(reason, str) else ""
 
     def _hint(self, document: Any) -> str:
-        """Tell an operator where the vendor's reason may be instead."""
+        """Tell an operator where to look for the vendor's reason."""
         _, found = deepest(self._settings.reason_path, document)
         if found is None:
             return "The vendor gave no reason: its answer is not a JSON object."
@@ -207,9 +207,10 @@ def _no_date(name: str) -> NotConfigured:
 def _error_by_status(
     answer: Answer, call: Call, reason: str, credentials: str
 ) -> CancellationError:
-    """A busy vendor has not done the call, by its own word.
+    """Map the HTTP status to an error.
 
-    After any other fault, and after a redirect, the outcome of a cancellation is unknown.
+    A vendor that says it is busy has not carried out the call. After any other fault, and after a
+    redirect, the outcome of a cancellation is unknown.
     """
     what, unknown = _what(answer, call), OutcomeUnknown if call.changes else NotDone
     if answer.status in (401, 403):
@@ -222,12 +223,12 @@ def _error_by_status(
         return unknown(f"{what}.", answer.retry_after, cause=cause)
     if 300 <= answer.status < 400:
         redirected = OutcomeUnknown if call.changes else NotConfigured
-        message = f"{what}: a redirect is not followed; check REST_API_URL."
+        message = f"{what}: redirects are not followed; check REST_API_URL."
         return redirected(message, answer.retry_after, cause=Cause.CONFIGURATION)
     if answer.status < 300:
-        return unreadable(call, f"has the HTTP status {answer.status}, which says nothing")
+        return unreadable(call, f"has the unexpected HTTP status {answer.status}")
     if answer.status == 412 and call.changes:
-        # What the look has shown is no longer so (If-Match): the next one shows it anew.
+        # The subscription has changed since the look (If-Match); the next look shows it.
         return Outdated(f"{what}.", answer.retry_after)
     message = f"{what}: check the method, the path and the body in its variables."
     return NotConfigured(message, vendor_text=reason)
@@ -247,9 +248,9 @@ def _shown(word: str) -> str:
 
 
 def deepest(path: str, document: Any) -> tuple[str, dict[str, Any] | None]:
-    """The JSON object at which a path stops: its longest beginning that finds one, and that.
+    """The longest beginning of a path that finds a JSON object, and that object.
 
-    Of alternatives (``a.b || c``) the one counts that comes furthest.
+    Of several alternatives (``a.b || c``), the one that gets furthest counts.
     """
     found = max(_objects_along(path, document), key=lambda each: each[0], default=(0, "@", None))
     return found[1:]
@@ -268,15 +269,15 @@ def _objects_along(path: str, document: Any) -> Iterator[tuple[int, str, dict[st
 
 
 def _leads_nowhere(name: str) -> str:
-    """A path to a date may be misspelt: whoever knows better says so in it."""
+    """The message for a path that may be misspelt; ``|| ''`` states that it is not."""
     return (
-        f"The vendor's answer has nothing at {name}: check the path. For a vendor that leaves the"
-        " date out where there is none, let the path end with || ''."
+        f"The vendor's answer has nothing at {name}: check the path. If the vendor"
+        " leaves the date out when there is none, end the path with || ''."
     )
 
 
 def _says_nothing(path: str, document: Any) -> bool:
-    """Whether a path leads somewhere, and to no date: to a text, or to a member that is null."""
+    """Whether a path leads to something without a date: a text, or a member that is null."""
     if search(compiled(path), document) is not None:
         return True
     if not _PLAIN_PATH.fullmatch(path):
@@ -287,24 +288,24 @@ def _says_nothing(path: str, document: Any) -> bool:
 
 
 def id_in(found: Any) -> str | None:
-    """What a path to an id has found, if it is one: a text or a whole number."""
+    """The result of a path as an id, if it is one: a text or a whole number."""
     is_id = isinstance(found, (str, int)) and not isinstance(found, bool)
     return str(found) if is_id else None
 
 
 def compiled(path: str) -> Any:
-    """The expression of a path; None for nothing."""
+    """Compile a path; None if it is empty or not an expression."""
     try:
         return jmespath.compile(path) if path else None
-    # A path's beginning need not be an expression; whole paths were checked when they were read.
+    # The beginning of a path may not be an expression; whole paths were checked on reading.
     except (JMESPathError, ValueError, RecursionError):
         return None
 
 
 def search(path: Any, document: Any) -> Any:
-    """What an expression finds; None for nothing."""
+    """Apply an expression to a document; None if it finds nothing."""
     try:
         return path.search(document) if path is not None else None
-    # An expression can be right and not fit: a slice of step 0, a comparison of text and number.
+    # A valid expression may not fit the document: a slice of step 0, or text compared to a number.
     except (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError):
         return None

@@ -1,4 +1,4 @@
-"""The calls to a REST vendor, formed from the templates in the variables."""
+"""Builds the calls to a REST vendor from the templates in the variables."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ ADDRESS = "REST_API_URL"
 
 
 class Calls:
-    """Forms the calls, without credentials.
+    """Builds the calls, without credentials.
 
-    Each raises ``NotConfigured`` where a placeholder has no value, or one that cannot stand there.
+    Every method raises ``NotConfigured`` if a placeholder has no value, or an unsuitable one.
     """
 
     def __init__(self, settings: RestSettings) -> None:
@@ -43,15 +43,15 @@ class Calls:
         changes = (settings.cancel_request, settings.undo_request)
         self._bodies = {each: json.loads(each.body) for each in changes if each}
         looked_up = {name for name, _ in settings.looked_up}
-        # Without those that only a look's answer can fill.
+        # Without headers that only the answer to a look can fill.
         self._headers_of_look = tuple(
             pair for pair in settings.headers if not looked_up & placeholders_in([pair[1]])
         )
 
     def look(self, request: RequestTemplate, cancellation: Cancellation) -> Call:
-        """The question; a parameter that any of the calls lacks is missed here."""
+        """The look-up; raises for a parameter that any of the calls would lack."""
         values = self.placeholders(cancellation, None)
-        # Better to know before a mark is left.
+        # A missing parameter must show before a mark is left.
         for each in self._parameters.in_paths:
             values.path(each)
         for each in self._parameters.in_headers:
@@ -62,7 +62,7 @@ class Calls:
         return Call(STATUS_CALL, request.method, url, headers, address=ADDRESS)
 
     def change(self, name: str, request: RequestTemplate, values: Placeholders) -> Call:
-        """A call that changes something: the cancellation, or the one that takes it back."""
+        """The cancellation, or the call that takes it back."""
         headers, content = [*self._headers(values, self._settings.headers)], None
         if self._settings.idempotency_header:
             header, template = self._settings.idempotency_header
@@ -77,7 +77,8 @@ class Calls:
                 headers += self._unless_given("Content-Type", "application/json")
         if content and len(content) > MOST_BODY_BYTES:
             raise NotConfigured(
-                f"The body of {name} would be too long: check what REST_LOOKED_UP puts into it."
+                f"The body of {name} would be too long: check the values that REST_LOOKED_UP puts"
+                " into it."
             )
         url = self._settings.api_url + values.path(request.path)
         return Call(
@@ -87,7 +88,7 @@ class Calls:
     def placeholders(
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Placeholders:
-        """What the placeholders stand for; an undo has no day of its own, it counts from today."""
+        """The values of the placeholders; an undo has no date of its own and uses today."""
         of_day = subscription if cancellation.act is Act.CANCEL else None
         day = effective_day(cancellation, of_day, self._zone)
         if isinstance(subscription, ShownSubscription):
@@ -99,14 +100,14 @@ class Calls:
         return (*self._unless_given("Accept", "application/json"), *filled)
 
     def _unless_given(self, name: str, value: str) -> list[tuple[str, str]]:
-        """The header, unless ``REST_HEADERS`` has it: sent twice it would mean both."""
+        """The header, unless ``REST_HEADERS`` sets it: if sent twice, both would apply."""
         given = {header.lower() for header, _ in self._settings.headers}
         return [] if name.lower() in given else [(name, value)]
 
 
 @dataclass(frozen=True)
 class _Parameters:
-    """The placeholders that stand for parameters of the request, as they stand in templates."""
+    """The placeholders for parameters of the request, in the form that templates have them."""
 
     in_paths: list[str]
     in_headers: list[str]

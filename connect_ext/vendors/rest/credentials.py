@@ -1,4 +1,4 @@
-"""The credentials and the headers with which a REST vendor is called."""
+"""The credentials and headers of calls to a REST vendor."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _RESERVED_HEADERS = (
     "proxy-authorization",
     "proxy-connection",
 )
-"""What the exchange itself is made of: another value would break it, or lead it elsewhere."""
+"""Headers that control the exchange itself: other values would break or redirect it."""
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _NO_SECRET = Secret("")
@@ -38,7 +38,7 @@ _NO_SECRET = Secret("")
 _OF_THE_GRANT = ("grant_type", "client_id", "client_secret", "scope")
 
 _OF_EACH_CALL = ("accept", "content-type")
-"""Only REST_HEADERS may give them: sent a second time they would mean both, or nothing."""
+"""Only REST_HEADERS may set them: if sent twice, both would apply, or neither."""
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -62,7 +62,7 @@ _VARIABLES_OF = {
 
 @dataclass(frozen=True)
 class RestAuth:
-    """The credentials with which we call a REST vendor."""
+    """The credentials for a REST vendor."""
 
     kind: AuthKind
     header: str = ""
@@ -76,16 +76,16 @@ class RestAuth:
 
     @property
     def variables(self) -> str:
-        """The variables to look at where the vendor refuses the credentials."""
+        """The variables to check if the vendor refuses the credentials."""
         return _VARIABLES_OF.get(self.kind, "REST_AUTH and REST_API_KEY")
 
 
 def read_headers(
     read: VariableReader, auth: RestAuth, idempotency: str, names: Collection[str]
 ) -> Headers:
-    """``REST_HEADERS`` and ``REST_SECRET_HEADERS``; none is in both.
+    """Read ``REST_HEADERS`` and ``REST_SECRET_HEADERS``; no header may be in both.
 
-    ``names`` are those of the placeholders, ``idempotency`` the header with the idempotency key.
+    ``names`` are the placeholders' names; ``idempotency`` is the header for the idempotency key.
     """
     taken = dict.fromkeys(_RESERVED_HEADERS, "the extension sets itself")
     taken |= {idempotency.lower(): "REST_IDEMPOTENCY_HEADER sets"}
@@ -93,7 +93,7 @@ def read_headers(
     headers = _read_headers(read, "REST_HEADERS", taken, names)
     secret = _read_headers(read, "REST_SECRET_HEADERS", taken, names)
     if {key.lower() for key, _ in headers} & {key.lower() for key, _ in secret}:
-        read.report("REST_SECRET_HEADERS", "names a header that REST_HEADERS names as well")
+        read.report("REST_SECRET_HEADERS", "names a header that is also in REST_HEADERS")
     return (*headers, *secret)
 
 
@@ -121,14 +121,14 @@ def _can_be_sent(header: str, value: str) -> bool:
 
 
 def _header_of(auth: RestAuth) -> str:
-    """The header that carries the credentials, in small letters; empty for none."""
+    """The header that carries the credentials, in lower case; empty if there is none."""
     if auth.kind is AuthKind.NONE:
         return ""
     return auth.header.lower() or "authorization"
 
 
 def read_idempotency_header(read: VariableReader) -> tuple[str, str] | None:
-    """The name of the header and its text, or None where no key is sent."""
+    """Read the header's name and text; None if no key is sent."""
     name = "REST_IDEMPOTENCY_HEADER"
     header, colon, text = (part.strip() for part in read.text(name).partition(":"))
     if not (header or colon):
@@ -144,9 +144,9 @@ def read_idempotency_header(read: VariableReader) -> tuple[str, str] | None:
 
 
 def read_auth(read: VariableReader, idempotency: str) -> RestAuth:
-    """``REST_AUTH``, and the variables that it needs.
+    """Read ``REST_AUTH`` and the variables that it needs.
 
-    ``idempotency`` is the header with the idempotency key.
+    ``idempotency`` is the header for the idempotency key.
     """
     word, colon, more = (part.strip() for part in read.text("REST_AUTH").partition(":"))
     kinds = {kind.value: kind for kind in AuthKind}
@@ -177,7 +177,7 @@ def read_auth(read: VariableReader, idempotency: str) -> RestAuth:
 
 
 def _user_and_password(read: VariableReader, key: Secret, password: str | None) -> Secret:
-    """The key as it is, or with the fixed password behind it that some vendors want."""
+    """The key as given, or followed by the fixed password that some vendors want."""
     if not key or ":" in key.reveal():
         return key
     if password is None:

@@ -1,6 +1,6 @@
-"""The days of a REST vendor: what its answers say, and when a cancellation takes effect.
+"""Dates of a REST vendor: reads them from answers, and finds the day a cancellation takes effect.
 
-A date without a time zone is the vendor's (``VENDOR_TIME_ZONE``).
+A date without a time zone is in the vendor's zone (``VENDOR_TIME_ZONE``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from connect_ext.vendors.base import Cancellation, Subscription
 _NO_YEARS = (1, 9999)
 
 _LEAST_MILLISECONDS = 1e11
-"""As seconds they would lie in the year 5138."""
+"""As seconds, such numbers would be in the year 5138."""
 
 _SINCE_1970 = re.compile(r"[0-9]{9,13}")
-"""Shorter texts of digits are dates, such as 20250101."""
+"""Shorter strings of digits are dates, such as 20250101."""
 
 _DAY = re.compile(r"\s*(\d{4})(-?)\d\d\2\d\d(?!\d)", re.ASCII)
 
@@ -34,18 +34,18 @@ _ISO_8601 = re.compile(
 
 @dataclass(frozen=True)
 class ShownSubscription(Subscription):
-    """A subscription with what its cancellation may need; None for a day that it lacks."""
+    """A subscription with the values its cancellation may need; None for a missing day."""
 
     term_ends: date | None = None
     charged_through: date | None = None
     looked_up: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    """What the answer has for each name of ``REST_LOOKED_UP``; None where nothing can be sent."""
+    """The answer's value for each name in ``REST_LOOKED_UP``; None if it cannot be sent."""
 
 
 def moment(value: Any, zone: tzinfo) -> datetime | None:
-    """A date, a date with time, or seconds or milliseconds since 1970; in the zone. Else None.
+    """Read a date, a date with a time, or seconds or milliseconds since 1970. Else None.
 
-    Some write the first day of the calendar for none, and the last one for never: both are None.
+    Some vendors write the calendar's first day for no date and its last for never: None for both.
     """
     try:
         found = _instant(value)
@@ -54,7 +54,7 @@ def moment(value: Any, zone: tzinfo) -> datetime | None:
     if found is None or found.year in _NO_YEARS:
         return None
     found = found if found.tzinfo else found.replace(tzinfo=zone)
-    # A midnight that the clocks skip equals nothing until it is written as what it means.
+    # A midnight that the clocks skip compares equal to nothing until it is converted.
     return found.astimezone(timezone.utc).astimezone(zone)
 
 
@@ -76,7 +76,7 @@ def _since_1970(number: float) -> datetime:
 
 
 def _of_iso_8601(match: re.Match[str]) -> datetime:
-    """Python 3.10 itself reads neither other fractions than of 3 and 6 digits nor ``+0000``."""
+    """Python 3.10 reads only fractions of 3 or 6 digits, and not ``+0000``."""
     day = date(int(match["year"]), int(match["month"]), int(match["day"]))
     microsecond = int((match["fraction"] or "")[:6].ljust(6, "0"))
     hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
@@ -95,13 +95,13 @@ def _zone_of(text: str | None) -> timezone | None:
 
 
 def is_nothing(value: Any) -> bool:
-    """Whether a value says that there is no date, rather than something that is none."""
+    """Whether a value means that there is no date, as opposed to something that is not a date."""
     day = _DAY.match(value) if isinstance(value, str) else None
     return value is None or value == "" or bool(day and int(day[1]) in _NO_YEARS)
 
 
 def day(value: Any, zone: tzinfo) -> date | None:
-    """The day of a date or of a moment, in the zone; None for anything else."""
+    """The day of a date or moment, in the zone; None for anything else."""
     found = moment(value, zone)
     return found.date() if found else None
 
@@ -111,7 +111,7 @@ def effective_day(
 ) -> date:
     """The first day without service: today, or later if ``CANCELLATION_DATE`` says so.
 
-    Where nothing was charged in advance, the end of what was charged is today.
+    If nothing was charged in advance, the charged period ends today.
     """
     today = cancellation.asked_at.astimezone(zone).date()
     if not isinstance(subscription, ShownSubscription):

@@ -1,4 +1,4 @@
-"""What the paths in the ``REST_*`` variables find in an answer, for whoever sets them up."""
+"""Reports what the ``REST_*`` paths find in an answer, to the person who sets them up."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from connect_ext.vendors.rest.settings import STATUS_LISTS, RestSettings
 from connect_ext.vendors.words import is_known_name
 
 LONGEST_NAME, MOST_NAMES = 60, 200
-"""Those that a misspelt one is compared with."""
+"""The number of names with which a misspelt one is compared."""
 
 _IN_A_PATH = re.compile(r"\w+", re.ASCII)
 _NAMES_A_STATUS = re.compile(r"stat|phase|stage|lifecycle", re.IGNORECASE)
-"""Elsewhere, a word that is not known could be anybody's name."""
+"""Elsewhere, an unknown word could be somebody's name."""
 
 
 class Explainer:
-    """Says of each path what it finds, or how far it leads."""
+    """Says for each path what it finds, or how far it gets."""
 
     def __init__(self, settings: RestSettings) -> None:
         self._settings, self._zone = settings, ZoneInfo(settings.time_zone)
@@ -49,7 +49,7 @@ class Explainer:
         self._lists = dict(zip(STATUS_LISTS, words, strict=True))
 
     def findings(self, call_name: str, answer: Answer, subscription_id: str) -> Iterator[Finding]:
-        """What the paths find in the answer to one of the calls."""
+        """Say what the paths find in the answer to the named call."""
         is_accepted = 200 <= answer.status < 300
         if call_name == STATUS_CALL:
             if is_accepted:
@@ -57,7 +57,7 @@ class Explainer:
             elif answer.status in UNKNOWN_ID:
                 yield _unknown_id(answer)
         elif call_name == CANCEL_CALL and is_accepted and self._settings.status_request is None:
-            # Nothing else will tell.
+            # There is no look-up that would show the status.
             yield self._status(answer.json())
         if call_name in (STATUS_CALL, CANCEL_CALL, UNDO_CALL) and answer.status in WITH_A_REASON:
             yield from self._of_refusal(answer)
@@ -106,26 +106,26 @@ class Explainer:
         found = search(compiled(path), document)
         shown_id = id_in(found)
         if shown_id is None:
-            what = "finds nothing" if found is None else f"finds {_kind(found)}, and no id"
+            what = "finds nothing" if found is None else f"finds {_kind(found)}, not an id"
             return Finding(name, what + _where_it_stops(path, document), is_wrong=True)
         if not subscription_id:
             return Finding(name, "finds an id")
         if shown_id == subscription_id:
             return Finding(name, "finds the id that was asked for")
-        return Finding(name, "finds another id than the one that was asked for", is_wrong=True)
+        return Finding(name, "finds a different id from the one that was asked for", is_wrong=True)
 
     def _status(self, document: Any) -> Finding:
         name, path = "REST_STATUS_PATH", self._settings.status_path
         word = search(compiled(path), document)
         if not isinstance(word, str):
-            what = "finds nothing" if word is None else f"finds {_kind(word)}, and no text"
+            what = "finds nothing" if word is None else f"finds {_kind(word)}, not a text"
             return Finding(name, what + _where_it_stops(path, document), is_wrong=True)
         word = word.strip()
         shown = f"the status '{word}'" if _may_be_shown(word, path) else "a status (not shown)"
         for each, words in self._lists.items():
             if word.casefold() in words:
-                return Finding(name, f"finds {shown}, which {each} has")
-        what = f"finds {shown}, which no list has: add it to {_list_for(word)}"
+                return Finding(name, f"finds {shown}, which is in {each}")
+        what = f"finds {shown}, which is in no list: add it to {_list_for(word)}"
         return Finding(name, what, is_wrong=True)
 
     def _date(self, name: str, path: str, document: Any) -> Finding:
@@ -149,11 +149,11 @@ def _unknown_id(answer: Answer) -> Finding:
 
 
 def _list_for(word: str) -> str:
-    # What it takes is imported when somebody asks.
+    # Imported only on demand: tasks do not need it.
     from connect_ext.vendors.rest.suggesting import list_of  # noqa: PLC0415
 
     if likely := list_of(word):
-        return f"{likely}, by what it usually means"
+        return f"{likely}, going by its usual meaning"
     return f"{', '.join(STATUS_LISTS[:-1])} or {STATUS_LISTS[-1]}"
 
 
@@ -163,7 +163,7 @@ def _may_be_shown(word: str, path: str) -> bool:
 
 
 def _where_it_stops(path: str, document: Any) -> str:
-    """The deepest member that a path reaches, and the keys there; nothing if it reaches its end."""
+    """Where a path stops, and the keys there; empty if it reaches its end."""
     beginning, owner = deepest(path, document)
     if owner is None:
         return ": the answer is not a JSON object"
@@ -174,12 +174,12 @@ def _where_it_stops(path: str, document: Any) -> str:
     names = (key for key in owner if len(key) <= LONGEST_NAME and _IN_A_PATH.fullmatch(key))
     similar = get_close_matches(missing, islice(names, MOST_NAMES), n=1, cutoff=0.75)
     if similar:
-        return f": {there} has {similar[0]} and no {missing}; correct the path"
+        return f": {there} has {similar[0]} but no {missing}; correct the path"
     return f": {there} has {_keys(owner, path)}; correct the path"
 
 
 def _step_after(beginning: str, path: str) -> str:
-    """The member that a path wants next, if it is a plain one."""
+    """The member that comes next in a path, if it is a plain one."""
     for alternative in path.split("||"):
         steps = "." + alternative.strip()
         start = "." if beginning == "@" else f".{beginning}."

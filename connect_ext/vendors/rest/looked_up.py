@@ -1,4 +1,4 @@
-"""What may be sent of a text that others have written: a vendor, or whoever fills a parameter."""
+"""Limits on values from outside, from a vendor or a parameter, that may be sent on."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from math import isfinite
 from typing import Any
 
 MOST_CHARACTERS = 64 * 1024
-"""Of all texts and numbers in a value; a subscription's whole description has a few thousand."""
+"""For all texts and numbers in a value; a whole subscription as JSON has a few thousand."""
 
 DEEPEST = 32
 """Levels of objects and lists."""
 
 MOST_BODY_BYTES = 512 * 1024
-"""What is longer would keep the event loop busy while it is sent."""
+"""A longer body would block the event loop while it is sent."""
 
 
 def can_be_sent(value: Any) -> bool:
-    """Whether a JSON value is valid as JSON and as UTF-8, and small enough to be sent at once."""
+    """Whether a JSON value is valid JSON and UTF-8, and small enough to send at once."""
     characters, found = 0, [(value, 0)]
     while found:
         item, depth = found.pop()
@@ -35,7 +35,7 @@ def can_be_sent(value: Any) -> bool:
 
 
 def _is_unicode(text: str) -> bool:
-    """JSON can hold one half of a surrogate pair, which cannot be encoded."""
+    """Whether the text can be encoded: JSON may contain half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:

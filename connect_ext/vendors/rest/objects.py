@@ -1,4 +1,4 @@
-"""The objects of an answer: where they lie, what they are about, and whose id they have."""
+"""The objects in an answer: where they are, what they describe, and whose id they have."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Identity(IntEnum):
 
 @dataclass(frozen=True)
 class Member:
-    """A member with a name that may be shown, and a value that is neither an object nor a list."""
+    """A member whose name may be shown, and whose value is neither an object nor a list."""
 
     path: str
-    """JMESPath from the answer."""
+    """The JMESPath from the root of the answer."""
     name: str
-    """As ``snake`` writes it."""
+    """In the form that ``snake`` gives it."""
     value: Any = field(repr=False)
 
 
@@ -55,20 +55,20 @@ class Node:
     identity: Identity
     depth: int
     is_known_by_id: bool
-    """Whether only its id, or that of an object around it, says that it is the subscription."""
+    """Whether only its id, or an enclosing object's id, marks it as the subscription."""
     parent: Node | None = field(repr=False)
     members: tuple[Member, ...] = field(repr=False)
     names: frozenset[str] = field(repr=False)
-    """Of all its members."""
+    """The names of all its members."""
     own: dict[str, Any] = field(repr=False)
 
     @property
     def is_a_subject(self) -> bool:
-        """Whether it may be the subscription, rather than a thing of it or beside it."""
+        """Whether it may be the subscription, not a part of it or an unrelated object."""
         return self.place in _SUBJECTS
 
     def upwards(self) -> Iterator[Node]:
-        """The object, and all those in which it lies."""
+        """The object, then each object that encloses it."""
         node: Node | None = self
         while node is not None:
             yield node
@@ -76,7 +76,7 @@ class Node:
 
 
 def objects(document: Any, asked_for: str) -> list[Node]:
-    """All objects of an answer that a path can lead to, those that lie higher first."""
+    """All objects of an answer that a path can reach, outer ones first."""
     found = [
         _node(path, "", each, None, asked_for)
         for path, each in _within("", document, several=False)
@@ -97,7 +97,7 @@ def _inner(node: Node, asked_for: str) -> Iterator[Node]:
 
 
 def _within(path: str, value: Any, *, several: bool) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The object, or the one in a list; a path can also lead to several charges at once."""
+    """The object, or the only one in a list; a path can also reach several charges at once."""
     if isinstance(value, dict):
         yield path, value
     elif isinstance(value, list) and all(isinstance(each, dict) for each in value):
@@ -138,12 +138,12 @@ def _place(parent: Node | None, name: str) -> Place:
 
 
 def _is_unmistakable(ids: list[Member]) -> bool:
-    """Whether an object of any kind that has this id as its own is what was asked for."""
+    """Whether this id identifies an object of any kind as the one that was asked for."""
     return any(each.name in OWN_IDS and len(str(each.value)) > SHORT_ID for each in ids)
 
 
 def ids_of(members: tuple[Member, ...], asked_for: str) -> list[Member]:
-    """The members that are the id that was asked for, the best name first."""
+    """The members that hold the requested id, the best name first."""
     names = IDS if len(asked_for) > SHORT_ID else IDS_THAT_MAY_BE_SHORT
     found = [each for each in members if each.name in names and _is_id(each.value, asked_for)]
     return sorted(found, key=lambda each: names.index(each.name))
@@ -156,6 +156,6 @@ def _is_id(value: Any, asked_for: str) -> bool:
 
 
 def joined(path: str, name: str) -> str:
-    """The path to a member of what a path leads to."""
+    """Extend a path by one member."""
     step = name if _PLAIN.fullmatch(name) else f'"{name}"'
     return f"{path}.{step}" if path else step

@@ -15,20 +15,20 @@ from connect_ext.vendors.rest.variables import VARIABLES
 
 @dataclass(frozen=True)
 class Preset:
-    """What a vendor's name stands for."""
+    """The values behind a vendor's name."""
 
     name: str
-    """As ``VENDOR`` takes it."""
+    """The name for ``VENDOR``."""
     values: Mapping[str, str]
-    """What every cancellation at the vendor has in common."""
+    """The values that do not depend on ``CANCELLATION_DATE``."""
     dates: Mapping[CancellationDate, Mapping[str, str]]
-    """The values for each ``CANCELLATION_DATE`` that the vendor can do; others are mistakes."""
+    """The values for each ``CANCELLATION_DATE`` that the vendor supports."""
     key_needs: str
-    """What the credentials must be allowed to do, as a sentence."""
+    """The permissions that the credentials need, as a sentence."""
 
     @property
     def definition(self) -> VendorDefinition:
-        """The vendor as the registry takes it."""
+        """The vendor, for the registry."""
         return VendorDefinition(
             VARIABLES,
             _read,
@@ -42,7 +42,7 @@ class Preset:
         when = read.choice("CANCELLATION_DATE", CancellationDate)
         if when not in self.dates:
             known = " or ".join(each.value for each in self.dates)
-            what = f"is {when.value}, which {self.name} cannot do; for it use {known}"
+            what = f"is {when.value}, which {self.name} does not support (use {known})"
             read.report("CANCELLATION_DATE", what)
         return {**self.values, **self.dates.get(when, {})}
 

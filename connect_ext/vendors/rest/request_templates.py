@@ -1,4 +1,4 @@
-"""The requests to a REST vendor as the variables describe them: method, path and body."""
+"""The requests to a REST vendor from the variables: method, path and body."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from connect_ext.portal.shapes import parsed_json, texts_within
 from connect_ext.vendors.rest.templates import PLACEHOLDERS, check_placeholders, placeholders_in
 
 _METHODS_THAT_ASK = frozenset({"GET", "POST"})
-"""Some vendors search by POST; every other method changes something or has no answer to read."""
+"""Some vendors search by POST; all other methods change something or return no body."""
 
-# Without steps up: what they would leave of an address need not have the id in it.
+# No '..' steps: the address that they leave might not contain the id.
 _REQUEST = re.compile(r"([A-Za-z]+)\s+(?![^?]*/\.\.?(?:[/?]|$))(/(?!/)[!-~]*)")
 
 _ID = "subscription_id"
@@ -27,17 +27,17 @@ class RequestTemplate:
     method: str
     path: str = field(repr=False)
     body: str = field(default="{}", repr=False)
-    """JSON text; its placeholders are filled in after it is parsed."""
+    """JSON text; placeholders are filled in after parsing."""
 
     @property
     def placeholders(self) -> frozenset[str]:
-        """The names of the placeholders in the path and in the body."""
+        """The names of the placeholders in the path and the body."""
         return placeholders_in((self.path, *texts_within(parsed_json(self.body))))
 
 
 @dataclass(frozen=True)
 class RequestTemplates:
-    """The three requests to one vendor; None for one that it has no use for."""
+    """The three requests to a vendor; None for one that is not used."""
 
     status: RequestTemplate | None
     cancel: RequestTemplate
@@ -45,7 +45,7 @@ class RequestTemplates:
 
 
 def read_requests(read: VariableReader, looked_up: Collection[str]) -> RequestTemplates:
-    """Read the requests; ``looked_up`` are the names of ``REST_LOOKED_UP``."""
+    """Read the requests; ``looked_up`` are the names in ``REST_LOOKED_UP``."""
     names = PLACEHOLDERS | {*looked_up}
     status = _read_request(read, "REST_STATUS_REQUEST", PLACEHOLDERS, _METHODS_THAT_ASK)
     cancel = _read_request(read, "REST_CANCEL_REQUEST", names, body="REST_CANCEL_BODY")
@@ -59,7 +59,7 @@ def read_requests(read: VariableReader, looked_up: Collection[str]) -> RequestTe
         ("REST_UNDO_REQUEST", "REST_UNDO_BODY", undo),
     ):
         if request and _ID not in request.placeholders:
-            read.report(name, f"has no {{subscription_id}}, nor has {body}")
+            read.report(name, f"has no {{subscription_id}}, and neither has {body}")
     _check_differences(read, status, cancel, undo)
     return RequestTemplates(status, cancel or RequestTemplate("POST", "/"), undo)
 
@@ -82,7 +82,7 @@ def _check_differences(
 def _is_at(one: RequestTemplate, other: RequestTemplate | None) -> bool:
     if other is None or one.method != other.method:
         return False
-    # To most servers a slash at the end makes no difference.
+    # Most servers ignore a slash at the end.
     return one.path.rstrip("/") == other.path.rstrip("/")
 
 
@@ -97,7 +97,7 @@ def _read_request(
     methods: frozenset[str] | None = None,
     body: str = "",
 ) -> RequestTemplate | None:
-    """``METHOD /path``, or None for nothing; without ``methods`` every method is allowed."""
+    """Read ``METHOD /path``; None if empty. Without ``methods``, any method is allowed."""
     text = _read_body(read, body, names) if body else "{}"
     value = read.text(name)
     if not value:
@@ -115,7 +115,7 @@ def _read_request(
 
 
 def _read_body(read: VariableReader, name: str, names: Collection[str]) -> str:
-    """The JSON text of an object, or of one placeholder that stands for a whole body."""
+    """Read the JSON text of an object, or of a single placeholder for the whole body."""
     text = read.text(name) or "{}"
     whole = parsed_json(text)
     if isinstance(whole, str) and whole in {f"{{{each}}}" for each in {*names} - PLACEHOLDERS}:

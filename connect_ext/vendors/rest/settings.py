@@ -62,7 +62,7 @@ class RestSettings:
     reason_path: str
     busy_when: str
     id_path: str
-    """Where an answer names the subscription that it is about, or nothing."""
+    """Where an answer names its subscription; empty if unknown."""
     repeatable: bool
     end_date_path: str
     cancel_request: RequestTemplate
@@ -70,22 +70,22 @@ class RestSettings:
     term_end_path: str
     charged_through_path: str
     sends_date: bool
-    """Whether the cancellation names the day on which it takes effect."""
+    """Whether the cancellation states the day on which it takes effect."""
     body_format: BodyFormat
     headers: Headers = field(repr=False)
     idempotency_header: tuple[str, str] | None
     looked_up: tuple[tuple[str, str], ...]
-    """Names of placeholders, and the paths in the answer to a look at which their values are."""
+    """Names of placeholders, each with the path to its value in the answer to a look."""
     time_zone: str
-    """In which a day is today."""
+    """The zone in which today is determined."""
     varies: bool = False
-    """Whether the cancellation depends on the day, or on what a look shows."""
+    """Whether the cancellation depends on the day or on the answer to a look."""
     follows_date: bool = False
-    """Whether the request itself was chosen by ``CANCELLATION_DATE`` (presets)."""
+    """Whether ``CANCELLATION_DATE`` selected the request itself (presets)."""
 
 
 def read_settings(read: VariableReader) -> RestSettings:
-    """Read all ``REST_*`` variables, and report every mistake."""
+    """Read all ``REST_*`` variables and report every mistake."""
     looked_up = _read_looked_up(read)
     names = [name for name, _ in looked_up]
     requests = read_requests(read, names)
@@ -125,7 +125,7 @@ def read_settings(read: VariableReader) -> RestSettings:
 
 
 def _read_looked_up(read: VariableReader) -> tuple[tuple[str, str], ...]:
-    """``REST_LOOKED_UP``: names of placeholders, each with its JMESPath expression."""
+    """Read ``REST_LOOKED_UP``: names of placeholders, each with its JMESPath expression."""
     name = "REST_LOOKED_UP"
     parsed = read.json_object(name)
     if len(parsed) > MOST_LOOKED_UP:
@@ -135,11 +135,11 @@ def _read_looked_up(read: VariableReader) -> tuple[tuple[str, str], ...]:
     pairs = tuple((key, path) for key, path in parsed.items() if isinstance(path, str) and path)
     for key, path in pairs:
         if not _LOOKED_UP_NAME.fullmatch(key) or key in PLACEHOLDERS:
-            read.report(name, "has a name that is no word, or that of another placeholder")
+            read.report(name, "has a name that is not a word, or is already a placeholder")
         if not _is_jmespath(path):
             read.report(name, f"has no JMESPath expression for {read.quoted(key)}")
     if pairs and not read.text("REST_STATUS_REQUEST"):
-        read.report("REST_STATUS_REQUEST", f"is empty, and {name} needs it")
+        read.report("REST_STATUS_REQUEST", f"is empty, but {name} needs it")
     return pairs
 
 
@@ -149,7 +149,7 @@ def _sends_date(cancel: RequestTemplate, headers: Headers) -> bool:
 
 
 def _check_dates(read: VariableReader, status: RequestTemplate | None, *, sends_date: bool) -> None:
-    """What a date is read from must be there: it would be today's, or nothing, unseen."""
+    """Require the paths to dates: without them, today would silently be used, or no date."""
     when = read.choice("CANCELLATION_DATE", CancellationDate)
     needed = _PATH_OF_DATE.get(when, "")
     because = f"CANCELLATION_DATE {when.value} needs it for {{effective_date}}"
@@ -162,9 +162,9 @@ def _check_dates(read: VariableReader, status: RequestTemplate | None, *, sends_
 
 def _check_needed(read: VariableReader, name: str, because: str, *, has_status: bool) -> None:
     if not read.text(name):
-        read.report(name, f"is empty, and {because}")
+        read.report(name, f"is empty, but {because}")
     if not has_status:
-        read.report("REST_STATUS_REQUEST", f"is empty, and {because}")
+        read.report("REST_STATUS_REQUEST", f"is empty, but {because}")
 
 
 def _read_body_format(read: VariableReader, requests: RequestTemplates) -> BodyFormat:
@@ -173,20 +173,20 @@ def _read_body_format(read: VariableReader, requests: RequestTemplates) -> BodyF
     for name, request in bodies.items():
         is_one_value = request is not None and isinstance(parsed_json(request.body), str)
         if body_format is BodyFormat.FORM and is_one_value:
-            read.report(name, "is one placeholder alone, which has no fields for a form")
+            read.report(name, "is a single placeholder, which has no fields for a form")
     return body_format
 
 
 def _check_words(read: VariableReader) -> None:
-    """One status must not mean two things: the list that is read first would win unseen."""
+    """A status must be in one list only: otherwise the list read first would silently win."""
     for position, name in enumerate(STATUS_LISTS):
         for other in STATUS_LISTS[:position]:
             if read.words(name, may_be_empty=True) & read.words(other, may_be_empty=True):
-                read.report(name, f"has a word that {other} has as well")
+                read.report(name, f"has a word that is also in {other}")
 
 
 def _read_jmespath(read: VariableReader, name: str, *, required: bool = False) -> str:
-    """A JMESPath expression, or nothing."""
+    """Read a JMESPath expression, or nothing."""
     value = read.required(name) if required else read.text(name)
     if value and not _is_jmespath(value):
         read.report(name, "is not a JMESPath expression")
@@ -194,7 +194,7 @@ def _read_jmespath(read: VariableReader, name: str, *, required: bool = False) -
 
 
 def _is_jmespath(text: str) -> bool:
-    # Only a process that cancels at such a vendor loads it.
+    # Only a process that cancels at a REST vendor loads it.
     import jmespath  # noqa: PLC0415
     from jmespath.exceptions import JMESPathError  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The dates of an answer that say when a subscription ends, and whether it will."""
+"""Finds the dates and flags in an answer that say whether and when a subscription ends."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from connect_ext.vendors.rest.vocabulary import (
 )
 
 FIRST_YEAR = 1990
-"""A small number is no date, although it would be one of 1970."""
+"""A small number is not a date, although it could be one in 1970."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """What is true of an active subscription that will end by itself, and why we think so."""
+    """A condition that holds for an active subscription due to end, and the grounds for it."""
 
     condition: str
     grounds: str
 
 
 class SubscriptionDates:
-    """The dates and the flags of the subscription that is the object ``subject``."""
+    """The dates and flags of the subscription in the object ``subject``."""
 
     def __init__(self, nodes: list[Node], subject: Node) -> None:
         self._subject = subject
@@ -66,9 +66,9 @@ class SubscriptionDates:
         self._trial_end = _best(whole, TRIAL_END, is_date)
 
     def ending(self, path: str, active: str, now: datetime) -> Ending | None:
-        """Tell by what an active subscription shows that it will end; None if nothing says so.
+        """Find how an active subscription shows that it will end; None if it does not.
 
-        ``path`` leads to its status; ``active`` is the word there if it means active, or empty.
+        ``path`` leads to its status; ``active`` is its word if that means active, else empty.
         """
         flags, announced = self._flags, _path_of(self._announced)
         change = [self._change] if self._change else []
@@ -81,14 +81,14 @@ class SubscriptionDates:
         if active and self._cancelled and _is_ahead(self._cancelled.value, now):
             where = self._cancelled.path
             grounds = (
-                f"It is due to end: the date at {where} lies ahead. Make sure that the vendor"
-                " removes it from a subscription that is given back."
+                f"It is due to end: the date at {where} is in the future. Make sure that the vendor"
+                " removes the date when a cancellation is taken back."
             )
             return Ending(f"{path}=='{active}' && {where}{self._compared(now)}", grounds)
         return None
 
     def _compared(self, now: datetime) -> str:
-        """A comparison that a date left over from an earlier cancellation does not pass."""
+        """A comparison that fails for a date left over from an earlier cancellation."""
         at = self._cancelled.value if self._cancelled else None
         for end in (self._term_end, self._period_end, self._trial_end):
             if (
@@ -100,7 +100,7 @@ class SubscriptionDates:
         return ""
 
     def possible_end(self, now: datetime) -> str:
-        """Where a date ahead is the subscription's end, or that of its term; empty for nowhere."""
+        """The path to a future end of the subscription or its term; empty if there is none."""
         return self._end.path if self._end and _is_ahead(self._end.value, now) else ""
 
     def suggestions(self, *, is_cancelled: bool) -> Iterator[Suggestion]:
@@ -108,7 +108,7 @@ class SubscriptionDates:
         if ends := self._ends(is_cancelled=is_cancelled):
             where = " or ".join(ends)
             grounds = f"Judging by the name, a cancelled subscription shows its end at {where}."
-            # A flag is false, which is no date; only nothing is none.
+            # The flag gives false, which is not a date; only null means that there is none.
             value = " || ".join([*ends, *(["`null`"] if self._end_by_flag() else [])])
             yield Suggestion("REST_END_DATE_PATH", value, grounds)
         if term := self._term_end or self._period_end:
@@ -119,9 +119,9 @@ class SubscriptionDates:
             yield Suggestion("REST_CHARGED_THROUGH_PATH", charged, grounds)
 
     def _ends(self, *, is_cancelled: bool) -> list[str]:
-        """Paths to the end, of which the first counts that finds one.
+        """Paths to the end; the first that finds a date counts.
 
-        The date of its cancellation is the end only of a subscription that shows no other one.
+        The date of cancellation is the end only if the subscription shows no other.
         """
         later = [f"{self._change}.effective_at"] if self._change else []
         later = _path_of(self._announced) or later
@@ -134,16 +134,16 @@ class SubscriptionDates:
             return [self._expires.path]
         if self._cancelled:
             return [] if self._end or self._flags else [self._cancelled.path]
-        # While it is active, this may be the end of a term that will be renewed.
+        # While the subscription is active, this may be the end of a term that will be renewed.
         return _path_of(self._end) if is_cancelled else []
 
     def _end_by_flag(self) -> list[str]:
-        """The end of the period, or of the term, with which it ends if a flag says so."""
+        """The end of the period or term, used if the flag says that the subscription ends then."""
         period = self._period_end or self._term_end
         return [f"({flag} && {period.path})" for flag in self._flags[:1]] if period else []
 
     def _scheduled_change(self) -> str:
-        """The path to what is planned for the subscription, if that has the known shape."""
+        """The path to the subscription's scheduled change, if it has the known shape."""
         empty = [m.path for m in self._own if m.name == SCHEDULED_CHANGE and m.value is None]
         full = [
             node.path
@@ -162,29 +162,29 @@ class SubscriptionDates:
                 values.setdefault(below, []).append(member.value)
         for below, found in values.items():
             told = [value for value in found if value is not None]
-            # Only texts, or only numbers, can be compared.
+            # Texts and numbers cannot be compared with each other.
             if told and all(map(is_date, told)) and len({isinstance(v, str) for v in told}) == 1:
                 path = self._subject.path + below
                 return f"max({path})" if "[]" in below else path
         return ""
 
     def _single(self, members: list[Member]) -> list[Member]:
-        """Those that are no member of one charge among others."""
+        """The members that do not belong to one of several charges."""
         return _nearest(member for member in members if "[" not in self._below(member.path))
 
     def _below(self, path: str) -> str:
-        """Where a path leads from the subscription on."""
+        """The rest of a path, relative to the subscription."""
         return path[len(self._subject.path) :]
 
 
 def is_date(value: Any) -> bool:
-    """Whether a value is a date that the extension reads."""
+    """Whether a value is a date that the extension can read."""
     found = moment(value, timezone.utc)
     return found is not None and found.year >= FIRST_YEAR
 
 
 def _is_date_or_nothing(value: Any) -> bool:
-    """Whether a value is a date, or no date yet: what only means that is true in an expression."""
+    """Whether a value is a date, or empty; any other value would be true in an expression."""
     return value is None or value == "" or is_date(value)
 
 
@@ -194,7 +194,7 @@ def _is_ahead(value: Any, now: datetime) -> bool:
 
 
 def _belonging(nodes: list[Node], subject: Node) -> list[Node]:
-    """The subscription, and the objects in it that are about it."""
+    """The subscription, and the objects within it that describe it."""
     inner = (Place.PERIOD, Place.PART)
     found = {id(subject): subject}
     for node in nodes:
@@ -225,7 +225,7 @@ def _nearest(members: Iterable[Member]) -> list[Member]:
 def _best(
     members: list[Member], names: tuple[re.Pattern[str], ...], accepts: Callable[[Any], bool]
 ) -> Member | None:
-    """The member with the best name, of those with an acceptable value."""
+    """The member with the best name among those with an acceptable value."""
     for pattern in names:
         for member in members:
             if pattern.fullmatch(member.name) and accepts(member.value):

@@ -1,4 +1,4 @@
-"""Where an answer that refuses has a reason for people."""
+"""Finds the human-readable reason in an answer that refuses."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MAX_DEPTH = 3
 
 @dataclass(frozen=True, order=True)
 class _Text:
-    """A text of an answer; the least is the best."""
+    """A text in an answer; the smallest is the best."""
 
     is_code: bool
-    """It is one word, and no sentence."""
+    """Whether it is a single word, not a sentence."""
     is_title: bool
     depth: int
     place_rank: int
@@ -36,7 +36,7 @@ class _Text:
 
 
 def suggested_reason(document: Any, initial: str) -> Iterator[Suggestion]:
-    """Propose a path to the reason, unless the initial one finds as good a text."""
+    """Propose a path to the reason, unless the initial path finds an equally good text."""
     best = min(_texts(document), default=None)
     reached = _joined_texts(jmespath.search(initial, document))
     if best and (not reached or (_is_code(reached) and not best.is_code)):
@@ -45,7 +45,7 @@ def suggested_reason(document: Any, initial: str) -> Iterator[Suggestion]:
 
 
 def _texts(document: Any) -> Iterator[_Text]:
-    """The texts with a name for a reason, in the answer and in the objects for errors in it."""
+    """The texts named like a reason, in the answer and in its error objects."""
     waiting = [("", len(REASON_PLACES), 0, document)]
     for path, place, depth, value in waiting:
         if isinstance(value, list):
@@ -66,7 +66,7 @@ def _texts(document: Any) -> Iterator[_Text]:
 
 
 def _joined_texts(found: Any) -> str:
-    """The reason that an expression has found, as the extension reads it."""
+    """The reason in an expression's result, read as the extension reads it."""
     texts = found if isinstance(found, list) else [found]
     return "; ".join(text.strip() for text in texts if isinstance(text, str))
 

@@ -1,4 +1,4 @@
-"""Proposes variables from one answer of a vendor; what is not certain is left to a person."""
+"""Proposes variables from a vendor's answer; uncertain decisions are left to a person."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ from connect_ext.vendors.rest.vocabulary import (
 )
 
 ENDS_LATER = "ends later"
-"""The word that our expressions make of a subscription that will end by itself."""
+"""The status that our expressions give a subscription due to end."""
 
 _INITIAL = {variable.name: variable.initial_value for variable in VARIABLES}
 _CODE = re.compile(r"[\w.: -]{1,30}", re.ASCII)
 """A status may be a number or an abbreviation, but not a sentence."""
 
 _STATE, _KNOWN_ONLY = 2, 3
-"""The rank of the last name in ``STATUSES``, and of those after it."""
+"""The rank of the last name in ``STATUSES``, and the rank of later names."""
 
 
 @dataclass(frozen=True)
 class _Status:
-    """The status that an answer shows."""
+    """The status in an answer."""
 
     node: Node
     member: Member
     variable: str
-    """The list that its word belongs to; empty for a word that is not known."""
+    """The list that its word belongs to; empty for an unknown word."""
 
     @property
     def active_word(self) -> str:
@@ -65,9 +65,9 @@ def suggestions(
 ) -> tuple[Suggestion, ...]:
     """Propose variables from the JSON of one answer with the HTTP status ``status``.
 
-    ``subscription_id`` is the id that was asked for; ``now`` the moment of the answer, with a time
-    zone, or None for this one. Neither the proposals nor their grounds hold values of the answer,
-    except plain words of a status.
+    ``subscription_id`` is the id that was asked for. ``now`` is the time of the answer, with a time
+    zone; None means the current time. The proposals and grounds contain no values of the answer,
+    except plain status words.
     """
     if status >= 400:
         return tuple(suggested_reason(document, _INITIAL["REST_REASON_PATH"]))
@@ -90,7 +90,7 @@ def suggestions(
 
 
 def _seen_status(nodes: list[Node]) -> _Status | None:
-    """The one status in the best place and with the best name; None if two are as good."""
+    """The status with the best place and name; None if two are equally good."""
     asked_for = [
         node
         for node in nodes
@@ -123,7 +123,7 @@ def _rank(node: Node, name: str) -> int | None:
 
 
 def list_of(word: str) -> str:
-    """The list that a status belongs to, by the initial values or by what it means everywhere."""
+    """The list that a status belongs to, from the initial values or its universal meaning."""
     if not PLAIN_WORD.fullmatch(word):
         return ""
     for name in MEANINGS:
@@ -133,7 +133,7 @@ def list_of(word: str) -> str:
 
 
 def _may_be_a_status(node: Node, word: str, rank: int) -> bool:
-    """Whether a word that is not known is a subscription's status all the same."""
+    """Whether an unknown word may still be a subscription's status."""
     if rank >= _KNOWN_ONLY or not _CODE.fullmatch(word) or snake(word) in ABOUT_THE_ANSWER:
         return False
     if rank < _STATE:
@@ -143,9 +143,9 @@ def _may_be_a_status(node: Node, word: str, rank: int) -> bool:
 
 
 def _subject(node: Node) -> Node:
-    """The object that is the subscription, of those in which its status lies.
+    """Choose the subscription among the objects that enclose its status.
 
-    It is the innermost one with an id, or else the outermost that is about the same.
+    It is the innermost one with an id, else the outermost one of the same kind.
     """
     around = [each for each in node.upwards() if each.is_a_subject]
     with_id = [each for each in around if each.names.intersection(IDS)]
@@ -162,7 +162,7 @@ def _status_path(seen: _Status, ending: Ending | None) -> Iterator[Suggestion]:
 
 
 def _decisions(seen: _Status, end: str) -> Iterator[Suggestion]:
-    """What only a person who knows the vendor can tell."""
+    """Decisions that only a person who knows the vendor can make."""
     path = seen.member.path
     if not seen.variable:
         lists = ", ".join(MEANINGS)
@@ -191,7 +191,9 @@ def _lists(seen: _Status, *, ends_later: bool) -> Iterator[Suggestion]:
             grounds.append(f"The status '{word}' means {meaning}.")
         if name == "REST_CANCELLED_VALUES" and ends_later:
             more.append(ENDS_LATER)
-            grounds.append(f"REST_STATUS_PATH gives '{ENDS_LATER}' for one that is due to end.")
+            grounds.append(
+                f"REST_STATUS_PATH gives '{ENDS_LATER}' for a subscription that is due to end."
+            )
         if more:
             yield Suggestion(name, ",".join([*initial, *more]), " ".join(grounds))
 
@@ -204,9 +206,9 @@ def _id_beside(node: Node, subscription_id: str) -> Iterator[Suggestion]:
 
 
 def _id_alone(nodes: list[Node], subscription_id: str) -> Iterator[Suggestion]:
-    """Without a status, only an id that is in one place of the answer alone is the subscription's.
+    """Propose the id of an answer without a status, if it occurs only once.
 
-    That of a customer may be the same number.
+    A customer's id may be the same number.
     """
     found = [each for node in nodes for each in ids_of(node.members, subscription_id)]
     subjects = [node for node in nodes if node.is_a_subject and node.place < Place.HAS_THE_ID]

@@ -19,10 +19,10 @@ from connect_ext.vendors.base import Cancellation
 from connect_ext.vendors.rest.looked_up import can_be_sent
 
 OF_THE_REQUEST = frozenset({"subscription_id", "request_id", "request_uuid", "asset_id"})
-"""What stays the same for a request, whenever it is sent."""
+"""Placeholders whose values are the same each time a request is sent."""
 
 IDEMPOTENCY_KEYS = frozenset({"request_id", "request_uuid"})
-"""What in a header for it stands for the key."""
+"""Placeholders that stand for the key in its header."""
 
 PLACEHOLDERS = OF_THE_REQUEST | {"effective_date"}
 PARAMETER = "parameter:"
@@ -39,9 +39,9 @@ def placeholders_in(texts: Iterable[str]) -> frozenset[str]:
 def check_placeholders(
     read: VariableReader, name: str, known: Collection[str], *texts: str, parameters: bool = True
 ) -> None:
-    """Report a brace that stands beside a word outside of the known placeholders.
+    """Report braces next to a word that is not a known placeholder.
 
-    It would be sent as it is. A brace that stands alone is not a placeholder.
+    They would be sent literally. A brace on its own is not a placeholder.
     """
 
     def without(found: re.Match[str]) -> str:
@@ -51,47 +51,46 @@ def check_placeholders(
     if any(_MISSPELT.search(_PLACEHOLDER.sub(without, text)) for text in texts):
         shown = [f"{{{each}}}" for each in sorted(known)]
         shown += ["{parameter:ID}"] if parameters else []
-        what = "has a brace beside a word that is not a placeholder"
+        what = "has a brace next to a word that is not a placeholder"
         read.report(name, f"{what} ({', '.join(shown)})")
 
 
 @dataclass(frozen=True)
 class Placeholders:
-    """What the placeholders stand for in one call."""
+    """The values of the placeholders in one call."""
 
     cancellation: Cancellation
     effective: date
     looked_up: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def to_be_shown(self) -> Placeholders:
-        """The same, with a name in the place of whatever the vendor has written.
+        """Return a copy with names in place of the values from the vendor.
 
-        That may be anybody's data, and nobody knows what to mask in it.
+        Those may be personal data, and we cannot know what to mask in them.
         """
         return replace(self, looked_up={name: f"REST_LOOKED_UP.{name}" for name in self.looked_up})
 
     def path(self, template: str) -> str:
-        """Every value is percent-encoded whole, so that none can be more than one segment.
+        """Fill in a path; each value is percent-encoded to stay within one segment.
 
-        Raises ``NotConfigured``, as the other methods do, where a value is missing or cannot stand
-        there.
+        Raises ``NotConfigured``, as the other methods do, if a value is missing or unsuitable.
         """
         return _PLACEHOLDER.sub(lambda found: quote(self._segment(found[1]), safe=""), template)
 
     def header(self, template: str) -> str:
-        """The text of a header; no value in it is blank, or begins another header."""
+        """Fill in a header; no value is blank or can begin another header."""
         return _PLACEHOLDER.sub(lambda found: self._in_header(found[1]), template)
 
     def key(self, template: str) -> str:
-        """The text of the header for the idempotency key, which the request's id stands for."""
+        """Fill in the idempotency header; there, the request's id stands for the key."""
         key = self.cancellation.idempotency_key
         return self.header(template.replace("{request_id}", key))
 
     def body(self, template: Any, *, as_texts: bool = False) -> Any:
-        """Values are put into texts that are parsed already: none can become part of the JSON.
+        """Fill in a body that is already parsed, so that no value can alter the JSON.
 
-        A text that is one placeholder alone becomes what that stands for, which may be no text;
-        with ``as_texts`` (forms) it must be one, or a number.
+        A text that is a single placeholder becomes its value, of any type; with ``as_texts``
+        (forms), the value must be a text, a number or a flag.
         """
         if isinstance(template, str):
             alone = None if as_texts else _PLACEHOLDER.fullmatch(template)
@@ -120,7 +119,7 @@ class Placeholders:
                 return self.effective.isoformat()
         value = self.looked_up.get(name)
         if value is None:
-            raise _unusable(name, "has nothing for it that can be sent")
+            raise _unusable(name, "has no value for it that can be sent")
         return value
 
     def _parameter(self, parameter_id: str) -> str:
@@ -139,27 +138,27 @@ class Placeholders:
             return value
         if isinstance(value, (bool, int, float)):
             return json.dumps(value)
-        raise _unusable(name, "has an object or a list for it, and it stands in a text")
+        raise _unusable(name, "has an object or a list for it, but it is part of a text")
 
     def _in_header(self, name: str) -> str:
         text = self._text(name)
         if not (text.strip() and text.isascii() and text.isprintable()):
             raise NotConfigured(
-                f"What the placeholder {{{name}}} stands for cannot be a part of a header: it is"
-                " blank, or has a character in it that no header has."
+                f"The value of the placeholder {{{name}}} cannot be part of a header: it is blank,"
+                " or has a character that headers cannot have."
             )
         return text
 
     def _segment(self, name: str) -> str:
-        """A value in a path; an id was looked through when it was read."""
+        """A value in a path; an id was checked when it was read."""
         text = self._text(name)
         if name in PLACEHOLDERS:
             return text
         is_long = len(text) > MAX_TEXT_CHARACTERS
         if not text.strip() or is_long or not text.isprintable() or leads_up(text):
             raise NotConfigured(
-                f"What the placeholder {{{name}}} stands for cannot be a part of a path: it is"
-                " blank, too long, or has '..' or an invisible character in it."
+                f"The value of the placeholder {{{name}}} cannot be part of a path: it is blank,"
+                " too long, or has '..' or an invisible character in it."
             )
         return text
 
@@ -172,7 +171,7 @@ def _unusable(name: str, what: str) -> NotConfigured:
 
 
 def form_fields(body: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Fields of a form; a field within an object is named ``outer[inner]``, as Stripe does."""
+    """The fields of a form; a field in an object is named ``outer[inner]``, as Stripe does."""
     if isinstance(body, dict):
         for key, item in body.items():
             yield from form_fields(item, f"{name}[{key}]" if name else key)

@@ -16,11 +16,11 @@ VARIABLES = (
     Variable("REST_OAUTH_TOKEN_URL", "", "a URL, https, or http on loopback"),
     Variable("REST_OAUTH_CLIENT_ID", "", "the client's id"),
     Variable("REST_OAUTH_CLIENT_SECRET", "", "the client's secret", secure=True),
-    Variable("REST_OAUTH_SCOPE", "", "scopes, separated by blanks, or nothing"),
+    Variable("REST_OAUTH_SCOPE", "", "scopes separated by spaces, or nothing"),
     Variable(
         "REST_OAUTH_EXTRA",
         "{}",
-        "a JSON object of further fields of the token request and their texts",
+        "a JSON object of further fields for the token request, with texts as values",
         may_hold_keys=True,
     ),
     Variable(

@@ -1,4 +1,4 @@
-"""A REST vendor: the two calls that the variables describe."""
+"""A REST vendor, called as the variables describe."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _OAUTH = NamedVariables(
 
 
 class RestVendor:
-    """Looks subscriptions up and cancels them by the requests in the ``REST_*`` variables."""
+    """Looks up and cancels subscriptions with the requests in the ``REST_*`` variables."""
 
     advice = ADVICE
     look_name = STATUS_CALL
@@ -71,21 +71,21 @@ class RestVendor:
 
     @property
     def can_be_asked(self) -> bool:
-        """False where ``REST_STATUS_REQUEST`` is empty."""
+        """False if ``REST_STATUS_REQUEST`` is empty."""
         return self._settings.status_request is not None
 
     @property
     def is_repeatable(self) -> bool:
-        """``REST_REPEATABLE``, unless a repeat may differ: its key would not serve for it."""
+        """``REST_REPEATABLE``, unless a repeat may differ: the same key would not fit it."""
         return self._settings.repeatable and not self._settings.varies
 
     @property
     def can_take_back(self) -> bool:
-        """False where ``REST_UNDO_REQUEST`` is empty."""
+        """False if ``REST_UNDO_REQUEST`` is empty."""
         return self._settings.undo_request is not None
 
     async def look_up(self, cancellation: Cancellation) -> Subscription:
-        """Read the subscription by ``REST_STATUS_REQUEST``."""
+        """Read the subscription with ``REST_STATUS_REQUEST``."""
         request = self._settings.status_request
         if request is None:
             raise NotConfigured(ADVICE.cannot_be_asked)
@@ -105,7 +105,7 @@ class RestVendor:
     async def cancel(
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
-        """Send ``REST_CANCEL_REQUEST``, with the cancellation's idempotency key."""
+        """Send ``REST_CANCEL_REQUEST`` with the cancellation's idempotency key."""
         call = self._cancel_call(self._calls.placeholders(cancellation, subscription))
         asked_for, answer = cancellation.subscription_id.text, await self._send(call)
 
@@ -118,16 +118,16 @@ class RestVendor:
     async def take_back(
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
-        """Send ``REST_UNDO_REQUEST``, with an idempotency key of its own."""
+        """Send ``REST_UNDO_REQUEST`` with its own idempotency key."""
         call = self._undo_call(self._calls.placeholders(cancellation, subscription))
         asked_for, answer = cancellation.subscription_id.text, await self._send(call)
         await aside(len(answer.body), lambda: self._raise_unless_accepted(answer, call, asked_for))
         return Accepted()
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
-        """The call that would be sent; nobody is asked for it.
+        """Build the call that would be sent, without asking the vendor.
 
-        A value that the vendor's answer gives is shown by its name in ``REST_LOOKED_UP``.
+        A value from the vendor's answer is shown as its name in ``REST_LOOKED_UP``.
         """
         values = self._calls.placeholders(cancellation, subscription)
         formed = self._undo_call if cancellation.act is Act.UNDO else self._cancel_call
@@ -143,11 +143,11 @@ class RestVendor:
         return Plan((call,), remarks=(remark,))
 
     def read(self, answer: Answer, cancellation: Cancellation) -> Subscription:
-        """The subscription in an answer to ``REST_STATUS_REQUEST``."""
+        """Read the subscription from an answer to ``REST_STATUS_REQUEST``."""
         return self._shown(answer, Call(STATUS_CALL, "", ""), cancellation)
 
     def explain(self, call_name: str, answer: Answer, subscription_id: str) -> tuple[Finding, ...]:
-        """What the paths find in the answer to one of the calls."""
+        """Say what the paths find in the answer to the named call."""
         return tuple(self._explainer.findings(call_name, answer, subscription_id))
 
     def _raise_unless_accepted(self, answer: Answer, call: Call, asked_for: str) -> None:
@@ -172,7 +172,7 @@ class RestVendor:
         return PlannedCall(call.method, call.url, body, tuple(headers))
 
     async def _send(self, call: Call) -> Answer:
-        """Send with credentials."""
+        """Send a call with the credentials."""
         if self._tokens is None:
             return await self._http.send(_with(call, *_credentials(self._settings.auth)))
         return await self._tokens.send(call)

@@ -1,7 +1,7 @@
-"""The names and the words by which vendors tell what a subscription is like, as tables.
+"""Tables of the names and words with which vendors describe a subscription.
 
-Names of members are compared as ``snake`` writes them: ``currentTermEndsAt`` is
-``current_term_ends_at``. A name that is in no table says nothing.
+Member names are compared in the form that ``snake`` gives them: ``currentTermEndsAt`` is
+``current_term_ends_at``. A name that is in no table is ignored.
 """
 
 from __future__ import annotations
@@ -10,30 +10,30 @@ import re
 from enum import IntEnum
 
 NAME = re.compile(r"[A-Za-z_][\w-]{0,60}", re.ASCII)
-"""The names of members that are looked at, and shown."""
+"""The form of member names that are read and shown."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def snake(name: str) -> str:
-    """A name in small letters, with underscores between its words."""
+    """Convert a name to lower case, with underscores between its words."""
     return "_".join(_WORD.findall(name)).lower()
 
 
 class Place(IntEnum):
-    """What an object of an answer is about; of two statuses, the one in the lower place wins."""
+    """What an object describes; of two statuses, the one in the lower place wins."""
 
     LIFECYCLE = 0
-    """An object for the subscription's state alone."""
+    """An object that holds only the subscription's state."""
     SUBSCRIPTION = 1
     CONTRACT = 2
-    """What some vendors have instead of a subscription."""
+    """A contract or similar, which some vendors have instead of a subscription."""
     ANSWER = 3
-    """The answer itself, or an object that only wraps what is asked for."""
+    """The answer itself, or an object that merely wraps the content."""
     HAS_THE_ID = 4
-    """Any other object that has the id that was asked for as its own."""
+    """Any other object whose own id is the one that was asked for."""
     PERIOD = 5
-    """A term or a period of the subscription: it has dates, and its state is its own."""
+    """A term or period of the subscription: it has dates, and a state of its own."""
     PART = 6
     """A charge, an item, a plan."""
     ELSEWHERE = 7
@@ -61,7 +61,7 @@ WRAPPERS = frozenset(
         *("records", "payload", "content", "body", "entity", "value", "properties", "details"),
     }
 )
-"""Objects that are about the same as what they are in."""
+"""Objects that describe the same thing as the object around them."""
 
 OWN_IDS = ("id", "uuid", "guid", "external_id", "external_key", "number", "key")
 IDS = (
@@ -73,12 +73,12 @@ IDS = (
 
 IDS_THAT_MAY_BE_SHORT = ("id", "subscription_id")
 SHORT_ID = 5
-"""Characters; the value of a member with another name could be the same by chance."""
+"""Characters; a value of this length in another member could match by chance."""
 
 ADDRESS = frozenset(
     {"city", "zip", "zip_code", "postal_code", "postcode", "country", "street", "line1"}
 )
-"""Where these are, a ``state`` is a part of a country."""
+"""Next to these, a ``state`` is part of an address."""
 
 _SUBJECT = "(subscription|contract|agreement|entitlement)"
 STATUSES = (
@@ -88,7 +88,7 @@ STATUSES = (
 )
 """Names of a status, the most specific first."""
 STATUSES_IF_KNOWN = re.compile("lifecycle|phase|stage")
-"""The same, only with a word that is in a list or in the next table."""
+"""Names that count only with a word from a list or the next table."""
 STATUSES_IN_A_LIFECYCLE = re.compile("value|code|name|current")
 
 _WORDS = {
@@ -112,15 +112,15 @@ _WORDS = {
     """,
 }
 LISTS = {word: name for name, words in _WORDS.items() for word in words.split()}
-"""The list for each status that means the same everywhere.
+"""The list for each status that has the same meaning at every vendor.
 
-What means one thing here and another there (pending, incomplete, inactive, failed, approved) is
-left to a person.
+Statuses whose meaning varies (pending, incomplete, inactive, failed, approved) are left to a
+person.
 """
 
 MEANINGS = {
     "REST_ACTIVE_VALUES": "active",
-    "REST_CANCELLING_VALUES": "on its way to be cancelled",
+    "REST_CANCELLING_VALUES": "being cancelled",
     "REST_CANCELLED_VALUES": "cancelled, now or at the end of its term",
     "REST_DRAFT_VALUES": "not started yet",
 }
@@ -128,7 +128,7 @@ MEANINGS = {
 ABOUT_THE_ANSWER = frozenset(
     {"success", "successful", "succeeded", "ok", "okay", "fail", "error", "done"}
 )
-"""A status with such a word is that of the call."""
+"""A status with one of these words belongs to the call."""
 
 _AT = "_(at|on|date|time|day)"
 _END = f"(end|ends|ending)({_AT})?"
@@ -137,17 +137,17 @@ ENDED = (
     re.compile(f"(subscription_)?(ended|terminated){_AT}|termination(_effective)?_date"),
     re.compile(f"subscription_{_END}"),
 )
-"""Names of the date on which a subscription has ended, whatever its term was."""
+"""Names of the date on which a subscription ended, whatever its term."""
 ANNOUNCED = (
     re.compile("cancels?_(at|on)"),
     re.compile(f"(scheduled|delayed)_(cancel|cancell?ation){_AT}|cancell?ation_effective{_AT}"),
 )
-"""Names of the date on which it will end; only a subscription that is to end has it."""
+"""Names of the date on which it will end; only a subscription due to end has it."""
 EXPIRES = (re.compile(f"(subscription_)?(expires|expiry|expiration|expired)({_AT})?"),)
 CANCELLED = (re.compile(f"cancell?ed{_AT}|cancell?ation{_AT}|cancel_date"),)
-"""Names of a date on which it ends, or on which somebody cancelled it."""
+"""Names of a date on which it ends or was cancelled."""
 END = (re.compile(f"(end|ends|ending){_AT}"),)
-"""Names of its end, or of its term's."""
+"""Names of the end of the subscription or its term."""
 
 TERM_END = (
     re.compile(f"((current|contract|subscription)_)?term_{_END}"),
@@ -157,7 +157,7 @@ PERIOD_END = (
     re.compile(f"(current_)?((billing|subscription|service)_)?period_{_END}"),
     re.compile(f"(next_)?(renewal|renews)({_AT})?"),
 )
-"""For a vendor without a name for a term."""
+"""For a vendor that has no term."""
 TRIAL_END = (re.compile(f"trial_{_END}"),)
 CHARGED_THROUGH = re.compile(
     f"(charged|paid|invoiced|billed|prepaid)_(through|thru|until|up_to)({_AT})?|paid_to_date"
@@ -166,22 +166,22 @@ CHARGED_THROUGH = re.compile(
 ENDS_WITH_ITS_PERIOD = re.compile(
     "(will_)?cancels?_at_(end_of_)?(current_)?(billing_)?(period|term|cycle)(_end)?"
 )
-"""Names of a flag that says that it will not be renewed."""
+"""Names of a flag that says it will not be renewed."""
 
 SCHEDULED_CHANGE = "scheduled_change"
-"""An object that says what will become of a subscription: its ``action``, and ``effective_at``."""
+"""An object with a subscription's next change: its ``action`` and ``effective_at``."""
 
 REASONS = (
     *("message", "error_message", "user_message", "detail", "description", "error_description"),
     *("reason", "faultstring", "fault_string", "msg", "title"),
 )
-"""Names of a text for people in an answer that refuses, the best first."""
+"""Names of a human-readable text in an answer that refuses, the best first."""
 TITLE = "title"
-"""It says of what kind an error is, where another text says what is wrong."""
+"""A title gives the kind of error; other texts say what is wrong."""
 REASON_PLACES = (
     *("error", "errors", "fault", "faults", "problem", "problems", "exception", "reasons"),
     *("messages", "response", "result", "data", "body"),
 )
-"""Names of the objects in which it may be, the best first; the answer itself comes last."""
+"""Names of objects that may contain the text, the best first; the answer itself is last."""
 LISTS_OF_REASONS = frozenset({"errors", "messages", "reasons"})
-"""Names of lists of such texts."""
+"""Names of lists of these texts."""

@@ -15,7 +15,7 @@ __all__ = ["DEFINITION", "ZuoraSettings", "create"]
 
 
 def create(settings: ZuoraSettings, context: VendorContext) -> Vendor:
-    """Make the vendor; its calls are imported when it is chosen, in each of several processes."""
+    """Make the vendor; only a process that chooses it imports its calls."""
     from connect_ext.vendors.zuora.vendor import connected  # noqa: PLC0415
 
     return connected(settings, context)

@@ -1,7 +1,7 @@
-"""Zuora's answers, as JSON, read into frozen values.
+"""Reads Zuora's JSON answers into frozen values.
 
-Values are read by their types and nothing is taken for granted: Zuora adds fields, statuses and
-codes without a new version (docs/facts.md, Orders 8, 9).
+Types are checked and nothing is taken for granted: Zuora adds fields, statuses and codes without
+a new version (docs/facts.md, Orders 8, 9).
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Any
 from connect_ext.portal.segments import leads_up
 
 MAX_ANSWER_PARTS = 100_000
-"""A charge has some two hundred parts, and a subscription may have hundreds of charges."""
+"""A charge has about two hundred parts, and a subscription may have hundreds of charges."""
 
 MOST_AMOUNT = 1e15
 
 MOST_CHARACTERS = 500
-"""The length of an order's description, the longest of the texts that are read here."""
+"""The maximum length of an order's description, the longest text read here."""
 
 MOST_OF_AN_ACCOUNT = 70
-"""An order takes no longer number of an account (docs/facts.md, Orders 3)."""
+"""The longest account number that an order accepts (docs/facts.md, Orders 3)."""
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -43,23 +43,23 @@ class SubscriptionRecord:
     id: str
     number: str = field(repr=False)
     status: str
-    """Zuora's own word."""
+    """In Zuora's own terms."""
     is_latest: bool
     account_number: str = field(repr=False)
-    """The invoice owner's; empty if the answer has none that an order takes."""
+    """The invoice owner's; empty if the answer has none that an order accepts."""
     currency: str
     begins: date | None
     """When its contract takes effect, the first day on which Zuora cancels it."""
     term_ends: date | None
     """The end of its term, the last day on which Zuora cancels it; evergreen ones have none."""
     ends: Any = field(repr=False)
-    """The first day without service, as it is answered; of use only for a cancelled one."""
+    """The first day without service, unparsed; meaningful only if it is cancelled."""
     cancels_itself_on: date | None
-    """The day on which Zuora is going to cancel an active one by itself."""
+    """The day on which Zuora will cancel it even without an order."""
     is_evergreen: bool
-    """Whether it has no term that could end."""
+    """Whether it has no fixed term."""
     cancel_reason: str = field(repr=False)
-    """The text that the order to cancel it bore; empty if the answer has none."""
+    """The text of the order that cancelled it; empty if the answer has none."""
 
 
 @dataclass(frozen=True)
@@ -68,24 +68,24 @@ class OrderResult:
 
     number: str
     status: str
-    """Zuora's own word about the order."""
+    """The order's status, in Zuora's own terms."""
     subscription_status: str
-    """Zuora's own word about the one subscription; empty if the answer does not tell."""
+    """The subscription's status, in Zuora's own terms; empty if the answer does not give it."""
 
 
 @dataclass(frozen=True)
 class OrderRecord:
-    """An order that exists already."""
+    """An existing order."""
 
     number: str
     status: str
-    """Zuora's own word."""
+    """In Zuora's own terms."""
     subscriptions: frozenset[str] = field(repr=False)
-    """The numbers of those that it is about, as far as it tells."""
+    """The numbers of its subscriptions, as far as it lists them."""
     names_all: bool
-    """Whether the number of each that it lists can be read."""
+    """Whether every listed subscription has a readable number."""
     texts: frozenset[str] = field(repr=False)
-    """Its description, and the reasons of its actions."""
+    """Its description and the reasons of its actions."""
 
 
 @dataclass(frozen=True)
@@ -98,18 +98,18 @@ class OrderPage:
 
 @dataclass(frozen=True)
 class Preview:
-    """What an order would bill; credits are negative."""
+    """The amounts that an order would bill; credits are negative."""
 
     amount: Decimal
     """With tax."""
     tax: Decimal | None
-    """None where the preview leaves taxes out."""
+    """None if the preview leaves taxes out."""
     period: tuple[date, date] | None
-    """The first and the last day of the services that it is about."""
+    """The first and last day of the services billed."""
 
 
 def plain(status: str) -> str:
-    """The status in lower case, without the blanks that some of Zuora's APIs write into it."""
+    """The status in lower case, without the blanks that some of Zuora's APIs add."""
     return "".join(status.split()).lower()
 
 
@@ -126,7 +126,7 @@ def subscription(document: dict[str, Any]) -> SubscriptionRecord:
         account_number=account if len(account) <= MOST_OF_AN_ACCOUNT else "",
         currency=_currency(document),
         begins=_day_if_any(document, "contractEffectiveDate"),
-        # What is left of a term that was is no end.
+        # A date left over from an earlier term is not an end.
         term_ends=None if is_evergreen else term_ends,
         ends=document.get("subscriptionEndDate") or document.get("termEndDate"),
         cancels_itself_on=_day_if_any(document, "scheduledCancelDate"),
@@ -136,14 +136,14 @@ def subscription(document: dict[str, Any]) -> SubscriptionRecord:
     if not found.id or not found.number or not found.status:
         raise UnreadableError("shows no subscription with an id, a number and a status")
     if not found.number.isprintable() or leads_up(found.number):
-        raise UnreadableError("shows a number that no subscription has")
+        raise UnreadableError("shows an invalid subscription number")
     return found
 
 
 def order_result(
     document: dict[str, Any], order_number: str, subscription_number: str
 ) -> OrderResult:
-    """Read the answer to a new order, with this number, of one subscription."""
+    """Read the answer to a new order with this number, for one subscription."""
     number, status = _text(document, "orderNumber"), _text(document, "status")
     if document.get("success") is not True or not number or not status:
         raise UnreadableError("shows no order with a number and a status")
@@ -170,7 +170,7 @@ def order(document: dict[str, Any], order_number: str) -> OrderRecord:
 
 
 def order_page(document: dict[str, Any]) -> OrderPage:
-    """Read a page of the orders of a subscription."""
+    """Read a page of a subscription's orders."""
     if not isinstance(document.get("orders"), list):
         raise UnreadableError("shows no orders")
     orders = tuple(_order_record(each) for each in _objects(document, "orders"))
@@ -178,7 +178,7 @@ def order_page(document: dict[str, Any]) -> OrderPage:
 
 
 def is_deleted(document: dict[str, Any], order_number: str) -> bool:
-    """Read the answer to the deletion of the order with this number, which it need not name."""
+    """Read the answer to the deletion of this order; it may leave out the number."""
     if document.get("success") is not True:
         raise UnreadableError("does not report success")
     _check_order(_text(document, "orderNumber") or order_number, order_number)
@@ -186,9 +186,9 @@ def is_deleted(document: dict[str, Any], order_number: str) -> bool:
 
 
 def preview(document: dict[str, Any]) -> Preview:
-    """Read a preview: its invoices less its credit memos.
+    """Read a preview: its invoices minus its credit memos.
 
-    Samples show the amounts of credit memos positive; negative ones would mean the same.
+    In samples, the amounts of credit memos are positive; negative ones would mean the same.
     """
     result = document.get("previewResult")
     if not isinstance(result, dict):
@@ -247,8 +247,10 @@ def _objects(document: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
 
 
 def _text(document: dict[str, Any], name: str) -> str:
-    """A text without the blanks around it; one that is longer than any of Zuora's counts as none,
-    since what is read here is looked through in the event loop."""
+    """A text without surrounding blanks; empty if it is longer than any of Zuora's.
+
+    The texts read here are searched in the event loop.
+    """
     found = document.get(name)
     return found.strip() if isinstance(found, str) and len(found) <= MOST_CHARACTERS else ""
 
@@ -265,28 +267,28 @@ def _amount(document: dict[str, Any], name: str) -> Decimal:
     if not isinstance(found, (int, float)) or isinstance(found, bool) or not math.isfinite(found):
         raise UnreadableError("holds an amount that is not a number")
     if abs(found) >= MOST_AMOUNT:
-        raise UnreadableError("holds an amount that nobody bills")
+        raise UnreadableError("holds an implausible amount")
     return Decimal(str(found))
 
 
 def day(value: Any) -> date | None:
-    """Read a day; None for nothing. Raises ``UnreadableError``.
+    """Read a day; None if empty. Raises ``UnreadableError``.
 
-    The first and the last year have days whose midnight is in none, in some time zone.
+    In the first and last year, some days have no midnight in some time zones.
     """
     if value is None or value == "":
         return None
-    # Later versions of Python read more than this form.
+    # Later versions of Python accept more than this form.
     if isinstance(value, str) and _DAY.fullmatch(value):
         with suppress(ValueError):
             found = date.fromisoformat(value)
             if date.min.year < found.year < date.max.year:
                 return found
-    raise UnreadableError("holds a date that is not one")
+    raise UnreadableError("holds an invalid date")
 
 
 def _day_if_any(document: dict[str, Any], name: str) -> date | None:
-    """Read a date that only helps to choose another one, so an unreadable one does no harm."""
+    """Read a date that only helps to choose another; an unreadable one does no harm."""
     try:
         return day(document.get(name))
     except UnreadableError:

@@ -1,4 +1,4 @@
-"""Calls to Zuora's REST API: each with a token, its headers, and the reading of its answer."""
+"""Calls to Zuora's REST API: adds tokens and headers, and reads the answers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from connect_ext.vendors.zuora.variables import URL
 Result = TypeVar("Result")
 
 VERSION = "2025-08-12"
-"""Without it the tenant's own version decides on statuses and fields (docs/facts.md, Orders 1)."""
+"""Without it, the tenant's default version determines statuses and fields (docs/facts.md, Orders
+1)."""
 
-KEY = "[another one for each attempt]"
-"""What a plan shows for the idempotency key."""
+KEY = "[different for each attempt]"
+"""Shown in a plan in place of the idempotency key."""
 
 OAUTH_CALL = "the token request (ZUORA_API_URL)"
 _OAUTH = NamedVariables(URL, "ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET")
@@ -37,7 +38,7 @@ class Said:
 
     document: dict[str, Any] = field(repr=False)
     echoes: bool
-    """Whether Zuora echoes that it is about our request."""
+    """Whether Zuora echoes our track id."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,15 @@ class Operation(Generic[Result]):
     """One operation of the API with its content."""
 
     name: str
-    """What messages call it."""
+    """Its name in messages."""
     path: str = field(repr=False)
     read: Callable[[Said], Result]
     body: Body | None = field(default=None, repr=False)
-    """None: a GET, unless another method is named."""
+    """None means GET, unless another method is given."""
     method: str = ""
     changes: bool = False
     key_of: Callable[[bytes], str] | None = None
-    """The idempotency key for a content."""
+    """Makes the idempotency key for a content."""
     timeout_seconds: float = 0.0
     counts: bool = True
 
@@ -65,9 +66,9 @@ class ZuoraApi:
         self._settings, self._tokens = settings, tokens
 
     async def ask(self, operation: Operation[Result], track_id: str) -> Result:
-        """Send an operation and read its answer; a token that is refused is replaced once.
+        """Send an operation and read its answer; a refused token is replaced once.
 
-        Raises ``Refused`` and ``UnknownId`` besides the errors of ``HttpClient``.
+        Raises ``Refused`` and ``UnknownId`` in addition to the errors of ``HttpClient``.
         """
         call = self._call(operation, track_id)
         answer = await self._tokens.send(call, token_is_refused)
@@ -77,14 +78,14 @@ class ZuoraApi:
         return read
 
     async def find(self, operation: Operation[Result], track_id: str) -> Result | None:
-        """The same for a question; None if Zuora does not know what is asked for."""
+        """Send a read operation; None if Zuora does not know the object."""
         try:
             return await self.ask(operation, track_id)
         except UnknownId:
             return None
 
     def planned(self, operation: Operation[Any], track_id: str) -> PlannedCall:
-        """The operation as it would be sent."""
+        """Build the operation as it would be sent."""
         if operation.key_of:
             operation = replace(operation, key_of=lambda _: KEY)
         call = self._call(operation, track_id)
@@ -120,7 +121,7 @@ class ZuoraApi:
 
 
 def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraApi:
-    """The API for these settings; all vendors of a process share a client's token."""
+    """Make the API for these settings; all vendors of a process share a client's token."""
     url = f"{settings.api_url}/oauth/token"
     client = OAuthClient(url, settings.client_id, settings.client_secret, only_in_body=True)
     tokens = TokenSource(
@@ -137,8 +138,11 @@ def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraApi:
 def _result(
     operation: Operation[Result], call: Call, answer: Answer, track_id: str
 ) -> Result | CancellationError:
-    """What the answer says; an error is not raised here, since it would keep the document that it
-    is about, in the frames of its traceback, and the search for garbage busy with it."""
+    """Read an answer into its result or error.
+
+    Errors are returned, not raised: a traceback would keep the document alive, and the garbage
+    collector busy with it.
+    """
     echoed = answer.headers.get("zuora-track-id", "")
     if echoed and echoed != track_id:
         return unreadable(call, "is about another call")

@@ -12,7 +12,7 @@ SPECIFIC_DATE, END_OF_TERM = "SpecificDate", "EndOfCurrentTerm"
 END_OF_INVOICED_PERIOD = "EndOfLastInvoicePeriod"
 
 _LAST_ZONE = timezone(timedelta(hours=-12))
-"""The one in which each day begins last."""
+"""The zone in which each day begins last."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Days:
 
     ordered: date
     policy: str
-    """Zuora's word for how the last day is found (docs/facts.md, Orders 4)."""
+    """Zuora's policy for finding the last day (docs/facts.md, Orders 4)."""
     effective: date | None
-    """The first day without service; None where only Zuora knows it."""
+    """The first day without service; None if only Zuora knows it."""
 
     @property
     def named(self) -> date | None:
-        """The same, as far as the order names it: a policy of Zuora's is all that it needs."""
+        """That day, if the order states it; an order with another policy does not."""
         return self.effective if self.policy == SPECIFIC_DATE else None
 
 
@@ -38,9 +38,9 @@ def days_of(
     term_ends: date | None,
     when: CancellationDate,
 ) -> Days:
-    """Today in the tenant's zone, or as near to it as Zuora allows; for a later end, its policy.
+    """Choose today in the tenant's zone or the nearest day allowed; for a later end, a policy.
 
-    Zuora refuses any day before the subscription's first or after its term's last.
+    Zuora refuses days before the subscription's first or after its term's last.
     """
     today = asked_at.astimezone(zone).date()
     ordered = max(today, begins or today)
@@ -54,14 +54,14 @@ def days_of(
 
 
 def begun_everywhere(days: Days, asked_at: datetime, begins: date | None) -> Days:
-    """The same, ordered on a day that is the future nowhere on earth.
+    """Change the order date to a day that has begun everywhere on earth.
 
-    Zuora takes orders with a date in the past, and hardly one in the future.
+    Zuora accepts order dates in the past, but hardly any in the future.
     """
     today = asked_at.astimezone(_LAST_ZONE).date()
     return replace(days, ordered=min(days.ordered, max(today, begins or today)))
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The moment at which a day begins in the tenant's zone."""
+    """The start of a day in the tenant's zone."""
     return datetime.combine(day, time(), zone)

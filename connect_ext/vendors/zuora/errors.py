@@ -1,7 +1,7 @@
-"""The meanings of Zuora's error codes, as one table.
+"""The meanings of Zuora's error codes, in one table.
 
-Only the last two digits of a code count; texts are never read, since they follow the language of
-the API user and quote customers (docs/facts.md, Orders 8). What is not in the table rejects
+Only the last two digits of a code count. Texts are never interpreted: they are in the API user's
+language and quote customers (docs/facts.md, Orders 8). A code that is not in the table rejects
 nothing: the request waits, and the outcome of an order counts as unknown.
 """
 
@@ -26,33 +26,33 @@ from connect_ext.errors import (
 from connect_ext.http.client import BUSY, Answer, Call
 
 LOCK_SECONDS = 60.0
-"""Locks hold long on big tenants (docs/facts.md, Orders 8)."""
+"""Big tenants hold locks for a long time (docs/facts.md, Orders 8)."""
 
 MOST_REASONS = 10
 MOST_CHARACTERS = 4000
-"""More of an error is not told."""
+"""The rest of an error is not reported."""
 
 
 class NotPermittedError(NotConfigured):
-    """Zuora's own word, by its code, that the user may not do this, or the tenant cannot."""
+    """Zuora's own error code says that the user may not do this, or the tenant cannot."""
 
 
 class NotTakenError(NotConfigured):
-    """Zuora does not take a question as it is: nothing is refused by that."""
+    """Zuora does not accept a read call in this form; this is not a refusal."""
 
 
 class Meaning(IntEnum):
-    """The bearing of an error on the call, the gentlest one first."""
+    """The effect of an error on the call, the least severe first."""
 
     UNKNOWN = 1
     """It may have been done; look before anything is sent again."""
     BUSY = 2
     LOCKED = 3
-    """Rolled back; it may work later."""
+    """Rolled back; a retry may work."""
     CREDENTIALS = 4
     CONFIGURATION = 5
     MISTAKE = 6
-    """Zuora does not take the call as it is: our mistake, or one in the variables."""
+    """Zuora does not accept the call in this form: our mistake, or one in the variables."""
     UNKNOWN_ID = 7
     REFUSED = 8
     """Nothing was done, perhaps for a business reason."""
@@ -70,7 +70,7 @@ _MEANINGS = {
     "40": Meaning.UNKNOWN_ID,
     "45": Meaning.MISTAKE,
     "50": Meaning.LOCKED,
-    # Zuora says "resubmit" of 61; that an order had no effect it says of none of them.
+    # For 61 Zuora says "resubmit"; for none of them does it say that an order had no effect.
     "60": Meaning.UNKNOWN,
     "61": Meaning.UNKNOWN,
     "70": Meaning.BUSY,
@@ -87,8 +87,8 @@ _ADVICE = {
     Meaning.CONFIGURATION: "Allow the user of the OAuth client to write "
     "through the API and to cancel subscriptions, and check that the tenant has orders: one "
     "without them needs VENDOR zuora-soap. Check ZUORA_ENTITY_ID and ZUORA_ORG_IDS as well.",
-    Meaning.MISTAKE: "Zuora does not take the call as it is: if the ZUORA_ variables are right, "
-    "this is a mistake in the extension, which its developers should know of.",
+    Meaning.MISTAKE: "Zuora does not accept the call in this form: if the ZUORA_ variables are "
+    "right, this is a mistake in the extension; tell its developers.",
 }
 _CAUSES = {
     Meaning.BUSY: Cause.BUSY,
@@ -101,7 +101,7 @@ _LOOK_FIRST = "The subscription is looked at again before anything else is sent.
 
 @dataclass(frozen=True)
 class Reason:
-    """One of the reasons of an answer that reports an error."""
+    """One of the reasons in an answer that reports an error."""
 
     code: str
     """Eight digits; empty for anything else."""
@@ -110,14 +110,14 @@ class Reason:
 
 
 def token_is_refused(answer: Answer) -> bool:
-    """Whether an answer says nothing but that the token is not good (any more)."""
+    """Whether an answer only says that the token is invalid or has expired."""
     if answer.status == 401:
         return True
-    # Below some versions Zuora says so under HTTP 200; such an answer is short.
+    # Before some versions Zuora says so with HTTP 200; such an answer is short.
     if answer.status >= 500 or len(answer.body) >= MOST_CHARACTERS:
         return False
     if b"reasons" not in answer.body:
-        # Nearly all answers: they are read once, later.
+        # Nearly all answers end here; they are parsed only once, later.
         return False
     document = answer.json()
     reasons = tuple(reasons_of(document))
@@ -133,7 +133,7 @@ def error_in(call: Call, answer: Answer, document: Any) -> CancellationError | N
         return None
     meaning = meaning_of(answer.status, reasons, changes=call.changes)
     if any(each is not False for each in successes):
-        # An error that calls itself a success: it says two things at once, and so neither.
+        # An error that also reports success contradicts itself: neither is believed.
         meaning = Meaning.UNKNOWN
     if meaning is Meaning.UNKNOWN_ID:
         return UnknownId()
@@ -144,7 +144,7 @@ def error_in(call: Call, answer: Answer, document: Any) -> CancellationError | N
 
 
 def meaning_of(status: int, reasons: Iterable[Reason], *, changes: bool) -> Meaning:
-    """The gentlest of all that an answer says, by its status and by each of its reasons."""
+    """The least severe meaning of an answer, from its status and all its reasons."""
     said = [_MEANINGS.get(reason.code[-2:], Meaning.UNKNOWN) for reason in reasons]
     if status == 429:
         said.append(Meaning.BUSY)
@@ -153,13 +153,13 @@ def meaning_of(status: int, reasons: Iterable[Reason], *, changes: bool) -> Mean
     elif status >= 500:
         said.append(Meaning.UNKNOWN)
     elif not said and 300 <= status < 500 and status not in BUSY and not changes:
-        # Without a code it is not Zuora's own word: a gateway's, or another host's.
+        # Without a code the answer is not Zuora's, but a gateway's or another host's.
         said.append(Meaning.CONFIGURATION)
     return min(said, default=Meaning.UNKNOWN)
 
 
 def reasons_of(document: Any) -> Iterator[Reason]:
-    """The reasons in an answer; one that cannot be read has no code."""
+    """Read the reasons in an answer; an unreadable one has no code."""
     found = document.get("reasons") if isinstance(document, dict) else None
     for each in found if isinstance(found, list) else [None] if found else []:
         reason = each if isinstance(each, dict) else {}
@@ -172,7 +172,7 @@ def reasons_of(document: Any) -> Iterator[Reason]:
 
 
 def _successes(document: Any) -> list[Any]:
-    """What an answer says of its success, in any case of letters: once at most, if it is sane."""
+    """All values of ``success``, in any letter case; a sane answer has at most one."""
     members = document.items() if isinstance(document, dict) else ()
     return [value for name, value in members if name.lower() == "success"]
 
@@ -192,7 +192,7 @@ def _later(call: Call, answer: Answer, meaning: Meaning, reasons: tuple[Reason, 
         kind = NotPermittedError
     elif meaning is Meaning.REFUSED:
         kind = NotTakenError
-    # A question cannot be refused: Zuora does not take it as it is.
+    # A read call cannot be refused: Zuora does not accept it in this form.
     advice = _ADVICE.get(meaning, _ADVICE[Meaning.MISTAKE])
     if meaning is Meaning.CONFIGURATION and not reasons:
         advice = "That is not Zuora's own answer: check ZUORA_API_URL."

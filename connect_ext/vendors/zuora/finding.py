@@ -1,4 +1,4 @@
-"""Finding things at Zuora: the subscription that is asked for, and the order that we have left."""
+"""Finds the requested subscription at Zuora, and the order of an earlier attempt."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ _STATUSES = {
     "pendingactivation": SubscriptionStatus.NOT_STARTED,
     "pendingacceptance": SubscriptionStatus.NOT_STARTED,
 }
-"""Without blanks and case: APIs of Zuora's write them either way (docs/facts.md, Orders 9)."""
+"""Without blanks and case: Zuora's APIs differ in both (docs/facts.md, Orders 9)."""
 
 MOST_TURNS, MOST_PAGES, PAGE = 5, 5, 40
 _GENERATED = re.compile(r"O-\d{8,10}", re.ASCII)
 
 
 class Fate(Enum):
-    """What becomes of an order, by its status."""
+    """The fate of an order, from its status."""
 
-    NONE = "there is none that could have an effect"
+    NONE = "no order can have an effect"
     UNSEEN = "Zuora does not let us see whether there is one"
-    UNFINISHED = "it lies there until somebody sees to it"
-    ON_ITS_WAY = "Zuora is at work on it"
+    UNFINISHED = "it stays there until somebody deals with it"
+    ON_ITS_WAY = "Zuora is working on it"
     DONE = "it is carried out, though the subscription may show it later"
-    UNKNOWN = "its status is none that is known"
+    UNKNOWN = "its status is not known"
 
 
 _FATES = {
@@ -67,20 +67,20 @@ class OurOrder:
 
     fate: Fate
     number: str
-    """Ours, or of the shape of Zuora's own; empty for any other, which could be a name or a key."""
+    """Only a number of our form or Zuora's; empty for any other, which could be a name or a key."""
     status: str = ""
-    """Zuora's own word; empty for an order that is not there."""
+    """Zuora's own term; empty if there is no order."""
     key: str = field(default="", repr=False)
-    """The number as it is, whatever its shape; empty for an order that is not there."""
+    """The actual number, in any form; empty if there is no order."""
     is_about_others: bool = False
-    """Whether it names any subscription but the one that was asked for, or one without a number."""
+    """Whether it lists any other subscription, or one without a number."""
 
 
 async def subscription(zuora: ZuoraApi, cancellation: Cancellation) -> SubscriptionRecord | None:
-    """The latest version of the subscription, by its number or by the id of any version.
+    """Find the latest version of the subscription by its number, or by the id of any version.
 
-    None if Zuora does not know it. Only an answer about the one that was asked for is believed,
-    and of an older version only its number.
+    None if Zuora does not know it. Only an answer about this subscription is believed, and of an
+    older version only its number.
     """
     key, request_id = cancellation.subscription_id.text, cancellation.request_id
     found = await _subscription(zuora, key, request_id, may_be_id=True)
@@ -88,25 +88,25 @@ async def subscription(zuora: ZuoraApi, cancellation: Cancellation) -> Subscript
         return found
     latest = await _subscription(zuora, found.number, request_id, may_be_id=False)
     if latest is None or not latest.is_latest:
-        message = "Zuora shows an older version of the subscription, and not its latest one."
+        message = "Zuora shows an older version of the subscription, not the latest one."
         raise NotDone(message, cause=Cause.UNREADABLE)
     return latest
 
 
 def status_of(found: SubscriptionRecord) -> SubscriptionStatus:
-    """The status in this project's words; raises ``NotDone`` for one that is not known."""
+    """The status in this project's terms; raises ``NotDone`` for an unknown one."""
     status = _STATUSES.get(plain(found.status))
     if status is None:
         raise NotDone(
-            f"Zuora shows the subscription with {named_status(found.status)}, on which the"
-            " extension does not act. Nothing is sent until it changes.",
+            f"Zuora shows the subscription with {named_status(found.status)}, which the"
+            " extension does not handle. Nothing is sent until it changes.",
             cause=Cause.UNKNOWN_STATUS,
         )
     return status
 
 
 def fate_of(status: str) -> Fate:
-    """What becomes of an order with this status."""
+    """The fate of an order with this status."""
     return _FATES.get(plain(status), Fate.UNKNOWN)
 
 
@@ -126,11 +126,11 @@ async def our_order(
     *,
     must_read: bool = False,
 ) -> OurOrder:
-    """The order of an earlier attempt at the request.
+    """Find the order of an earlier attempt at the request.
 
-    By its number, then by the text that it bears. A number whose order has ended without effect,
-    or is about another subscription, is used up. A tenant may not let us read orders: if Zuora
-    itself says so, and not a gateway, the subscription alone tells, unless ``must_read``.
+    It is searched by its number, then by its text. A number is used up if its order has ended
+    without effect or is about another subscription. A tenant may not let us read orders: if Zuora
+    itself says so, not a gateway, only the subscription's status counts, unless ``must_read``.
     """
     request_id = cancellation.request_id
     try:
@@ -148,7 +148,7 @@ async def our_order(
         return OurOrder(Fate.UNSEEN, "")
     raise NotConfigured(
         f"Zuora has {MOST_TURNS} orders to cancel the subscription for this request, none of which"
-        " had an effect. See to the subscription in Zuora, and settle the request in Connect."
+        " had an effect. Check the subscription in Zuora, and settle the request in Connect."
     )
 
 
@@ -166,8 +166,8 @@ async def _subscription(
 def _reads_subscription(key: str, *, is_id: bool) -> Callable[[Said], SubscriptionRecord]:
     def read(said: Said) -> SubscriptionRecord:
         found = answers.subscription(said.document)
-        # The latest version has another id than the one that is asked for. That it is the same
-        # subscription is known only where Zuora echoes our request.
+        # The latest version has a different id from the requested one. Only Zuora's echo of our
+        # track id proves that it is the same subscription.
         is_asked_for = is_id and (said.echoes or _is_same(key, found.id))
         if not is_asked_for and not _is_same(key, found.number):
             raise UnreadableError("is about another subscription")
@@ -185,14 +185,14 @@ async def _order(zuora: ZuoraApi, number: str, request_id: str) -> OrderRecord |
     try:
         return await zuora.find(operation, orders.track_id(request_id))
     except NotTakenError:
-        # That is how a number without an order may be answered as well (docs/facts.md, Orders 10).
+        # Zuora may also answer like this if the number has no order (docs/facts.md, Orders 10).
         return None
 
 
 async def _marked_order(
     zuora: ZuoraApi, subscription_number: str, request_id: str
 ) -> OurOrder | None:
-    """The order that bears our text; a tenant may have given it a number of its own."""
+    """Find the order with our text; a tenant may have given it a different number."""
     path = f"/v1/orders/subscription/{quote(subscription_number, safe='')}"
     marker = orders.marker(request_id)
 
@@ -227,14 +227,13 @@ def _is_about(found: OrderRecord, subscription_number: str) -> bool:
 
 
 def _is_shown(number: str, request_id: str) -> bool:
-    """Whether a note may name an order by its number: ours, or one of Zuora's own making."""
+    """Whether a note may show an order's number: ours, or one that Zuora generated."""
     ours = re.escape(orders.order_number(request_id))
     return bool(_GENERATED.fullmatch(number) or re.fullmatch(rf"{ours}(-[0-9a-f]+)*", number))
 
 
 def _is_same(one: str, other: str) -> bool:
-    """Whether Zuora could take two numbers, or ids, for one: the case of ASCII letters is all that
-    may differ."""
+    """Whether two numbers or ids are the same to Zuora, which ignores the case of ASCII letters."""
     return one == other or ((one + other).isascii() and one.lower() == other.lower())
 
 

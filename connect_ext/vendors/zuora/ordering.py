@@ -1,4 +1,4 @@
-"""The ordering of one cancellation: the order is sent, and what becomes of it is read."""
+"""Orders one cancellation: sends the order and reads its result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from connect_ext.vendors.zuora.shown import on_its_way, unfinished
 
 @dataclass(frozen=True)
 class Ordering:
-    """One cancellation of one subscription, which was shown as active."""
+    """One cancellation of a subscription that was shown as active."""
 
     zuora: ZuoraApi
     settings: ZuoraSettings
@@ -27,7 +27,7 @@ class Ordering:
     record: SubscriptionRecord
 
     async def ordered(self, number: str, days: Days) -> Accepted:
-        """Order it; an order that is refused is sent once more if it may be for a reason of ours.
+        """Send the order; send it once more if the refusal may be our own fault.
 
         Raises ``Refused``, and ``NotConfigured`` for a refusal that cannot be believed.
         """
@@ -38,7 +38,7 @@ class Ordering:
             if order.fate is Fate.UNFINISHED:
                 return Accepted(unfinished(order.number, order.status))
             if order.fate is not Fate.NONE:
-                message = "Zuora refuses the order, and has one of ours already."
+                message = "Zuora refuses the order, and already has one of ours."
                 raise OutcomeUnknown(message) from None
             again = self._another(number, order.number), self._begun_everywhere(days)
             if again == (number, days) or not await self._is_still_active():
@@ -46,7 +46,7 @@ class Ordering:
         return await self._sent(*again)
 
     def operation(self, number: str, days: Days) -> Operation[OrderResult]:
-        """The order, as it is sent."""
+        """Build the order as it is sent."""
         cancellation, record = self.cancellation, self.record
         request_id = cancellation.request_id
         return Operation(
@@ -67,48 +67,48 @@ class Ordering:
         return self._accepted(result, days)
 
     def _accepted(self, result: OrderResult, days: Days) -> Accepted:
-        """What Zuora has stored; only a completed order with its subscription is one."""
+        """Read the stored order; only a completed one shows a cancelled subscription."""
         match finding.fate_of(result.status):
             case Fate.DONE if plain(result.subscription_status) in finding.CANCELLED:
                 if days.named is None:
-                    # The answer has no date: the subscription does.
+                    # The answer has no date; the subscription does.
                     return Accepted()
                 ends_at = dates.midnight(days.named, self.zone)
                 return Accepted(Subscription(SubscriptionStatus.CANCELLED, ends_at))
             case Fate.UNFINISHED:
                 return Accepted(unfinished(result.number, result.status))
             case Fate.NONE:
-                raise OutcomeUnknown("Zuora has taken the order, and ended it without an effect.")
+                raise OutcomeUnknown("Zuora accepted the order, but ended it without effect.")
             case Fate.ON_ITS_WAY:
                 return Accepted(on_its_way())
             case _:
                 return Accepted()
 
     async def _order_after(self, refusal: Refused) -> finding.OurOrder:
-        """The order of ours that may be why another one is refused."""
-        # A tenant without orders may refuse them as well, and does not let us read them either.
+        """Find an order of ours that may explain why another is refused."""
+        # A tenant without orders may refuse ours, too, and does not let us read orders.
         try:
             return await finding.our_order(
                 self.zuora, self.cancellation, self.record.number, must_read=True
             )
         except NotConfigured as error:
-            what = "Zuora refuses the order, and does not say whether it has one of ours already."
+            what = "Zuora refuses the order, and does not say whether it already has one of ours."
             raise NotConfigured(
                 f"{what} {error.message}", cause=error.cause, vendor_text=refusal.reason
             ) from None
 
     async def _is_still_active(self) -> bool:
-        """Whether it still is; nothing is sent without a look before it."""
+        """Look again: nothing is sent without a look before it."""
         found = await finding.subscription(self.zuora, self.cancellation)
         return found is not None and finding.status_of(found) is SubscriptionStatus.ACTIVE
 
     def _another(self, number: str, free: str) -> str:
-        """The number for one more try: another one where this one may be taken."""
+        """The number for one more try: a new one if this one may be taken."""
         if free == number and self.cancellation.may_have_been_sent:
-            # Perhaps it was stored, and deleted by somebody; nobody knows whether it is free then.
+            # Somebody may have deleted the stored order; the number may still be taken.
             return orders.number_of_attempt(self.cancellation.request_id, self.cancellation.attempt)
         return free
 
     def _begun_everywhere(self, days: Days) -> Days:
-        """The days for one more try: with a wrong time zone the order's own may be tomorrow."""
+        """The days for one more try: in a wrong time zone, the first may have been tomorrow."""
         return dates.begun_everywhere(days, self.cancellation.asked_at, self.record.begins)

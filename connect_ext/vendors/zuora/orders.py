@@ -1,4 +1,4 @@
-"""The orders that are sent to Zuora, and the names by which they are found again."""
+"""Builds the orders for Zuora, and the numbers and texts by which they are found again."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ _TRIGGERS = ("ContractEffective", "ServiceActivation", "CustomerAcceptance")
 
 
 def track_id(request_id: str) -> str:
-    """What Zuora echoes, and its support asks for: at most 64 characters, few of them special."""
+    """The id that Zuora echoes and its support asks for: at most 64 characters, few special."""
     return _NOT_IN_NUMBERS.sub("", request_id)[:64]
 
 
 def order_number(request_id: str, turn: int = 1) -> str:
     """The number of the order to cancel, the same for each attempt at a request.
 
-    So of an order that comes late and one that was sent again, Zuora can store one only. A number
-    whose order has ended without effect is taken: the next ``turn`` has another one.
+    So Zuora can store only one of a delayed order and its repeat. Once an order has ended without
+    effect, its number is taken: the next ``turn`` uses another.
     """
     number = f"CONNECT-{track_id(request_id)}"
     return number if turn == 1 else f"{number}-{turn}"
 
 
 def number_of_attempt(request_id: str, attempt: str) -> str:
-    """A number that no other attempt takes: for the one whose usual number seems to be taken."""
+    """A number that no other attempt uses, for when the usual number seems to be taken."""
     return f"{order_number(request_id)}-{_NOT_IN_NUMBERS.sub('', attempt)[:20]}"
 
 
 def marker(request_id: str) -> str:
-    """The text that an order and its action bear, and the subscription shows as cancel reason."""
+    """The text of an order and its action; the subscription shows it as the cancel reason."""
     return f"CloudBlue Connect {track_id(request_id)}"
 
 
 def cancellation(
     request_id: str, number: str, shown: SubscriptionRecord, days: Days, settings: ZuoraSettings
 ) -> Body:
-    """The order to cancel (docs/facts.md, Orders 3)."""
+    """Build the order to cancel (docs/facts.md, Orders 3)."""
     return {
         "orderNumber": number,
         **_common(request_id, shown, days),
@@ -53,7 +53,7 @@ def cancellation(
 
 
 def preview(request_id: str, shown: SubscriptionRecord, days: Days) -> Body:
-    """The same order, to be previewed; it has no number, so that it takes none."""
+    """Build the same order for a preview; without a number, so that it uses none up."""
     until: Body = {"previewThruType": "TermEnd"}
     if days.effective or shown.is_evergreen:
         until = {
@@ -65,17 +65,17 @@ def preview(request_id: str, shown: SubscriptionRecord, days: Days) -> Body:
         "previewOptions": {
             **until,
             "previewTypes": ["BillingDocs"],
-            # Other orders that are scheduled are none of ours.
+            # Other scheduled orders are not ours.
             "validateScheduledOrders": False,
         },
     }
 
 
 def idempotency_key(request_id: str, attempt: str, content: bytes) -> str:
-    """A digest of all that makes an order this one.
+    """A digest of everything that identifies this order.
 
-    Zuora repeats what it has answered to a key for a day, a lock as well, and does not say what it
-    does about another body (docs/facts.md, Orders 7). So each attempt has a key of its own.
+    For a day, Zuora repeats its answer to a key, even a lock, and its documentation does not say
+    what it does with a different body (docs/facts.md, Orders 7). So each attempt has its own key.
     """
     parts = (request_id.encode(), attempt.encode(), content)
     return hashlib.sha256(b"\n".join(parts)).hexdigest()
@@ -88,7 +88,7 @@ def _common(request_id: str, shown: SubscriptionRecord, days: Days) -> Body:
     action = {
         "type": "CancelSubscription",
         "changeReason": marker(request_id),
-        # Tenants that demand one of these make a pending order of an action without it.
+        # For tenants that require one of these, an action without it makes a pending order.
         "triggerDates": [{"name": name, "triggerDate": ordered} for name in _TRIGGERS],
         "cancelSubscription": details,
     }
@@ -106,7 +106,7 @@ def _processing(settings: ZuoraSettings, days: Days) -> Body:
         "collectPayment": settings.process_payments,
     }
     if settings.generate_invoice:
-        # Not as far as a later end: that would bill the rest of the term today.
+        # Not up to a later end: that would bill the rest of the term today.
         target = days.named or days.ordered
         options["billingOptions"] = {"targetDate": target.isoformat()}
     return options

@@ -1,4 +1,4 @@
-"""The preview of an order: what it would bill, as a sentence. Its failure stops nothing."""
+"""Previews an order and describes the amounts in a sentence; a failure stops nothing."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from connect_ext.vendors.zuora.settings import ORDER_SECONDS
 
 PREVIEW_SECONDS = 30.0
 
-# With these the preview says nothing of its own: the order would fail the same way.
+# These causes do not concern the preview alone: the order would fail the same way.
 _NOT_OF_THE_PREVIEW = (Cause.CREDENTIALS, Cause.BUSY, Cause.PAUSED)
 
 
 class NotPreviewedError(Exception):
-    """There are no amounts; the text says why, to partners as well."""
+    """There are no amounts; the text says why, and partners may see it."""
 
 
 async def previewed(
     zuora: ZuoraApi, request_id: str, record: SubscriptionRecord, days: Days
 ) -> str:
-    """The amounts that the cancellation would bill, as a sentence.
+    """Describe the amounts that the cancellation would bill, in a sentence.
 
-    Raises ``NotPreviewedError`` where there are none, which stops nothing.
+    Raises ``NotPreviewedError`` if there are none; that stops nothing.
     """
     if not _leaves_time_for_the_order():
         raise NotPreviewedError("There was no time left for a preview.")
@@ -39,7 +39,7 @@ async def previewed(
         lambda said: answers.preview(said.document),
         orders.preview(request_id, record, days),
         timeout_seconds=PREVIEW_SECONDS,
-        # A tenant that cannot preview may cancel all the same.
+        # A tenant without previews can still cancel.
         counts=False,
     )
     try:
@@ -47,13 +47,13 @@ async def previewed(
     except CancellationError as error:
         if error.cause in _NOT_OF_THE_PREVIEW:
             raise
-        # What to do about it is for those who read the log, not for partners.
+        # The advice is for readers of the log, not for partners.
         what, _, _ = error.message.partition(". ")
         raise NotPreviewedError(
             f"The preview failed, which stops nothing. {what.rstrip('.')}."
         ) from None
     words = in_words(shown.amount, shown.tax, record.currency, shown.period)
-    return f"By Zuora's preview, the cancellation {words}."
+    return f"According to Zuora's preview, the cancellation {words}."
 
 
 def _leaves_time_for_the_order() -> bool:

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from connect_ext.portal.reader import VariableReader
 
 INITIAL_TIME_ZONE = "America/Los_Angeles"
-"""Zuora's own; no tenant further east has an earlier day (docs/facts.md, Orders 4)."""
+"""Zuora's own zone; no tenant further east has an earlier day (docs/facts.md, Orders 4)."""
 
 ORDER_SECONDS = 130.0
-"""Zuora itself ends a call after 120 s, so that most slow orders still answer
-(docs/facts.md, Orders 10)."""
+"""Zuora itself ends a call after 120 s; this lets most slow orders answer (docs/facts.md, Orders
+10)."""
 
 FINISHES_WITHIN_SECONDS = 300.0
-"""For so long Zuora may go on with an order whose call has timed out
-(docs/facts.md, Orders 10)."""
+"""How long Zuora may keep working on an order whose call has timed out (docs/facts.md, Orders
+10)."""
 
 _ID = r"[A-Za-z0-9_-]{1,64}"
 
@@ -38,14 +38,14 @@ class ZuoraSettings:
     entity_id: str
     org_ids: str
     time_zone: str
-    """The tenant's, as an IANA name."""
+    """The tenant's zone, as an IANA name."""
     generate_invoice: bool
     process_payments: bool
     preview: bool
 
 
 def read_settings(read: VariableReader) -> ZuoraSettings:
-    """Read the settings; the reader collects every mistake."""
+    """Read the settings and report every mistake to the reader."""
     generate, payments = read.flag("ZUORA_GENERATE_INVOICE"), read.flag("ZUORA_PROCESS_PAYMENTS")
     if payments and not generate:
         read.report("ZUORA_PROCESS_PAYMENTS", "is true, which needs ZUORA_GENERATE_INVOICE true")
@@ -67,7 +67,7 @@ def _read_host(read: VariableReader) -> str:
     try:
         path = urlsplit(url).path
     except ValueError:
-        # The reader has reported it.
+        # The reader has already reported it.
         return url
     if path:
         read.report(URL, "has a path after its host")

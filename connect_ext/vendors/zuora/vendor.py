@@ -30,14 +30,14 @@ from connect_ext.vendors.zuora.settings import FINISHES_WITHIN_SECONDS, ZuoraSet
 from connect_ext.vendors.zuora.shown import ShownSubscription, on_its_way, unfinished
 
 _ADVICE = Advice(
-    address_of_cancellation="Check in Zuora that the subscription's invoice owner is still there.",
+    address_of_cancellation="Check in Zuora that the subscription's invoice owner still exists.",
     cannot_be_asked="Check that the user of the OAuth client may read subscriptions.",
     no_status_in_answer="Check the subscription's orders in Zuora.",
     refusal="Check the subscription and the tenant's rules for orders in Zuora, and"
     " VENDOR_TIME_ZONE, ZUORA_GENERATE_INVOICE and ZUORA_PROCESS_PAYMENTS.",
     unknown_id="Check the id in the parameter, and that ZUORA_API_URL, ZUORA_ENTITY_ID and"
     " ZUORA_ORG_IDS lead to the tenant that holds the subscription.",
-    suspended="Resume it first in Zuora.",
+    suspended="Resume it in Zuora first.",
 )
 
 _ACTED_ON = {Act.CANCEL: SubscriptionStatus.ACTIVE, Act.UNDO: SubscriptionStatus.CANCELLED}
@@ -64,13 +64,13 @@ class ZuoraVendor:
 
     @property
     def is_repeatable(self) -> bool:
-        """Never: a key is forgotten after a day, and repeats failures (docs/facts.md, Orders 7)."""
+        """Never: keys expire after a day and repeat failures (docs/facts.md, Orders 7)."""
         return False
 
     async def look_up(self, cancellation: Cancellation) -> Subscription:
         """Read the subscription.
 
-        If it is active although an attempt may have been sent, read that attempt's order as well.
+        If it is active although an attempt may have been sent, also read that attempt's order.
         """
         found = await finding.subscription(self._zuora, cancellation)
         if found is None:
@@ -90,8 +90,8 @@ class ZuoraVendor:
                 return on_its_way()
             case Fate.UNKNOWN:
                 raise NotDone(
-                    "Zuora shows the order of this request with a status on which the extension"
-                    " does not act. Nothing is sent until it changes: see to it in Zuora.",
+                    "Zuora shows this request's order with a status that the extension does not"
+                    " handle. Nothing is sent until it changes: check it in Zuora.",
                     cause=Cause.UNKNOWN_STATUS,
                 )
 
@@ -112,7 +112,7 @@ class ZuoraVendor:
     async def cancel(
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
-        """Order the cancellation of the subscription that ``look_up`` has shown."""
+        """Send an order to cancel the subscription that ``look_up`` has shown."""
         shown = await self._known(cancellation, subscription)
         if shown.status is not SubscriptionStatus.ACTIVE:
             return Accepted(shown)
@@ -126,13 +126,13 @@ class ZuoraVendor:
 
     @property
     def can_take_back(self) -> bool:
-        """Always; Zuora itself refuses it once something is invoiced."""
+        """Always; Zuora itself refuses once something is invoiced."""
         return True
 
     async def take_back(
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
-        """Delete the order that has cancelled the subscription, if it is this request's."""
+        """Delete the order that cancelled the subscription, if it is this request's."""
         shown = await self._known(cancellation, subscription)
         if shown.status is not SubscriptionStatus.CANCELLED:
             return Accepted(shown)
@@ -144,7 +144,7 @@ class ZuoraVendor:
         return Accepted()
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
-        """The order, or the deletion of one, with the preview of what it bills."""
+        """Build the order with its preview, or the deletion of an order."""
         shown = await self._known(cancellation, subscription)
         if shown.status is not _ACTED_ON[cancellation.act]:
             raise Refused(hint=f"Zuora shows the subscription as {shown.status.value}.")
@@ -172,7 +172,7 @@ class ZuoraVendor:
     ) -> tuple[Ordering, str, Days]:
         record = _record(shown)
         if not record.account_number:
-            message = "Zuora shows no account that could order for the subscription."
+            message = "Zuora shows no account in whose name the subscription could be cancelled."
             raise NotDone(message, cause=Cause.UNREADABLE)
         days = dates.days_of(
             cancellation.asked_at, self._zone, record.begins, record.term_ends, cancellation.when
@@ -182,7 +182,7 @@ class ZuoraVendor:
         return ordering, number, days
 
     async def _checked(self, cancellation: Cancellation, accepted: Accepted) -> Accepted:
-        """Only the subscription says whether an order that was left lying has cancelled it."""
+        """Look again after an unfinished order: only the subscription shows whether it worked."""
         left = accepted.subscription
         if left is None or left.status is not SubscriptionStatus.UNFINISHED:
             return accepted
@@ -193,7 +193,7 @@ class ZuoraVendor:
         return Accepted(shown if shown.status is SubscriptionStatus.CANCELLED else left)
 
     async def _told(self, ordering: Ordering, days: Days) -> Accepted:
-        """What is worth telling about the order before it is sent."""
+        """Gather the remarks and the preview before the order is sent."""
         remarks, amounts, record = [], "", ordering.record
         if self._settings.preview:
             try:
@@ -203,17 +203,17 @@ class ZuoraVendor:
                 remarks.append(str(why))
         if record.cancels_itself_on:
             planned = record.cancels_itself_on.isoformat()
-            remarks.append(f"Zuora would have cancelled it by itself on {planned}.")
+            remarks.append(f"Zuora would have cancelled it anyway on {planned}.")
         return Accepted(remarks=tuple(remarks), amounts=amounts)
 
 
 def _record(shown: Subscription) -> SubscriptionRecord:
     if not isinstance(shown, ShownSubscription):
-        raise TypeError("The subscription was shown by another vendor.")
+        raise TypeError("The subscription comes from another vendor.")
     return shown.record
 
 
 def _patient(error: OutcomeUnknown) -> OutcomeUnknown:
-    """Whatever was answered, or not: Zuora may go on with it by itself."""
+    """Allow extra time: whatever the answer, Zuora may still be working on the order."""
     error.retry_after = max(FINISHES_WITHIN_SECONDS, error.retry_after or 0.0)
     return error

@@ -11,7 +11,7 @@ __all__ = ["DEFINITION", "ZuoraSettings", "create"]
 
 def create(settings: ZuoraSettings, context: VendorContext) -> Vendor:
     """Make the vendor; all vendors of a process share their sessions with Zuora."""
-    # Only a process that cancels at Zuora loads lxml.
+    # Only a process that cancels at Zuora needs lxml.
     from connect_ext.vendors.zuora_soap.vendor import connected  # noqa: PLC0415
 
     return connected(settings, context)

@@ -1,4 +1,4 @@
-"""Zuora's answers, parsed into frozen values."""
+"""Parses Zuora's SOAP answers into frozen values."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from connect_ext.vendors.zuora_soap.nodes import (
 _AMOUNT = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")
 
 MAX_MESSAGE_CHARACTERS = 4000
-"""More of an error is not read."""
+"""The rest of an error is not read."""
 
 
 @dataclass(frozen=True)
 class VendorError:
-    """One of Zuora's errors: a fault of the whole call, or the error of a row."""
+    """An error from Zuora: a fault of the whole call, or an error of a row."""
 
     code: str
     message: str = field(repr=False)
@@ -56,15 +56,15 @@ class LoginResult:
 
 @dataclass(frozen=True)
 class SubscriptionVersion:
-    """One version of a subscription, as Zuora stores it."""
+    """A stored version of a subscription."""
 
     id: str
     number: str = field(repr=False)
     status: str
-    """Zuora's own word."""
+    """In Zuora's own terms."""
     version: int
     previous_id: str
-    """The version that it has superseded."""
+    """The version that this one superseded."""
     account_id: str = field(repr=False)
     ends: ZuoraDate | None
     begins: ZuoraDate | None
@@ -72,19 +72,19 @@ class SubscriptionVersion:
     term_ends: ZuoraDate | None
     """The end of its term, the last day on which Zuora cancels it, if it can be read."""
     term_type: str
-    """Empty in a version without the field."""
+    """Empty in WSDL versions without the field."""
     has_term_end: bool
-    """Whether there is one, readable or not."""
+    """Whether it has an end date, readable or not."""
 
     @property
     def is_evergreen(self) -> bool:
-        """Whether it has no term that could end."""
+        """Whether it has no fixed term."""
         return plain(self.term_type) == "evergreen" if self.term_type else not self.has_term_end
 
 
 @dataclass(frozen=True)
 class AmendmentRecord:
-    """An amendment that exists already."""
+    """An existing amendment."""
 
     id: str
     name: str
@@ -96,13 +96,13 @@ class AmendmentRecord:
 
 @dataclass(frozen=True)
 class Preview:
-    """The sums that an amendment would bill, with Zuora's sign."""
+    """The sums that an amendment would bill, with Zuora's signs."""
 
     charges: Decimal
     """Without tax."""
     taxes: Decimal
     period: tuple[date, date] | None
-    """The first and the last day of the service that is billed, where Zuora tells them."""
+    """The first and last day of the service billed, if Zuora gives them."""
 
 
 def read_reply(body: bytes, operation: str) -> Reply:
@@ -138,20 +138,20 @@ def saved_id(reply: Reply) -> str:
 
 
 def amendment_ids(reply: Reply) -> tuple[str, ...]:
-    """Read the ids of the new amendments; none means that nothing was stored."""
+    """Read the ids of the new amendments; no id means that nothing was stored."""
     row = _successful_row(reply)
     texts = tuple((node.text or "").strip() for node in children(row, "AmendmentIds"))
     return tuple(identity for identity in texts if identity)
 
 
 def deleted_id(reply: Reply) -> str:
-    """Read the id of an object that was deleted; the answer to delete writes it in lower case."""
+    """Read the id of a deleted object; the answer to delete has its name in lower case."""
     row = _successful_row(reply)
     return text(row, "id") or text(row, "Id")
 
 
 def preview(reply: Reply) -> Preview:
-    """Read a preview's sums, and the service that they are about."""
+    """Read a preview's sums, and the period of service that they cover."""
     row = _successful_row(reply)
     items = [
         item for data in children(row, "InvoiceDatas") for item in children(data, "InvoiceItem")
@@ -183,7 +183,7 @@ def amendments(reply: Reply) -> tuple[AmendmentRecord, ...]:
 
 
 def records(reply: Reply) -> list[Node]:
-    """The records that a query found; raises ``UnreadableError`` if that is not all of them."""
+    """The records that a query found; raises ``UnreadableError`` if some are missing."""
     row = _only_row(reply)
     if text(row, "done") not in ("true", "1"):
         raise UnreadableError("is incomplete")
@@ -198,11 +198,11 @@ def date_of(written: str) -> ZuoraDate | None:
     try:
         return dates.read(written)
     except ValueError:
-        raise UnreadableError("holds a date that is not one") from None
+        raise UnreadableError("holds an invalid date") from None
 
 
 def plain(status: str) -> str:
-    """The status in lower case, without the blanks that some of Zuora's pages write into it."""
+    """The status in lower case, without the blanks that some of Zuora's pages add."""
     return "".join(status.split()).lower()
 
 
@@ -218,12 +218,12 @@ def _fault(fault: Node) -> VendorError:
 
 
 def _error(code: str, message: str) -> VendorError:
-    # Cut before any expression is matched against it.
+    # Cut before any pattern is matched against it.
     return VendorError(code[:MAX_MESSAGE_CHARACTERS], message[:MAX_MESSAGE_CHARACTERS])
 
 
 def _row_errors(row: Node) -> Iterator[VendorError]:
-    # The answer to delete spells these names in lower case.
+    # The answer to delete has these names in lower case.
     for node in row:
         if local(node).lower() == "errors" and not is_nil(node):
             code = text(node, "Code") or text(node, "code")
@@ -255,7 +255,7 @@ def _amount(item: Node, name: str) -> Decimal:
 
 
 def _period(items: list[Node]) -> tuple[date, date] | None:
-    """The days from the first service to the last; None if any of them is not known."""
+    """The days from the first service to the last; None if any is unknown."""
     starts = [_date_if_any(text(item, "ServiceStartDate")) for item in items]
     ends = [_date_if_any(text(item, "ServiceEndDate")) for item in items]
     days = [known.day for known in (*starts, *ends) if known]
@@ -288,7 +288,7 @@ def _subscription_version(record: Node) -> SubscriptionVersion:
 
 
 def _date_if_any(written: str) -> ZuoraDate | None:
-    """Read a date that only helps to choose another one, so an unreadable one does no harm."""
+    """Read a date that only helps to choose another; an unreadable one does no harm."""
     try:
         return dates.read(written)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Through when a subscription is invoiced, by its charges.
+"""Finds the end of a subscription's invoiced period from its charges.
 
-SOAP has no policy for the end of what is invoiced; ZOQL has no joins, so that the charges are asked
-for by their rate plans (docs/facts.md, Zuora 2.3).
+SOAP has no policy for it, and ZOQL has no joins: the charges are queried by rate plan
+(docs/facts.md, Zuora 2.3).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from connect_ext.vendors.zuora_soap.exchange import Operation
 from connect_ext.vendors.zuora_soap.nodes import text
 
 MOST_RATE_PLANS = 2000
-"""So many are in one answer at most."""
+"""An answer holds at most this many."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Charge:
 
     rate_plan_id: str
     charged_through: ZuoraDate | None
-    """The first day that is not invoiced yet; None if nothing was."""
+    """The first day not yet invoiced; None if nothing was invoiced."""
 
 
 async def charged_through(endpoint: Endpoint, version_id: str) -> ZuoraDate | None:
-    """The latest day through which a charge of this version is invoiced; None if none is."""
+    """Find the latest day to which any charge of this version is invoiced; None if none is."""
     plans = await _rate_plans(endpoint, version_id)
     found: list[Charge] = []
     for start in range(0, len(plans), zoql.MOST_CONDITIONS):
@@ -52,7 +52,7 @@ async def _rate_plans(endpoint: Endpoint, version_id: str) -> list[str]:
     build = envelopes.query(zoql.rate_plans_of(version_id))
     found = await endpoint.ask(Operation("query", build, _read_rate_plans))
     if len(found) > MOST_RATE_PLANS:
-        raise _unreadable("has more rate plans than Zuora ever answers with")
+        raise _unreadable("has more rate plans than Zuora ever returns")
     for plan in found:
         if plan.version_id.lower() != version_id.lower() or not zoql.is_id(plan.id):
             raise _unreadable("holds a rate plan that was not asked for")

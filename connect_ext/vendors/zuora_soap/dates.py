@@ -1,4 +1,4 @@
-"""Dates as Zuora writes them: days from version 69 on, up to 68 the moments at which they begin.
+"""Dates in Zuora's form: days from version 69 on; up to 68, the moments at which they begin.
 
 (docs/facts.md, Zuora 1.4)
 """
@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta, timezone, tzinfo
 LAST_WITH_MOMENTS = 68.0
 
 PACIFIC = timezone(timedelta(hours=-8))
-"""The later of Pacific time's two offsets: no subscription may look ended before it is."""
+"""The later of Pacific time's two offsets: no subscription may seem to have ended early."""
 
 _WRITTEN = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
@@ -21,22 +21,22 @@ _WRITTEN = re.compile(
 
 @dataclass(frozen=True)
 class ZuoraDate:
-    """A date as it is written."""
+    """A date as Zuora writes it."""
 
     day: date
-    """The day that counts: Zuora writes it as its midnight, in a zone of its own."""
+    """The day that counts; Zuora may write it as midnight in its own zone."""
     moment: datetime | None = None
-    """None for a day without a time, which begins when it does in the tenant's zone."""
+    """None for a day without a time; it then begins at midnight in the tenant's zone."""
 
     def begins(self, zone: tzinfo) -> datetime:
-        """The moment at which it begins, for a tenant in this zone."""
+        """The moment at which it begins for a tenant in this zone."""
         return self.moment or midnight(self.day, zone)
 
 
 def read(text: str) -> ZuoraDate:
     """Read an ``xs:date`` or an ``xs:dateTime``; raises ``ValueError``.
 
-    Zuora takes a dateTime without a zone for Pacific time (docs/facts.md, Zuora 2.3).
+    Zuora treats a dateTime without a zone as Pacific time (docs/facts.md, Zuora 2.3).
     """
     match = _WRITTEN.fullmatch(text)
     if not match:
@@ -62,12 +62,12 @@ def _moment(written: str, zone: str | None) -> datetime:
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:
-    """The beginning of a day; where clocks skip midnight, the moment at which they do."""
+    """The start of a day; if clocks skip midnight, the moment at which they do."""
     return datetime.combine(day, time(), zone)
 
 
 def zone_of(version: float, tenants: tzinfo) -> tzinfo:
-    """The zone in which a day begins; up to 68 it is Zuora's own, whatever the tenant's.
+    """The zone in which days begin; up to version 68, Zuora's own instead of the tenant's.
 
     (Zuora's page "Actions before changing time zone")
     """

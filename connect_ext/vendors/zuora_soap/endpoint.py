@@ -1,4 +1,4 @@
-"""A user's access to Zuora: operations within a session that is opened on demand."""
+"""A user's access to Zuora: operations in a session that is opened on demand."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Endpoint:
         sessions: Sessions,
         keep_secret: Callable[[str], None] = kept_nowhere,
     ) -> None:
-        """``keep_secret`` is told each session's token, whichever vendor has opened it."""
+        """``keep_secret`` receives each session's token, whichever vendor opened the session."""
         self._credentials, self._keep_secret = credentials, keep_secret
         self._http = http
         self._sessions = sessions
 
     async def ask(self, operation: Operation[Result]) -> Result:
-        """Send an operation; send it once more in a new session if Zuora rejects the first one.
+        """Send an operation; if Zuora rejects the session, send it once more in a new one.
 
-        Zuora does nothing within a session that it does not know, so a second call is safe even
-        if it changes something. If the new session is rejected too, something else is wrong:
+        Zuora does nothing in a session that it does not know, so a second call is safe even if it
+        changes something. If Zuora rejects the new session too, something else is wrong:
         ``NotDone``.
         """
         try:
@@ -42,7 +42,7 @@ class Endpoint:
             return await self._send(operation)
 
     async def address(self) -> str:
-        """Where the calls go: the address of the session, which is opened if need be."""
+        """The session's address, to which calls go; opens a session if needed."""
         return (await self._sessions.get(self._credentials, self._http)).url
 
     async def _send(self, operation: Operation[Result]) -> Result:

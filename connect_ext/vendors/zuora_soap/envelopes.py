@@ -1,7 +1,7 @@
-"""The SOAP envelopes that are sent to Zuora.
+"""Builds the SOAP envelopes for Zuora.
 
-The server reads the children of an element in the order of the schema: for Zuora's objects that is
-``Id``, then the alphabet (docs/facts.md, Zuora 1.4, 1.5).
+The server expects the children of an element in schema order: for Zuora's objects ``Id`` first,
+the rest alphabetically (docs/facts.md, Zuora 1.4, 1.5).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _PREFIXES = {"soapenv": SOAP, "api": API, "obj": OBJECT, "xsi": XSI}
 
 WithSession = Callable[[str], bytes]
-"""Builds an envelope for a session's token; after a lost session it builds it for the next one."""
+"""Builds an envelope for a session's token; called again if the session is lost."""
 
 
 @dataclass(frozen=True)
 class Amendment:
-    """The fields of an Amendment, in the order of the schema; an empty one is not sent."""
+    """The fields of an Amendment in schema order; empty ones are not sent."""
 
     id: str = ""
     contract_effective_date: str = ""
@@ -43,7 +43,7 @@ class Amendment:
 class AmendOptions:
     """The billing that goes with an amendment.
 
-    Zuora takes both for true where they are left out (docs/facts.md, Zuora 2.6).
+    Zuora treats both as true if they are left out (docs/facts.md, Zuora 2.6).
     """
 
     generate_invoice: bool
@@ -55,7 +55,7 @@ class PreviewOptions:
     """How Zuora previews an amendment; a preview changes nothing (docs/facts.md, Zuora 2.6)."""
 
     can_leave_drafts_out: bool
-    """From version 72 on, a preview can leave out the items of other drafts."""
+    """From version 72 on, a preview can exclude the items of other drafts."""
 
 
 def login(username: str, password: str) -> bytes:
@@ -154,7 +154,7 @@ def _envelope(
 
 def _add_object(call: etree._Element, amendment: Amendment) -> None:
     node = _add(call, API, "zObjects")
-    # The schema's type is the abstract zObject; the real one must be named.
+    # The schema's type is the abstract zObject; the concrete type must be given.
     node.set(f"{{{XSI}}}type", "obj:Amendment")
     _add_fields(node, amendment)
 

@@ -1,4 +1,4 @@
-"""One operation, sent once, and the reading of its answer."""
+"""Sends one operation once and reads its answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Operation(Generic[Result]):
     """One operation of the API with its content."""
 
     name: str
-    """The operation's name in the WSDL."""
+    """Its name in the WSDL."""
     build: Callable[[str], bytes] = field(repr=False)
     """Builds the envelope for a session's token."""
     read: Callable[[Reply], Result]

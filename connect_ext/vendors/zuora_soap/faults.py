@@ -1,4 +1,4 @@
-"""The meanings of Zuora's error codes, as one table.
+"""The meanings of Zuora's error codes, in one table.
 
 Sources: docs/facts.md, Zuora 1.7 and 2.8. A code that is not in the table rejects nothing: the
 request waits, and the outcome of a write counts as unknown.
@@ -25,16 +25,16 @@ from connect_ext.vendors.zuora_soap.nodes import UnreadableError
 
 
 class Meaning(IntEnum):
-    """The bearing of an error on the call, the most careful one first."""
+    """The effect of an error on the call, the most cautious first."""
 
     SESSION_LOST = 1
     """Nothing was done; log in and send the call again."""
     UNKNOWN = 2
     """It may have been done; look before anything is sent again."""
     NOT_DONE = 3
-    """Nothing was done; it may work later."""
+    """Nothing was done; a retry may work."""
     LOCKED = 4
-    """Nothing was done: something else is at work on it."""
+    """Nothing was done: something else holds a lock."""
     MISCONFIGURED = 5
     """Nothing was done, and it will not work until somebody fixes something."""
     REFUSED = 6
@@ -54,9 +54,9 @@ _MEANINGS = {
     "BATCH_FAIL_ERROR": Meaning.NOT_DONE,
     # The id was read from Zuora a moment ago, so the subscription has changed since.
     "INVALID_ID": Meaning.NOT_DONE,
-    # Nothing confirms that these had no effect. TRANSACTION_TERMINATED must not be sent again
-    # unchanged, but it is no business reason either. Below version 51, UNKNOWN_ERROR also stands
-    # for the newer codes.
+    # Zuora does not confirm that these had no effect. After TRANSACTION_TERMINATED the call must
+    # not be repeated unchanged, but it is not a business reason either. Before version 51,
+    # UNKNOWN_ERROR also replaces the newer codes.
     "TEMPORARY_ERROR": Meaning.UNKNOWN,
     "SERVER_UNAVAILABLE": Meaning.UNKNOWN,
     "TRANSACTION_TIMEOUT": Meaning.UNKNOWN,
@@ -82,15 +82,15 @@ _MEANINGS = {
     "CREDIT_CARD_PROCESSING_FAILURE": Meaning.REFUSED,
 }
 
-# Below version 60 a lock has no code, only a text.
+# Before version 60 a lock has only a text, no code.
 _LOCKED = re.compile(r"lock competition|optimistic lock", re.IGNORECASE)
-# A tenant with Orders is known by the text alone.
+# Only the text identifies a tenant with Orders.
 _ORDERS = re.compile(
     r"order date is required|orders harmonization|\borders\b.{0,200}?\b(enabled|on)\b",
     re.IGNORECASE,
 )
 
-# There is nothing to delete any more, whatever has become of it.
+# The amendment is gone, for whatever reason.
 _GONE = re.compile(r"(does not|no longer) exists?\b|already (been )?deleted", re.IGNORECASE)
 
 _ON_ORDERS = (
@@ -98,8 +98,8 @@ _ON_ORDERS = (
     "ZUORA_SOAP_URL; a tenant with Orders accepts only the REST API (VENDOR rest)."
 )
 _NO_DELETE = (
-    "A tenant with Orders or Orders Harmonization cannot delete an amendment by SOAP: take the "
-    "cancellation back in Zuora. The subscription is looked at again."
+    "A tenant with Orders or Orders Harmonization cannot delete an amendment through SOAP: take "
+    "the cancellation back in Zuora. The subscription is looked at again."
 )
 _LOOK_FIRST = "The subscription is looked at again before anything else is sent."
 _TRY_AGAIN = "Nothing was changed; it is tried again later."
@@ -111,12 +111,12 @@ _ADVICE = {
     Meaning.LOCKED: _TRY_AGAIN,
     Meaning.MISCONFIGURED: "Nothing was changed; check the settings of the tenant and of its API "
     "user, and ZUORA_SOAP_URL.",
-    # A query cannot be refused, and a fault is no verdict on the amendment.
+    # A query cannot be refused, and a fault does not judge the amendment.
     Meaning.REFUSED: "Nothing was changed; check the subscription and the tenant's settings in "
     "Zuora.",
 }
 _WRONG_VERSION = "INVALID_VERSION"
-"""The login, the first call of all, is answered with it whatever the credentials."""
+"""The login, always the first call, gets this whatever the credentials."""
 
 _ADVICE_FOR_CODE = {
     "NO_PERMISSION": "Allow the API user of ZUORA_USERNAME to read and amend subscriptions. "
@@ -124,8 +124,8 @@ _ADVICE_FOR_CODE = {
     "API_DISABLED": f"This call is switched off for the tenant. {_ON_ORDERS}",
     "INVALID_TYPE": f"The tenant does not offer amendments this way. {_ON_ORDERS}",
     _WRONG_VERSION: "Check the version at the end of ZUORA_SOAP_URL.",
-    "MISSING_REQUIRED_VALUE": "The tenant demands a field of an amendment that the extension does "
-    "not send; make it optional in Zuora.",
+    "MISSING_REQUIRED_VALUE": "The tenant requires an amendment field that the extension does not "
+    "send; make it optional in Zuora.",
 }
 _DELETE_ADVICE = {
     "NO_PERMISSION": f"Allow the API user of ZUORA_USERNAME to delete amendments. {_NO_DELETE}",
@@ -145,17 +145,17 @@ _CAUSES = {
 }
 
 MOST_REASONS = 10
-"""A row has one error or two; so many are told at most."""
+"""The most that are reported; a row usually has one or two errors."""
 
 LOGIN = "the login (ZUORA_SOAP_URL)"
 DELETE = "the delete call (ZUORA_SOAP_URL)"
 
 
 def meaning_of(error: VendorError, *, is_fault: bool) -> Meaning:
-    """The meaning of one error; an unknown code means an unknown outcome.
+    """The meaning of an error; an unknown code means an unknown outcome.
 
-    Only the error of a row can be a refusal: there Zuora has judged the amendment. A fault says
-    that the whole call has failed, which may have nothing to do with the customer.
+    Only the error of a row can be a refusal: there, Zuora has judged the amendment. A fault means
+    that the whole call failed, perhaps for a reason unrelated to the customer.
     """
     if _LOCKED.search(error.message):
         return Meaning.NOT_DONE
@@ -166,16 +166,16 @@ def meaning_of(error: VendorError, *, is_fault: bool) -> Meaning:
 
 
 def meaning_of_delete(error: VendorError, *, is_fault: bool) -> Meaning:
-    """The meaning of an error of the call that deletes an amendment.
+    """The meaning of an error from the deletion of an amendment.
 
-    One that is gone may have been deleted by an earlier call, so that only a look will tell.
+    If the amendment is gone, an earlier call may have deleted it; only a look can tell.
     """
     if _LOCKED.search(error.message) or error.code == "LOCK_COMPETITION":
         return Meaning.LOCKED
     if error.code == "INVALID_ID" or _GONE.search(error.message):
         return Meaning.UNKNOWN
     meaning = meaning_of(error, is_fault=is_fault)
-    # It is invoiced, or no longer the last one.
+    # The amendment is invoiced, or no longer the last one.
     is_refused = error.code == "CANNOT_DELETE" and not is_fault
     return Meaning.REFUSED if is_refused and not _ORDERS.search(error.message) else meaning
 
@@ -189,13 +189,13 @@ def error_in(call: Call, answer: Answer, reply: Reply) -> CancellationError | No
     if not errors:
         return None
     if reply.succeeded:
-        raise UnreadableError("says both success and an error")
+        raise UnreadableError("reports both success and an error")
     judge = meaning_of_delete if call.name == DELETE else meaning_of
     meaning, error = min(
         ((judge(e, is_fault=bool(reply.fault)), e) for e in errors), key=lambda pair: pair[0]
     )
     if answer.status == 429:
-        # Turned away, whatever the code: older versions have none for it.
+        # Zuora did not process the call, whatever the code: older versions have no code for it.
         meaning = Meaning.NOT_DONE
     if meaning is Meaning.REFUSED and call.changes:
         return Refused(" ".join(e.message or e.code for e in errors[:MOST_REASONS]))
@@ -235,13 +235,13 @@ def _advice(call: Call, meaning: Meaning, error: VendorError) -> str:
 
 
 def _shown(code: str) -> str:
-    """The code, if it has the shape of Zuora's; a word alone may be a name or a key."""
+    """The code, if it has Zuora's form; a single word may be a name or a key."""
     is_one = re.fullmatch(r"(?=.{1,40}$)[A-Z]+(_[A-Z]+)+", code)
     return code if is_one else "an error without a known code"
 
 
 def unreadable_reply(call: Call, answer: Answer, why: UnreadableError) -> Later:
-    """The error for an answer that is not the SOAP it should be, such as a page of HTML."""
+    """The error for an answer that is not valid SOAP, such as an HTML page."""
     status = answer.status
     if status in (408, 425, 429):
         message = f"Zuora answers {call.name} with HTTP {status}. {_TRY_AGAIN}"
@@ -255,7 +255,7 @@ def unreadable_reply(call: Call, answer: Answer, why: UnreadableError) -> Later:
 
 
 def _turned_away(call: Call, answer: Answer) -> Later:
-    # A redirect or an error page may also come after the work.
+    # A redirect or an error page may also follow after the work.
     kind = OutcomeUnknown if call.changes else NotConfigured
     return kind(
         f"Zuora's host answers {call.name} with HTTP {answer.status} and without SOAP. Check "

@@ -1,6 +1,6 @@
-"""The generations of Zuora's SOAP API, each with its own way to cancel a subscription.
+"""The generations of Zuora's SOAP API, which cancel subscriptions in different ways.
 
-The WSDL version at the end of the URL picks it (docs/facts.md, Zuora 0.3).
+The WSDL version at the end of the URL determines the generation (docs/facts.md, Zuora 0.3).
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from connect_ext.vendors.zuora_soap.settings import ZuoraSettings
 CANCELLATION = "Cancellation"
 MAX_NAME_LENGTH = 100
 
-# Up to 24.0 the dates "must be in the future", and Zuora keeps days, not moments, in its own time
-# zone. 25 hours from now is tomorrow in every zone, even on the longest day of the year. A date
-# a few minutes too early would get every cancellation refused; one too late costs a day.
+# Up to 24.0, dates "must be in the future", and Zuora keeps days, not moments, in its own time
+# zone. 25 hours from now is tomorrow in every zone, even on the longest day of the year. With a
+# date a few minutes too early, Zuora would refuse every cancellation; one too late costs a day.
 _AHEAD = timedelta(hours=25)
 
-# The time zone furthest behind UTC: a day that is over there is over everywhere.
+# The time zone furthest behind UTC: a day that has ended there has ended everywhere.
 _WEST = timezone(timedelta(hours=-12))
 
 
 class Generation(Enum):
-    """How a subscription is cancelled."""
+    """The way a subscription is cancelled."""
 
     TWO_STEPS = "create a draft, then update it"
     ONE_CREATE = "create it completed, in one transaction"
@@ -43,7 +43,7 @@ class Generation(Enum):
 
 @dataclass(frozen=True)
 class EffectiveDate:
-    """The date of a cancellation, as it is sent."""
+    """The date of a cancellation as it is sent."""
 
     text: str
     moment: datetime
@@ -66,11 +66,11 @@ def effective_date(
     bounds: tuple[ZuoraDate | None, ZuoraDate | None] = (None, None),
     zone: tzinfo = timezone.utc,
 ) -> EffectiveDate:
-    """The date of a cancellation: the wanted one, or as soon as Zuora allows.
+    """The date of a cancellation: the requested one, or as soon as Zuora allows.
 
-    It is never before the subscription's first day or after its last one, which are the bounds:
-    nothing is renewed in order to be cancelled later. Nor is it before today in the tenant's zone,
-    or, up to version 68, where Zuora converts moments to Pacific time, before now.
+    It is never before the first bound, the subscription's first day, or after the second, its last:
+    nothing is renewed just to be cancelled later. It is never before today in the tenant's zone.
+    Up to version 68, where Zuora converts moments to Pacific time, it is never before now.
     """
     today = asked_at.astimezone(zone).date()
     if version > LAST_WITH_MOMENTS:
@@ -89,10 +89,10 @@ def _within(
     asked_at: datetime,
     order: Callable[[ZuoraDate], Any],
 ) -> ZuoraDate:
-    """The wanted date, or the nearest within the bounds.
+    """The requested date, or the nearest one within the bounds.
 
-    The last day does not count once it is over in every zone: then Zuora's refusal is justified.
-    Until then it does, since the tenant's zone need not be known.
+    The last day stops counting once it has ended in every zone: then Zuora's refusal is justified.
+    Until then it counts, since the tenant's zone may be unknown.
     """
     first, last = bounds
     chosen = _latest(order, wanted, first)
@@ -120,13 +120,13 @@ def _ahead(version: float) -> timedelta:
 
 
 def amendment_name(request_id: str) -> str:
-    """The name by which a later attempt finds the amendment of a cancel request."""
+    """The name by which later attempts find the amendment of a cancel request."""
     readable = "".join(letter for letter in request_id if letter.isprintable())
     return f"Cancel request {readable}"[:MAX_NAME_LENGTH]
 
 
 def draft(cancellation: Cancellation, version_id: str, date: EffectiveDate) -> Amendment:
-    """The first of two steps: an amendment that has no effect yet."""
+    """Make the first of two steps: an amendment without effect yet."""
     return Amendment(
         description="Cancels the subscription at the customer's request.",
         effective_date=date.text,
@@ -138,10 +138,9 @@ def draft(cancellation: Cancellation, version_id: str, date: EffectiveDate) -> A
 
 
 def completion(amendment_id: str, date: EffectiveDate, *, is_left_over: bool) -> Amendment:
-    """The second of two steps: the dates that a tenant may demand, and the effect.
+    """Make the second of two steps: it adds dates that a tenant may require, and takes effect.
 
-    A draft left over by an earlier attempt gets a new effective date, since the old one may have
-    passed.
+    A draft left by an earlier attempt gets a new effective date, since the old one may have passed.
     """
     return Amendment(
         id=amendment_id,
@@ -154,10 +153,10 @@ def completion(amendment_id: str, date: EffectiveDate, *, is_left_over: bool) ->
 
 
 def completed(cancellation: Cancellation, version_id: str, date: EffectiveDate) -> Amendment:
-    """The whole amendment at once.
+    """Make the whole amendment in one step.
 
-    The activation must not come before the contract, nor the acceptance before the activation
-    (docs/facts.md, Zuora 2.2); all have the same date.
+    Activation must not precede the contract, nor acceptance the activation (docs/facts.md, Zuora
+    2.2), so all have the same date.
     """
     return Amendment(
         contract_effective_date=date.text,
@@ -173,12 +172,12 @@ def completed(cancellation: Cancellation, version_id: str, date: EffectiveDate) 
 
 
 def amend_options(settings: ZuoraSettings) -> AmendOptions | None:
-    """The billing, in so many words; 28 and 29 have none for it (docs/facts.md, Zuora 1.4)."""
+    """State the billing explicitly; 28 and 29 have no options for it (docs/facts.md, Zuora 1.4)."""
     if settings.version < 30:
         return None
     return AmendOptions(settings.generate_invoice, settings.process_payments)
 
 
 def preview_options(settings: ZuoraSettings) -> PreviewOptions:
-    """How to preview: this amendment alone, if the version can."""
+    """Choose to preview only this amendment, if the version can."""
     return PreviewOptions(can_leave_drafts_out=settings.version >= 72)

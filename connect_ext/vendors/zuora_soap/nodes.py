@@ -1,4 +1,4 @@
-"""The elements of an answer, read without their namespaces.
+"""Reads the elements of an answer without their namespaces.
 
 The server answers in the namespaces of both SOAP 1.1 and SOAP 1.2; unset fields are absent or nil
 (docs/facts.md, Zuora 1.3, 1.6).
@@ -32,14 +32,14 @@ def payload(body: bytes) -> Node:
 
 
 def _parsed(body: bytes) -> Node:
-    # Before parsing: a declaration can take minutes to read.
+    # Checked before parsing: a declaration can take minutes to read.
     if b"<!DOCTYPE" in body:
         raise UnreadableError("declares a document type, which SOAP forbids")
     if has_too_many_parts(body, MAX_ANSWER_PARTS, (b"<", b"=")):
         raise UnreadableError("has more elements than Zuora ever sends")
-    # A new parser for each answer: a shared one keeps the errors of the last answer.
+    # A new parser for each answer: a shared one keeps the errors of earlier answers.
     parser = etree.XMLParser(
-        # The parts cannot be counted in any other encoding.
+        # The elements can be counted only in this encoding.
         encoding="utf-8",
         resolve_entities=False,
         no_network=True,
@@ -58,20 +58,20 @@ def _parsed(body: bytes) -> Node:
 
 
 def text(node: Node, name: str) -> str:
-    """The one text under a name; empty where there is none."""
+    """The only text under a name; empty if there is none."""
     texts = {(each.text or "").strip() for each in children(node, name)}
     if len(texts) > 1:
-        raise UnreadableError("says two things under one name")
+        raise UnreadableError("has two values under one name")
     return texts.pop() if texts else ""
 
 
 def child(node: Node, name: str) -> Node | None:
-    """The first element of that name."""
+    """The first element with this name."""
     return next(iter(children(node, name)), None)
 
 
 def children(node: Node, name: str) -> list[Node]:
-    """The elements of that name that have a value."""
+    """The elements with this name that have a value."""
     return [each for each in node if local(each) == name and not is_nil(each)]
 
 

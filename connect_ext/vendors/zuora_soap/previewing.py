@@ -1,4 +1,4 @@
-"""What a cancellation would bill, by Zuora's preview, for a person to read."""
+"""Describes what a cancellation would bill, according to Zuora's preview."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from connect_ext.vendors.zuora_soap.nodes import text
 from connect_ext.vendors.zuora_soap.settings import ZuoraSettings
 from connect_ext.vendors.zuora_soap.subscriptions import ShownSubscription
 
-# With these the preview says nothing of its own: the amendment would fail the same way.
+# These causes do not concern the preview alone: the amendment would fail the same way.
 _NOT_OF_THE_PREVIEW = (Cause.CREDENTIALS, Cause.BUSY, Cause.PAUSED, Cause.DEADLINE)
 
 
@@ -40,9 +40,9 @@ class Account:
 async def previewed(
     settings: ZuoraSettings, endpoint: Endpoint, amendment: Amendment, subscription: Subscription
 ) -> Previewed:
-    """Preview an amendment; nothing is changed.
+    """Preview an amendment; change nothing.
 
-    A failure means nothing: a page of Zuora's does not list cancellations among the amendments
+    A failure means nothing: one of Zuora's pages does not list cancellations among the amendments
     that can be previewed (docs/facts.md, Zuora 2.6).
     """
     options = generations.amend_options(settings), generations.preview_options(settings)
@@ -57,11 +57,11 @@ async def previewed(
     amount = preview.charges + preview.taxes
     currency = await _currency(endpoint, subscription) if amount else ""
     words = in_words(amount, preview.taxes, currency, preview.period)
-    return Previewed(f"By Zuora's preview, the cancellation {words}.")
+    return Previewed(f"According to Zuora's preview, the cancellation {words}.")
 
 
 async def _currency(endpoint: Endpoint, subscription: Subscription) -> str:
-    """The currency of the subscription's account, empty if it cannot be learnt."""
+    """Read the currency of the subscription's account; empty if it cannot be found."""
     account_id = subscription.account_id if isinstance(subscription, ShownSubscription) else ""
     if not zoql.is_id(account_id):
         return ""
@@ -81,6 +81,6 @@ def _read_accounts(reply: Reply) -> tuple[Account, ...]:
 
 
 def _code(currency: str) -> str:
-    """A currency's code; any other text could be anything."""
+    """A currency's code; empty for any other text, which could be anything."""
     is_code = len(currency) == 3 and currency.isascii() and currency.isalpha()
     return currency.upper() if is_code else ""

@@ -1,7 +1,7 @@
-"""Sessions with Zuora: opened once for each user and endpoint, and shared by all tasks.
+"""Sessions with Zuora: one for each user and endpoint, shared by all tasks.
 
-A session ends after 15 idle minutes, and nothing tells whether it still lives (docs/facts.md,
-Zuora 2.7); so it is renewed by age.
+A session ends after 15 idle minutes, and there is no way to ask whether it is still open
+(docs/facts.md, Zuora 2.7); so it is renewed by age.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Session:
-    """An open session, and the address where it is used."""
+    """An open session and its address."""
 
     token: Secret
     url: str
     opened_at: float = field(compare=False)
-    """Seconds on the clock of ``Sessions``, taken before the login was sent."""
+    """Seconds on the clock of ``Sessions``, taken before the login is sent."""
 
 
 class Sessions:
-    """Opens sessions, one login at a time for each user, and keeps them until they are old.
+    """Opens sessions, one login at a time per user, and keeps them until they are old.
 
-    The vendors of a process share one instance: with other products, or other settings, they may
-    have the same user.
+    The vendors of a process share one instance: vendors for different products or with different
+    settings may have the same user.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -58,9 +58,9 @@ class Sessions:
         self._logins: SingleFlight[Credentials, Session] = SingleFlight()
 
     async def get(self, credentials: Credentials, http: HttpClient) -> Session:
-        """The user's session; logs in if there is none, or if it is about to expire.
+        """Return the user's session; log in if there is none or it is about to expire.
 
-        A login that was begun by another task is waited for no longer than the budget lasts.
+        If another task is already logging in, wait for it, but no longer than the budget lasts.
         """
         session = self._open.get(credentials)
         if session and self._is_fresh(session):
@@ -73,7 +73,7 @@ class Sessions:
             raise NotDone("There is no time left to log in.", cause=Cause.DEADLINE) from None
 
     def forget(self, credentials: Credentials, session: Session) -> None:
-        """Drop a session that Zuora rejects, unless another task has already replaced it."""
+        """Drop a session that Zuora rejected, unless another task has already replaced it."""
         if self._open.get(credentials) == session:
             del self._open[credentials]
 
@@ -92,7 +92,7 @@ class Sessions:
         return session
 
     def _keep(self, credentials: Credentials, session: Session) -> None:
-        # Credentials that nobody uses any more must not stay in memory.
+        # Credentials that are no longer used must not stay in memory.
         fresh = {key: other for key, other in self._open.items() if self._is_fresh(other)}
         self._open = {**fresh, credentials: session}
 
@@ -106,11 +106,12 @@ def _seconds_left() -> float | None:
 
 
 def followed(configured: str, server_url: str) -> str:
-    """The address for the calls of a session: the login's ``ServerUrl``, if it can be trusted.
+    """The address for a session's calls: the login's ``ServerUrl``, if it can be trusted.
 
-    It can if scheme, host, port and version are the configured ones; otherwise the configured URL
-    stays, which works on every host of the tenant. So the session never goes to a host that nobody
-    configured, and the version, which picks the generation, never changes unnoticed.
+    It is trusted if scheme, host, port and version match the configured URL. Otherwise the
+    configured URL is used, which works on every host of the tenant. So the session never goes to a
+    host that was not configured, and the version, which determines the generation, never changes
+    unnoticed.
     """
     try:
         ours, theirs = urlsplit(configured), urlsplit(server_url.strip())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from connect_ext.portal.reader import VariableReader
 
 FIRST_WITH_CHARGED_THROUGH = 25.0
-"""The first version whose charges tell through when they are invoiced."""
+"""The first version whose charges show to which day they are invoiced."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,18 @@ class ZuoraSettings:
 
     url: str
     version: float
-    """The WSDL version at the end of the URL; it picks the generation."""
+    """The WSDL version at the end of the URL; it determines the generation."""
     username: Secret
     password: Secret
     generate_invoice: bool
     process_payments: bool
     preview: bool
     time_zone: str = "UTC"
-    """The tenant's, as far as it is known."""
+    """The tenant's zone, if known."""
 
 
 def read_settings(read: VariableReader) -> ZuoraSettings:
-    """Read the settings; the reader collects every mistake."""
+    """Read the settings and report every mistake to the reader."""
     url = read.url(URL)
     version = _version(read, url)
     _check_date(read, version)
@@ -52,14 +52,14 @@ def read_settings(read: VariableReader) -> ZuoraSettings:
 
 
 def _check_date(read: VariableReader, version: float) -> None:
-    """Report a date that the version cannot find; 0 stands for one that is reported already."""
+    """Report a date that the version cannot find; version 0 is already reported."""
     date = read.choice("CANCELLATION_DATE", CancellationDate)
     is_invoiced = date is CancellationDate.END_OF_INVOICED_PERIOD
     if is_invoiced and 0 < version < FIRST_WITH_CHARGED_THROUGH:
         read.report(
             "CANCELLATION_DATE",
-            f"is {date.value}, and only from version {FIRST_WITH_CHARGED_THROUGH} in {URL} on does"
-            " Zuora tell through when a subscription is invoiced",
+            f"is {date.value}, but Zuora shows to which day a subscription is invoiced only from"
+            f" version {FIRST_WITH_CHARGED_THROUGH} in {URL} on",
         )
 
 

@@ -1,4 +1,4 @@
-"""Subscriptions as Zuora shows them."""
+"""Reads subscriptions at Zuora."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ACTIVE = "active"
 _EXPIRED = "expired"
 _STATUSES = {
     _ACTIVE: SubscriptionStatus.ACTIVE,
-    # Zuora itself decides whether to cancel a suspended subscription or to refuse.
+    # Zuora itself decides whether to cancel a suspended subscription.
     "suspended": SubscriptionStatus.ACTIVE,
     "cancelled": SubscriptionStatus.CANCELLED,
     "canceled": SubscriptionStatus.CANCELLED,
@@ -35,31 +35,31 @@ _STATUSES = {
 
 @dataclass(frozen=True)
 class ShownSubscription(Subscription):
-    """A subscription with all that its cancellation, or taking that back, may need."""
+    """A subscription with everything its cancellation, or taking that back, may need."""
 
     begins: ZuoraDate | None = None
     """The first day on which Zuora cancels it, if known."""
     term_ends: ZuoraDate | None = None
     """The last day on which Zuora cancels it, if known; evergreen ones have none."""
     previous_id: str = ""
-    """The version that it has superseded."""
+    """The version that this one superseded."""
     account_id: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """A tenant's subscriptions, as a version of the WSDL shows them."""
+    """A tenant's subscriptions, in a version of the WSDL."""
 
     endpoint: Endpoint = field(repr=False)
     version: float
     zone: tzinfo
-    """The tenant's; up to version 68 days begin in Zuora's own."""
+    """The tenant's zone; up to version 68, days begin in Zuora's own."""
 
     async def look_up(self, subscription_id: SubscriptionId) -> Subscription:
         """Read the latest version of a subscription, by its number or the id of any version.
 
-        One query; two for the id of a version that an amendment has superseded ("Expired",
-        docs/facts.md, Zuora 2.1).
+        This takes one query, or two for the id of a version that an amendment has superseded
+        ("Expired", docs/facts.md, Zuora 2.1).
         """
         key = subscription_id.text
         if not zoql.can_be_asked_for(key):
@@ -104,9 +104,9 @@ class Catalogue:
 def _only(
     found: tuple[SubscriptionVersion, ...], asked_for: list[SubscriptionVersion]
 ) -> list[SubscriptionVersion]:
-    """Trust no answer that holds another customer's subscription.
+    """Reject an answer that holds another customer's subscription.
 
-    Zuora and we compare numbers without case, but the versions of one subscription share one.
+    Zuora and we ignore case in numbers, but all versions of a subscription have the same spelling.
     """
     if len(asked_for) != len(found) or len({one.number for one in found}) > 1:
         message = "Zuora's answer holds a subscription that was not asked for."
@@ -117,11 +117,11 @@ def _only(
 def _that_counts(
     versions: list[SubscriptionVersion],
 ) -> tuple[SubscriptionVersion, SubscriptionStatus]:
-    """The version whose status counts for the whole subscription."""
+    """Choose the version whose status counts for the whole subscription."""
     newest = _newest(versions)
     status = _status_of(newest)
     if status is SubscriptionStatus.NOT_STARTED:
-        # If an older version is active, an amendment is pending, and the subscription runs.
+        # If an older version is active, an amendment is pending and the subscription is running.
         newest = _newest([one for one in versions if plain(one.status) == _ACTIVE] or versions)
         status = _status_of(newest)
     return newest, status
@@ -136,7 +136,7 @@ def _status_of(version: SubscriptionVersion) -> SubscriptionStatus:
     if status is None:
         raise NotDone(
             f"Zuora shows the subscription with {named_status(version.status)}, which the "
-            "extension does not know. Nothing is sent until it changes.",
+            "extension does not handle. Nothing is sent until it changes.",
             cause=Cause.UNKNOWN_STATUS,
         )
     return status

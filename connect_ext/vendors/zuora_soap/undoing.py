@@ -1,4 +1,4 @@
-"""Taking a cancellation back: its amendment is deleted (docs/facts.md, Zuora 2.4)."""
+"""Takes a cancellation back by deleting its amendment (docs/facts.md, Zuora 2.4)."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from connect_ext.vendors.zuora_soap.ways import cancellations_of
 async def undoing(
     endpoint: Endpoint, cancellation: Cancellation, subscription: Subscription
 ) -> Operation[str]:
-    """The call that takes this request's cancellation back; only asks questions.
+    """Build the call that takes this request's cancellation back; only queries are sent.
 
-    Raises ``Refused`` where there is none: Zuora deletes no amendment but the last, and no other
-    one may be deleted for this request.
+    Raises ``Refused`` if there is none: Zuora deletes only the last amendment, and only this
+    request's own amendment may be deleted.
     """
     found = await cancellations_of(endpoint, cancellation.request_id)
     ours = [one for one in found if plain(one.status) == "completed" and zoql.is_id(one.id)]
     if not ours:
-        raise Refused(hint="Zuora has no amendment of this request's that has cancelled it.")
+        raise Refused(hint="Zuora has no amendment of this request that cancelled it.")
     last = {one.id for one in ours if _is_of(one, _previous_version(subscription))}
     if not last:
         raise Refused(
-            hint="In Zuora another amendment has followed it; only the last one of a subscription"
-            " can be deleted."
+            hint="Zuora has a later amendment, and only the last one of a subscription can be"
+            " deleted."
         )
     if len(last) > 1:
-        raise Refused(hint="Zuora shows several amendments of this request's for one version.")
+        raise Refused(hint="Zuora shows several amendments of this request for one version.")
     return _deletion(last.pop())
 
 
 def _previous_version(subscription: Subscription) -> str:
-    """The version that the last amendment has superseded."""
+    """The version that the last amendment superseded."""
     previous = subscription.previous_id if isinstance(subscription, ShownSubscription) else ""
     if not previous:
-        raise Refused(hint="Zuora does not show which version the last amendment has superseded.")
+        raise Refused(hint="Zuora does not show which version the last amendment superseded.")
     return previous
 
 

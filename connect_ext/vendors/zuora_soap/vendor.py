@@ -41,7 +41,7 @@ _ADVICE = Advice(
 )
 
 SESSION, DRAFT = MASK, "[the draft's id]"
-"""What a plan shows in the place of what nobody may see, or knows yet."""
+"""Shown in a plan in place of a secret, and of an id that is not known yet."""
 
 
 def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraSoapVendor:
@@ -53,7 +53,7 @@ def connected(settings: ZuoraSettings, context: VendorContext) -> ZuoraSoapVendo
 
 
 class ZuoraSoapVendor:
-    """Cancels subscriptions by an amendment of the type Cancellation."""
+    """Cancels subscriptions with an amendment of the type Cancellation."""
 
     def __init__(self, settings: ZuoraSettings, endpoint: Endpoint) -> None:
         self._settings = settings
@@ -67,7 +67,7 @@ class ZuoraSoapVendor:
 
     @property
     def is_repeatable(self) -> bool:
-        """Never: SOAP has no idempotency key, and redirects a stale id to the latest version.
+        """Never: SOAP has no idempotency key, and maps a stale id to the latest version.
 
         (docs/facts.md, Zuora 2.2, 2.8)
         """
@@ -75,12 +75,12 @@ class ZuoraSoapVendor:
 
     @property
     def advice(self) -> Advice:
-        """Sentences that name Zuora's variables."""
+        """Advice that names Zuora's variables."""
         return _ADVICE
 
     @property
     def can_take_back(self) -> bool:
-        """Always, as far as it is known; tenants with Orders refuse the call."""
+        """Always, as far as we can know; tenants with Orders refuse the call."""
         return True
 
     async def look_up(self, cancellation: Cancellation) -> Subscription:
@@ -110,9 +110,9 @@ class ZuoraSoapVendor:
     async def take_back(
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
-        """Delete this request's amendment, if it has made the version that ``look_up`` has shown.
+        """Delete this request's amendment, if it made the version that ``look_up`` has shown.
 
-        The core looks whether the subscription is active again.
+        The core then checks that the subscription is active again.
         """
         shown = await self._shown(cancellation, subscription)
         if shown is not subscription and shown.status is not SubscriptionStatus.CANCELLED:
@@ -121,7 +121,7 @@ class ZuoraSoapVendor:
         return Accepted()
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
-        """The envelopes that ``cancel`` or ``take_back`` would send; only questions are asked."""
+        """Build the envelopes that ``cancel`` or ``take_back`` would send; only query Zuora."""
         needed = SubscriptionStatus.ACTIVE
         if cancellation.act is Act.UNDO:
             needed = SubscriptionStatus.CANCELLED
@@ -134,7 +134,7 @@ class ZuoraSoapVendor:
         try:
             way = await way_of(self._settings, self._catalogue, cancellation, shown)
         except OutcomeUnknown as error:
-            # Of an earlier attempt; nothing was sent by this one.
+            # An earlier attempt's outcome; this one has sent nothing.
             raise NotDone(error.message, error.retry_after, cause=error.cause) from None
         return await self._plan(way, shown)
 
@@ -157,7 +157,7 @@ class ZuoraSoapVendor:
     async def _shown(
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Subscription:
-        """The subscription with the id of its version; raises ``UnknownId``."""
+        """Return the subscription with its version's id; raises ``UnknownId``."""
         if subscription and subscription.version_id:
             return subscription
         found = await self.look_up(cancellation)

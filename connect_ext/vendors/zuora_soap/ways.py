@@ -1,4 +1,4 @@
-"""The way to cancel one subscription: the calls that change something, before any is sent."""
+"""Prepares the calls that cancel one subscription, before any is sent."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _COMPLETED = "Completed the draft amendment that an earlier attempt had left."
 
 @dataclass(frozen=True)
 class Way:
-    """The calls, in order; each one is read as the id of the amendment."""
+    """The calls, in order; each one's answer is the id of the amendment."""
 
     date: EffectiveDate
     call: Operation[str]
     then: Callable[[str], Operation[str]] | None = None
-    """Makes the call after it, for the id that the first one has answered."""
+    """Makes the second call from the id in the first one's answer."""
     is_confirmed: bool = True
-    """Whether an id in the last answer says that the subscription is cancelled."""
+    """Whether an id in the last answer proves that the subscription is cancelled."""
     amendment: Amendment | None = None
-    """What can be previewed."""
+    """The amendment to preview, if that is possible."""
     remarks: tuple[str, ...] = ()
 
 
@@ -45,7 +45,7 @@ async def way_of(
     cancellation: Cancellation,
     subscription: Subscription,
 ) -> Way:
-    """The way that the generation takes, on the date that is asked for; only asks questions."""
+    """Choose the generation's way, for the requested date; only queries are sent."""
     endpoint, version_id = catalogue.endpoint, subscription.version_id
     wanted = await _wanted(endpoint, cancellation, subscription)
     date = generations.effective_date(
@@ -54,7 +54,7 @@ async def way_of(
     generation = generations.generation_of(settings.version)
     if generation is Generation.AMEND:
         return _amend(settings, generations.completed(cancellation, version_id, date), date)
-    # An earlier attempt may have died between the two steps.
+    # An earlier attempt may have stopped between the two steps.
     left_over = await _left_over(endpoint, cancellation, version_id)
     if left_over:
         return Way(date, _completion(left_over.id, date, is_left_over=True), remarks=(_COMPLETED,))
@@ -66,8 +66,8 @@ async def way_of(
             lambda made: _completion(made, date, is_left_over=False),
         )
     whole = generations.completed(cancellation, version_id, date)
-    # The answer says that the amendment exists, not that it is completed: without the
-    # transaction it would be a draft (docs/facts.md, Zuora 2.5). Only a look will tell.
+    # The answer shows that the amendment exists, not that it is completed: without the
+    # transaction it would be a draft (docs/facts.md, Zuora 2.5). Only a look can tell.
     return Way(date, _creation(whole, single_transaction=True), is_confirmed=False)
 
 
@@ -82,7 +82,7 @@ async def _wanted(
         case CancellationDate.END_OF_TERM:
             _, last = _bounds(subscription)
             if last is None:
-                message = "Zuora shows no end of the subscription's term. Nothing is sent."
+                message = "Zuora does not show when the subscription's term ends. Nothing is sent."
                 raise NotDone(message, cause=Cause.UNREADABLE)
             return last
 
@@ -95,7 +95,7 @@ def _bounds(subscription: Subscription) -> tuple[ZuoraDate | None, ZuoraDate | N
 
 def _amend(settings: ZuoraSettings, amendment: Amendment, date: EffectiveDate) -> Way:
     build = envelopes.amend(amendment, generations.amend_options(settings))
-    # Only a preview succeeds without an amendment.
+    # Only a preview can succeed without an amendment.
     call = Operation("amend", build, _first_id, changes=True)
     return Way(date, call, amendment=amendment)
 
@@ -117,18 +117,18 @@ def _completion(amendment_id: str, date: EffectiveDate, *, is_left_over: bool) -
 async def _left_over(
     endpoint: Endpoint, cancellation: Cancellation, version_id: str
 ) -> AmendmentRecord | None:
-    """The amendment of an earlier attempt at the same request that has no effect yet."""
+    """Find an earlier attempt's amendment for the same request that has no effect yet."""
     found = await cancellations_of(endpoint, cancellation.request_id)
     ours = [one for one in found if one.subscription_id == version_id]
     if any(plain(one.status) == "completed" for one in ours):
         raise OutcomeUnknown("Zuora shows the amendment of this request as completed.")
     drafts = [one for one in ours if plain(one.status) in _OPEN_AMENDMENT]
-    # Two attempts at once may have left two drafts; every later one must take the same.
+    # Two simultaneous attempts may have left two drafts; all later ones must choose the same.
     return min(drafts, key=lambda draft: draft.id, default=None)
 
 
 async def cancellations_of(endpoint: Endpoint, request_id: str) -> list[AmendmentRecord]:
-    """The amendments by which attempts at this request have cancelled, or are to cancel."""
+    """Find the amendments with which attempts at this request have cancelled, or will cancel."""
     name = generations.amendment_name(request_id)
     build = envelopes.query(zoql.amendments_by_name(name))
     found = await endpoint.ask(Operation("query", build, answers.amendments))

@@ -18,29 +18,29 @@ _AMENDMENT_FIELDS = "Id, Name, Status, SubscriptionId, Type"
 MAX_NUMBER_LENGTH = 255
 
 MOST_CONDITIONS = 100
-"""Zuora takes 200 in a query, and 10,000 characters; a query finds 2,000 records at most."""
+"""Zuora accepts 200 conditions and 10,000 characters; a query finds at most 2,000 records."""
 
 
 def is_id(text: str) -> bool:
-    """Whether a text is an object's id (32 hexadecimal digits) and not its number."""
+    """Whether a text is an object's id (32 hexadecimal digits), not its number."""
     return re.fullmatch(r"[0-9a-fA-F]{32}", text) is not None
 
 
 def can_be_asked_for(text: str) -> bool:
-    """Whether a subscription can have this id or number: not blank, not too long, printable.
+    """Whether this can be a subscription's id or number: not blank, not too long, printable.
 
-    XML could not hold a control character anyway.
+    XML cannot contain control characters anyway.
     """
     return bool(text) and len(text) <= MAX_NUMBER_LENGTH and text.isprintable()
 
 
 def subscription_by_id(subscription_id: str, version: float = 0.0) -> str:
-    """Ask for one version of a subscription, in a version of the WSDL."""
+    """Query one version of a subscription, in a version of the WSDL."""
     return _select(_fields_of(version), "Subscription", "Id", subscription_id)
 
 
 def subscriptions_by_number(number: str, version: float = 0.0) -> str:
-    """Ask for all versions of a subscription; they share its number, which Zuora calls Name."""
+    """Query all versions of a subscription; they share its number, which Zuora calls Name."""
     return _select(_fields_of(version), "Subscription", "Name", number)
 
 
@@ -50,29 +50,29 @@ def _fields_of(version: float) -> str:
 
 
 def amendments_by_name(name: str) -> str:
-    """Ask for the amendments of that name, in any status."""
+    """Query the amendments with this name, in any status."""
     return _select(_AMENDMENT_FIELDS, "Amendment", "Name", name)
 
 
 def rate_plans_of(version_id: str) -> str:
-    """Ask for the rate plans of one version of a subscription."""
+    """Query the rate plans of one version of a subscription."""
     return _select("Id, SubscriptionId", "RatePlan", "SubscriptionId", version_id)
 
 
 def charges_of(rate_plan_ids: Sequence[str]) -> str:
-    """Ask through when the charges of rate plans are invoiced; of ``MOST_CONDITIONS`` at most."""
+    """Query to which day the charges of up to ``MOST_CONDITIONS`` rate plans are invoiced."""
     fields = "RatePlanId, ChargedThroughDate"
     return _select(fields, "RatePlanCharge", "RatePlanId", *rate_plan_ids)
 
 
 def account_by_id(account_id: str) -> str:
-    """Ask for an account's currency."""
+    """Query an account's currency."""
     return _select("Id, Currency", "Account", "Id", account_id)
 
 
 def _select(fields: str, table: str, field: str, *values: str) -> str:
     conditions = " or ".join(f"{field} = {quoted(value)}" for value in values)
-    # The linter takes this for SQL; the values are quoted, and the rest is ours.
+    # The linter sees SQL here; the values are quoted, and the rest is ours.
     return f"select {fields} from {table} where {conditions}"  # noqa: S608
 
 

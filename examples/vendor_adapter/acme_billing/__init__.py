@@ -1,4 +1,4 @@
-"""Acme Billing as a vendor: contracts, found by their number and terminated by a call."""
+"""Acme Billing as a vendor: finds contracts by number and terminates them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["DEFINITION", "create"]
 
 
 def create(settings: AcmeSettings, context: VendorContext) -> AcmeVendor:
-    """Make the vendor; its calls are imported only where it is chosen."""
+    """Make the vendor; only a process that chooses it imports its calls."""
     from acme_billing.vendor import AcmeVendor  # noqa: PLC0415
 
     return AcmeVendor(settings, context)

@@ -27,19 +27,19 @@ STATUSES = {
     "running": SubscriptionStatus.ACTIVE,
     "paused": SubscriptionStatus.SUSPENDED,
     "closing": SubscriptionStatus.CANCELLING,
-    # Terminated, and running until its day.
+    # Terminated, but running until its last day.
     "ending": SubscriptionStatus.CANCELLED,
     "ended": SubscriptionStatus.CANCELLED,
 }
 
 REFUSALS = frozenset({"MINIMUM_TERM", "NOT_RUNNING", "NOT_ENDING", "OTHER_REFERENCE"})
-"""The codes by which Acme refuses for a business reason, and will again. No other code does."""
+"""The codes of refusals for a business reason, which will not change. No other code is one."""
 
 Document = dict[str, Any]
 
 
 def document_in(answer: Answer, call: Call) -> Document:
-    """The body of an answer that reports success; raise the error that another one means."""
+    """Return the body of a successful answer; raise the matching error for any other."""
     found = answer.json()
     document: Document = found if answer.status == 200 and isinstance(found, dict) else {}
     if document.get("ok") is True:
@@ -49,8 +49,8 @@ def document_in(answer: Answer, call: Call) -> Document:
     if answer.status in BUSY:
         message = f"Acme's gateway answers HTTP {answer.status} to {call.name}."
         raise NotDone(message, answer.retry_after, cause=Cause.BUSY)
-    # Not a word of Acme's own: a cancellation may have got through all the same.
-    raise unreadable(call, f"is HTTP {answer.status} and not Acme's: check ACME_API_URL")
+    # The answer is not Acme's own: a cancellation may have got through anyway.
+    raise unreadable(call, f"is HTTP {answer.status} but not from Acme: check ACME_API_URL")
 
 
 def _error(document: Document, call: Call) -> CancellationError:
@@ -63,21 +63,21 @@ def _error(document: Document, call: Call) -> CancellationError:
         case "NO_SUCH_ACCOUNT":
             return NotConfigured("Acme does not know the account: check ACME_ACCOUNT.")
         case "TOO_MANY_CALLS":
-            return NotDone("Acme has had too many calls.", cause=Cause.BUSY)
+            return NotDone("Acme has received too many calls.", cause=Cause.BUSY)
         case "LOCKED":
             return Conflict("Acme has locked the contract: not now.", vendor_text=reason)
         case "NO_SUCH_CONTRACT" if call.changes:
             return UnknownId()
         case str() if call.changes and code in REFUSALS:
             return Refused(reason)
-    # An error inside of Acme, or a code of a later version: it may have done what it was asked.
+    # An internal error at Acme, or a code of a later version: the call may have had its effect.
     known = isinstance(code, str) and PLAIN_WORD.fullmatch(code)
     what = f"the code '{code}'" if known else "no code that can be shown"
     return unreadable(call, f"has {what}", cause=Cause.VENDOR_ERROR)
 
 
 def contract_in(document: Document, call: Call, number: str) -> Subscription:
-    """The contract with this number, in a list that was asked for it alone."""
+    """Read the contract with this number from a list that was filtered by it."""
     try:
         contracts = document["contracts"]
         if contracts == []:
@@ -87,7 +87,7 @@ def contract_in(document: Document, call: Call, number: str) -> Subscription:
             raise unreadable(call, "is about another contract")
         state, ends_at = _text(contract, "state"), _moment(contract["ends"])
         if state == "ending" and ends_at is None:
-            # Without a date it would count as ended, and be approved today.
+            # Without a date, it would count as ended and be approved today.
             raise ValueError
         return Subscription(
             _status(state, call),
@@ -95,7 +95,7 @@ def contract_in(document: Document, call: Call, number: str) -> Subscription:
             version_id=_text(contract, "id"),
             is_evergreen=contract["term_ends"] is None,
         )
-    # A field that is missing is not a date that is not there: nothing is guessed.
+    # A missing field does not mean that there is no date: nothing is guessed.
     except (KeyError, TypeError, ValueError):
         raise unreadable(call, "does not show a contract as Acme describes it") from None
 

@@ -1,4 +1,4 @@
-"""The variables of the vendor ``acme-billing``, and the settings that they make."""
+"""The variables of the vendor ``acme-billing``, and the settings read from them."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class AcmeSettings:
 
 
 def read_settings(read: VariableReader) -> AcmeSettings:
-    """Read the settings; the reader collects every mistake."""
+    """Read the settings and report every mistake to the reader."""
     account = read.required("ACME_ACCOUNT")
     if account and not _ACCOUNT.fullmatch(account):
         read.report("ACME_ACCOUNT")
     date = read.choice("CANCELLATION_DATE", CancellationDate)
     if date is CancellationDate.END_OF_INVOICED_PERIOD:
-        read.report("CANCELLATION_DATE", f"is {date.value}, which Acme cannot cancel for")
+        read.report("CANCELLATION_DATE", f"is {date.value}, which Acme does not support")
     return AcmeSettings(read.url(ADDRESS), account, read.secret("ACME_API_KEY"))

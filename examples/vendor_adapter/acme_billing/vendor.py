@@ -1,4 +1,4 @@
-"""Acme Billing as a vendor: one call that asks, two that change something."""
+"""Acme Billing as a vendor: one call that reads, two that change something."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ADVICE = Advice(
     address_of_cancellation="Check in Acme that ACME_API_KEY may terminate contracts.",
     address_of_undo="Check in Acme that ACME_API_KEY may resume contracts.",
     refusal="Check the contract in Acme, ACME_ACCOUNT and CANCELLATION_DATE.",
-    suspended="Resume it first in Acme.",
+    suspended="Resume it in Acme first.",
     no_end="Check in Acme when the contract ends.",
 )
 
@@ -33,7 +33,7 @@ _AT = {CancellationDate.IMMEDIATE: "now", CancellationDate.END_OF_TERM: "end_of_
 
 
 class AcmeVendor:
-    """Looks contracts up by their number, terminates them, and resumes those that end later."""
+    """Looks up contracts by number, terminates them, and resumes those that end later."""
 
     advice = ADVICE
     can_be_asked = True
@@ -64,16 +64,16 @@ class AcmeVendor:
     async def take_back(
         self, cancellation: Cancellation, subscription: Subscription | None
     ) -> Accepted:
-        """Resume the contract; Acme refuses if another reference than ours has terminated it."""
+        """Resume the contract; Acme refuses unless our reference terminated it."""
         return await self._send(self._order(cancellation, subscription))
 
     async def plan(self, cancellation: Cancellation, subscription: Subscription | None) -> Plan:
-        """The call that ``cancel`` or ``take_back`` would send."""
+        """Show the call that ``cancel`` or ``take_back`` would send."""
         call = self._order(cancellation, subscription)
         return Plan((PlannedCall(call.method, call.url, (call.content or b"").decode()),))
 
     def _order(self, cancellation: Cancellation, subscription: Subscription | None) -> Call:
-        """The call that has an effect, built in one place, so that a dry run shows what is sent."""
+        """Build the changing call, in one place, so that a dry run shows exactly what is sent."""
         if subscription is None:
             raise TypeError("Acme can be asked, so the contract was looked up.")
         order = {"contract": subscription.version_id, "reference": cancellation.request_id}
@@ -92,5 +92,5 @@ class AcmeVendor:
     async def _send(self, call: Call) -> Accepted:
         answer = await self._http.send(call)
         await aside(len(answer.body), lambda: document_in(answer, call))
-        # Acme only says that it has taken the order; the extension looks at the contract again.
+        # Acme only confirms the order; the extension looks at the contract again.
         return Accepted()

@@ -15,12 +15,12 @@ from world import World
 
 @pytest_asyncio.fixture(scope="session")
 async def world() -> AsyncIterator[World]:
-    """The sandbox; 30 seconds of waiting take a third of a second in it."""
+    """The sandbox, in which 30 seconds of waiting take a third of a second."""
     if not entry_points(group="connect_ext.vendors", name="acme-billing"):
         pytest.exit("Install the package first: pip install --no-deps -e .", returncode=2)
     acme = LocalAcme()
     await acme.start()
-    # The shortest time after which another attempt may be made.
+    # The minimum time before another attempt may be made.
     variables = {**acme.variables(), "SETTLE_MINUTES": "0.05", "VENDOR_TIMEOUT_SECONDS": "1.5"}
     try:
         async with Sandbox(variables=variables, countdown_scale=0.01) as sandbox:

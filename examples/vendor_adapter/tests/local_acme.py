@@ -1,4 +1,4 @@
-"""A small Acme Billing on the loopback interface: it keeps contracts and does what it is told."""
+"""A small Acme Billing on the loopback interface, which keeps contracts and takes orders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 class Failure(Exception):  # noqa: N818 - what Acme calls it
-    """Acme does not do it, for the reason of this code."""
+    """Acme does not carry out the call, for the reason in this code."""
 
     def __init__(self, code: str, text: str = "") -> None:
         super().__init__(code)
@@ -27,10 +27,10 @@ class Failure(Exception):  # noqa: N818 - what Acme calls it
 
 @dataclass
 class Contract:
-    """A contract, and Acme's habits with it.
+    """A contract, and Acme's behaviour with it.
 
-    `refusal`: the reason for which it cannot be terminated yet. `locked`: how many calls meet a
-    lock. `shows_after`: the seconds after which a termination shows.
+    `refusal`: why it cannot be terminated yet. `locked`: how many calls meet a lock.
+    `shows_after`: the seconds until a termination shows.
     """
 
     number: str
@@ -50,7 +50,7 @@ class Contract:
         return {**shown, "term_ends": END_OF_TERM, "ends": self.ends}
 
     def terminate(self, at: str, reference: str) -> None:
-        """Terminate the contract; of what still does not show, one more is taken."""
+        """Terminate the contract; accept a second order while the first does not show."""
         self._look()
         self._check()
         if self.state != "running":
@@ -83,7 +83,7 @@ class Contract:
 
 
 class LocalAcme:
-    """The server, with its contracts and the orders that it was sent."""
+    """The server, with its contracts and the orders it received."""
 
     def __init__(self) -> None:
         self.contracts: dict[str, Contract] = {}
@@ -109,13 +109,13 @@ class LocalAcme:
         }
 
     def add(self, **habits: Any) -> Contract:
-        """One more contract; `habits` are fields of `Contract`."""
+        """Add a contract; `habits` are fields of `Contract`."""
         contract = Contract(f"K-{1001 + len(self.contracts)}", **habits)
         self.contracts[contract.number] = contract
         return contract
 
     def orders_for(self, contract: Contract) -> list[str]:
-        """The calls with an effect that were made for a contract, done or not."""
+        """The changing calls made for a contract, successful or not."""
         wanted = f"con_{contract.number}"
         return [order["call"] for order in self.orders if order["contract"] == wanted]
 

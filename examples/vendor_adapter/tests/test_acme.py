@@ -81,7 +81,7 @@ async def test_a_code_that_is_no_refusal_rejects_nobody(world: World) -> None:
     ("state", "problem"),
     [
         ("frozen", "shows the status 'frozen', which the adapter does not know"),
-        # Until a day that the answer does not tell.
+        # It ends on a day that the answer does not give.
         ("ending", "does not show a contract as Acme describes it"),
     ],
 )
@@ -125,7 +125,7 @@ async def test_mistakes_in_the_variables_are_all_named_and_the_request_waits(
         "ACME_API_URL is not a URL; it takes the base URL of Acme's API",
         "ACME_ACCOUNT got '77'; it takes the number of an account at Acme, such as A-77.",
         "ACME_API_KEY got a placeholder; it takes an API key of that account.",
-        "CANCELLATION_DATE is end_of_invoiced_period, which Acme cannot cancel for",
+        "CANCELLATION_DATE is end_of_invoiced_period, which Acme does not support",
     ):
         assert mistake in world.runner.log
 

@@ -9,24 +9,24 @@ from sandbox import Sandbox
 
 
 class World:
-    """A running sandbox, where each test has a product with variables of its own."""
+    """A running sandbox, where each test has a product with its own variables."""
 
     def __init__(self, sandbox: Sandbox, acme: LocalAcme) -> None:
         self.connect, self.acme, self.runner = sandbox.connect, acme, sandbox.runners[0]
 
     def cancel(self, number: str, **variables: str) -> str:
-        """A customer cancels a contract of a product with these variables; the request's id."""
+        """Cancel a contract of a new product with these variables; return the request's id."""
         product_id = self.connect.create_product()
         self.connect.set_variable("PRODUCT_OVERRIDES", json.dumps({product_id: variables}))
         asset_id = self.connect.create_subscription(number, product_id=product_id)
         return self.connect.create_cancel_request(asset_id)
 
     def notes(self, request_id: str) -> str:
-        """All that the extension has noted on a request."""
+        """All the extension's notes on a request."""
         return " ".join(note["text"] for note in self.connect.notes(request_id))
 
     async def says(self, request_id: str, text: str) -> None:
-        """Wait for a note on a request."""
+        """Wait until a note on the request has this text."""
         await self.connect.journal.until(
             lambda: text in self.notes(request_id), 30.0, f"a note with {text!r}"
         )

@@ -20,7 +20,7 @@ function connect() {
     refresh(regions().flatMap((region) => region.dataset.live.split(" ")));
   };
   source.onmessage = (event) => refresh(JSON.parse(event.data));
-  source.onerror = () => say("Not connected: the sandbox has stopped, or is about to answer.");
+  source.onerror = () => say("Not connected. The page updates again when the sandbox is back.");
 }
 
 function disconnect() {

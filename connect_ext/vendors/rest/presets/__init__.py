@@ -1,1 +1,1 @@
-"""Presets: popular billing systems as values of the ``REST_*`` variables. Data, no code."""
+"""Presets: popular billing systems as values of the ``REST_*`` variables. Data, not code."""

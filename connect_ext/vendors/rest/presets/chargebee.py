@@ -5,7 +5,7 @@ from __future__ import annotations
 from connect_ext.portal.policy import CancellationDate
 from connect_ext.vendors.rest.preset import Preset
 
-# What Chargebee calls a term is what it has invoiced.
+# A term, in Chargebee, is the period it has invoiced.
 _AT_THE_END = {"REST_CANCEL_BODY": '{"cancel_option": "end_of_term"}'}
 
 PRESET = Preset(
@@ -14,8 +14,8 @@ PRESET = Preset(
         "REST_AUTH": "basic:",
         "REST_BODY_FORMAT": "form",
         "REST_STATUS_REQUEST": "GET /api/v2/subscriptions/{subscription_id}",
-        # One in trial that is to end stays so until then, and has its end in cancelled_at. An end
-        # that lies before the trial's or the term's could be that of an earlier life.
+        # A trial that will end stays in_trial until then, with its end in cancelled_at. A date
+        # before the end of the trial or term could be left from before a reactivation.
         "REST_STATUS_PATH": (
             "(subscription.status=='in_trial' && subscription.cancelled_at>=subscription.trial_end"
             " && 'ends later')"
@@ -24,7 +24,7 @@ PRESET = Preset(
             " || subscription.status"
         ),
         "REST_ID_PATH": "subscription.id",
-        # One that was transferred goes on elsewhere: Chargebee refuses to cancel it here.
+        # A transferred subscription continues elsewhere: Chargebee refuses to cancel it here.
         "REST_ACTIVE_VALUES": "active,in_trial,paused,transferred",
         "REST_CANCELLING_VALUES": "",
         "REST_CANCELLED_VALUES": "cancelled,non_renewing,ends later",
@@ -36,8 +36,8 @@ PRESET = Preset(
         "REST_CANCEL_REQUEST": "POST /api/v2/subscriptions/{subscription_id}/cancel_for_items",
         "REST_IDEMPOTENCY_HEADER": "chargebee-idempotency-key: {request_id}",
         "REST_REASON_PATH": "message",
-        # A key that was used for something else, and a site with Product Catalog 1.0, are no
-        # refusals; a 409 is one, since the state does not allow it.
+        # A reused idempotency key and a site with Product Catalog 1.0 are not refusals; a 409
+        # is one, since the state does not allow the cancellation.
         "REST_BUSY_WHEN": (
             "type!='invalid_request' || contains("
             '`["unable_to_process_request", "configuration_incompatible"]`, api_error_code)'

@@ -12,14 +12,14 @@ _AT_THE_END = {
 
 _LIVE = "'ACTIVE','BLOCKED','PENDING'"
 
-# One that is to end keeps its state until then, also if it has not begun
+# A subscription that will end keeps its state until then, even if it has not begun
 # (https://github.com/killbill/killbill/issues/1528).
 _ENDS_LATER = f"contains([{_LIVE}], state) && cancelledDate"
 
 PRESET = Preset(
     "kill-bill",
     {
-        # The host is the user's own; the tenant's key and secret are in REST_SECRET_HEADERS.
+        # The host is the user's own; REST_SECRET_HEADERS holds the tenant's key and secret.
         "REST_AUTH": "basic",
         "REST_HEADERS": (
             '{"X-Killbill-CreatedBy": "CloudBlue Connect", "X-Killbill-Comment": "{request_id}"}'
@@ -32,12 +32,12 @@ PRESET = Preset(
         "REST_CANCELLED_VALUES": "CANCELLED,EXPIRED,ends later",
         "REST_DRAFT_VALUES": "",
         "REST_END_DATE_PATH": "cancelledDate || billingEndDate",
-        # Without the policies the catalogue decides when billing stops.
+        # Without the policies, the catalogue decides when billing stops.
         "REST_CANCEL_REQUEST": f"{_CANCEL}?entitlementPolicy=IMMEDIATE&billingPolicy=IMMEDIATE",
         # Kill Bill has none.
         "REST_IDEMPOTENCY_HEADER": "",
         "REST_REASON_PATH": "message",
-        # What is none of Kill Bill's numbered errors, or its number for an unexpected one.
+        # Any error without Kill Bill's number, or with its number for an unexpected error.
         "REST_BUSY_WHEN": "!code || code==`4`",
         "REST_UNDO_REQUEST": "PUT /1.0/kb/subscriptions/{subscription_id}/uncancel",
     },

@@ -12,7 +12,7 @@ _LIVE = (
     "'on_hold','suspended'"
 )
 
-# One that is to end keeps its state until then; one that has ended may keep the flag.
+# A subscription that will end keeps its state until then; an ended one may keep the flag.
 _ENDS_LATER = f"contains([{_LIVE}], subscription.state) && subscription.cancel_at_end_of_period"
 
 PRESET = Preset(
@@ -27,7 +27,7 @@ PRESET = Preset(
         "REST_CANCELLING_VALUES": "",
         "REST_CANCELLED_VALUES": "canceled,expired,trial_ended,failed_to_create,ends later",
         "REST_DRAFT_VALUES": "awaiting_signup,awaiting_signup_date",
-        # canceled_at is that of the most recent cancellation, after which it may have begun anew.
+        # canceled_at is the date of the latest cancellation; it may have been reactivated since.
         "REST_END_DATE_PATH": (
             f"({_ENDS_LATER}"
             " && (subscription.delayed_cancel_at || subscription.current_period_ends_at))"
@@ -36,7 +36,7 @@ PRESET = Preset(
             " || subscription.canceled_at"
         ),
         "REST_CANCEL_REQUEST": "DELETE /subscriptions/{subscription_id}.json",
-        # Without a body there is no Content-Type, which Maxio may take for a forgery.
+        # Without a body there is no Content-Type, and Maxio may treat the call as a forgery.
         "REST_CANCEL_BODY": (
             '{"subscription": {"cancellation_message": "CloudBlue Connect {request_id}"}}'
         ),
@@ -50,7 +50,7 @@ PRESET = Preset(
         CancellationDate.END_OF_TERM: _AT_THE_END,
         CancellationDate.END_OF_INVOICED_PERIOD: _AT_THE_END,
     },
-    key_needs="Every API key of the site may do it: Maxio's keys have no permissions of their own.",
+    key_needs="Any API key of the site will do: Maxio's keys have no individual permissions.",
 )
 
 DEFINITION = PRESET.definition

@@ -16,23 +16,23 @@ PRESET = Preset(
     {
         "REST_API_URL": "https://marketplaceapi.microsoft.com/api",
         "REST_AUTH": "oauth2",
-        # The marketplace itself, as every tenant's token end point knows it.
+        # The marketplace's own resource id, the same for every tenant.
         "REST_OAUTH_SCOPE": "20e940b3-4c77-4b0b-9a53-9e16a1b010a7/.default",
         "REST_STATUS_REQUEST": f"GET {_SUBSCRIPTION}",
         "REST_STATUS_PATH": "saasSubscriptionStatus",
         "REST_ID_PATH": "id",
-        # It can be cancelled at any point of its life cycle, which begins with the last of these.
+        # It can be cancelled at any point in its life cycle, which begins with the last of these.
         "REST_ACTIVE_VALUES": "Subscribed,Suspended,PendingFulfillmentStart",
         "REST_CANCELLING_VALUES": "",
         "REST_CANCELLED_VALUES": "Unsubscribed",
         "REST_DRAFT_VALUES": "NotStarted",
         "REST_CANCEL_REQUEST": f"DELETE {_SUBSCRIPTION}",
-        # No key is honoured. This one only ties the calls for a request together in Microsoft's
-        # logs; x-ms-requestid is to be another for each call, which Microsoft makes up itself.
+        # Microsoft honours no idempotency key. This header only correlates the calls for one
+        # request in its logs; x-ms-requestid differs for each call, and Microsoft generates it.
         "REST_IDEMPOTENCY_HEADER": "",
         "REST_HEADERS": '{"x-ms-correlationid": "{request_uuid}"}',
         "REST_REASON_PATH": "message || error.message",
-        # A subscription that is locked by another operation answers 400 as well, with another code.
+        # A subscription locked by another operation also answers 400, with a different code.
         "REST_BUSY_WHEN": "code!='BadRequest'",
     },
     {CancellationDate.IMMEDIATE: {}},

@@ -9,7 +9,7 @@ _AT_THE_END = {"REST_CANCEL_BODY": '{"effective_from": "next_billing_period"}'}
 
 _LIVE = "'active','trialing','past_due','paused'"
 
-# One that is to end keeps its status until then. A change of another kind pauses or resumes it.
+# A subscription that will end keeps its status until then. Other actions pause or resume it.
 _ENDS_LATER = f"contains([{_LIVE}], data.status) && data.scheduled_change.action=='cancel'"
 
 PRESET = Preset(
@@ -30,11 +30,11 @@ PRESET = Preset(
         ),
         "REST_CANCEL_REQUEST": "POST /subscriptions/{subscription_id}/cancel",
         "REST_CANCEL_BODY": '{"effective_from": "immediately"}',
-        # Paddle documents none.
+        # Paddle does not document one.
         "REST_IDEMPOTENCY_HEADER": "",
         "REST_REASON_PATH": "error.detail",
-        # All that Paddle answers with HTTP 409: it locks a subscription for 30 minutes before it
-        # bills (https://developer.paddle.com/errors/subscriptions/subscription_locked_renewal).
+        # All of Paddle's HTTP 409 errors: it locks a subscription for 30 minutes before billing
+        # (https://developer.paddle.com/errors/subscriptions/subscription_locked_renewal).
         "REST_BUSY_WHEN": (
             "!(error.code) || contains(['subscription_locked_renewal',"
             " 'subscription_locked_processing', 'subscription_outstanding_transaction',"

@@ -17,20 +17,20 @@ PRESET = Preset(
         "REST_ACTIVE_VALUES": "ACTIVE,SUSPENDED",
         "REST_CANCELLING_VALUES": "",
         "REST_CANCELLED_VALUES": "CANCELLED,EXPIRED",
-        # Only one that is active or suspended is cancelled.
+        # PayPal cancels only an active or suspended subscription.
         "REST_DRAFT_VALUES": "APPROVAL_PENDING,APPROVED",
-        # The last change of the status, which for these two is the end.
+        # The last change of status, which is the end for these two.
         "REST_END_DATE_PATH": (
             "((status=='CANCELLED' || status=='EXPIRED') && status_update_time) || `null`"
         ),
         "REST_CANCEL_REQUEST": "POST /v1/billing/subscriptions/{subscription_id}/cancel",
         # Required, of at most 128 characters.
         "REST_CANCEL_BODY": '{"reason": "Cancelled by the customer ({request_id})."}',
-        # PayPal-Request-Id is not described for this call, and a second one in time may fail.
+        # PayPal-Request-Id is not documented for this call, and a simultaneous repeat may fail.
         "REST_IDEMPOTENCY_HEADER": "",
         "REST_REASON_PATH": "details[].description || message",
-        # Only a failed business validation refuses. Of a subscription that the look has shown as
-        # active, PayPal's "invalid status" says that one of the two is not up to date.
+        # Only a failed business validation is a refusal. If the look has shown the subscription
+        # as active, "invalid status" means that one of the two answers is out of date.
         "REST_BUSY_WHEN": (
             "(name!='UNPROCESSABLE_ENTITY' && name!='INVALID_REQUEST')"
             " || details[0].issue=='SUBSCRIPTION_STATUS_INVALID'"

@@ -12,21 +12,21 @@ PRESET = Preset(
     {
         "REST_API_URL": "https://v3.recurly.com",
         "REST_AUTH": "basic:",
-        # The version; without it Recurly answers as the newest one does.
+        # Without a version, Recurly answers in its newest one.
         "REST_HEADERS": '{"Accept": "application/vnd.recurly.v2021-02-25"}',
         "REST_STATUS_REQUEST": "GET /subscriptions/{subscription_id}",
         "REST_STATUS_PATH": "state",
         "REST_ID_PATH": "id",
         "REST_ACTIVE_VALUES": "active,paused",
         "REST_CANCELLING_VALUES": "",
-        # One that is canceled ends later: then it is expired.
+        # A canceled subscription ends later: it is then expired.
         "REST_CANCELLED_VALUES": "canceled,expired,failed",
         "REST_DRAFT_VALUES": "future",
         "REST_END_DATE_PATH": (
             "expires_at || (state=='canceled' && current_term_ends_at) || `null`"
         ),
         "REST_REASON_PATH": "error.message",
-        # The HTTP status of a simultaneous request is not documented; the types are.
+        # Recurly documents the error types of simultaneous requests, but not their HTTP status.
         "REST_BUSY_WHEN": '!contains(`["validation", "immutable_subscription"]`, error.type)',
         "REST_UNDO_REQUEST": "PUT /subscriptions/{subscription_id}/reactivate",
     },

@@ -17,7 +17,7 @@ PRESET = Preset(
         "REST_AUTH": "bearer",
         "REST_BODY_FORMAT": "form",
         "REST_STATUS_REQUEST": "GET /v1/subscriptions/{subscription_id}",
-        # One that is to end stays active until then.
+        # A subscription that will end stays active until then.
         "REST_STATUS_PATH": (
             "(status!='canceled' && status!='incomplete_expired'"
             " && (cancel_at_period_end || cancel_at) && 'ends later') || status"
@@ -27,15 +27,15 @@ PRESET = Preset(
         "REST_CANCELLING_VALUES": "",
         "REST_CANCELLED_VALUES": "canceled,incomplete_expired,ends later",
         "REST_DRAFT_VALUES": "",
-        # In flexible billing mode only the flag may be set; since 2025 items have the periods.
+        # In flexible billing mode only the flag may be set; since 2025 the periods are on items.
         "REST_END_DATE_PATH": (
             "ended_at || cancel_at || (cancel_at_period_end"
             " && (current_period_end || min(items.data[].current_period_end))) || `null`"
         ),
         "REST_CANCEL_REQUEST": "DELETE /v1/subscriptions/{subscription_id}",
         "REST_REASON_PATH": "error.message",
-        # A request that nobody could mean, or a change that is not allowed, has this type. So has
-        # a key that is in use and a lock on the object.
+        # Malformed requests and changes that are not allowed have this type. So do an idempotency
+        # key in use and a lock on the object.
         "REST_BUSY_WHEN": (
             "error.type!='invalid_request_error' || contains("
             '`["idempotency_key_in_use", "lock_timeout", "rate_limit"]`, error.code)'
