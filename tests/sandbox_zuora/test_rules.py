@@ -224,7 +224,7 @@ async def test_from_25_on_a_date_may_be_in_the_past(
     ("sent", "cancelled"),
     [
         ((SINGLE, "Completed"), True),
-        ((SINGLE, None), True),  # the seed's sample names no status
+        ((SINGLE, None), True),  # the first sample names no status
         ((SINGLE, "Draft"), False),
         (("", "Completed"), False),
         (("", None), False),
