@@ -18,7 +18,7 @@ async def http():
 
 @pytest.fixture
 async def hasty():
-    """A client that waits for a fifth of a second."""
+    """A client with a time-out of a fifth of a second."""
     client = HttpClient(timeout_seconds=0.2, max_concurrency=4)
     yield client
     await client.aclose()

@@ -1,4 +1,4 @@
-"""Real servers on loopback: decent ones (aiohttp) and ones that speak bytes of their own."""
+"""Real servers on loopback: well-behaved ones (aiohttp), and ones that send raw bytes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ RawHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[No
 
 @dataclass
 class Seen:
-    """What a server got of one request."""
+    """A request as the server received it."""
 
     method: str
     path: str
-    """As it stood on the wire: still encoded, with the query."""
+    """As it was on the wire: still encoded, with the query."""
     headers: list[tuple[str, str]]
     body: bytes
 
@@ -35,7 +35,7 @@ class WebServer:
 
 @asynccontextmanager
 async def web_server(handler: Handler) -> AsyncIterator[WebServer]:
-    """A server that keeps what it gets and answers what the handler says."""
+    """A server that records its requests and gives the handler's answers."""
     server = WebServer()
 
     async def serve(request: web.BaseRequest) -> web.StreamResponse:
@@ -57,7 +57,7 @@ async def web_server(handler: Handler) -> AsyncIterator[WebServer]:
 
 @asynccontextmanager
 async def raw_server(handler: RawHandler, ssl=None) -> AsyncIterator[str]:
-    """A server that speaks whatever the handler writes; its connections end with it."""
+    """A server that sends whatever the handler writes; its connections end with it."""
     tasks: set[asyncio.Task] = set()
     writers: list[asyncio.StreamWriter] = []
 
@@ -85,7 +85,7 @@ async def raw_server(handler: RawHandler, ssl=None) -> AsyncIterator[str]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for writer in writers:
-            # TLS would wait for the client's farewell. A connection that is gone has no loop.
+            # TLS would wait for the client's closing message. A closed connection has no loop.
             with suppress(AttributeError):
                 writer.transport.abort()
         for _ in range(2):
@@ -93,12 +93,12 @@ async def raw_server(handler: RawHandler, ssl=None) -> AsyncIterator[str]:
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:
-    """The head of a request; its body, if any, stays unread."""
+    """The head of a request; a body stays unread."""
     return await reader.readuntil(b"\r\n\r\n")
 
 
 def speaks(*parts: bytes, pause: float = 0.0, reset: bool = False) -> RawHandler:
-    """A handler that reads a request's head, writes these bytes, and hangs up."""
+    """A handler that reads a request's head, writes these bytes and hangs up."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
@@ -113,7 +113,7 @@ def speaks(*parts: bytes, pause: float = 0.0, reset: bool = False) -> RawHandler
 
 
 async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Takes everything and never answers."""
+    """Reads everything and never answers."""
     while await reader.read(65536):
         pass
     await asyncio.sleep(3600)

@@ -1,4 +1,4 @@
-"""Large answers are read in a thread, in which nothing holds up the event loop for long."""
+"""Large answers are read in a thread and hold up the event loop only briefly."""
 
 import gc
 import sys
@@ -18,7 +18,7 @@ def failing():
 
 
 @pytest.mark.parametrize("collects", [True, False])
-async def test_meanwhile_the_loop_gets_its_turn_and_no_garbage_is_searched_for(collects):
+async def test_the_loop_gets_its_turn_meanwhile_and_no_garbage_is_collected(collects):
     (gc.enable if collects else gc.disable)()
     try:
         before = surroundings()
@@ -31,5 +31,5 @@ async def test_meanwhile_the_loop_gets_its_turn_and_no_garbage_is_searched_for(c
         gc.enable()
 
 
-async def test_a_small_one_is_read_at_once():
+async def test_a_small_answer_is_read_at_once():
     assert await aside(READ_AT_ONCE_BYTES, surroundings) == surroundings()

@@ -1,4 +1,4 @@
-"""The calls that a piece of work makes are counted, wherever it makes them."""
+"""A piece of work's calls are counted, wherever it makes them."""
 
 import asyncio
 from contextlib import suppress
@@ -21,7 +21,7 @@ from tests.in_process import running_extension
 
 
 def connect_that_answers(status, body=b"{}"):
-    """Connect that answers everything so, and its session; calls are repeated once."""
+    """A Connect that answers every call like this, and its session; calls are repeated once."""
     head, stream = {"Content-Type": "application/json"}, httpx.ByteStream(body)
     session = Session(
         httpx.MockTransport(lambda _: httpx.Response(status, headers=head, stream=stream))
@@ -30,7 +30,7 @@ def connect_that_answers(status, body=b"{}"):
     return ConnectClient(QuietClient(official, session), pauses=(0,)), session
 
 
-async def test_each_call_to_a_vendor_is_one_answered_or_not(http):
+async def test_each_call_to_a_vendor_counts_once_answered_or_not(http):
     with counting() as counter:
         async with web_server(fine) as server:
             await http.send(call(server.url))
@@ -40,20 +40,20 @@ async def test_each_call_to_a_vendor_is_one_answered_or_not(http):
     assert counter.calls == 3
 
 
-async def test_a_token_request_is_a_call_as_well(http):
+async def test_a_token_request_counts_as_a_call(http):
     async with a_vendor("token-1", http) as (rest, _):
         with counting() as counter:
             await rest.look_up(cancellation())
     assert counter.calls == 2
 
 
-async def test_a_call_that_cannot_be_formed_is_none(http):
+async def test_a_call_that_cannot_be_formed_does_not_count(http):
     with counting() as counter, pytest.raises(NotConfigured):
         await http.send(Call(NAME, "GET", closed_port(), (("X-Tenant", "two\nlines"),)))
     assert counter.calls == 0
 
 
-async def test_each_try_of_a_call_to_connect_is_one():
+async def test_each_attempt_of_a_call_to_connect_counts():
     with counting() as counter:
         for status in (200, 502):
             connect, _ = connect_that_answers(status)
@@ -78,7 +78,7 @@ async def test_a_client_notes_its_calls_and_how_long_the_answers_took(hasty):
     assert 0 < calls.percentile(100) < 200
 
 
-async def test_an_error_that_connect_answers_is_an_answer_and_one_that_cannot_be_read_none():
+async def test_an_error_from_connect_counts_as_answered_and_an_unreadable_answer_does_not():
     sessions = []
     for body in (b"{}", b"x" * (MAX_ANSWER_BYTES + 1)):
         connect, session = connect_that_answers(502, body)
@@ -88,7 +88,7 @@ async def test_an_error_that_connect_answers_is_an_answer_and_one_that_cannot_be
     assert [(calls.count, calls.unanswered) for calls in sessions] == [(2, 0), (2, 2)]
 
 
-async def test_the_calls_of_tasks_that_are_started_within_count(http):
+async def test_calls_of_tasks_started_by_the_work_count(http):
     async with web_server(fine) as server:
         with counting() as counter:
             await asyncio.gather(*(http.send(call(server.url)) for _ in range(5)))
@@ -96,7 +96,7 @@ async def test_the_calls_of_tasks_that_are_started_within_count(http):
     assert counter.calls == 5
 
 
-async def test_pieces_of_work_at_the_same_time_are_counted_apart(http):
+async def test_concurrent_pieces_of_work_are_counted_separately(http):
     async def made(calls: int, url: str) -> int:
         with counting() as counter:
             for _ in range(calls):
@@ -116,7 +116,7 @@ async def test_a_part_of_the_work_counts_for_the_whole(http):
     assert (whole.calls, part.calls) == (2, 1)
 
 
-async def test_work_that_others_have_begun_is_counted_for_them(http):
+async def test_work_that_others_began_counts_for_them(http):
     flights = SingleFlight()
 
     async def joined(url: str) -> int:
@@ -128,7 +128,7 @@ async def test_work_that_others_have_begun_is_counted_for_them(http):
         assert await asyncio.gather(joined(server.url), joined(server.url)) == [1, 0]
 
 
-async def test_a_walk_is_counted_whole_with_the_calls_to_both_sides():
+async def test_a_walk_counts_with_its_calls_to_both_sides():
     async with running_extension() as extension:
         connect, vendor = extension.sandbox.connect, extension.sandbox.vendor
         request_id = extension.sandbox.cancel()

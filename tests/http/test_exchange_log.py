@@ -1,4 +1,4 @@
-"""What the debug log tells of each exchange with a vendor, and that it tells no more."""
+"""The debug log's line for each exchange with a vendor, which says no more than it should."""
 
 import asyncio
 import logging
@@ -19,8 +19,8 @@ REQUEST = "PR-3071-1051-2166-004"
 
 @pytest.fixture
 def lines(caplog):
-    """The lines of the exchanges so far, each with its time as `ms=N`."""
-    # The level in the portal is that of the extension's own logger.
+    """The exchanges' lines so far, each with its time as `ms=N`."""
+    # The level in the portal sets the extension's own logger.
     caplog.set_level(logging.DEBUG, "eaas.eventsapp")
 
     def found():
@@ -40,7 +40,7 @@ async def test_an_answer_is_one_line_with_its_request_and_its_status(http, lines
     assert lines() == [f"{each} method=POST http=200 ms=N: {NAME}" for each in (REQUEST, "-")]
 
 
-async def test_an_exchange_without_an_answer_says_why_as_its_error_does(hasty, lines):
+async def test_an_exchange_without_an_answer_gives_the_errors_reason(hasty, lines):
     why = []
     async with raw_server(says_nothing) as silent:
         for url in (silent, closed_port()):
@@ -51,7 +51,7 @@ async def test_an_exchange_without_an_answer_says_why_as_its_error_does(hasty, l
     assert "gave no answer within 0.2 s" in why[0]
 
 
-async def test_one_that_is_cut_is_a_line_as_well(http, lines):
+async def test_an_interrupted_exchange_is_a_line_too(http, lines):
     async with raw_server(says_nothing) as silent:
         sending = asyncio.ensure_future(http.send(call(silent)))
         await asyncio.sleep(0.1)
@@ -61,7 +61,7 @@ async def test_one_that_is_cut_is_a_line_as_well(http, lines):
     assert lines() == [f"- method=POST http=- ms=N: {NAME} was cut short (CancelledError)"]
 
 
-async def test_the_token_request_is_a_line_of_its_own(http, lines):
+async def test_the_token_request_has_its_own_line(http, lines):
     async with a_vendor("token-1", http) as (rest, _):
         await rest.look_up(cancellation())
     assert lines() == [
@@ -70,7 +70,7 @@ async def test_the_token_request_is_a_line_of_its_own(http, lines):
     ]
 
 
-async def test_nothing_is_logged_for_what_was_never_sent_and_at_no_other_level(http, lines, caplog):
+async def test_nothing_is_logged_for_unsent_calls_or_at_another_level(http, lines, caplog):
     with pytest.raises(NotConfigured):
         await http.send(Call(NAME, "GET", closed_port(), (("X-Tenant", "two\nlines"),)))
     caplog.set_level(logging.INFO, "eaas.eventsapp")

@@ -75,7 +75,7 @@ class TestNothingWasSent:
         assert "vendor.invalid" not in error.message
 
     @BOTH
-    async def test_a_certificate_that_is_not_trusted(self, http, tls, changes):
+    async def test_an_untrusted_certificate(self, http, tls, changes):
         async with raw_server(says_nothing, ssl=tls) as url:
             error = await failure(http, url, changes)
         assert type(error) is NotDone
@@ -151,7 +151,7 @@ class TestAnAnswerThatIsLost:
         assert "0.2 s" in error.message
 
     @KINDS
-    async def test_an_answer_that_drips_is_bounded_as_a_whole(self, hasty, changes, lost):
+    async def test_a_dripping_answer_has_a_bound_as_a_whole(self, hasty, changes, lost):
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
         async with raw_server(speaks(head, *[b"x"] * 1000, pause=0.02)) as url:
             began = time.perf_counter()
@@ -160,7 +160,7 @@ class TestAnAnswerThatIsLost:
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """Fails with one error, before or after it has told httpx's trace that the request leaves."""
+    """Fails with one error, before or after httpx's trace learns that the request leaves."""
 
     def __init__(self, error: Exception, leaves: bool) -> None:
         self.error, self.leaves = error, leaves
@@ -213,11 +213,11 @@ def see_other(target: bytes) -> bytes:
 
 
 class TestBudget:
-    """A call begins only if it can end, by its whole time-out, before its budget does."""
+    """A call only begins if its full time-out fits its budget."""
 
     @asynccontextmanager
     async def full_house(self):
-        """A client with one place, taken by a call that takes more than half its time-out."""
+        """A client with one place, which a call occupies for more than half its time-out."""
 
         async def slow(request):
             await asyncio.sleep(0.6)
@@ -231,7 +231,7 @@ class TestBudget:
             assert (await first).status == 200
             await http.aclose()
 
-    async def test_a_place_that_does_not_come_free_in_time_is_nothing_done(self):
+    async def test_if_no_place_comes_free_in_time_nothing_is_done(self):
         async with self.full_house() as (http, server):
             with spending(Budget(ends_at=now() + 1.2)), pytest.raises(NotDone) as caught:
                 await http.send(call(server.url))
@@ -244,7 +244,7 @@ class TestBudget:
                 assert (await http.send(call(server.url))).status == 200
             assert now() < budget.ends_at
 
-    async def test_a_call_that_might_not_end_in_time_is_not_begun(self, http):
+    async def test_a_call_that_might_not_finish_in_time_is_not_begun(self, http):
         async with web_server(fine) as server:
             with spending(Budget(ends_at=now() + 1.9)), pytest.raises(NotDone) as caught:
                 await http.send(call(server.url))
@@ -263,7 +263,7 @@ class TestBudget:
             with pytest.raises(OutcomeUnknown, match=r"no answer within 0\.3 s"):
                 await hasty.send(call(server.url, timeout_seconds=0.3))
 
-    async def test_a_call_that_may_take_longer_is_not_begun_where_that_is_too_long(self, hasty):
+    async def test_a_call_that_may_take_longer_is_not_begun_if_that_is_too_long(self, hasty):
         async with web_server(fine) as server:
             with spending(Budget(ends_at=now() + 4.9)), pytest.raises(NotDone) as caught:
                 await hasty.send(call(server.url, timeout_seconds=5.0))
@@ -273,7 +273,7 @@ class TestBudget:
     async def test_a_call_that_may_take_longer_waits_no_longer_for_its_connection(self, hasty):
         began = now()
         with pytest.raises(NotDone, match="could not reach"):
-            # Nobody answers there (RFC 5737), or the network refuses at once.
+            # Nobody answers at this address (RFC 5737), or the network refuses at once.
             await hasty.send(call("http://192.0.2.1:9", timeout_seconds=60.0))
         assert now() - began < 20
 
@@ -285,7 +285,7 @@ class TestBudget:
         assert now() - began < 1
         assert {error.cause for error in errors} == {Cause.SENT, Cause.BUSY}
 
-    async def test_the_status_of_the_last_answer_is_told(self, http):
+    async def test_the_status_of_the_last_answer_is_recorded(self, http):
         with spending(Budget(ends_at=now() + 60)) as budget:
             async with raw_server(speaks(see_other(b"/"))) as url:
                 await http.send(call(url))
@@ -300,7 +300,7 @@ def now() -> float:
 
 
 class TestPlaces:
-    async def test_one_who_has_gone_is_passed_over(self):
+    async def test_a_waiter_that_has_gone_is_skipped(self):
         places = Places(1)
         assert await places.take(0)
         gone = asyncio.ensure_future(places.take(5))
@@ -311,7 +311,7 @@ class TestPlaces:
         places.give_back()
         assert await next_one is True
 
-    async def test_a_place_given_to_one_who_is_cancelled_in_that_moment_is_not_lost(self):
+    async def test_a_place_given_to_a_call_cancelled_at_that_moment_is_not_lost(self):
         places = Places(1)
         assert await places.take(0)
         waiting = asyncio.ensure_future(places.take(5))
@@ -323,7 +323,7 @@ class TestPlaces:
 
 
 class TestPauses:
-    """The client and its breaker; the breaker's own rules are in ``test_circuit_breaker``."""
+    """The client with its breaker; ``test_circuit_breaker`` tests the breaker's own rules."""
 
     async def fails(self, http, url, subject):
         with spending(Budget(now() + 60, subject)):
@@ -343,9 +343,7 @@ class TestPauses:
         assert 4 < caught.value.retry_after <= 5
 
     @pytest.mark.parametrize("status", [500, 503, 429])
-    async def test_a_call_that_does_not_count_pauses_nobody_unless_it_is_one_too_many(
-        self, http, status
-    ):
+    async def test_an_uncounted_call_pauses_nobody_unless_it_is_one_too_many(self, http, status):
         async def busy(request):
             return web.Response(status=status, headers={"Retry-After": "60"})
 
@@ -359,7 +357,7 @@ class TestPauses:
             else:
                 http.raise_if_paused()
 
-    async def test_a_call_without_an_answer_that_does_not_count_pauses_nobody(self, http):
+    async def test_an_uncounted_call_without_an_answer_pauses_nobody(self, http):
         for subject in "abcdefg":
             with spending(Budget(now() + 60, subject)), pytest.raises(NotDone):
                 await http.send(replace(call("http://127.0.0.1:9"), counts=False))
@@ -398,7 +396,7 @@ class TestAnswersThatAreTooMuch:
         assert "is longer than" in error.message
         assert peak < 6 * MAX_ANSWER_BYTES
 
-    async def test_the_bound_itself_is_read(self, http):
+    async def test_an_answer_at_the_bound_is_read(self, http):
         async def five(request):
             return web.Response(body=b"x" * MAX_ANSWER_BYTES)
 
@@ -454,7 +452,7 @@ class TestManners:
             assert (await http.send(call(server.url))).status == 200
         await http.aclose()
 
-    async def test_no_more_calls_are_under_way_than_the_bound_allows(self):
+    async def test_the_number_of_concurrent_calls_is_bounded(self):
         http, now, most = HttpClient(timeout_seconds=2, max_concurrency=3), 0, 0
 
         async def slow(request):
@@ -471,7 +469,7 @@ class TestManners:
         assert {answer.status for answer in answers} == {200}
         assert most == 3
 
-    async def test_connections_are_used_again(self, http):
+    async def test_connections_are_reused(self, http):
         ports = set()
 
         async def port(request):
@@ -500,7 +498,7 @@ class TestRetryAfter:
 
     @settings(max_examples=200)
     @given(st.text(st.sampled_from("0123456789 ,:;+-.()MonFebGMTzé\x00٣"), max_size=40))
-    def test_whatever_it_holds_it_is_within_a_day_or_nothing(self, value):
+    def test_any_value_is_within_a_day_or_nothing(self, value):
         seconds = retry_after_seconds(value, NOW)
         assert seconds is None or 0 <= seconds <= 86400
 
@@ -510,7 +508,7 @@ class TestRetryAfter:
          ("99999999", 86400), (f"{NOW.timestamp() + 90:.0f}", 90), ("1700000000", 0),
          ("9" * 12, 86400), ("9" * 13, None), ("9" * 30_000, None)],
     )  # fmt: skip
-    def test_the_end_of_a_rate_limit_is_read_as_seconds_or_as_a_moment(self, value, seconds):
+    def test_the_end_of_a_rate_limit_is_read_as_seconds_or_as_a_time(self, value, seconds):
         found = reset_seconds(value, NOW)
         assert (found if found is None else int(found)) == seconds
 
@@ -522,7 +520,7 @@ class TestRetryAfter:
             (429, {"ratelimit-reset": "600"}, 600),
             (429, {"Retry-After": "17", "RateLimit-Reset": "600"}, 17),
             (429, {"Retry-After": "soon", "RateLimit-Reset": "600"}, 600),
-            # Otherwise it only tells when the count begins anew.
+            # With calls left, it only says when the count restarts.
             (503, {"ratelimit-reset": "600"}, None),
             (200, {"ratelimit-reset": "600"}, None),
         ],

@@ -33,7 +33,7 @@ class Clock:
 
 
 class Authority:
-    """Gives tokens one after the other, to a client that it knows by one of its ways."""
+    """Issues tokens one after the other, to a client that authenticates in one of these ways."""
 
     def __init__(self, ways=("header", "body"), **more):
         self.ways, self.more, self.given = ways, {"expires_in": 3600, **more}, 0
@@ -75,7 +75,7 @@ async def test_fifty_calls_at_once_fetch_one_token(http):
     assert (authority.given, len(server.seen)) == (1, 1)
 
 
-async def test_a_caller_who_goes_away_does_not_take_the_token_from_the_others(http):
+async def test_a_caller_who_leaves_does_not_take_the_token_from_the_others(http):
     async with tokens_of(Authority(), http) as (tokens, server):
         first, second = (asyncio.ensure_future(tokens.token()) for _ in range(2))
         await asyncio.sleep(0)
@@ -100,7 +100,7 @@ async def test_it_is_replaced_before_it_expires(http, expires_in, kept):
         assert await tokens.token() == "token-2"
 
 
-async def test_a_token_that_is_refused_is_replaced_once(http):
+async def test_a_refused_token_is_replaced_once(http):
     async with tokens_of(Authority(), http) as (tokens, _):
         old = await tokens.token()
         tokens.forget(old)
@@ -125,7 +125,7 @@ async def test_credentials_go_in_the_header_and_in_the_body_only_if_they_must(ht
 
 
 @pytest.mark.parametrize("status", [200, 400, 401])
-async def test_credentials_that_go_in_the_body_alone_never_go_in_a_header(http, status):
+async def test_credentials_for_the_body_alone_never_go_in_a_header(http, status):
     authority, clock = Authority(["body"]), Clock()
     authority.status = status
     async with web_server(authority) as server:
@@ -208,13 +208,13 @@ async def test_a_refusal_quotes_nothing_but_a_standard_code(http, says):
     assert "HTTP 400 to" in error.message
 
 
-async def test_a_refusal_that_is_not_about_the_credentials_ends_the_attempt(http):
+async def test_a_refusal_not_about_the_credentials_ends_the_attempt(http):
     _, calls = await refused_with(http, {"error": "invalid_scope"})
     assert calls == 1
 
 
 async def refused_with(http, says):
-    """The error for a refusal that says this, and the number of calls that led to it."""
+    """The error for a refusal with this answer, and the number of calls."""
     authority = Authority()
     authority.status, authority.says = 400, json.dumps(says)
     async with tokens_of(authority, http) as (tokens, server):
@@ -239,7 +239,7 @@ async def test_an_error_is_not_remembered(http, status):
     [b"", b"<html>", b"[]", b"{}", b'{"access_token": 1}', b'{"access_token": ""}',
      b'{"access_token": "a\\r\\nX-Evil: 1"}', b'{"access_token": "\\u00fc"}'],
 )  # fmt: skip
-async def test_an_answer_without_a_token_that_can_be_sent(http, body):
+async def test_an_answer_whose_token_cannot_be_sent(http, body):
     async def serve(request):
         return web.Response(body=body)
 
@@ -255,7 +255,7 @@ async def test_a_lost_answer_is_not_an_unknown_outcome_of_the_cancellation(http)
 
 
 class Vendor:
-    """An API that takes one token, and the authority that gives them."""
+    """An API that accepts one token, and the authority that issues tokens."""
 
     def __init__(self, good: str) -> None:
         self.good, self.given, self.calls = good, 0, 0
@@ -296,7 +296,7 @@ async def test_a_vendor_that_refuses_every_token_is_asked_twice_and_no_more(http
     assert (api.given, api.calls) == (2, 2)
 
 
-async def test_many_calls_with_one_revoked_token_fetch_one_new_one(http):
+async def test_many_calls_with_one_revoked_token_fetch_one_new_token(http):
     async with a_vendor("token-2", http) as (rest, api):
         await asyncio.gather(*(rest.look_up(cancellation()) for _ in range(20)))
     assert api.given == 2

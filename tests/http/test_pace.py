@@ -1,4 +1,4 @@
-"""The pace of a run: calls are taken in advance, and the bound holds in every minute."""
+"""The pace of a run: calls are reserved in advance, and the limit holds in every minute."""
 
 import asyncio
 from bisect import bisect_left
@@ -11,7 +11,7 @@ from connect_ext.http.pace import CALLS_OF_A_WALK, Pace
 
 
 class Clock:
-    """Time that passes only while somebody waits."""
+    """A clock that only moves while somebody waits."""
 
     def __init__(self):
         self.now = 1000.0
@@ -38,26 +38,26 @@ async def calling(pace, clock, at, calls, taken=CALLS_OF_A_WALK):
 
 @pytest.mark.parametrize("calls_per_minute", [30, 60, 240, 6000])
 @pytest.mark.parametrize("calls", [1, 7, CALLS_OF_A_WALK, 40])
-async def test_in_no_minute_are_more_calls_made_than_were_allowed(calls_per_minute, calls):
+async def test_no_minute_has_more_calls_than_allowed(calls_per_minute, calls):
     pace, clock = pace_of(calls_per_minute)
     at = []
     for _ in range(3 * calls_per_minute // calls + 3):
         await calling(pace, clock, at, calls)
     busiest = max(bisect_left(at, start + 60) - bisect_left(at, start) for start in set(at))
-    # The last piece of work may need more than it has taken.
+    # The last piece of work may need more than it reserved.
     assert busiest <= calls_per_minute + max(0, calls - CALLS_OF_A_WALK)
 
 
-async def test_what_was_taken_and_not_used_is_given_back():
+async def test_unused_reserved_calls_are_given_back():
     pace, clock = pace_of(240)
     at = []
     for _ in range(100):
         await calling(pace, clock, at, 1)
-    # 240 a minute, less what may be made at once: 30 of them.
+    # 240 a minute, minus the 30 that may be made at once.
     assert clock.now - 1000 == pytest.approx((100 + CALLS_OF_A_WALK - 31) / 3.5, abs=2)
 
 
-async def test_a_wait_that_is_cancelled_takes_nothing():
+async def test_a_cancelled_wait_takes_nothing():
     pace, clock = pace_of(60)
     async with pace.taking(CALLS_OF_A_WALK):
         waiting = asyncio.create_task(calling(pace, clock, [], 0))
@@ -70,7 +70,7 @@ async def test_a_wait_that_is_cancelled_takes_nothing():
     assert clock.now - before < 60
 
 
-async def test_work_that_fails_gives_back_what_it_has_not_used():
+async def test_failing_work_gives_back_its_unused_calls():
     pace, clock = pace_of(60)
     for _ in range(10):
         with pytest.raises(ValueError, match="on purpose"):

@@ -45,7 +45,7 @@ ACME = {"VENDOR": "Acme", "ACME_URL": "https://acme.example", "ACME_TOKEN": "acm
 
 @pytest.fixture(autouse=True)
 def _looked_up_anew():
-    """Each test looks for installed vendors as a new process does."""
+    """Each test looks for installed vendors like a new process."""
     definitions.cache_clear()
     yield
     definitions.cache_clear()
@@ -60,7 +60,7 @@ async def vendors():
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    """A package on the path that offers the vendor ``Acme``."""
+    """A package on the path with the vendor ``Acme``."""
     info = tmp_path / "acme_vendor-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-vendor\nVersion: 1.0\n")
@@ -83,7 +83,7 @@ async def test_equal_settings_share_one_vendor(vendors):
     assert vendors.vendor_for(vendor_settings(DRY_RUN="true")) is one
 
 
-async def test_different_settings_do_not(vendors):
+async def test_different_settings_do_not_share_a_vendor(vendors):
     one = vendors.vendor_for(vendor_settings())
     assert vendors.vendor_for(vendor_settings(REST_API_KEY="another")) is not one
 
@@ -97,7 +97,7 @@ async def test_every_built_in_vendor_can_be_made(vendors):
     assert modules == [rest, rest, BUILT_IN["zuora"], BUILT_IN["zuora-soap"]]
 
 
-async def test_the_vendors_that_are_kept_have_a_bound():
+async def test_the_number_of_kept_vendors_is_bounded():
     vendors, first = Vendors(most=3), vendor_settings()
     one = vendors.vendor_for(first)
     for number in range(3):
@@ -106,7 +106,7 @@ async def test_the_vendors_that_are_kept_have_a_bound():
     await vendors.aclose()
 
 
-async def test_the_values_that_vendors_share_have_a_bound():
+async def test_the_number_of_shared_values_is_bounded():
     vendors = Vendors(most=2)
     share = vendors._shared_value
     first = share("a", list)
@@ -134,7 +134,7 @@ def test_the_definitions_do_not_import_a_vendors_calls(tmp_path):
 
 
 class TestRegisteredVendors:
-    async def test_one_is_found_by_its_entry_point(self, vendors, installed):
+    async def test_a_vendor_is_found_by_its_entry_point(self, vendors, installed):
         settings = vendor_settings(**ACME)
         vendor = vendors.vendor_for(settings)
         assert (type(vendor).__name__, vendor.url) == ("Acme", "https://acme.example")
@@ -183,7 +183,7 @@ class TestRegisteredVendors:
             ("odd", "a package whose entry point is not a VendorDefinition"),
         ],
     )
-    def test_a_broken_one_is_a_mistake_only_where_it_is_chosen(self, installed, name, problem):
+    def test_a_broken_vendor_is_a_mistake_only_if_it_is_chosen(self, installed, name, problem):
         vendor_settings()
         with pytest.raises(NotConfigured) as caught:
             vendor_settings(VENDOR=name)
@@ -197,7 +197,7 @@ class TestRegisteredVendors:
             vendor_settings(VENDOR=name)
 
 
-async def test_a_vendor_is_in_use_where_it_was_asked_for_since_the_last_time(vendors):
+async def test_a_vendor_is_in_use_if_it_was_requested_since_the_last_time(vendors):
     assert vendors.in_use() == []
     for _ in range(2):
         vendors.vendor_for(vendor_settings())
@@ -209,7 +209,7 @@ async def test_a_vendor_is_in_use_where_it_was_asked_for_since_the_last_time(ven
     assert [name for name, _ in vendors.in_use()] == ["zuora-soap"]
 
 
-async def test_so_is_one_whose_call_has_ended_or_to_which_calls_are_paused(vendors):
+async def test_a_vendor_is_in_use_if_a_call_has_ended_or_calls_are_paused(vendors):
     vendors.vendor_for(vendor_settings())
     [(_, client)] = vendors.in_use()
     client.times.note(0.1, is_answered=True)

@@ -29,7 +29,7 @@ CANCELLING = SubscriptionStatus.CANCELLING
 
 
 async def seen(http, subscription_id="A-1", ask=False, **variables):
-    """The one call that the server got."""
+    """The server's only call."""
     async with a_vendor(http, **variables) as (rest, server):
         asked = cancellation(subscription_id)
         await (rest.look_up(asked) if ask else rest.cancel(asked, None))
@@ -85,7 +85,7 @@ class TestWhatAnAnswerMeans:
         assert server.url not in str(caught.value)
 
     @pytest.mark.parametrize("status", [404, 410])
-    async def test_an_unknown_id_is_a_status_and_no_error(self, http, status):
+    async def test_an_unknown_id_is_a_status_not_an_error(self, http, status):
         async with a_vendor(http, answers(status=status)) as (rest, _):
             assert await rest.look_up(cancellation()) == Subscription(UNKNOWN)
 
@@ -112,14 +112,14 @@ class TestWhatAnAnswerMeans:
         [(401, Cause.CREDENTIALS), (302, Cause.CONFIGURATION), (429, Cause.BUSY),
          (502, Cause.VENDOR_ERROR), (400, Cause.CONFIGURATION)],
     )  # fmt: skip
-    async def test_a_question_that_fails_has_a_cause(self, http, status, cause):
+    async def test_a_failed_question_has_a_cause(self, http, status, cause):
         async with a_vendor(http, answers({}, status)) as (rest, _):
             with pytest.raises(CancellationError) as caught:
                 await rest.look_up(cancellation())
         assert caught.value.cause is cause
 
     @pytest.mark.parametrize("status", [400, 422])
-    async def test_a_question_that_is_refused_carries_the_vendors_reason(self, http, status):
+    async def test_a_refused_question_carries_the_vendors_reason(self, http, status):
         body = {"error": {"message": "Unknown field sub_id."}}
         async with a_vendor(http, answers(body, status)) as (rest, _):
             with pytest.raises(NotConfigured, match="check the method, the path") as caught:
@@ -139,7 +139,7 @@ OF_ANOTHER = {"id": "A-2", "status": "cancelled", "message": "No."}
 
 
 class TestWhoseAnswer:
-    """``REST_ID_PATH``: what names another subscription is not believed."""
+    """``REST_ID_PATH``: an answer that names another subscription is not believed."""
 
     @pytest.mark.parametrize(
         "body", [OF_ANOTHER, {"status": "cancelled"}, {"id": ["A-1"]}], ids=str
@@ -157,17 +157,17 @@ class TestWhoseAnswer:
             '{"id": "A-1", "status": "cancelled", "of": [{"a": {}, "a": []}]}',
         ],
     )
-    async def test_one_that_says_two_things_under_one_name_says_nothing(self, http, text):
+    async def test_an_answer_with_two_values_for_one_name_says_nothing(self, http, text):
         with pytest.raises(NotDone):
             await looked_up(http, text=text, REST_ID_PATH="id")
         assert await cancelled(http, text=text, REST_ID_PATH="id") == Accepted()
 
-    async def test_one_that_says_the_same_twice_is_read(self, http):
+    async def test_an_answer_that_repeats_a_value_is_read(self, http):
         text = '{"id": "A-1", "status": "cancelled", "status": "cancelled"}'
         assert (await looked_up(http, text=text, REST_ID_PATH="id")).status is CANCELLED
 
     @pytest.mark.parametrize(("found", "asked"), [("A-1", "A-1"), (42, "42")])
-    async def test_its_own_is_read(self, http, found, asked):
+    async def test_its_own_id_is_read(self, http, found, asked):
         body = {"data": {"id": found}, "status": "cancelled"}
         async with a_vendor(http, answers(body), REST_ID_PATH="data.id") as (rest, _):
             assert (await rest.look_up(cancellation(asked))).status is CANCELLED
@@ -182,13 +182,13 @@ class TestWhoseAnswer:
         assert accepted == Accepted()
 
     @pytest.mark.parametrize(("status", "error"), [(404, UnknownId), (422, Refused)])
-    async def test_a_refusal_need_not_name_it(self, http, status, error):
+    async def test_a_refusal_need_not_name_the_id(self, http, status, error):
         said = await refused(http, {"message": "No."}, status, REST_ID_PATH="id")
         assert type(said) is error
 
 
 class TestNotNow:
-    """409, and an answer that REST_BUSY_WHEN matches."""
+    """409, and answers that REST_BUSY_WHEN matches."""
 
     BUSY_WHEN = "error.code == 'locked' || contains(message, 'in progress')"
 
@@ -196,7 +196,7 @@ class TestNotNow:
     @pytest.mark.parametrize(
         "body", [{"error": {"code": "locked"}}, {"message": "It is in progress."}], ids=str
     )
-    async def test_an_answer_that_it_matches_is_a_conflict(self, http, status, body):
+    async def test_a_matching_answer_is_a_conflict(self, http, status, body):
         error = await refused(http, body, status, REST_BUSY_WHEN=self.BUSY_WHEN)
         assert type(error) is Conflict
         assert error.vendor_text == body.get("message", "")
@@ -212,10 +212,10 @@ class TestNotNow:
         assert type(error) is Refused
 
     @pytest.mark.parametrize(("status", "error"), [(404, UnknownId), (500, OutcomeUnknown)])
-    async def test_it_is_not_looked_for_in_other_answers(self, http, status, error):
+    async def test_other_answers_are_not_searched_for_it(self, http, status, error):
         assert type(await refused(http, {}, status, REST_BUSY_WHEN="`true`")) is error
 
-    async def test_a_question_may_be_put_off_as_well(self, http):
+    async def test_a_question_may_be_postponed_too(self, http):
         handler = answers({"message": "in progress"}, 422)
         async with a_vendor(http, handler, REST_BUSY_WHEN=self.BUSY_WHEN) as (rest, _):
             with pytest.raises(NotDone) as caught:
@@ -230,7 +230,7 @@ class TestStatus:
          ("canceled", CANCELLED), ("expired", CANCELLED), ("draft", NOT_STARTED),
          ("terminating", CANCELLING), ("Pending_Cancellation", CANCELLING)],
     )  # fmt: skip
-    async def test_a_word_of_the_lists_is_known_whatever_its_case(self, http, word, status):
+    async def test_a_word_of_the_lists_is_known_in_any_case(self, http, word, status):
         found = await looked_up(http, {"status": word})
         assert (found.status, found.ends_at, found.is_evergreen) == (status, None, False)
 
@@ -241,7 +241,7 @@ class TestStatus:
          {"status": "paused"}, {"data": {"status": "active"}}],
         ids=repr,
     )  # fmt: skip
-    async def test_anything_else_is_looked_at_again(self, http, body):
+    async def test_any_other_answer_is_looked_at_again(self, http, body):
         with pytest.raises(NotDone, match="REST_"):
             await looked_up(http, body)
 
@@ -257,13 +257,13 @@ class TestStatus:
         [("on hold", "the status 'on hold'"), (" Paused", "the status 'Paused'"),
          ("x" * 31, "a status"), ("st4tus", "a status"), ("jane@doe", "a status")],
     )  # fmt: skip
-    async def test_a_word_in_no_list_is_named_where_it_is_plain(self, http, word, shown):
+    async def test_a_plain_word_in_no_list_is_named(self, http, word, shown):
         with pytest.raises(NotDone) as caught:
             await looked_up(http, {"status": word})
         assert f"shows {shown} that is in none of REST_ACTIVE_VALUES" in caught.value.message
         assert caught.value.cause is Cause.UNKNOWN_STATUS
 
-    async def test_the_words_of_a_cancellation_under_way_can_be_others(self, http):
+    async def test_the_words_for_a_cancellation_under_way_can_be_changed(self, http):
         found = await looked_up(http, {"status": "ending"}, REST_CANCELLING_VALUES="Ending")
         assert found == Subscription(CANCELLING)
 
@@ -277,7 +277,7 @@ class TestStatus:
         with pytest.raises(NotDone):
             await looked_up(http, {"status": [{"a": "x"}]}, REST_STATUS_PATH=path)
 
-    async def test_the_words_can_be_others(self, http):
+    async def test_the_words_can_be_changed(self, http):
         found = await looked_up(http, {"status": "Läuft"}, REST_ACTIVE_VALUES="LÄUFT, an")
         assert found.status is ACTIVE
 
@@ -333,7 +333,7 @@ class TestAddress:
         call = await seen(http, REST_CANCEL_REQUEST=f"DELETE {path}")
         assert (call.method, call.path) == ("DELETE", "/v1/A-1/PR-1-2-3/AS-1-2/2026-03-02")
 
-    async def test_the_effective_date_is_that_of_utc(self, http):
+    async def test_the_effective_date_is_in_utc(self, http):
         there = cancellation(asked_at=datetime.fromisoformat("2026-03-03T00:30:00+02:00"))
         async with a_vendor(http, REST_CANCEL_BODY='{"at": "{effective_date}"}') as (rest, server):
             await rest.cancel(there, None)
@@ -345,12 +345,12 @@ class TestHeaders:
         call = await seen(http)
         assert call.header("Idempotency-Key") == ["PR-1-2-3"]
 
-    async def test_another_attempt_after_a_definite_answer_has_another_key(self, http):
+    async def test_an_attempt_after_a_definite_answer_has_another_key(self, http):
         async with a_vendor(http) as (rest, server):
             await rest.cancel(cancellation(definite_answers=2), None)
         assert server.seen[0].header("Idempotency-Key") == ["PR-1-2-3-2"]
 
-    async def test_a_question_carries_none(self, http):
+    async def test_a_question_carries_no_key(self, http):
         assert (await seen(http, ask=True)).header("Idempotency-Key") == []
 
     @pytest.mark.parametrize("ask", [True, False], ids=["status", "cancel"])
@@ -360,7 +360,7 @@ class TestHeaders:
         assert call.header("Accept") == ["application/json"]
 
     @pytest.mark.parametrize("body_format", ["json", "form"])
-    async def test_a_further_header_takes_the_place_of_ours(self, http, body_format):
+    async def test_a_further_header_replaces_ours(self, http, body_format):
         own = {"accept": "application/vnd.acme+json", "Content-type": "application/acme"}
         call = await seen(
             http,
@@ -455,7 +455,7 @@ class TestReason:
         ],
         ids=str,
     )
-    async def test_without_one_a_hint_tells_the_keys_where_the_path_stops(
+    async def test_without_a_reason_a_hint_names_the_keys_where_the_path_stops(
         self, http, path, body, hint
     ):
         error = await refused(http, body, REST_REASON_PATH=path)
@@ -465,7 +465,7 @@ class TestReason:
         error = await refused(http, text="<html>No.</html>", status=400)
         assert (error.reason, "not a JSON object" in error.hint) == ("", True)
 
-    async def test_its_path_can_be_another_or_empty(self, http):
+    async def test_its_path_can_be_changed_or_empty(self, http):
         body = {"errors": [{"text": "No."}]}
         for path, reason in (("errors[].text", "No."), ("", ""), ("errors[::0]", "")):
             assert (await refused(http, body, REST_REASON_PATH=path)).reason == reason
@@ -483,8 +483,8 @@ class TestAcceptance:
         assert accepted.subscription.ends_at == utc()
 
     @pytest.mark.parametrize("end", [{}, {"end": None}, {"end": ""}], ids=str)
-    async def test_without_it_the_subscription_is_looked_at_if_it_can_be(self, http, end):
-        """It may well end later, and would be taken for one that has ended."""
+    async def test_without_an_end_date_the_subscription_is_looked_up_if_possible(self, http, end):
+        """It may end later, but would be taken as ended."""
         body, path = {"status": "canceled", **end}, {"REST_END_DATE_PATH": "end"}
         assert await cancelled(http, body, **path) == Accepted(None)
         muted = await cancelled(http, body, **path, REST_STATUS_REQUEST="")
@@ -515,5 +515,5 @@ class TestAbilities:
 
     async def test_its_advice_names_its_own_variables(self, http):
         advice = vars(rest_vendor(http, "https://vendor.example").advice)
-        del advice["suspended"]  # no status of these vendors means it
+        del advice["suspended"]  # no status of these vendors means this
         assert all("REST_" in sentence for sentence in advice.values())

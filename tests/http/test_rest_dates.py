@@ -1,4 +1,4 @@
-"""The days of a REST vendor, in its time zone: those that are read, and the one that is sent."""
+"""The days that a REST vendor's adapter reads and sends, in the vendor's time zone."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ async def looked_up(http, when=AT_ONCE, zone="UTC", body=None, variables=None, *
 
 
 async def sent_day(http, when, zone, now=NOW, **dates) -> str:
-    """The day that is sent, which is the one that was planned."""
+    """The sent day, which equals the planned one."""
     asked = cancellation(asked_at=now, when=when)
     said = answers({"status": "active", **dates})
     async with a_vendor(http, said, **DATES, VENDOR_TIME_ZONE=zone) as (rest, server):
@@ -65,7 +65,7 @@ class TestToday:
             ("Asia/Tokyo", "2026-03-02T15:00:00", "2026-03-03"),
             ("Pacific/Kiritimati", "2026-12-31T10:00:00", "2027-01-01"),
             ("Etc/GMT+12", "2027-01-01T11:59:59", "2026-12-31"),
-            # The end of a month, and the day that most years lack.
+            # The end of a month, and the 29th of February.
             ("America/Los_Angeles", "2026-03-01T07:59:59", "2026-02-28"),
             ("America/Los_Angeles", "2028-03-01T07:59:59", "2028-02-29"),
             ("America/Los_Angeles", "2028-03-01T08:00:00", "2028-03-01"),
@@ -78,7 +78,7 @@ class TestToday:
             ("America/New_York", "2026-11-02T05:00:00", "2026-11-02"),
         ],
     )
-    async def test_it_is_the_vendors_and_not_ours(self, http, zone, now, day):
+    async def test_the_day_is_the_vendors_and_not_ours(self, http, zone, now, day):
         assert await sent_day(http, AT_ONCE, zone, moment(now), term="2030-01-01") == day
 
 
@@ -94,11 +94,11 @@ class TestTheEndOfTheTerm:
             ("2026-03-31T23:30:00-05:00", "2026-04-01"),
             (1774994399, "2026-03-31"),
             (1774994400.0, "2026-04-01"),
-            # The clocks go forward on the 29th, so that an hour is missing.
+            # The clocks go forward on the 29th, so an hour is missing.
             ("2026-03-28T23:00:00Z", "2026-03-29"),
             ("2026-03-29T02:30:00", "2026-03-29"),
             ("2026-03-29T22:00:00Z", "2026-03-30"),
-            # Over, or today: in Berlin it is the 3rd already.
+            # Past, or today: in Berlin it is already the 3rd.
             ("2026-03-03", "2026-03-03"),
             ("2026-03-02", "2026-03-03"),
             ("1999-12-31", "2026-03-03"),
@@ -129,11 +129,11 @@ class TestTheEndOfWhatIsInvoiced:
             ("2026-02-01", "2026-04-01", "2026-03-03"),
             (None, "2026-04-01", "2026-03-03"),
             ("", None, "2026-03-03"),
-            # The term is over: nothing is cancelled in the past.
+            # The term is over, and nothing is cancelled in the past.
             ("2026-05-01", "2026-02-01", "2026-03-03"),
         ],
     )
-    async def test_it_is_neither_past_nor_beyond_the_term(self, http, charged, term, day):
+    async def test_the_day_is_neither_past_nor_beyond_the_term(self, http, charged, term, day):
         dates = {"charged": charged, "term": term}
         assert await sent_day(http, INVOICED, "Europe/Berlin", **dates) == day
 
@@ -149,7 +149,7 @@ class TestWhatIsNotADate:
         with pytest.raises(NotConfigured, match=f"{name} that is not a date"):
             await looked_up(http, when, **{"charged": None, field: value})
 
-    async def test_nobody_looks_at_it_where_it_is_no_matter(self, http):
+    async def test_an_irrelevant_date_is_not_read(self, http):
         dates = {"term": "soon", "charged": "soon"}
         assert not (await looked_up(http, AT_ONCE, **dates)).is_evergreen
         body = {"status": "cancelled", "ends": "2026-03-31", **dates}
@@ -176,7 +176,7 @@ class TestTheEndDate:
             ("Europe/Berlin", "2026-03-31T12:00:00", "2026-03-31T10:00:00"),
             ("Europe/Berlin", "2026-03-31T12:00:00Z", "2026-03-31T12:00:00"),
             ("Europe/Berlin", 1774958400, "2026-03-31T12:00:00"),
-            # There is no midnight on the day on which the clocks go forward.
+            # The day when the clocks go forward has no midnight.
             ("Asia/Beirut", "2026-03-29", "2026-03-28T22:00:00"),
         ],
     )
@@ -186,12 +186,12 @@ class TestTheEndDate:
 
     @pytest.mark.parametrize("zone", ["Asia/Tokyo", "UTC", "America/Los_Angeles"])
     @pytest.mark.parametrize("ends", ["0001-01-01", "0001-01-01T00:00:00", "9999-12-31T23:59:59"])
-    async def test_the_first_and_the_last_day_of_all_are_written_for_none(self, http, zone, ends):
+    async def test_the_first_and_last_possible_days_mean_no_date(self, http, zone, ends):
         shown = await looked_up(http, zone=zone, body={"status": "cancelled", "ends": ends})
         assert shown.ends_at is None
 
 
-# Whatever the dates.
+# For any dates.
 
 days = st.none() | st.integers(-800, 800)
 moments = st.integers(1577836800, 2208988800).map(lambda n: datetime.fromtimestamp(n, timezone.utc))
@@ -206,16 +206,16 @@ FORMS = {
 def written(
     today: date, offset: int | None, zone: ZoneInfo, form: str
 ) -> tuple[date | None, object]:
-    """A day near today, and what the vendor writes for it."""
+    """A day near today, and the vendor's text for it."""
     if offset is None:
         return None, None
-    # At noon, which every day has.
+    # At noon, because every day has one.
     there = datetime.combine(today + timedelta(days=offset), time(12), zone)
     return there.date(), FORMS[form](there)
 
 
 @given(moments, st.timezones(), days, days, st.sampled_from(sorted(FORMS)))
-def test_the_day_that_is_sent_is_today_or_later_there_and_not_after_the_terms_end(
+def test_the_sent_day_is_today_or_later_there_and_not_after_the_terms_end(
     now, zone, term, charged, form
 ):
     today = now.astimezone(zone).date()

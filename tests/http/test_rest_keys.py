@@ -1,4 +1,4 @@
-"""The header with the idempotency key, and the UUID that stands for it."""
+"""The header with the idempotency key, and the UUID made from it."""
 
 import json
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -72,7 +72,7 @@ class TestTheHeader:
         assert server.seen[0].header("X-Key") == []
 
     async def test_the_request_id_elsewhere_is_no_key(self, http):
-        """There it says which request it is; the key alone says which attempt."""
+        """There it identifies the request; only the key identifies the attempt."""
         [call] = await sent(
             http,
             cancellation(definite_answers=2),
@@ -85,7 +85,7 @@ class TestTheHeader:
 
 
 class TestTheUuid:
-    """``{request_uuid}`` stands for the key, also where a vendor wants that in the body."""
+    """``{request_uuid}`` stands for the key, even if a vendor expects it in the body."""
 
     @pytest.mark.parametrize("count", [0, 1, 7])
     @pytest.mark.parametrize("act", Act)
@@ -108,7 +108,7 @@ class TestTheUuid:
         assert call.path.endswith(f"/A-1/{expected}")
         assert UUID(expected).version == 5
 
-    async def test_it_stands_in_the_look_as_well(self, http):
+    async def test_it_is_filled_in_for_the_look_too(self, http):
         header = '{"x-ms-correlationid": "{request_uuid}"}'
         async with a_vendor(http, REST_HEADERS=header) as (rest, server):
             await rest.look_up(cancellation())

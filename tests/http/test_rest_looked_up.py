@@ -1,4 +1,4 @@
-"""REST_LOOKED_UP: values of the look's answer, put into what is sent after it."""
+"""REST_LOOKED_UP: values from the look's answer go into the calls after it."""
 
 import json
 from urllib.parse import parse_qsl, unquote
@@ -21,7 +21,7 @@ def found_at_v(value) -> dict[str, str]:
 
 
 async def sent(http, answer, names=None, text=None, order=None, **variables):
-    """The call after a look with this answer; ``v`` is the placeholder for its member ``v``."""
+    """The call after a look with this answer; the placeholder ``v`` is its member ``v``."""
     looked_up = {"REST_LOOKED_UP": json.dumps(names or {"v": "v"})}
     handler = answers(answer, text=text)
     order = order or cancellation()
@@ -33,7 +33,7 @@ async def sent(http, answer, names=None, text=None, order=None, **variables):
 
 
 async def unsendable(http, answer, match, **more):
-    """Nothing is sent for this answer but the look, and what is said does not show the value."""
+    """After this answer nothing but the look is sent, and the message hides the value."""
     looked_up = {"REST_LOOKED_UP": '{"v": "v"}', "REST_CANCEL_BODY": '{"v": "{v}"}'}
     handler = answers(answer, text=more.pop("text", None))
     async with a_vendor(http, handler, **{**looked_up, **more}) as (rest, server):
@@ -67,7 +67,7 @@ class TestInABody:
         assert json.loads(call.body) == {"note": f"version {shown} of A-1"}
 
     async def test_a_whole_body_may_be_one(self, http):
-        """The full resource with one change, as Microsoft's Partner Center wants it."""
+        """The full resource with one change, as Microsoft's Partner Center requires."""
         answer = {"id": "A-1", "status": "active", "quantity": 5, "links": [{"uri": "/x"}]}
         call = await sent(
             http,
@@ -80,12 +80,12 @@ class TestInABody:
         assert call.header("Content-Type") == ["application/json"]
 
     @pytest.mark.parametrize("value", [{}, [], "", 0, False], ids=repr)
-    async def test_a_whole_body_is_sent_also_where_it_is_empty(self, http, value):
+    async def test_a_whole_body_is_sent_even_if_it_is_empty(self, http, value):
         call = await sent(http, found_at_v(value), REST_CANCEL_BODY='"{v}"')
         assert json.loads(call.body) == value
         assert call.header("Content-Type") == ["application/json"]
 
-    async def test_in_a_form_it_is_a_text(self, http):
+    async def test_in_a_form_it_becomes_text(self, http):
         body = '{"a": {"version": "{v}"}, "b": "v{v}"}'
         call = await sent(http, found_at_v(7), REST_CANCEL_BODY=body, REST_BODY_FORMAT="form")
         assert parse_qsl(call.body.decode()) == [("a[version]", "7"), ("b", "v7")]
@@ -95,7 +95,7 @@ class TestInABody:
         call = await sent(http, found_at_v(7), order=order, REST_UNDO_BODY='{"version": "{v}"}')
         assert json.loads(call.body) == {"version": 7}
 
-    async def test_several_are_each_their_own(self, http):
+    async def test_each_placeholder_gets_its_own_value(self, http):
         names = {"etag": "meta.etag", "version": "meta.versions[-1]", "all": "@"}
         answer = {"status": "active", "meta": {"etag": "W/1", "versions": [1, 2]}}
         body = '{"etag": "{etag}", "version": "{version}", "all": "{all}"}'
@@ -124,7 +124,7 @@ class TestInAPath:
          "a\nb", "\u202e", "x" * 300],
         ids=ascii,
     )  # fmt: skip
-    async def test_nothing_is_sent_where_it_would_lead_elsewhere(self, http, value):
+    async def test_nothing_is_sent_if_the_value_would_lead_elsewhere(self, http, value):
         request = "DELETE /subscriptions/{subscription_id}/versions/{v}"
         error = await unsendable(
             http,
@@ -148,7 +148,7 @@ class TestInAHeader:
         call = await sent(http, found_at_v(value), REST_HEADERS=header)
         assert call.header("If-Match") == [shown]
 
-    async def test_the_look_goes_without_it(self, http):
+    async def test_the_look_leaves_it_out(self, http):
         headers = '{"If-Match": "{v}", "X-Both": "{subscription_id}-{v}", "X-Version": "3"}'
         secret = '{"X-Secret": "k3y-{v}", "X-Other": "0ther-{asset_id}"}'
         more = {"REST_HEADERS": headers, "REST_SECRET_HEADERS": secret}
@@ -164,15 +164,15 @@ class TestInAHeader:
             assert call.header("X-Other") == ["0ther-AS-1-2"]
 
     @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "a\x00", "é", "\ufeff"], ids=ascii)
-    async def test_nothing_is_sent_where_it_would_be_another_header(self, http, value):
+    async def test_nothing_is_sent_if_the_value_would_be_another_header(self, http, value):
         header = json.dumps({"If-Match": '"{v}"'})
         error = await unsendable(http, found_at_v(value), "part of a header", REST_HEADERS=header)
         assert "{v}" in error.message
         assert "Evil" not in error.message
 
     @pytest.mark.parametrize("value", ["", "   "], ids=repr)
-    async def test_nothing_is_sent_for_a_blank_one(self, http, value):
-        """``If-Match`` with nothing in it could be taken for no condition."""
+    async def test_nothing_is_sent_for_a_blank_value(self, http, value):
+        """An empty ``If-Match`` could be read as no condition."""
         await unsendable(http, found_at_v(value), "it is blank", REST_HEADERS='{"If-Match": "{v}"}')
 
 
@@ -201,11 +201,11 @@ class TestWhatIsNotThere:
         ],
         ids=["text", "form", "header", "path"],
     )
-    async def test_an_object_is_no_text(self, http, value, place):
+    async def test_an_object_is_not_text(self, http, value, place):
         await unsendable(http, found_at_v(value), "an object or a list", **place)
 
     @pytest.mark.parametrize("status", ["cancelled", "terminating", "draft"])
-    async def test_it_is_no_matter_where_nothing_is_to_be_sent(self, http, status):
+    async def test_a_bad_value_does_not_matter_if_nothing_is_sent(self, http, status):
         looked_up = {"REST_LOOKED_UP": '{"v": "v"}', "REST_CANCEL_BODY": '{"v": "{v}"}'}
         async with a_vendor(http, answers({"status": status}), **looked_up) as (rest, _):
             shown = await rest.look_up(cancellation())
@@ -235,7 +235,9 @@ PLACES = {
 class TestHostileValues:
     @pytest.mark.parametrize("place", PLACES.values(), ids=list(PLACES))
     @pytest.mark.parametrize("value", TOO_MUCH.values(), ids=list(TOO_MUCH))
-    async def test_nothing_is_sent_of_what_is_no_json_or_too_much(self, http, value, place):
+    async def test_nothing_is_sent_of_a_value_that_is_not_json_or_too_large(
+        self, http, value, place
+    ):
         text = f'{{"status": "active", "v": {value}}}'
         match = "has no value for it that can be sent"
         error = await unsendable(http, None, match, text=text, **place)
@@ -251,7 +253,7 @@ class TestHostileValues:
         ids=["20,000 texts", "thousands of lists", "a key of megabytes"],
     )
     @pytest.mark.parametrize("body_format", ["json", "form"])
-    async def test_the_loop_goes_on_while_thousands_of_parts_are_looked_at(
+    async def test_the_loop_keeps_running_while_thousands_of_parts_are_read(
         self, http, value, body_format
     ):
         variables = {
@@ -278,7 +280,7 @@ class TestHostileValues:
 
 class TestTheStaleEtag:
     async def test_a_412_waits_and_the_next_look_shows_another(self, http):
-        """Nothing was done: somebody has changed the subscription since the look."""
+        """Nothing was done: somebody changed the subscription after the look."""
         seen = iter(["e1", "e2"])
 
         async def handler(request):

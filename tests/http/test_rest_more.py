@@ -1,4 +1,4 @@
-"""Credentials of a REST vendor beyond the plain ones, and its dates in every form."""
+"""A REST vendor's less common credentials, and its dates in every form."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ EXTRA = {"audience": "https://billing.vendor.example/", "resource": "urn:b1lling
 
 
 class Authority:
-    """A vendor and its token end point: each audience has its own tokens."""
+    """A vendor and its token endpoint; each audience has its own tokens."""
 
     def __init__(self):
         self.given, self.forms = 0, []
@@ -38,7 +38,7 @@ class Authority:
 
 @asynccontextmanager
 async def with_oauth(authority=None):
-    """A server, and the variables of an OAuth client of its."""
+    """A server, and the variables of one of its OAuth clients."""
     async with web_server(authority or Authority()) as server:
         yield (
             server,
@@ -72,12 +72,12 @@ class TestFurtherFieldsOfTheTokenRequest:
             look = server.seen[-1]
             assert look.header("Authorization") == [f"Bearer t0ken-1-of-{EXTRA['audience']}"]
 
-    async def test_each_audience_has_a_token_of_its_own_and_equal_ones_share_it(self):
+    async def test_each_audience_has_its_own_token_and_equal_ones_share_it(self):
         authority, vendors = Authority(), Vendors()
         async with with_oauth(authority) as (server, variables):
             one = settings_of(variables, REST_OAUTH_EXTRA='{"audience": "one"}')
             other = settings_of(variables, REST_OAUTH_EXTRA='{"audience": "other"}')
-            # Another vendor by its time-out, with the same client.
+            # The time-out makes it another vendor, with the same client.
             like_one = settings_of(
                 variables, REST_OAUTH_EXTRA='{"audience": "one"}', VENDOR_TIMEOUT_SECONDS="7"
             )
@@ -129,7 +129,7 @@ def utc(*more):
 
 
 READ = [
-    # Microsoft's seven decimals, and what other fractions there are.
+    # Microsoft's seven decimals, and other fractions.
     ("2026-03-31T12:26:47.6473040Z", utc(12, 26, 47, 647304)),
     ("2026-03-31T12:26:47.1Z", utc(12, 26, 47, 100_000)),
     ("2026-03-31T12:26:47.12345Z", utc(12, 26, 47, 123_450)),
@@ -147,7 +147,7 @@ READ = [
     ("20260331T120000Z", utc(12)),
     ("20260331", utc()),
     (" 2026-03-31 ", utc()),
-    # Since 1970: seconds, milliseconds, as texts as well.
+    # Since 1970: seconds and milliseconds, also as texts.
     (1774958400, utc(12)),
     (1774958400000, utc(12)),
     (1774958400500, utc(12, 0, 0, 500_000)),
@@ -168,7 +168,7 @@ NO_DATES = [
 
 
 class TestEveryFormOfADate:
-    """The same on every Python, though 3.10 itself reads fewer of them."""
+    """The same on every Python, although 3.10 itself reads fewer of them."""
 
     async def ends_at(self, http, value):
         body = {"status": "cancelled", "end": value}
@@ -180,7 +180,7 @@ class TestEveryFormOfADate:
         assert await self.ends_at(http, value) == expected
 
     @pytest.mark.parametrize("value", NOTHING, ids=repr)
-    async def test_what_stands_for_none_is_none(self, http, value):
+    async def test_words_for_no_date_mean_no_date(self, http, value):
         assert await self.ends_at(http, value) is None
 
     @pytest.mark.parametrize("value", NO_DATES, ids=lambda value: f"{value!r:.30}")
@@ -189,7 +189,7 @@ class TestEveryFormOfADate:
             await self.ends_at(http, value)
 
     @pytest.mark.parametrize("minutes", [-1439, -330, 0, 60, 825])
-    async def test_an_offset_is_what_it_says(self, http, minutes):
+    async def test_an_offset_is_respected(self, http, minutes):
         zone = timezone(timedelta(minutes=minutes))
         for written in (f"{utc(12).astimezone(zone):%Y-%m-%dT%H:%M:%S%z}",
                         utc(12).astimezone(zone).isoformat()):  # fmt: skip

@@ -1,4 +1,4 @@
-"""``{parameter:ID}``: further fulfillment parameters of the request in what is sent."""
+"""``{parameter:ID}``: further fulfillment parameters of the request in the calls."""
 
 import json
 from urllib.parse import parse_qsl, unquote
@@ -68,7 +68,9 @@ class TestWhereItStands:
 
     @pytest.mark.parametrize("body_format", ["json", "form"])
     @pytest.mark.parametrize("value", ["Müller GmbH", "株式会社", "first\nsecond"], ids=ascii)
-    async def test_in_a_body_it_may_have_what_no_header_has(self, http, value, body_format):
+    async def test_in_a_body_it_may_hold_characters_forbidden_in_headers(
+        self, http, value, body_format
+    ):
         variables = {**PLACES["its body"], "REST_BODY_FORMAT": body_format}
         async with a_vendor(http, **variables) as (rest, server):
             await rest.cancel(order(value), await rest.look_up(order(value)))
@@ -76,7 +78,7 @@ class TestWhereItStands:
         found = json.loads(sent)["a"][0] if body_format == "json" else dict(parse_qsl(sent))
         assert value in found.values()
 
-    async def test_in_a_header_it_goes_with_the_look_as_well(self, http):
+    async def test_in_a_header_it_goes_with_the_look_too(self, http):
         headers = {
             "REST_HEADERS": '{"X-Customer": "{parameter:customer}"}',
             "REST_SECRET_HEADERS": '{"X-Signed": "k3y {parameter:customer}"}',
@@ -109,7 +111,7 @@ PATHS = {name: place for name, place in PLACES.items() if name.endswith("path")}
 
 class TestWhatCannotBeFilledIn:
     @pytest.mark.parametrize("place", PLACES.values(), ids=list(PLACES))
-    async def test_it_is_noticed_before_anything_is_sent(self, http, place):
+    async def test_a_missing_parameter_is_noticed_before_anything_is_sent(self, http, place):
         async with a_vendor(http, **place) as (rest, server):
             with pytest.raises(NotConfigured, match="no fulfillment parameter 'customer'"):
                 await rest.look_up(cancellation())
@@ -117,7 +119,9 @@ class TestWhatCannotBeFilledIn:
 
     @pytest.mark.parametrize("place", PATHS.values(), ids=list(PATHS))
     @pytest.mark.parametrize("value", LEADS_ELSEWHERE, ids=ascii)
-    async def test_so_is_what_would_lead_elsewhere(self, http, place, value):
+    async def test_a_value_that_would_lead_elsewhere_is_noticed_before_anything_is_sent(
+        self, http, place, value
+    ):
         async with a_vendor(http, **place) as (rest, server):
             with pytest.raises(NotConfigured, match="cannot be part of a path") as caught:
                 await rest.look_up(order(value))
@@ -125,14 +129,16 @@ class TestWhatCannotBeFilledIn:
         assert len(caught.value.message) < 300
 
     @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "ü", "a\x00"], ids=ascii)
-    async def test_so_is_what_would_be_another_header(self, http, value):
+    async def test_a_value_that_would_be_another_header_is_noticed_before_anything_is_sent(
+        self, http, value
+    ):
         header = PLACES["a header"]
         async with a_vendor(http, **header) as (rest, server):
             with pytest.raises(NotConfigured, match="cannot be part of a header"):
                 await rest.look_up(order(value))
         assert server.seen == []
 
-    async def test_what_stands_in_a_path_and_in_a_header_must_fit_both(self, http):
+    async def test_a_value_in_a_path_and_in_a_header_must_fit_both(self, http):
         places = {**PLACES["the cancellation's path"], **PLACES["a header"]}
         async with a_vendor(http, **places) as (rest, server):
             with pytest.raises(NotConfigured, match="cannot be part of a header"):
@@ -140,7 +146,7 @@ class TestWhatCannotBeFilledIn:
         assert server.seen == []
 
     @pytest.mark.parametrize("body_format", ["json", "form"])
-    async def test_half_a_character_is_no_text(self, http, body_format):
+    async def test_half_a_character_is_not_text(self, http, body_format):
         variables = {**PLACES["its body"], "REST_BODY_FORMAT": body_format}
         async with a_vendor(http, **variables) as (rest, server):
             with pytest.raises(NotConfigured, match="no fulfillment parameter 'customer'"):
@@ -149,7 +155,7 @@ class TestWhatCannotBeFilledIn:
 
 
 def requested(extension, *more, subscription_id="SUB-1"):
-    """A cancel request for a subscription with these parameters besides its id."""
+    """A cancel request for a subscription with these further parameters."""
     connect = extension.sandbox.connect
     extension.sandbox.vendor.add(subscription_id)
     own = Parameter("subscription_id", subscription_id)
@@ -171,7 +177,7 @@ class TestTheRequest:
             assert extension.sandbox.connect.status(request_id) == "pending"
 
     @pytest.mark.parametrize("value", ["../admin", "a\u200bb"], ids=ascii)
-    async def test_so_it_does_where_the_parameter_leads_elsewhere(self, value):
+    async def test_it_waits_for_a_person_if_the_parameter_leads_elsewhere(self, value):
         async with running_extension(**PLACES["the cancellation's path"]) as extension:
             request_id = requested(extension, *parameters(value))
             response = await extension.deliver(request_id)
@@ -181,7 +187,7 @@ class TestTheRequest:
             assert "cannot be part of a path" in note["text"]
             assert value not in note["text"]
 
-    async def test_it_goes_on_once_the_parameter_is_there(self):
+    async def test_it_continues_once_the_parameter_is_there(self):
         async with running_extension(**PLACES["a header"]) as extension:
             request_id = requested(extension)
             assert (await extension.deliver(request_id)).status == "reschedule"
@@ -191,7 +197,7 @@ class TestTheRequest:
             [call] = extension.sandbox.vendor.cancel_calls("SUB-1")
             assert call.headers["X-Customer"] == "C-7"
 
-    async def test_of_what_the_customer_fills_in_nothing_is_taken(self):
+    async def test_parameters_that_the_customer_fills_in_are_not_used(self):
         async with running_extension(**PLACES["a header"]) as extension:
             both = [*parameters("C-666", phase="ordering"), *parameters("C-7")]
             request_id = requested(extension, *both)

@@ -1,4 +1,4 @@
-"""Taking a cancellation back at a REST vendor, and the calls as a dry run shows them."""
+"""Undoing a cancellation at a REST vendor, and the calls that a dry run shows."""
 
 import json
 from urllib.parse import parse_qsl
@@ -29,7 +29,7 @@ def undo(subscription_id="A-1", **more):
 
 
 async def sent(http, order=None, **variables):
-    """The one call that the server got."""
+    """The server's only call."""
     async with a_vendor(http, **{**UNDO, **variables}) as (rest, server):
         assert await rest.take_back(order or undo(), None) == Accepted()
         (call,) = server.seen
@@ -60,11 +60,11 @@ class TestTheCall:
         assert json.loads(call.body) == {"id": "A-1", "by": ["PR-1-2-3"]}
         assert call.header("Content-Type") == ["application/json"]
 
-    async def test_or_a_form(self, http):
+    async def test_its_body_can_be_a_form(self, http):
         call = await sent(http, undo("a&b"), **BODY, REST_BODY_FORMAT="form")
         assert parse_qsl(call.body.decode()) == [("id", "a&b"), ("by[0]", "PR-1-2-3")]
 
-    async def test_it_never_has_a_key_of_the_cancellations(self, http):
+    async def test_it_never_has_a_cancellations_key(self, http):
         keys = []
         for count in range(3):
             call = await sent(http, undo(definite_answers=count))
@@ -84,18 +84,18 @@ class TestTheCall:
 
 class TestItsAnswer:
     @pytest.mark.parametrize(("status", "kind"), CANCELLATION.items())
-    async def test_it_means_what_that_to_a_cancellation_means(self, http, status, kind):
+    async def test_it_means_the_same_as_for_a_cancellation(self, http, status, kind):
         error = await error_of(http, {"status": "active"}, status)
         assert type(error) is kind
         if isinstance(error, NotDone | OutcomeUnknown | NotConfigured) and kind is not Conflict:
             assert "taking the cancellation back (REST_UNDO_REQUEST)" in error.message
 
     @pytest.mark.parametrize("body", [{"status": "active"}, {"status": "cancelled"}, {}, None])
-    async def test_no_2xx_alone_says_that_it_is_undone(self, http, body):
+    async def test_a_2xx_alone_does_not_mean_undone(self, http, body):
         async with a_vendor(http, answers(body), **UNDO) as (rest, _):
             assert await rest.take_back(undo(), None) == Accepted(None)
 
-    async def test_one_about_another_subscription_settles_nothing(self, http):
+    async def test_an_answer_about_another_subscription_settles_nothing(self, http):
         for status in (200, 404, 409, 422):
             error = await error_of(http, {"id": "A-2"}, status, REST_ID_PATH="id")
             assert type(error) is OutcomeUnknown
@@ -106,7 +106,7 @@ class TestItsAnswer:
         error = await error_of(http, {"message": "It is invoiced."}, 409, **busy)
         assert (type(error), error.reason) == (Refused, "It is invoiced.")
 
-    async def test_a_lost_one_is_an_unknown_outcome(self, http):
+    async def test_a_lost_answer_is_an_unknown_outcome(self, http):
         async with raw_server(speaks(reset=True)) as url:
             with pytest.raises(OutcomeUnknown):
                 await rest_vendor(http, url, **UNDO).take_back(undo(), None)
@@ -116,9 +116,7 @@ class TestThePlan:
     @pytest.mark.parametrize("body_format", ["json", "form"])
     @pytest.mark.parametrize("act", Act)
     @pytest.mark.parametrize("bodies", [{}, {**DATED, **BODY}], ids=["without", "with a body"])
-    async def test_it_is_what_is_sent_and_nobody_is_asked_for_it(
-        self, http, act, bodies, body_format
-    ):
+    async def test_it_is_the_sent_call_and_needs_no_look(self, http, act, bodies, body_format):
         variables = {**UNDO, **bodies, "REST_BODY_FORMAT": body_format}
         async with a_vendor(http, **variables) as (rest, server):
             order = cancellation("a b", act=act)
@@ -131,7 +129,7 @@ class TestThePlan:
             assert planned.body == call.body.decode()
 
     @pytest.mark.parametrize("when", CancellationDate)
-    async def test_it_says_so_where_the_date_has_no_effect(self, http, when):
+    async def test_it_says_so_if_the_date_has_no_effect(self, http, when):
         rest = rest_vendor(http, "https://vendor.example", CANCELLATION_DATE=when.value)
         plan = await rest.plan(cancellation(when=when), None)
         assert plan.takes_effect is None

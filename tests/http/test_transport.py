@@ -1,4 +1,4 @@
-"""The transport on real sockets: each request leaves once, as it is, and gets its own answer."""
+"""The transport on real sockets: each request leaves once, unchanged, and gets its own answer."""
 
 import asyncio
 import gzip
@@ -77,7 +77,7 @@ class TestARequestLeavesOnce:
             await ask(one, url, method)
         assert [number for number, _ in wire.got] == [0, 1]
 
-    async def test_its_first_byte_is_told_once_and_before_the_server_gets_it(self, one):
+    async def test_its_first_byte_is_reported_once_and_before_the_server_gets_it(self, one):
         wire, told = Wire(), []
 
         async def trace(event, info):
@@ -89,7 +89,7 @@ class TestARequestLeavesOnce:
                 await ask(one, url, "POST", b"{}", trace=trace)
         assert told == [("http11.send_request_headers.started", before) for before in (0, 1)]
 
-    async def test_no_first_byte_is_told_where_none_leaves(self, one, tls):
+    async def test_no_first_byte_is_reported_if_none_leaves(self, one, tls):
         async with raw_server(says_nothing, ssl=tls) as secure, raw_server(says_nothing) as silent:
             distrustful, full = Transport(1), Transport(1)
             waiting = asyncio.ensure_future(ask(full, silent))
@@ -126,7 +126,7 @@ SURPLUS = {
 
 class TestAnAnswerIsThatOfItsRequest:
     @pytest.mark.parametrize("saying", SURPLUS.values(), ids=SURPLUS)
-    async def test_what_comes_unasked_ends_the_connection(self, one, saying):
+    async def test_unrequested_bytes_end_the_connection(self, one, saying):
         wire = Wire([saying, (WRONG,)])
         async with raw_server(wire) as url:
             try:
@@ -138,7 +138,9 @@ class TestAnAnswerIsThatOfItsRequest:
         assert [number for number, _ in wire.got] == [0, 1]
 
     @pytest.mark.parametrize("turns", range(6))
-    async def test_one_that_ends_just_before_a_call_is_lost_or_replaced(self, one, tls, turns):
+    async def test_a_connection_that_ends_just_before_a_call_is_lost_or_replaced(
+        self, one, tls, turns
+    ):
         async with raw_server(Wire([(FIRST,)]), ssl=tls) as url:
             assert await ask(one, url) == b"first"
             for _ in range(turns):
@@ -148,7 +150,7 @@ class TestAnAnswerIsThatOfItsRequest:
             assert await asyncio.wait_for(ask(one, url), 1) == b"right"
 
     @pytest.mark.parametrize("saying", [(FIRST, WRONG), (FIRST,)], ids=["surplus", "end"])
-    async def test_a_busy_event_loop_does_not_overlook_it(self, one, saying):
+    async def test_a_busy_event_loop_does_not_miss_the_end(self, one, saying):
         wire = Wire([saying])
         with elsewhere(wire) as url:
             assert await ask(one, url) == b"first"
@@ -156,7 +158,7 @@ class TestAnAnswerIsThatOfItsRequest:
             assert await ask(one, url) == b"right"
         assert [number for number, _ in wire.got] == [0, 1]
 
-    async def test_a_server_that_talks_first_is_told_nothing(self, one, tls):
+    async def test_a_server_that_talks_first_is_sent_nothing(self, one, tls):
         tls.maximum_version = ssl.TLSVersion.TLSv1_2  # whose handshakes the server ends
         greeter = Greeter()
         async with raw_server(greeter, ssl=tls) as url:
@@ -196,11 +198,11 @@ class TestAnAnswerIsThatOfItsRequest:
         ],
     )
     @pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
-    async def test_a_lost_answer_is_an_error_and_costs_no_place(
+    async def test_a_lost_answer_is_an_error_and_keeps_no_place(
         self, one, tls, saying, error, secure
     ):
         async with raw_server(Wire([saying]), ssl=tls if secure else None) as url:
-            # Only what never comes is waited for in vain: a busy machine is late.
+            # Only an answer that never comes may time out: a busy machine is late.
             patience = 0.06 if error is httpx.ReadTimeout else 2.0
             found, begun = await failure(one, url, read=patience)
             assert isinstance(found, error)
@@ -215,7 +217,7 @@ MANY = b"".join(b"%02d" % (n % 100) for n in range(PIECES))
 
 
 class TestAnAnswerOfManyPieces:
-    """It is parsed in slices, between which the event loop goes on."""
+    """It is parsed in slices, and the event loop runs between them."""
 
     @pytest.mark.parametrize("secure", [False, True], ids=["plain", "TLS"])
     @pytest.mark.parametrize("ending", ["kept", "closed", "reset"])
@@ -232,7 +234,7 @@ class TestAnAnswerOfManyPieces:
             await asyncio.sleep(0.05)
             assert await ask(one, url) == b"right"
 
-    async def test_a_reader_that_takes_its_time_gets_it_whole(self, one):
+    async def test_a_slow_reader_gets_it_whole(self, one):
         rest = b"%x\r\n" % 500_000 + b"x" * 500_000 + b"\r\n"
         async with raw_server(Wire([(CHUNKED + rest + MANY_CHUNKS,)])) as url:
             response = await one.handle_async_request(httpx.Request("GET", url))
@@ -243,7 +245,7 @@ class TestAnAnswerOfManyPieces:
             await response.aclose()
         assert found == b"x" * 500_000 + MANY
 
-    async def test_what_comes_behind_it_is_not_the_next_answer(self, one):
+    async def test_bytes_after_it_are_not_the_next_answer(self, one):
         wire = Wire([(CHUNKED + MANY_CHUNKS + WRONG,), (WRONG,)])
         async with raw_server(wire) as url:
             assert await ask(one, url) == MANY
@@ -266,7 +268,7 @@ class TestAnAnswerOfManyPieces:
 class TestNothingIsChanged:
     @pytest.mark.parametrize("content", [None, b'{"a": 1}'], ids=["empty", "body"])
     @pytest.mark.parametrize("method", METHODS)
-    async def test_a_request_leaves_as_it_is(self, one, monkeypatch, tmp_path, method, content):
+    async def test_a_request_leaves_unchanged(self, one, monkeypatch, tmp_path, method, content):
         (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret")
         monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
         given = [("X-A", "1"), ("x-b", "\u00fc".encode()), ("X-A", "2")]
@@ -284,13 +286,13 @@ class TestNothingIsChanged:
          "/a/%2E", "//a//b", "/a;b=c,d@e:f", "/?a?b=[x]{y}|\\^`'()*!$", "/\u00e9?q=\u00fc",
          "/%zz%25", "/a?x=%00&&=", "/a#b", "?x"],
     )  # fmt: skip
-    async def test_an_address_leaves_as_it_is(self, one, path):
+    async def test_an_address_leaves_unchanged(self, one, path):
         wire, raw = Wire(), httpx.URL("http://a.example" + path).raw_path
         async with raw_server(wire) as url:
             await ask(one, url + path)
         assert [got.partition(b" HTTP/1.1")[0] for _, got in wire.got] == [b"GET " + raw]
 
-    async def test_an_answer_is_handed_out_as_it_came_and_not_remembered(self, one):
+    async def test_an_answer_is_returned_unchanged_and_not_remembered(self, one):
         packed, headers = gzip.compress(b"{}"), {"Content-Encoding": "gzip", "X": "x" * 2**14}
 
         async def moved(request):
@@ -305,7 +307,7 @@ class TestNothingIsChanged:
 
 
 class TestProxies:
-    """Those that the environment names when the transport is made."""
+    """The proxies that the environment names when the transport is made."""
 
     @pytest.fixture(params=[str.upper, str.lower], ids=["upper", "lower"])
     async def made(self, request, monkeypatch, trusting):
@@ -335,13 +337,13 @@ class TestProxies:
         assert [number for number, _ in wire.got] == [0, 0]
         assert not any(b"Proxy" in got for _, got in wire.got)
 
-    async def test_plain_http_never_goes_through_one_which_would_get_the_credentials(self, made):
+    async def test_plain_http_never_goes_through_a_proxy_that_would_get_the_credentials(self, made):
         proxy, wire = Wire(), Wire()
         async with raw_server(proxy) as there, raw_server(wire) as url:
             assert await ask(made(HTTP_PROXY=there, ALL_PROXY=there), url) == b"right"
         assert (proxy.met, wire.met) == (0, 1)
 
-    async def test_one_that_refuses(self, made):
+    async def test_a_proxy_that_refuses(self, made):
         async with raw_server(Wire([(answer(b"", b"407 No"),)])) as url:
             proxied = made(HTTPS_PROXY=url)
             error, begun = await failure(proxied, "https://vendor.example")
@@ -356,14 +358,14 @@ class TestProxies:
             assert (await failure(direct, "https://a.example"))[1] == 0
 
     @pytest.mark.parametrize("scheme", ["socks5", "garbage"])
-    async def test_one_of_another_kind_gets_nothing(self, made, scheme):
+    async def test_a_proxy_of_another_kind_gets_nothing(self, made, scheme):
         async with raw_server(Wire()) as url:
             proxied = made(HTTPS_PROXY=scheme + url[4:])
             assert (await failure(proxied, "https://vendor.example"))[1] == 0
 
 
 class TestItsConnectionsAreBounded:
-    async def test_first_calls_at_once_share_one_pool(self, one):
+    async def test_concurrent_first_calls_share_one_pool(self, one):
         wire = Wire()
         async with raw_server(wire) as url:
             assert await asyncio.gather(*(ask(one, url) for _ in range(5))) == [b"right"] * 5
@@ -375,7 +377,7 @@ class TestItsConnectionsAreBounded:
         ids=["silent", "cut", "ssh", "last"],
     )
     @pytest.mark.parametrize("tunnel", [False, True], ids=["direct", "tunnel"])
-    async def test_a_connection_that_we_end_is_closed_although_the_server_holds_it(
+    async def test_a_connection_that_we_end_is_closed_even_if_the_server_holds_it(
         self, trusting, tls, monkeypatch, said, tunnel
     ):
         server = Deaf(said)
@@ -391,7 +393,7 @@ class TestItsConnectionsAreBounded:
             await transport.aclose()
 
     @pytest.mark.parametrize("stage", ["waiting", "connecting", "head", "body"])
-    async def test_a_cancelled_call_leaves_its_place(self, one, stage):
+    async def test_a_cancelled_call_gives_up_its_place(self, one, stage):
         sayings = [[(FIRST[:-1], *[b""] * 99)] if stage == "body" else [(b"",) * 99]] * 11
         async with raw_server(Wire(*sayings)) as url, raw_server(Wire()) as fine:
             assert await ask(one, fine) == b"right"
@@ -406,7 +408,7 @@ class TestItsConnectionsAreBounded:
             assert {type(error) for error in errors} == {asyncio.CancelledError}
             assert await asyncio.wait_for(ask(one, fine), 1) == b"right"
 
-    async def test_one_cancelled_when_given_a_place_passes_it_on(self, one):
+    async def test_a_call_cancelled_when_given_a_place_passes_it_on(self, one):
         async with raw_server(Wire([(FIRST[:-1], *[b""] * 9)])) as url:
             first = await one.handle_async_request(httpx.Request("GET", url))
             calls = [asyncio.ensure_future(ask(one, url)) for _ in range(2)]
@@ -415,7 +417,7 @@ class TestItsConnectionsAreBounded:
             calls[0].cancel()
             assert await asyncio.wait_for(calls[1], 1) == b"right"
 
-    async def test_closing_ends_what_is_under_way_and_what_waits_as_lost(self, one):
+    async def test_closing_ends_running_and_waiting_calls_as_lost(self, one):
         async with raw_server(says_nothing) as url:
             calls = [asyncio.ensure_future(failure(one, url)) for _ in range(2)]
             await asyncio.sleep(0.1)

@@ -19,7 +19,7 @@ NOW = datetime(2026, 3, 2, 23, 15, 41, tzinfo=timezone.utc)
 
 
 def rest_vendor(http: Any, url: str, **variables: str) -> Vendor:
-    """A REST vendor at this address, behind this client."""
+    """A REST vendor's adapter for this address and this client."""
     values = {"REST_API_URL": url, "REST_API_KEY": KEY, **variables}
     settings = read_configuration(values, definitions()).default.vendor
     context = VendorContext(http, lambda key, make: make())
@@ -40,6 +40,6 @@ def answers(body=None, status=200, headers=None, text=None):
 
 @asynccontextmanager
 async def a_vendor(http, handler=None, **variables):
-    """A vendor and the server behind it."""
+    """A vendor's adapter and its server."""
     async with web_server(handler or answers({"status": "active"})) as server:
         yield rest_vendor(http, f"{server.url}/v1", **variables), server

@@ -1,4 +1,4 @@
-"""Servers that say what no decent one says, and calls to them by a transport alone."""
+"""Badly behaved servers, and calls to them through a bare transport."""
 
 import asyncio
 import itertools
@@ -29,10 +29,11 @@ EMPTY, CHUNKED = (
 
 
 class Wire:
-    """A server that says something to each request of a connection, and hangs up after the last.
+    """A server that answers each request of a connection with a script, and hangs up after the
+    last.
 
-    A saying is a row of bytes, with a pause before each but the first; ``RESET`` breaks it off.
-    On connections without sayings every request is answered ``right``.
+    A script is a row of bytes, with a pause before each except the first; ``RESET`` breaks it off.
+    On connections without scripts, every request is answered ``right``.
     """
 
     def __init__(self, *sayings: list[tuple[bytes | None, ...]]) -> None:
@@ -56,7 +57,7 @@ class Wire:
 
 
 class Deaf:
-    """A server that says something to a request, and from then on neither reads nor hangs up."""
+    """A server that answers one request, then neither reads nor hangs up."""
 
     def __init__(self, said: bytes) -> None:
         self.said, self.met = said, 0
@@ -70,7 +71,7 @@ class Deaf:
 
 
 class Greeter:
-    """A server that sends an answer before it is asked."""
+    """A server that sends an answer before any request."""
 
     def __init__(self) -> None:
         self.met, self.got = 0, b""
@@ -82,7 +83,7 @@ class Greeter:
 
 
 class Proxy:
-    """A proxy that makes tunnels and answers other requests itself."""
+    """A proxy that opens tunnels and answers other requests itself."""
 
     def __init__(self) -> None:
         self.heads = []
@@ -108,7 +109,7 @@ async def pump(reader, writer):
 
 @contextmanager
 def elsewhere(handler):
-    """A server in a thread, so that it goes on while our event loop is busy."""
+    """A server in a thread, so that it keeps running while our event loop is busy."""
     urls, over = queue.SimpleQueue(), threading.Event()
 
     async def serve():
@@ -126,7 +127,7 @@ def elsewhere(handler):
 
 
 async def ask(transport, url, method="GET", content=None, headers=None, **extensions) -> bytes:
-    """Make one call and give the answer's body as it came."""
+    """Make one call; returns the answer's body unchanged."""
     request = httpx.Request(method, url, content=content, headers=headers, extensions=extensions)
     response = await transport.handle_async_request(request)
     try:
@@ -136,14 +137,14 @@ async def ask(transport, url, method="GET", content=None, headers=None, **extens
 
 
 async def sockets_to(url: str) -> int:
-    """How many sockets this process still has open to a server, of those that it has left."""
-    await asyncio.sleep(0.02)  # sockets close in the event loop's next rounds
+    """How many sockets to a server this process still has open, though it is done with them."""
+    await asyncio.sleep(0.02)  # sockets close in the event loop's next iterations
     port = httpx.URL(url).port
     return sum(bool(c.raddr) and c.raddr.port == port for c in psutil.Process().connections("tcp"))
 
 
 async def failure(transport, url, **timeout) -> tuple[httpx.TransportError, int]:
-    """The error of a call, and how often the transport told that its first byte leaves."""
+    """A call's error, and how often the transport reported that its first byte leaves."""
     begun = []
 
     async def trace(event, info):

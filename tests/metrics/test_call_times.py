@@ -1,4 +1,4 @@
-"""Calls are counted and their times kept, in memory that does not grow with them."""
+"""Calls are counted and their times kept, in constant memory."""
 
 import random
 import statistics
@@ -37,7 +37,9 @@ def test_without_calls_there_are_no_times():
     ],
     ids=str,
 )
-def test_so_many_percent_of_the_answers_came_within(milliseconds, median, p99):
+def test_a_percentile_is_the_time_within_which_that_share_of_answers_came(
+    milliseconds, median, p99
+):
     calls = times_of(*(each / 1000 for each in milliseconds)).taken()
     assert (calls.percentile(50), calls.percentile(99)) == (median, p99)
 
@@ -50,7 +52,7 @@ def test_calls_without_an_answer_count_and_have_no_time():
     assert times_of(unanswered=1).taken().percentile(50) is None
 
 
-def test_what_was_taken_is_not_taken_again():
+def test_taken_counts_are_not_taken_again():
     times = times_of(0.1, 0.2, unanswered=1)
     first = times.taken()
     assert not times.has_any
@@ -65,7 +67,7 @@ def test_the_calls_of_two_clients_are_added():
     assert [both.percentile(percent) for percent in (50, 75, 100)] == [100, 200, 300]
 
 
-def test_a_hundred_thousand_calls_need_little_and_are_told_to_two_digits():
+def test_a_hundred_thousand_calls_need_little_memory_and_are_shown_to_two_digits():
     dice = random.Random(7)
     seconds = [dice.lognormvariate(-2, 1.5) for _ in range(100_000)]
     calls = times_of(*seconds).taken()

@@ -1,4 +1,4 @@
-"""The lines that the running extension writes about what it has done."""
+"""The lines that the running extension writes about its work."""
 
 import asyncio
 import json
@@ -24,12 +24,12 @@ WORDS = set(
         " calls unanswered median ms breaker closed paused trial rest true null",
     )
 ) | {"Connect", "Metrics", "of", "the", "vendor", "p", "s", "metrics"}
-"""All words that a line may hold, besides ids and moments."""
+"""All words that a line may hold besides ids and times."""
 
 
 @pytest.fixture
 def lines(caplog):
-    """The lines of metrics so far."""
+    """The metrics' lines so far."""
     caplog.set_level(logging.INFO, "eaas.eventsapp")
 
     def found():
@@ -47,7 +47,7 @@ async def extension_with(**variables):
 
 
 def last(lines):
-    """The metrics of the one line, written at the end of the process."""
+    """The metrics of the only line, written at the end of the process."""
     [line] = lines()
     metrics = json.loads(line)["metrics"]
     assert metrics["last"]
@@ -55,14 +55,14 @@ def last(lines):
 
 
 async def later(lines):
-    """The metrics of a line that is written from now on, whole."""
+    """The metrics of a line written from now on."""
     number = len(lines())
     while len(lines()) < number + 2:
         await asyncio.sleep(0.01)
     return json.loads(lines()[-1])["metrics"]
 
 
-async def test_the_counts_are_those_of_a_known_set_of_requests(lines):
+async def test_the_counts_match_a_known_set_of_requests(lines):
     async with extension_with() as extension:
         sandbox = extension.sandbox
         connect, vendor = sandbox.connect, sandbox.vendor
@@ -101,7 +101,7 @@ async def test_the_counts_are_those_of_a_known_set_of_requests(lines):
     assert {each["request"] for each in metrics["longest"]} == {waiting, lost}
 
 
-async def test_a_line_comes_at_each_interval_once_there_was_a_task_and_says_zero_then(lines):
+async def test_after_the_first_task_a_line_comes_at_each_interval_even_with_zeros(lines):
     async with extension_with() as extension:
         extension.begin_new_process(metrics_seconds=0.1)
         await asyncio.sleep(0.25)
@@ -125,7 +125,7 @@ async def test_a_process_without_a_task_writes_none(lines):
     assert lines() == []
 
 
-async def test_the_form_is_that_of_the_variable_at_the_last_task(lines):
+async def test_the_form_follows_the_variable_at_the_last_task(lines):
     async with running_extension() as extension:
         for form in ("text", "json", "yaml", "text"):
             extension.variables["METRICS_FORMAT"] = form
@@ -136,7 +136,7 @@ async def test_the_form_is_that_of_the_variable_at_the_last_task(lines):
     assert text.startswith("Metrics of ")
     assert "tasks=1 approved=1 (cancelled=1) " in text
     assert json.loads(as_json)["metrics"]["tasks"] == 1
-    # The variables cannot be read, so that nothing says how it is wanted.
+    # The variables cannot be read, so the wanted form is unknown.
     assert "waits=1 (variables=1)" in mistaken
     assert again.startswith("Metrics of ")
 
@@ -147,7 +147,7 @@ async def test_a_pause_is_shown_while_it_lasts(lines):
         extension.sandbox.vendor.faults.add("GET", "/subscriptions/", Respond(503), times=5)
         for request_id in [extension.sandbox.cancel() for _ in range(6)]:
             await extension.deliver(request_id)
-        # Nobody asks for the vendor any more; that it is paused is shown all the same.
+        # Nobody uses the vendor any more, but its pause is still shown.
         rest = (await later(lines))["vendors"]["rest"]
         assert (rest["calls"], rest["breaker"]) == (0, "paused")
         assert 0 < rest["paused_s"] <= 5
@@ -190,7 +190,7 @@ REASON = b'{"error": {"message": "Dr. Ada Musterfrau-Lovelace owes 1,000 EUR."}}
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-async def test_a_line_holds_words_of_ours_ids_and_numbers_and_nothing_else(form, lines):
+async def test_a_line_holds_only_our_words_ids_and_numbers(form, lines):
     async with running_extension(METRICS_FORMAT=form) as extension:
         sandbox = extension.sandbox
         for fault in (Respond(503, REASON), Respond(422, REASON), Respond(200, REASON)):

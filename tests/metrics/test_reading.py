@@ -53,7 +53,7 @@ def test_as_text_each_part_is_a_row_of_names_and_values():
     ]
 
 
-def test_as_json_it_is_one_object_on_one_line():
+def test_as_json_a_line_is_one_object():
     line = as_json(MUCH)
     assert "\n" not in line
     none = {"approved": 12, "scheduled": 0, "revoked": 0, "rejected": 0, "waits": 3, "held": 0}
@@ -92,7 +92,7 @@ def test_as_json_it_is_one_object_on_one_line():
     }
 
 
-def test_where_nothing_happened_it_says_zero():
+def test_without_events_it_says_zero():
     assert as_text(NOTHING) == (
         "Metrics of 900 s: tasks=0 approved=0 scheduled=0 revoked=0 rejected=0 waits=0 held=0"
         " left=0 dry-run=0; Connect: calls=0 unanswered=0 median_ms=- p99_ms=-; waiting=0"
@@ -108,12 +108,12 @@ def test_large_numbers_are_written_out():
     assert "calls=1234567 unanswered=1000001" in as_text(Reading(1, False, {}, {}, much, 0, ()))
 
 
-def test_of_several_vendors_with_one_name_the_calls_are_added_and_the_worst_breaker_is_shown():
+def test_vendors_with_one_name_are_added_up_and_show_the_worst_breaker():
     trial, paused = Standing(State.TRIAL), Standing(State.PAUSED, 0.2)
     use = sum(
         (VendorUse(calls(100), each) for each in (Standing(), paused, trial)), start=VendorUse()
     )
     reading = Reading(900, False, {}, {"rest": use}, Calls(), 0, ())
     assert "vendor rest: calls=3 " in as_text(reading)
-    # What is left of the pause is never told as nothing.
+    # A pause's remaining time is never shown as zero.
     assert "breaker=paused paused_s=1" in as_text(reading)

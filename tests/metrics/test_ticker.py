@@ -1,4 +1,4 @@
-"""Ticks come at each interval, and one more at the end of a process, whichever way it ends."""
+"""Ticks come at each interval, and once more when a process ends, however it ends."""
 
 import asyncio
 import subprocess
@@ -37,7 +37,7 @@ async def ticks_after(ticker, ticks, number):
         await asyncio.sleep(0.005)
 
 
-async def test_ticks_come_until_the_end_which_is_one_of_its_own():
+async def test_ticks_come_until_the_end_which_has_its_own():
     ticks = []
     ticker = Ticker(0.01, ticks.append)
     await ticks_after(ticker, ticks, 3)
@@ -60,13 +60,13 @@ async def test_a_second_beginning_changes_nothing():
     assert ticks == [False, True]
 
 
-def test_what_has_not_begun_has_no_end():
+def test_a_ticker_that_has_not_begun_has_no_end():
     ticks = []
     Ticker(900, ticks.append).end()
     assert ticks == []
 
 
-async def test_after_one_that_fails_there_is_a_next():
+async def test_a_failed_tick_is_followed_by_the_next():
     ticks, told = [], []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
 
@@ -90,7 +90,7 @@ def ended(tmp_path, begins):
     return done.stdout.splitlines()
 
 
-def test_a_worker_that_ends_ticks_while_its_main_thread_still_lives(tmp_path):
+def test_an_ending_worker_ticks_while_its_main_thread_still_lives(tmp_path):
     assert ended(tmp_path, "1") == ["tick True True", "exit 0"]
 
 

@@ -1,4 +1,4 @@
-"""The list of what waits: who waits longest, and who is no longer in it."""
+"""The list of waiting requests: the longest waits first, and when a request leaves it."""
 
 from datetime import timedelta
 
@@ -27,19 +27,19 @@ def request(number, waits=timedelta(), **changes):
 
 
 def shown(waiting, now=NOW, most=5):
-    """Their number, and the ids of those that wait longest."""
+    """The number of requests, and the ids of those that wait longest."""
     number, longest = waiting.shown(most, now)
     return number, [each.request_id for each in longest]
 
 
-def test_those_that_wait_longest_come_first_and_the_others_are_counted():
+def test_the_longest_waits_come_first_and_the_others_are_counted():
     waiting = WaitingRequests()
     for number, hours in enumerate((2, 5, 1, 4, 3)):
         waiting.note(SENT, request(number, timedelta(hours=hours)), NOW)
     assert shown(waiting, most=3) == (5, ["PR-1", "PR-3", "PR-4"])
 
 
-def test_each_is_shown_with_its_last_cause_and_since_when_it_waits_for_us():
+def test_each_request_is_shown_with_its_last_cause_and_the_start_of_its_wait():
     waiting = WaitingRequests()
     scheduled_for_a_year = {"planned_date": NOW.isoformat(), "updated": NOW.isoformat()}
     waiting.note(SENT, request(1, 365 * DAY, **scheduled_for_a_year), NOW)
@@ -66,7 +66,7 @@ def test_each_is_shown_with_its_last_cause_and_since_when_it_waits_for_us():
     ],
     ids=lambda step: type(step).__name__,
 )
-def test_what_is_settled_or_has_a_day_that_is_known_is_not_in_it(step):
+def test_settled_requests_and_those_with_a_known_day_are_not_listed(step):
     waiting = WaitingRequests()
     for number in (1, 2):
         waiting.note(SENT, request(number), NOW)
@@ -74,14 +74,14 @@ def test_what_is_settled_or_has_a_day_that_is_known_is_not_in_it(step):
     assert shown(waiting) == (1, ["PR-2"])
 
 
-def test_one_that_another_instance_has_had_since_is_forgotten():
+def test_a_request_that_another_instance_has_had_since_is_forgotten():
     waiting = WaitingRequests()
     waiting.note(SENT, request(1), NOW)
     waiting.note(Wait(Cause.BUSY, "It is busy.", seconds=1800), request(2), NOW)
     next_look = NOW + timedelta(seconds=30)
     assert shown(waiting, next_look)[0] == 2
     assert shown(waiting, next_look + LONG_PAST) == (1, ["PR-2"])
-    # And not only hidden: it does not come back with the clock.
+    # It is gone, not only hidden: it does not return with the clock.
     assert shown(waiting) == (1, ["PR-2"])
 
 
@@ -97,7 +97,7 @@ def test_its_length_is_bounded_and_the_one_seen_longest_ago_goes_first():
 
 
 @pytest.mark.parametrize("data", [None, [], "PR-1", {}, request("1\n2"), request(1, asset=None)])
-def test_a_request_that_cannot_be_named_is_not_in_it(data):
+def test_a_request_that_cannot_be_named_is_not_listed(data):
     waiting = WaitingRequests()
     waiting.note(SENT, data, NOW)
     assert shown(waiting) == (0, [])
@@ -112,7 +112,7 @@ def test_a_request_that_cannot_be_named_is_not_in_it(data):
         (None, False),
     ],
 )
-def test_any_date_of_its_beginning_is_taken(created, comes_first):
+def test_any_date_of_a_requests_beginning_is_accepted(created, comes_first):
     waiting = WaitingRequests()
     waiting.note(SENT, request(1, created=created), NOW)
     waiting.note(SENT, request(2, DAY), NOW)

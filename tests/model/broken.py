@@ -1,7 +1,7 @@
-"""The extension with one bug in each variant: the model must find every one of them.
+"""Variants of the extension with one bug each; the model must find every bug.
 
-They are built from the outside: another vendor, another client, another conversation is handed in,
-or a public rule is replaced.
+They are built from the outside: they get another vendor, client or conversation, or replace a
+public rule.
 """
 
 from __future__ import annotations
@@ -41,17 +41,18 @@ class Variant:
     rules: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     turns: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     parts: tuple[tuple[Any, str, Any], ...] = ()
-    """A class or module, the name of a part of it, and what goes in its place."""
+    """A class or module, the name of one of its parts, and the replacement."""
     kinds: tuple[Asking, ...] = tuple(Asking)
-    """The vendors that can show the bug."""
+    """The kinds of vendor that can show the bug."""
     is_later: bool = False
-    """Whether only histories of scheduled requests can; else they are left out, being longer."""
+    """Whether only histories of scheduled requests show it; if not, these longer ones are left out.
+    """
 
     is_unmarked: bool = False
-    """Whether only histories can in which no note can be left."""
+    """Whether only histories without any notes show it."""
 
     def suits(self, history: History) -> bool:
-        """Whether a history could show the bug."""
+        """Whether a history can show the bug."""
         setting = history.setting
         is_later = setting.later.schedules if self.is_later else setting.later != LaterEnds()
         if self.is_unmarked and setting.takes_notes:
@@ -74,7 +75,7 @@ class Variant:
 
 
 class Passing:
-    """Hands every call on."""
+    """Passes every call on."""
 
     def __init__(self, vendor: Any) -> None:
         self.vendor = vendor
@@ -154,7 +155,7 @@ def with_settings(**changes: Any) -> Variant:
 
 
 class OwnNotesOnly:
-    """A conversation that shows only the notes that this walk has left."""
+    """A conversation that shows only this walk's own notes."""
 
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
@@ -194,7 +195,7 @@ async def _believing_a_lost_approval(
 
 
 class Credulous(ClientTwin):
-    """Takes everybody's messages for private ones of our own account."""
+    """Treats everybody's messages as private ones of our own account."""
 
     async def execute(self, method: str, path: str, **arguments: Any) -> Any:
         answer = await super().execute(method, path, **arguments)
@@ -210,7 +211,7 @@ _decide = rules.decide
 
 
 def deciding(change: Callable[[Evidence], Evidence]) -> Variant:
-    """The extension that decides on other evidence than there is."""
+    """An extension that decides on false evidence."""
     return Variant(rules={"decide": lambda evidence: _decide(change(evidence))})
 
 

@@ -1,4 +1,4 @@
-"""Bugs that only later ends, and cancellations that are taken back, can show."""
+"""Bugs that only show with later ends or with cancellations that are taken back."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def never(*_: object, **__: object) -> bool:
 
 
 async def _nothing(*_: object) -> None:
-    """Take nothing back."""
+    """Undo nothing."""
 
 
 async def _whatever_the_status(self: Any, key: Any, work: Any) -> Any:
@@ -76,7 +76,7 @@ def _long_ago(_e: Evidence, _moment: datetime) -> float:
 
 
 class RefusesToUndo(Passing):
-    """What keeps the vendor from taking it back at the moment counts as its last word."""
+    """Treats a temporary refusal to undo as the vendor's final word."""
 
     @property
     def can_take_back(self) -> bool:
@@ -110,14 +110,16 @@ def _with(owner: Any, name: str, part: Any) -> Variant:
 
 
 SHARES_WALKS = _with(SingleFlight, "run", _whatever_the_status)
-"""A revoking delivery joins the walk of a pending one."""
+"""Lets a revoking delivery join the walk of a pending one."""
 
 LEAVES_A_MARK = _with(Attempts, "take_back_unsent", _nothing)
-"""A mark under which nothing was sent says that the cancellation is ours."""
+"""Claims a cancellation by a mark under which nothing was sent."""
 
 IGNORES_A_CANCELLATION = _with(Evidence, "may_still_cancel", never)
-"""What is on its way may arrive when all is over. It takes people at the vendor and in the portal
-in a certain order to show, so that random histories are not enough for these three."""
+"""Ignores that calls on their way may arrive after the end. Such a bug only shows if people at the
+vendor and in the portal act in a certain order, so random histories are not enough for these
+three.
+"""
 
 _VARIANTS = {
     "undo marks are read as cancel marks": _with(marks, "history_of", _of_any_act),

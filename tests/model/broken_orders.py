@@ -1,4 +1,4 @@
-"""Bugs that only a Zuora with orders can show."""
+"""Bugs that only show with a Zuora with orders."""
 
 from __future__ import annotations
 
@@ -70,8 +70,9 @@ def _first_number(request_id: str, _turn: int = 1) -> str:
 
 
 BELIEVES_A_GATEWAY = Variant(parts=((finding, "NotPermittedError", NotConfigured),))
-"""One answer of a gateway means that no order can be read. It takes a fault at one certain call of
-a later walk to show, so that random histories are not enough."""
+"""Concludes from one gateway's answer that no order can be read. It only shows with a fault at one
+certain call of a later walk, so random histories are not enough.
+"""
 
 _VARIANTS = {
     "a pending order counts as done": with_vendor(LyingIsDone),

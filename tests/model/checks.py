@@ -1,4 +1,4 @@
-"""The promises, as they are watched: what may be approved and rejected, and what may not remain."""
+"""Watches the promises: what may be approved or rejected, and what may not remain."""
 
 from __future__ import annotations
 
@@ -29,22 +29,23 @@ from tests.model.subscription import Facts, Subscription
 from tests.model.virtual_time import seconds
 
 WALK_SECONDS = 300.0
-"""No walk takes longer: what a vendor said before that was not said to this one."""
+"""No walk takes longer, so an older answer of a vendor belongs to another walk."""
 
 STATUS_SECONDS = 40.0
-"""Since when, before a mark, a request may be settled without the extension's knowledge: the few
-seconds for which it believes what it was handed over, and a call's time."""
+"""How long before a mark a request may be settled without the extension knowing: the few seconds
+for which it trusts the delivered status, and a call's time.
+"""
 
 STATUSES = {Act.CANCEL: "pending", Act.UNDO: "revoking"}
 DONE = (Approve, Schedule, Confirm, Reject, Leave)
-"""The steps after which the task is done."""
+"""The steps that finish the task."""
 
 SECOND_LOOK_SECONDS = 120.0
 CONFLICTS_TO_BELIEVE = 3
 
 
 class Checks:
-    """Watches one history; ``broken`` is called with what must never happen."""
+    """Watches one history; calls ``broken`` with anything that must never happen."""
 
     def __init__(self, setting: Setting, broken: Callable[[str], None]) -> None:
         self._setting, self._broken = setting, broken
@@ -58,18 +59,18 @@ class Checks:
         self._revocations = Revocations(self._setting, connect, subscription, self._broken)
 
     def delivered(self, process: Process, variables: dict[str, str]) -> None:
-        """A process reads the variables, and begins to walk."""
+        """A process reads the variables and begins to walk."""
         process.on_not_found = variables["ON_NOT_FOUND"]
         process.can_undo = self._setting.has_orders or bool(variables["REST_UNDO_REQUEST"])
         process.schedules = variables["WHEN_EFFECTIVE_LATER"] == "schedule"
         self._met[process.request_id].add(process)
 
     def has_effect(self, act: Act, request_id: str) -> None:
-        """Something that was sent for a request is about to have an effect."""
+        """A call that was sent for a request is about to take effect."""
         self._revocations.has_effect(act, request_id)
 
     def sending(self, process: Process, act: Act) -> None:
-        """A process is about to send something to the vendor that may have an effect."""
+        """A process is about to send the vendor a call that may have an effect."""
         if process.can_ask and not process.has_looked:
             self._broken(f"{act.value}: it is sent without a look before it")
         process.has_looked = False
@@ -82,7 +83,7 @@ class Checks:
             self._broken("another order is sent while one lies at the vendor")
 
     def _check_time(self, process: Process, act: Act) -> None:
-        """Each act has its status of the request; it may have changed a few seconds before."""
+        """Each act has its status of the request, which may have changed a few seconds before."""
         request_id, status = process.request_id, STATUSES[act]
         if self._connect.status(request_id) == status:
             return
@@ -94,7 +95,7 @@ class Checks:
     # Approvals and rejections
 
     def settling(self, request_id: str, status: str, process: Process) -> None:
-        """A process is about to give a request another status, which it can have."""
+        """A process is about to give a request a possible new status."""
         if process.is_dry:
             self._broken(f"{request_id} is {status} in a dry run")
         if status == "approved" and not self._may_approve(request_id, process):
@@ -113,9 +114,10 @@ class Checks:
             self._revocations.check_confirmation(request_id, process)
 
     def _may_be_over(self, request_id: str, process: Process) -> bool:
-        """Whether the subscription has ended, or did when the process looked.
+        """Whether the subscription has ended, now or when the process looked.
 
-        Who has approved what is gone, by the vendor's word, has nothing to wait for.
+        After approving a subscription that the vendor no longer knows, there is nothing to wait
+        for.
         """
         subscription = self._subscription
         if subscription.ends_now or process.saw_end or not subscription.is_cancelled:
@@ -125,14 +127,15 @@ class Checks:
     def _may_approve(self, request_id: str, process: Process) -> bool:
         facts = self._subscription.of(request_id)
         if self._subscription.is_cancelled or process.saw_cancelled:
-            # It may be reactivated while the approval is on its way.
+            # It may be reactivated while the approval is in flight.
             return True
         if self._is_believed_unknown(request_id, process):
-            # Gone after an accepted cancellation is as good as cancelled, by the vendor's word. Who
-            # does not know the id cannot show that somebody has reactivated it either.
+            # A subscription that vanishes after an accepted cancellation counts as cancelled, by
+            # the vendor's word. A vendor that does not know the id cannot show a reactivation
+            # either.
             return facts.was_accepted or process.on_not_found == "approve"
-        # A vendor that cannot be asked has the last word in its answer to the cancellation: nobody
-        # could learn that somebody has reactivated the subscription there since.
+        # If the vendor cannot be asked, its answer to the cancellation is final: nobody could learn
+        # that the subscription was reactivated since.
         return facts.said_cancelled and not process.can_ask
 
     def _check_rejection(self, request_id: str, process: Process) -> None:
@@ -142,12 +145,12 @@ class Checks:
         if not (self._setting.blank_parameter or self._vendor_says_no(request_id, process)):
             self._broken(f"{request_id} is rejected and nobody has refused anything")
         if self._setting.is_closed and self._is_believed_unknown(request_id, process):
-            # What is gone, and bears no mark, is as if it had never been there.
+            # A subscription that is gone, without any mark, might never have existed.
             return
         if facts.orders:
             self._broken(f"{request_id} is rejected and has cancelled the subscription")
         elif facts.accepted and self._setting.asking not in WITH_KEY:
-            # Its mark stands, even if the vendor has forgotten it.
+            # Its mark stands, even if the vendor has forgotten the subscription.
             self._broken(f"{request_id} is rejected and its cancellation was accepted")
 
     def _vendor_says_no(self, request_id: str, process: Process) -> bool:
@@ -168,18 +171,18 @@ class Checks:
         return wants_one and later.is_evergreen
 
     def _is_believed_unknown(self, request_id: str, process: Process) -> bool:
-        """Two answers in a row, some time apart, did not know the id."""
+        """Two consecutive answers, some time apart, did not know the id."""
         said = process.not_found.get(request_id, ())
         apart = min(SECOND_LOOK_SECONDS, self._setting.settle_asked)
         return len(said) > 1 and said[-1] - said[0] >= apart - 0.01
 
     def _is_believed_conflict(self, facts: Facts) -> bool:
-        """The vendor has said "not now" again and again, for longer than it may take.
+        """The vendor has kept saying "not now" for longer than it may take.
 
-        Not counting the time for which it only repeated what it had stored.
+        Time in which it only repeated a stored answer does not count.
         """
         if self._setting.has_orders:
-            # A lock is Zuora's "not now" for ever.
+            # A lock always is Zuora's "not now".
             return False
         said = facts.conflicts
         if len(said) + facts.repeated_conflicts < CONFLICTS_TO_BELIEVE:
@@ -193,11 +196,11 @@ class Checks:
     def ended(
         self, request_id: str, steps: list[tuple[Process, Final]], *, has_died: bool
     ) -> float:
-        """Walks at the same time have ended; the seconds until the next delivery.
+        """Concurrent walks have ended; returns the seconds until the next delivery.
 
-        ``has_died``: a process has died on its walk. Connect delivers its task once more, so that
-        a task that another process holds meanwhile is not the last word: the dead one may have
-        sent the cancellation after that.
+        ``has_died``: a process has died on its walk. Connect delivers its task once more, so a task
+        that another process holds meanwhile is not final: the dead one may have sent the
+        cancellation later.
         """
         countdown = 0.0
         for process, step in steps:
@@ -221,11 +224,11 @@ class Checks:
         return countdown
 
     def _check_hold(self, request_id: str, process: Process) -> None:
-        """Nothing is held that the vendor is at work on, or has done, if it can be asked."""
+        """No request is held that a vendor that can be asked is working on or has done."""
         if not process.can_ask or self._is_believed_unknown(request_id, process):
             return
         if not self._setting.takes_notes:
-            # Nobody can tell the refusal of a second cancellation from that of the first.
+            # The refusal of a second cancellation looks like that of the first.
             return
         if self._subscription.of(request_id).orders and not self._lies_lately:
             self._broken(
@@ -233,7 +236,7 @@ class Checks:
             )
 
     def _check_cause(self, step: Final) -> None:
-        """What is held for a person to see to at the vendor is there, or was a moment ago."""
+        """The reason why a person must act at the vendor exists, or did a moment ago."""
         match step:
             case Hold(cause=Cause.UNFINISHED) if not self._lies_lately:
                 self._broken("a task is held for an order, and none lies at the vendor")
@@ -250,9 +253,9 @@ class Checks:
         return subscription.status == "suspended" or _is_recent(subscription.resumed_at)
 
     def undisturbed(self, request_id: str, step: Final) -> None:
-        """A walk has ended in which no call has failed, and nobody has done anything meanwhile.
+        """A walk has ended without a failed call, and nobody did anything meanwhile.
 
-        What becomes of an order is asked only while the subscription is shown as active.
+        The order is looked up only while the subscription is shown as active.
         """
         lies = self._subscription.book.has_lain_for(WALK_SECONDS, request_id)
         if lies and isinstance(step, Wait) and self._subscription.status == "active":
@@ -262,7 +265,7 @@ class Checks:
         elapsed = seconds() - self._began
         periods = math.ceil(elapsed / max(self._setting.settle_seconds, 60.0))
         each = 8 if self._setting.later.schedules else 4
-        # Every "not now" leaves a note, and the next attempt a mark.
+        # Every "not now" leaves a note, and the next attempt leaves a mark.
         in_a_period = 2 + 2 * CONFLICTS_ASKED
         most = 8 + each * len(self._met[request_id]) + in_a_period * periods
         most += 3 * self._holds[request_id]
@@ -272,7 +275,7 @@ class Checks:
     # The end
 
     def at_the_end(self, request_id: str, step: Final | None, process: Process) -> None:
-        """Faults have stopped long ago, and the request has had its time."""
+        """Faults stopped long ago, and the request has had enough time."""
         status = self._connect.status(request_id)
         if status == "revoking":
             self._revocations.check_end(request_id, step, process)
@@ -292,13 +295,13 @@ class Checks:
                 self._check_last_hold(request_id, cause, process)
 
     def _check_last_hold(self, request_id: str, cause: Cause, process: Process) -> None:
-        """It was resubmitted, and is held again."""
+        """It was resubmitted and is held again."""
         is_cancelled = self._subscription.shown(request_id) == "cancelled"
         if is_cancelled and process.can_ask and not self._setting.blank_parameter:
             self._broken(f"{request_id} is left unapproved and the subscription is cancelled")
         facts = self._subscription.of(request_id)
         if not self._setting.takes_notes:
-            # Then nobody counts the refusals, and the idempotency key stays the same.
+            # Without notes nobody counts the refusals, and the idempotency key stays the same.
             return
         if cause is Cause.REFUSED and not any(
             map(_is_recent, (facts.refused_at, *facts.conflicts[-1:]))
@@ -306,7 +309,7 @@ class Checks:
             self._broken(f"{request_id} is held for a refusal that is only repeated")
 
     def _nobody_can_know(self, request_id: str, process: Process) -> bool:
-        """An earlier cancellation may have had an effect, and no look and no note tells."""
+        """An earlier cancellation may have taken effect, though no look and no note shows it."""
         subscription, setting = self._subscription, self._setting
         if not setting.takes_notes and subscription.status in ("removed", "unknown", "suspended"):
             return True
@@ -314,13 +317,13 @@ class Checks:
             return True
         lying = subscription.book.lying
         if not setting.takes_notes and lying and lying.request_id != request_id:
-            # Because of which Zuora refuses another one.
+            # Because of it, Zuora refuses another one.
             return True
         if "Deleted" in subscription.book.dropped and setting.keeps_numbers:
-            # The order's number is used up, and Zuora does not say that this is why it refuses.
+            # The order's number is used up, but Zuora gives another reason for its refusal.
             return True
         if subscription.is_cancelled:
-            # A vendor that answers its own key by a conflict, and cannot be asked.
+            # A vendor that answers a repeated key with a conflict and cannot be asked.
             return setting.asking in WITH_KEY and not process.can_ask
         return subscription.refuses or subscription.status == "draft"
 

@@ -1,4 +1,4 @@
-"""The official client to Connect in memory."""
+"""The official client, connected to a Connect in memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _response: ContextVar[httpx.Response | None] = ContextVar("response", default=No
 
 
 class ClientTwin:
-    """The one call of the official client that the extension makes, and the answer it keeps."""
+    """The official client's only method that the extension calls, and the answer it keeps."""
 
     api_key = "ApiKey SU-1:1"
 
@@ -30,11 +30,11 @@ class ClientTwin:
 
     @property
     def response(self) -> httpx.Response | None:
-        """The last answer; in a context variable, as the official client has it."""
+        """The last answer, in a context variable like the official client's."""
         return _response.get()
 
     async def execute(self, method: str, path: str, **arguments: Any) -> Any:
-        """Call Connect as the official client does, and raise what it raises."""
+        """Call Connect like the official client, and raise the same errors."""
         payload, began = arguments.get("json", {}), now()
         if payload.get("text", "").endswith(" sending]"):
             self._process.mark_began = seconds()
@@ -54,7 +54,7 @@ class ClientTwin:
         return answer
 
     def _fate(self, path: str) -> Fate:
-        """The fate of the call; Connect refuses one message of a delivery at most for no reason."""
+        """The call's fate; Connect refuses at most one message of a delivery without a reason."""
         fate = self._process.next_fate()
         if fate in _REFUSALS and path.startswith(("conversations", "accounts")):
             self._process.odd_refusals += 1
@@ -64,12 +64,12 @@ class ClientTwin:
 
 def _as_the_client_does(fate: Fate, work: Callable[[], Any]) -> Any:
     if fate is Fate.FORGOTTEN:
-        # Connect does what it says.
+        # Connect does what its answer says.
         return work()
     if fate is Fate.GARBAGE:
         raise ValueError("Expecting value")
     if fate is Fate.REDIRECT_AFTER:
-        # The client takes it for a success.
+        # The client treats it as a success.
         return b"Moved."
     status = STATUS_OF.get(fate)
     if status is None:

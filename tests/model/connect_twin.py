@@ -1,4 +1,4 @@
-"""Connect in memory, as strict as the platform is, below the real calls to Connect."""
+"""A Connect in memory, as strict as the platform, behind the real calls to Connect."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _BEFORE = {
     "revoking": "scheduled",
     "revoked": "revoking",
 }
-"""From which status a request comes to one."""
+"""The status from which a request can reach each status."""
 
 Message = dict[str, Any]
 
 
 class ConnectTwin:
-    """The requests of one subscription, their conversations, and the extension's doings with them.
+    """One subscription's requests and conversations, and the extension's actions on them.
 
-    ``on_settle`` is called before a process gives a request another status that it can have.
+    ``on_settle`` is called before a process gives a request a possible new status.
     """
 
     def __init__(self, setting: Setting, on_settle: Callable[[str, str, Process], None]) -> None:
@@ -46,12 +46,12 @@ class ConnectTwin:
         self.requests: list[dict[str, Any]] = []
         self.messages: dict[str, list[Message]] = {}
         self.left_at: dict[tuple[str, str], float] = {}
-        """When a request has left a status."""
+        """When each request left a status."""
         self.by_agent: set[str] = set()
-        """The requests that an agent has settled."""
+        """The requests that an agent settled."""
         self.scheduled_by: Process | None = None
         self.comes_back_at = 0.0
-        """When the scheduled request is going to be in another status."""
+        """When the scheduled request will change its status."""
         self.create()
 
     def create(self) -> None:
@@ -81,12 +81,12 @@ class ConnectTwin:
 
     @property
     def latest(self) -> dict[str, Any]:
-        """The request that is, or was last, pending."""
+        """The request that is pending, or was most recently."""
         return self.requests[-1]
 
     @property
     def proven(self) -> bool:
-        """Whether a cancellation of the product was ever approved."""
+        """Whether any cancellation of the product was ever approved."""
         return self.setting.proven or any(r["status"] == "approved" for r in self.requests)
 
     def status(self, request_id: str) -> str:
@@ -96,7 +96,7 @@ class ConnectTwin:
     def settle(
         self, request_id: str, status: str, process: Process | None = None
     ) -> dict[str, Any]:
-        """Give a request a status that it can have now; without a process an agent does it."""
+        """Give a request a status that is possible now; without a process, an agent does it."""
         request = self._find(request_id)
         if request["status"] != _BEFORE[status]:
             raise refusal(400)
@@ -107,7 +107,7 @@ class ConnectTwin:
         return dict(request)
 
     def by_hand(self, what: str) -> None:
-        """An agent, or the buyer's side, does something with the latest request, if it can be."""
+        """An agent, or the buyer's side, acts on the latest request, if possible."""
         words = {"approve": "approved", "fail": "failed", "revoke": "revoking"}
         status = {**words, "forward": "pending", "confirm": "revoked"}[what]
         if status not in ("revoking", "pending"):
@@ -115,7 +115,7 @@ class ConnectTwin:
         self._comes_to(self.latest["id"], status)
 
     def planned_at(self, request_id: str) -> float:
-        """For when a request is scheduled, or about to be."""
+        """The moment for which a request is scheduled, or about to be."""
         planned = datetime.fromisoformat(self._find(request_id)["planned_date"])
         return (planned - BEGINNING).total_seconds()
 
@@ -124,7 +124,7 @@ class ConnectTwin:
             self.settle(request_id, status)
 
     def _schedule(self, request_id: str, planned: str, process: Process) -> dict[str, Any]:
-        """Schedule it for a moment that lies ahead, at which it comes back, or a while later."""
+        """Schedule it for a future moment; it comes back then or a while later."""
         left, later = (datetime.fromisoformat(planned) - now()).total_seconds(), self.setting.later
         request = self._find(request_id)
         if not later.takes_schedules or left <= 0 or request["status"] != "pending":
@@ -146,7 +146,7 @@ class ConnectTwin:
             self._comes_to(request_id, status)
 
     def _confirm(self, request_id: str, process: Process) -> dict[str, Any]:
-        """Confirm a revocation, or what the product makes of that."""
+        """Confirm a revocation, or do what the product does instead."""
         if self.status(request_id) != "revoking":
             raise refusal(400)
         match self.setting.later.confirming:
@@ -160,7 +160,7 @@ class ConnectTwin:
                 raise refusal(400)
 
     def forge(self, forged: Forge) -> None:
-        """Somebody writes a message with a tag like ours, if possible that of our last attempt."""
+        """Somebody writes a message with a tag like ours, if possible our last attempt's."""
         request_id = self.latest["id"]
         tags = [_TAG.search(message["text"]) for message in self.own(request_id)]
         last = next((tag[0] for tag in reversed(tags) if tag), "[connect-ext cancel 0badc0de x]")
@@ -173,12 +173,13 @@ class ConnectTwin:
             self._add(request_id, text, forged.by, ACCOUNT, now())
 
     def own(self, request_id: str) -> list[Message]:
-        """The private messages that the extension itself has left."""
+        """The extension's own private messages."""
         return [message for message in self.messages[request_id] if message["by"]]
 
     def may_have_sent(self, request_id: str) -> bool:
-        """Whether another process than the one that has scheduled it may have sent a cancellation,
-        for all that the notes tell."""
+        """Whether, by the notes, a process other than the one that scheduled it may have sent a
+        cancellation.
+        """
         begun, ended = set(), set()
         for message in self.own(request_id):
             tag = _TAG.search(message["text"])
@@ -192,7 +193,7 @@ class ConnectTwin:
     def answer(
         self, process: Process, method: str, path: str, payload: dict[str, Any], began: datetime
     ) -> Any:
-        """Serve one call of the REST API, made by a process; a message bears the call's begin."""
+        """Serve a process's call to the REST API; a message gets the time when the call began."""
         resource, _, query = path.partition("?")
         match (method, *resource.split("/")):
             case ("get", "accounts"):
@@ -235,7 +236,7 @@ class ConnectTwin:
         return self.settle(request_id, "failed", process)
 
     def _conversation(self, either_id: str) -> str:
-        """The request that a conversation is about, called by its own id or by the request's."""
+        """The request of a conversation that is named by its own id or by the request's."""
         if not self.setting.keeps_notes:
             raise refusal(403)
         if not either_id.startswith("CO-") and not self.setting.by_instance_id:
@@ -287,7 +288,7 @@ class ConnectTwin:
 
 
 class Page(list[Message]):
-    """A page of a list, with the header that tells how many there are."""
+    """A page of a list, with the header that gives the total number."""
 
     def __init__(self, messages: list[Message], content_range: str) -> None:
         super().__init__(messages)

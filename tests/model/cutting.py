@@ -1,4 +1,4 @@
-"""Cuts a history that breaks a promise down to its core."""
+"""Reduces a history that breaks a promise to its core."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.model.later import Later
 
 
 def cut_down(history: History, fails: Callable[[History], bool]) -> History:
-    """The smallest history found that still fails: fewer steps, fewer faults, a plainer setting."""
+    """The smallest history found that still fails: fewer steps and faults, a plainer setting."""
     progress = True
     while progress:
         progress = False
@@ -29,7 +29,7 @@ def _smaller(history: History) -> Iterator[History]:
         for plainer in _plainer(step):
             yield History(setting, (*before, plainer, *after))
     yield from (History(replace(setting, later=later), steps) for later in _plainer_ends(setting))
-    # Later ends without a date of their own are those of a long term.
+    # Later ends without their own date belong to a long term.
     kept = ("seed", "ends_after") if setting.later != Later() else ("seed",)
     for field in fields(Setting):
         if field.name not in kept and getattr(setting, field.name) != field.default:

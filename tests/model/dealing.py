@@ -1,4 +1,4 @@
-"""Deals a random history from a seed: the same one each time."""
+"""Deals a random history from a seed, always the same one."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _VARIABLES = (
 )
 _WORK = [0.0] * 5 + [5.0, 45.0, 2 * MINUTE, 5 * MINUTE, 50 * MINUTE, 50 * MINUTE, 12 * HOUR]
 _MORE = [Asking.ZUORA_ORDERS] * 3
-"""So that a quarter of all histories are played with it: there is most to it."""
+"""Gives it a quarter of all histories, since it has the most behaviour."""
 _PAUSES = (1.0, 20.0, 61.0, 10 * MINUTE, 20 * MINUTE, 70 * MINUTE, 25 * HOUR)
 _APART = (0.0, 0.0, 0.05, 0.15, 0.3, 0.5, 0.7, 1.0, 3.0, 10.0, 30.0, 100.0)
 _STATES = ("sending", "not-sent", "refused", "accepted", "cancelled", "conflict")
@@ -61,7 +61,7 @@ _ABOUT_ORDERS = ("suspend", "resume", "complete-order", "complete-order", "delet
 _WITH_ORDERS = (*_AT_THE_VENDOR, *_ABOUT_ORDERS, "cancel-order")
 _ORDER_STATUSES = ["Completed"] * 4 + list(OPEN)
 MOST_ORDER_SECONDS = 20 * MINUTE
-"""Zuora says that it goes on for some minutes; nobody says that it stops then."""
+"""Zuora documents that it continues for some minutes, but not that it stops then."""
 
 
 def dealt(seed: int) -> History:
@@ -74,7 +74,7 @@ def dealt(seed: int) -> History:
 
 
 def sane(setting: Setting) -> Setting:
-    """The setting as it can be, and as the design promises anything for it."""
+    """The setting, corrected to a possible one for which the design makes promises."""
     setting = _sane_orders(setting)
     if setting.asking in SOAP:
         setting = replace(
@@ -90,7 +90,7 @@ def sane(setting: Setting) -> Setting:
         )
     setting = dealing_later.sane(setting)
     if not setting.takes_notes and setting.second is Second.TAKEN:
-        # Without marks, nothing can keep a second order from a vendor that takes one.
+        # Without marks, nothing can protect a vendor that takes a second order.
         setting = replace(setting, second=Second.CONFLICT)
     return setting
 
@@ -156,7 +156,7 @@ def _setting(dice: Random, seed: int) -> Setting:
 
 
 def _fates(dice: Random) -> tuple[Fate, ...]:
-    """Runs of the same fault between calls that go well."""
+    """Runs of the same fault between calls without faults."""
     fates: list[Fate] = []
     while len(fates) < 12 and dice.random() < 0.6:
         fates += [Fate.FINE] * dice.choice((0, 0, 1, 1, 2, 3, 4))

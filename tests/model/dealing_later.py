@@ -1,4 +1,4 @@
-"""Makes a history that was dealt one of cancellations that take effect later."""
+"""Turns a dealt history into one with cancellations that take effect later."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.model.later import Confirming, Later
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 MOST_ORDER_SECONDS = 20 * MINUTE
-"""Zuora says that it goes on for some minutes; nobody says that it stops then."""
+"""Zuora documents that it continues for some minutes, but not that it stops then."""
 
 REST = (Asking.ASKABLE, Asking.ASKABLE_WITH_KEY)
 _WORK = [0.0] * 5 + [5.0, 45.0, 5 * MINUTE, 50 * MINUTE, 12 * HOUR]
@@ -36,7 +36,7 @@ _FAULTS = [fate for fate in Fate if fate is not Fate.FINE]
 
 
 def sane(setting: Setting) -> Setting:
-    """The part about later ends as it can be."""
+    """The settings for later ends, corrected to possible ones."""
     later = setting.later
     if later == Later():
         return setting
@@ -49,7 +49,7 @@ def sane(setting: Setting) -> Setting:
 
 
 def made_later(history: History, seed: int) -> History:
-    """The history with later ends, with people who change their minds, and with their faults."""
+    """The history with later ends, changes of mind, and their faults."""
     dice = Random(f"later {seed}")
     setting = history.setting
     if not setting.has_orders:
@@ -57,7 +57,7 @@ def made_later(history: History, seed: int) -> History:
     status = setting.status if dice.random() < 0.3 else "active"
     later = _later(dice)
     ends = (10 * MINUTE, 2 * HOUR, DAY, 20 * DAY)
-    # Where Connect does not schedule, the request is delivered again and again until then.
+    # If Connect does not schedule, the request is delivered repeatedly until then.
     ends_after = dice.choice(ends if later.takes_schedules else ends[:3])
     setting = replace(setting, status=status, ends_after=ends_after, later=later)
     setting = sane(replace(setting, is_closed=setting.is_closed and dice.random() < 0.3))
@@ -101,7 +101,7 @@ def _more(dice: Random, setting: Setting) -> Step:
 
 
 def _another_round(dice: Random) -> Iterator[Step]:
-    """It is revoked with some fault on the way, perhaps confirmed by hand, and cancelled anew."""
+    """It is revoked with a fault on the way, perhaps confirmed by hand, and cancelled again."""
     if dice.random() < 0.4:
         yield from (Deliver(), InThePortal("revoke"))
         yield from (Deliver((_faulty(dice, 0), *_others(dice))), Pass(dice.choice((1.0, HOUR))))

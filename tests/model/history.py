@@ -1,4 +1,4 @@
-"""A history as data: a beginning, and the things that happen then."""
+"""A history as data: a beginning, and the steps that follow."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from enum import Enum
 from tests.model.later import Later
 
 TIMEOUT_SECONDS, ORDER_SECONDS = 30.0, 130.0
-"""For a call, and for an order of a Zuora with orders."""
+"""The time-outs of a call, and of an order to a Zuora with orders."""
 
 MORE_SECONDS = 15.0
-"""How long after its caller has given up a call is carried out."""
+"""How long after its caller gave up a call may be carried out."""
 
 LATER_SECONDS = TIMEOUT_SECONDS + MORE_SECONDS
-"""The same, after the call's beginning."""
+"""The same, counted from the call's beginning."""
 
 LEAST_TO_SETTLE = 300.0
-"""The extension gives a Zuora with orders no less, whatever ``SETTLE_MINUTES`` says."""
+"""The extension's minimum for a Zuora with orders, whatever ``SETTLE_MINUTES`` says."""
 
 
 class Fate(Enum):
-    """The end of one call, to the vendor or to Connect."""
+    """How one call to the vendor or to Connect ends."""
 
     FINE = "fine"
     TARDY = "a good answer after twelve seconds"
@@ -44,7 +44,7 @@ class Fate(Enum):
     CONFLICT = "HTTP 409 for no reason of its own"
     FORGOTTEN = "HTTP 202, and nothing is ever done"
     STALE = "the subscription as it was before the cancellation, if no undo was sent"
-    """Of a look for a request that is revoking; any other call goes well."""
+    """Only for the look of a revoking request; any other call succeeds."""
     CRASH_BEFORE = "the process dies before the work"
     CRASH_AFTER = "the process dies after the work"
     CRASH_LATER = "the process dies, and the work is done later"
@@ -75,47 +75,47 @@ class Second(Enum):
     CONFLICT = 409
     REFUSED = 422
     TAKEN = 202
-    """It takes a second order: the very thing that must never happen."""
+    """It takes a second order, which must never happen."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """The beginning. The defaults are the plainest one."""
+    """The beginning. The defaults are the simplest one."""
 
     asking: Asking = Asking.ASKABLE
     second: Second = Second.CONFLICT
     status: str = "active"
     works_for: float = 0.0
-    """Seconds that the vendor needs for a cancellation after it has accepted it."""
+    """Seconds that the vendor needs to carry out an accepted cancellation."""
     shows_work: bool = False
-    """Whether a look shows the work as ``cancelling``; else as ``active``.
+    """Whether a look shows the work as ``cancelling``, else as ``active``.
 
-    Of a Zuora with orders: whether the order is found, as Executing.
+    For a Zuora with orders: whether the order is found, as Executing.
     """
     shows_status: bool = True
     """Whether the answer to a cancellation carries the status."""
     removes: bool = False
     """Whether the vendor removes a cancelled subscription."""
     ends_after: float = 0.0
-    """Seconds until a cancelled subscription ends; from the beginning, until its term does."""
+    """Seconds until a cancelled subscription ends or, from the beginning, until its term does."""
     key_conflict: bool = False
-    """Whether a key whose work is under way is answered with a 409, not with a replay."""
+    """Whether a key whose work is under way gets a 409 instead of a replay."""
     stores_locks: bool = False
-    """Whether it stores a "not now" for its key as well, and repeats it for ever."""
+    """Whether it also stores a "not now" for its key, and repeats it for ever."""
     refuses_with: int = 422
     """The HTTP status of a refusal for a business reason."""
     knows_busy: bool = False
     """Whether ``REST_BUSY_WHEN`` names the vendor's words for "not now"."""
     order_status: str = "Completed"
-    """What becomes of an order; one that is ``Pending``, ``Draft`` or ``Scheduled`` lies there."""
+    """An order's final status; a ``Pending``, ``Draft`` or ``Scheduled`` order stays as it is."""
     takes_numbers: bool = True
-    """Whether the tenant takes the order's number; else it gives it one of its own."""
+    """Whether the tenant accepts the order's number, else it assigns its own."""
     unique_numbers: bool = True
-    """Whether an order is refused if another one has its number."""
+    """Whether an order is refused if another order has its number."""
     frees_numbers: bool = True
     """Whether the number of a deleted order may be used again."""
     later: Later = Later()  # noqa: RUF009 - frozen
-    """Cancellations that take effect later, and are taken back."""
+    """Cancellations that take effect later or are taken back."""
     settle: float = 3600.0
     """``SETTLE_MINUTES``, in seconds."""
     on_refusal: str = "reject"
@@ -123,19 +123,19 @@ class Setting:
     proven: bool = True
     """Whether a cancellation of the product was approved before."""
     misspelt_body: bool = False
-    """Whether the body of the cancellation has a misspelt key, which the vendor answers by 400."""
+    """Whether the cancellation's body has a misspelt key, which the vendor answers with 400."""
     blank_parameter: bool = False
     by_instance_id: bool = True
     """Whether Connect takes messages by the request's id."""
     keeps_notes: bool = True
     """Whether Connect lets the extension read and write messages at all."""
     is_closed: bool = False
-    """Whether the conversation is closed: its messages can be read, and no other is taken."""
+    """Whether the conversation is closed: its messages can be read, but none can be added."""
     filters: bool = True
-    """Whether Connect heeds the filter for private messages."""
+    """Whether Connect applies the filter for private messages."""
     earlier_messages: int = 0
     skew: float = 0.0
-    """Seconds by which the clock of the first process is fast; the second one's is slow."""
+    """Seconds by which the first process's clock is fast and the second one's is slow."""
     seed: int = 0
 
     @property
@@ -150,7 +150,7 @@ class Setting:
 
     @property
     def keeps_numbers(self) -> bool:
-        """Whether nobody can use the number of a deleted order again."""
+        """Whether a deleted order's number can never be used again."""
         return self.takes_numbers and self.unique_numbers and not self.frees_numbers
 
     @property
@@ -160,10 +160,10 @@ class Setting:
 
     @property
     def settle_asked(self) -> float:
-        """What the variable says: no less than the vendor needs where it counts, its meaning.
+        """The variable's value: at least the time that the vendor needs, if that matters.
 
-        It counts where a second order is taken, and where only a 409 to the same key, and no mark,
-        tells that the first one is under way.
+        It matters if a second order is taken, or if only a 409 to the same key, and no mark, shows
+        that the first one is under way.
         """
         counts = self.second is Second.TAKEN or (self.asking in WITH_KEY and self.key_conflict)
         work = max(self.works_for, self.later.undo_works_for)
@@ -172,7 +172,7 @@ class Setting:
 
     @property
     def settle_seconds(self) -> float:
-        """For how long the extension gives the vendor time."""
+        """How long the extension gives the vendor."""
         return max(self.settle_asked, self._least_to_settle)
 
     @property
@@ -182,24 +182,25 @@ class Setting:
 
 @dataclass(frozen=True)
 class AtTheVendor:
-    """Somebody does something at the vendor."""
+    """Somebody acts at the vendor."""
 
     what: str
     """``cancel``, ``reactivate``, ``refuse``, ``accept``, or ``lock`` (for half an hour).
 
-    With orders also ``suspend``, ``resume``, ``follow`` (another order comes after ours), and, of
-    the order that lies there, ``complete-order``, ``delete-order`` and ``cancel-order``. Where
-    cancellations are taken back also ``refuse-undo`` and ``accept-undo``.
+    With orders also ``suspend``, ``resume``, ``follow`` (another order comes after ours) and, for
+    the waiting order, ``complete-order``, ``delete-order`` and ``cancel-order``. With cancellations
+    that are taken back, also ``refuse-undo`` and ``accept-undo``.
     """
 
 
 @dataclass(frozen=True)
 class InThePortal:
-    """An agent, or the buyer's side, does something in the portal."""
+    """An agent, or the buyer's side, acts in the portal."""
 
     what: str
-    """``approve`` or ``fail``; of a scheduled request ``forward``, which brings it back at once, or
-    ``revoke``; of a revoked one ``confirm``."""
+    """``approve`` or ``fail``; for a scheduled request ``forward``, which brings it back at once,
+    or ``revoke``; for a revoked one ``confirm``.
+    """
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,7 @@ class Forge:
 
 @dataclass(frozen=True)
 class SetVariable:
-    """A variable is changed."""
+    """Somebody changes a variable."""
 
     name: str
     value: str
@@ -222,24 +223,24 @@ class SetVariable:
 
 @dataclass(frozen=True)
 class CreateAgain:
-    """The hub makes a new request for the subscription, if the last one is failed or revoked."""
+    """The hub makes a new request for the subscription if the last one failed or was revoked."""
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One delivery of the request to one process."""
+    """One delivery of the request to a process."""
 
     process: int = 0
     fates: tuple[Fate, ...] = ()
     after: float = 0.0
-    """Seconds after the first of several."""
+    """Seconds after the first delivery of several."""
     dies_after: float | None = None
-    """Seconds after its beginning at which the process is killed, whatever it waits for."""
+    """Seconds after which the process is killed, whatever it waits for."""
 
 
 @dataclass(frozen=True)
 class Deliver:
-    """The request is delivered, perhaps several times at once; meanwhile something may happen."""
+    """The request is delivered, perhaps several times at once; other steps may happen meanwhile."""
 
     visits: tuple[Visit, ...] = (Visit(),)
     meanwhile: AtTheVendor | InThePortal | Forge | None = None
@@ -248,14 +249,14 @@ class Deliver:
 
 @dataclass(frozen=True)
 class Pass:
-    """Time passes; None: as much as the last answer asked for."""
+    """Time passes; None: as much as the last outcome asked for."""
 
     seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Restart:
-    """New processes take the places of those that run."""
+    """New processes replace the running ones."""
 
 
 Step = Deliver | Pass | Restart | AtTheVendor | InThePortal | Forge | SetVariable | CreateAgain

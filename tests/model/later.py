@@ -1,4 +1,4 @@
-"""The part of a history's beginning that is about later ends, and about taking back."""
+"""The part of a history's beginning about later ends and undone cancellations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ A_LONG_TERM = 300 * 86400.0
 
 
 class Confirming(Enum):
-    """Connect's ways with ``confirm``, which is not documented."""
+    """Connect's possible behaviours for ``confirm``, which is not documented."""
 
     REVOKES = "the request is revoked"
     REFUSED = "it is refused"
@@ -24,7 +24,7 @@ class Confirming(Enum):
 
 @dataclass(frozen=True)
 class Later:
-    """The defaults: a cancellation takes effect when the vendor wants, and nobody revokes it."""
+    """By default, a cancellation takes effect when the vendor chooses, and nobody revokes it."""
 
     schedules: bool = False
     """``WHEN_EFFECTIVE_LATER``"""
@@ -33,24 +33,24 @@ class Later:
     is_evergreen: bool = False
     on_no_term_end: str = "hold"
     answers_end: bool = True
-    """Whether the answer to a cancellation says when it ends, as a look does."""
+    """Whether the answer to a cancellation says when it ends, like a look."""
     takes_schedules: bool = True
-    """Whether Connect schedules requests of the product."""
+    """Whether Connect schedules the product's requests."""
     late: float = 0.0
     """Seconds after the planned date at which Connect brings the request back."""
     revoked_at: float | None = None
-    """When the buyer's side revokes a scheduled request: a share of the time until its day."""
+    """When the buyer's side revokes a scheduled request, as a share of the time until its day."""
     confirming: Confirming = Confirming.REVOKES
     has_undo: bool = True
     """``REST_UNDO_REQUEST``"""
     undo_works_for: float = 0.0
-    """Seconds that the vendor needs to take a cancellation back after it has accepted that."""
+    """Seconds that the vendor needs to carry out an accepted undo."""
     is_invoiced: bool = False
-    """Whether a Zuora has invoiced the order, so that nobody can delete it."""
+    """Whether Zuora has invoiced the order, so that nobody can delete it."""
 
 
 def moment(at: float) -> datetime:
-    """The moment so many seconds after the beginning."""
+    """The moment this many seconds after the beginning."""
     return BEGINNING + timedelta(seconds=at)
 
 
@@ -60,5 +60,5 @@ def term_ends(ends_after: float, zone: tzinfo) -> date:
 
 
 def midnight(day: date, zone: tzinfo) -> float:
-    """When a day begins, in seconds after the beginning."""
+    """When a day begins, in seconds from the beginning."""
     return (datetime.combine(day, time(), zone) - BEGINNING).total_seconds()

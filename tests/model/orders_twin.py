@@ -1,7 +1,7 @@
-"""A Zuora with orders in memory, below the real vendor ``zuora``; strict about all that it gets.
+"""A Zuora with orders in memory, behind the real vendor ``zuora`` and strict about every call.
 
-It answers as ``Zuora-Version`` 2025-08-12 does: an error has a code and the HTTP status of its
-category. What a gateway says has no code.
+It answers like ``Zuora-Version`` 2025-08-12: an error has a code and the HTTP status of its
+category. A gateway's answer has no code.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class OrdersTwin(HttpTwin):
 
     @property
     def _orders(self) -> list[Order]:
-        # A look finishes what is due.
+        # A look first finishes due work.
         assert self.subscription.is_under_way or not self.subscription.book.is_at_work
         return self.subscription.book.shown(with_work=self.subscription.setting.shows_work)
 
@@ -166,7 +166,7 @@ class OrdersTwin(HttpTwin):
     # Orders
 
     def _once(self, key: str, work: Callable[[], Json]) -> Answer:
-        """Do it the first time; then repeat the answer, good or bad, for a day."""
+        """Do it the first time, then repeat the answer, good or bad, for a day."""
         assert 0 < len(key) < 255
         kept = self.subscription.book.kept.get(key)
         if kept and seconds() - kept.at < STORED_SECONDS:
@@ -176,7 +176,7 @@ class OrdersTwin(HttpTwin):
         kept = self.subscription.book.kept[key] = Kept(seconds())
         answer = self._answered(work, "")
         if self.subscription.is_under_way and answer.status == 200:
-            # The gateway gives up; Zuora does not.
+            # The gateway gives up, Zuora does not.
             return Answer(504, httpx.Headers(), b"<html>Gateway Timeout</html>")
         kept.answer = answer
         return answer
@@ -212,7 +212,7 @@ class OrdersTwin(HttpTwin):
     # What is sent
 
     def _check_common(self, body: Json) -> tuple[Json, date]:
-        """Check what an order and its preview have in common; the one action, and its date."""
+        """Check what an order and its preview share: the only action and its date."""
         ordered = date.fromisoformat(body["orderDate"])
         assert abs(ordered - _today()) <= timedelta(days=1)
         assert body["existingAccountNumber"] == OWNER
@@ -227,7 +227,7 @@ class OrdersTwin(HttpTwin):
         return action, self._effective(action["cancelSubscription"])
 
     def _effective(self, details: Json) -> date:
-        """The first day without service, as the policy says."""
+        """The first day without service, by the policy."""
         ends, later = self._term_ends, self.subscription.setting.later
         if details["cancellationPolicy"] == "SpecificDate":
             assert set(details) == {"cancellationPolicy", "cancellationEffectiveDate"}
@@ -240,7 +240,7 @@ class OrdersTwin(HttpTwin):
         return ends or _today()
 
     def _check_order(self, body: Json, request_id: str) -> tuple[str, date]:
-        """Check an order; its number, and the first day without service."""
+        """Check an order; returns its number and the first day without service."""
         assert set(body) == {*_COMMON, "orderNumber", "processingOptions"}
         assert body["processingOptions"] == {"runBilling": False, "collectPayment": False}
         action, effective = self._check_common(body)
@@ -269,7 +269,7 @@ class OrdersTwin(HttpTwin):
         }
 
     def _heard(self, call: Call, answer: Answer) -> None:
-        """Note what Zuora itself, and not a gateway, has told the extension."""
+        """Note what Zuora itself, not a gateway, has told the extension."""
         document, process = answer.json(), self.process
         if not isinstance(document, dict):
             return

@@ -1,4 +1,4 @@
-"""The variables in the portal, as a history's beginning has them."""
+"""The portal's variables for a history's beginning."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STATUS_REQUEST = "GET /subscriptions/{subscription_id}"
 
 
 def variables_of(setting: Setting) -> dict[str, str]:
-    """The variables; a vendor that is not asked, or a later end, has some of its own."""
+    """The variables; a vendor that is not asked and later ends have additional ones."""
     variables = {
         **_VARIABLES,
         **_about_later_ends(setting),
@@ -51,7 +51,7 @@ def variables_of(setting: Setting) -> dict[str, str]:
 
 
 def body_of(setting: Setting) -> str:
-    """The body of a REST vendor's cancellation; it names a day if the variables ask for one."""
+    """The body of a REST vendor's cancellation, with a day if the variables ask for one."""
     return BODY if setting.later.when == "immediate" else DATED_BODY
 
 
@@ -67,7 +67,7 @@ def _about_later_ends(setting: Setting) -> dict[str, str]:
 
 
 def fixed(setting: Setting) -> dict[str, str]:
-    """What somebody corrects in the end."""
+    """The correction that somebody makes in the end."""
     wants_a_date = setting.later.schedules or setting.later.when != "immediate"
     asked = {"REST_STATUS_REQUEST": _STATUS_REQUEST} if wants_a_date else {}
     return {

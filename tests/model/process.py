@@ -1,4 +1,4 @@
-"""A process of the extension, and the line between it and the world, on which calls are lost."""
+"""A process of the extension, and the line to the world on which its calls get lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TARDY_SECONDS = 12.0
 Result = TypeVar("Result")
 _numbers = count()
 _KEPT: deque[asyncio.Future[None]] = deque(maxlen=10_000)
-"""Keeps what the dead wait for: collected as garbage, their tasks would complain of it."""
+"""Keeps what dead processes wait for: if it were garbage-collected, their tasks would complain."""
 
 _NOT_DONE = frozenset(
     {
@@ -50,25 +50,25 @@ STATUS_OF = {
     Fate.BAD: 400,
     Fate.CONFLICT: 409,
 }
-"""The HTTP statuses of those fates that both sides, Connect and the vendor, answer alike."""
+"""The HTTP statuses of the fates for which Connect and the vendor answer alike."""
 
 WITH_RETRY_AFTER = (Fate.ERROR_AND_WAIT, Fate.ERROR_AFTER_AND_WAIT, Fate.BUSY)
 
 
 class FailedCallError(Exception):
-    """A call that has no good answer."""
+    """A call without a good answer."""
 
     def __init__(self, fate: Fate, answer: Any = None) -> None:
-        """``answer``: of which only the status can be read."""
+        """``answer``: only its status can be read."""
         super().__init__(fate.value)
         self.fate, self.answer = fate, answer
 
 
 class Process:
-    """A process: its memory, its clock, which is not Connect's, and whether it still lives."""
+    """A process: its memory, its own clock, and whether it still lives."""
 
     def __init__(self, jitter: Callable[[], float], skew: float = 0.0) -> None:
-        # Some memory may be kept by end point: a number of its own makes this a new process.
+        # Some memory may be kept by endpoint, so a new process gets its own number.
         self.endpoint = f"https://connect-{next(_numbers)}.example/public/v1"
         self._skew = timedelta(seconds=skew)
         self.fates: deque[Fate] = deque()
@@ -76,31 +76,32 @@ class Process:
         self._values: dict[str, Any] = {}
         self.is_dry, self.can_ask, self.on_not_found = False, True, ""
         self.schedules = self.can_undo = False
-        """How the variables were when it read them."""
+        """The variables when it read them."""
         self.has_looked = False
-        """Whether the vendor was asked since the last cancellation was sent to it."""
+        """Whether the vendor was asked since it was last sent a cancellation."""
         self.not_found: dict[str, list[float]] = {}
-        """By request: when the vendor said without a break that it does not know the id."""
+        """By request: the times of uninterrupted answers that do not know the id."""
         loop = asyncio.get_running_loop()
         self.died: asyncio.Future[None] = loop.create_future()
         self.delivered("")
         self.shared = SharedState(now=self.now, jitter=jitter, clock=loop.time)
 
     def delivered(self, request_id: str, *, is_revoking: bool = False) -> None:
-        """A request is delivered to it."""
+        """Begin a delivery of a request to it."""
         self.request_id, self.is_revoking = request_id, is_revoking
         self.mark_began: float | None = None
-        """When it began to leave its last mark in this delivery."""
+        """When it began leaving its last mark in this delivery."""
         self.saw_cancelled = self.saw_end = self.saw_active = False
-        """Whether the vendor's last word in this delivery was that it is cancelled, that it has
-        ended as well, or that it is active."""
+        """Whether the vendor's last word in this delivery was cancelled, ended as well, or
+        active.
+        """
         self.saw_end_at: float | None = None
-        """A later end in that last word."""
+        """The later end in that last word."""
         self.odd_refusals = 0
-        """How often Connect has refused a message in this delivery, for no reason."""
+        """How often Connect refused a message in this delivery without a reason."""
 
     def saw(self, status: str, ends_at: float | None = None) -> None:
-        """The vendor shows it a status, in the twin's words."""
+        """Note that the vendor shows it a status, in the twin's words."""
         self.saw_cancelled, self.saw_active = status == "cancelled", status == "active"
         is_later = self.saw_cancelled and ends_at is not None and ends_at > seconds()
         self.saw_end, self.saw_end_at = self.saw_cancelled and not is_later, ends_at
@@ -117,7 +118,7 @@ class Process:
         return found
 
     def dies(self) -> None:
-        """From now on it does nothing any more; not even its clean-up happens."""
+        """Stop it for good, without even its clean-up."""
         if not self.died.done():
             self.died.set_result(None)
 
@@ -128,7 +129,7 @@ class Process:
     async def calls(
         self, work: Callable[[], Result], fate: Fate, timeout: float = TIMEOUT_SECONDS
     ) -> Result:
-        """Have the other side do the work, and suffer the fate of the call."""
+        """Let the other side do the work, subject to the call's fate."""
         await self._moment()
         if fate is Fate.CRASH_BEFORE:
             self.dies()
@@ -163,7 +164,7 @@ class Process:
         return answer
 
     async def _moment(self) -> None:
-        """A tenth of a second on the way, in which the process may die."""
+        """A tenth of a second in transit, during which the process may die."""
         if not self.died.done():
             await asyncio.sleep(0.1)
         if self.died.done():
@@ -173,7 +174,7 @@ class Process:
 
 
 def now() -> datetime:
-    """The moment, by Connect's clock."""
+    """The moment by Connect's clock."""
     return moment(seconds())
 
 

@@ -1,4 +1,4 @@
-"""The promises about requests that are scheduled, and revoked."""
+"""The promises about scheduled and revoked requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WALK_SECONDS = 300.0
 
 
 class Revocations:
-    """Watches the undoing and the scheduling; ``broken`` is called with what must never happen."""
+    """Watches undos and schedules; calls ``broken`` with anything that must never happen."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Revocations:
         self._connect, self._subscription = connect, subscription
 
     def has_effect(self, act: Act, request_id: str) -> None:
-        """Something that was sent for a request is about to have an effect."""
+        """A call that was sent for a request is about to take effect."""
         status = self._connect.status(request_id)
         if act is Act.CANCEL and status == "revoked" and not self._is_by_agent(request_id):
             self._broken(f"{request_id} is cancelled after it was revoked")
@@ -39,11 +39,11 @@ class Revocations:
             self._check_undo(request_id)
 
     def _check_undo(self, request_id: str) -> None:
-        """Only the request's own cancellation is taken back, or one that it may have sent.
+        """Only the request's own cancellation is undone, or one that it may have sent.
 
-        By its looks nobody can tell that from a cancellation by hand, where an answer was lost, or
-        where a process has left a mark and is not seen again. An agent may confirm while the undo
-        is on its way; then it may come too late.
+        After a lost answer, or a mark of a process that vanished, that looks the same as a
+        cancellation by hand. An agent may confirm while the undo is in flight, which then may come
+        too late.
         """
         whose = self._subscription.cancelled_by
         if request_id in whose or self._is_by_agent(request_id):
@@ -58,7 +58,7 @@ class Revocations:
         return request_id in self._connect.by_agent
 
     def check_schedule(self, request_id: str, process: Process) -> None:
-        """The vendor shows a later end, and that is the day."""
+        """The vendor shows a later end, and the request is scheduled for that day."""
         if not process.schedules:
             self._broken(f"{request_id} is scheduled, and nobody wants that")
         subscription = self._subscription
@@ -68,7 +68,7 @@ class Revocations:
             self._broken(f"{request_id} is scheduled for another moment than its end")
 
     def check_confirmation(self, request_id: str, process: Process) -> None:
-        """The subscription is active, and remains so."""
+        """The subscription is active and stays so."""
         subscription = self._subscription
         if subscription.is_under_way:
             self._broken(f"{request_id} is confirmed while its cancellation is under way")
@@ -78,7 +78,7 @@ class Revocations:
     def check_steps(
         self, request_id: str, steps: Sequence[tuple[Process, Final]], *, has_died: bool
     ) -> None:
-        """Walks at the same time have ended, and the request is still revoking."""
+        """Concurrent walks have ended, and the request is still revoking."""
         if any(isinstance(step, Leave) for _, step in steps):
             self._broken(f"the task of {request_id} is done and the request is revoking")
         for process, step in steps:
@@ -94,7 +94,7 @@ class Revocations:
         return len(said) > 1
 
     def _check_hold(self, request_id: str, hold: Hold) -> None:
-        """Nothing is held that the vendor takes back, or has taken back."""
+        """No request is held whose cancellation the vendor undoes or has undone."""
         subscription = self._subscription
         is_undone = subscription.of(request_id).undos and subscription.status == "active"
         if hold.cause is Cause.NOT_CONFIRMED:
@@ -103,7 +103,7 @@ class Revocations:
             self._broken(f"{request_id} is held and the vendor takes it back, or has")
 
     def check_end(self, request_id: str, step: Final | None, process: Process) -> None:
-        """Faults have stopped long ago, and the request is still revoking."""
+        """Faults stopped long ago, and the request is still revoking."""
         match step:
             case DryRun():
                 return
@@ -116,8 +116,8 @@ class Revocations:
                 self._check_last_hold(request_id, process)
 
     def _nobody_can_know(self, request_id: str) -> bool:
-        """An undo is refused while another one's outcome is unknown, perhaps because it has taken
-        effect, and somebody has cancelled since; or Connect shows no notes.
+        """An undo is refused while another one's outcome is unknown: perhaps it took effect and
+        somebody has cancelled since. Or Connect shows no notes.
         """
         if not self._setting.takes_notes or self._is_refused_lately(request_id):
             return True
@@ -127,7 +127,7 @@ class Revocations:
         return refuses or request_id not in subscription.cancelled_by
 
     def _check_last_hold(self, request_id: str, process: Process) -> None:
-        """It was resubmitted, and is held again: then nobody could have taken it back."""
+        """It was resubmitted and is held again, so nobody could have undone it."""
         subscription, setting = self._subscription, self._setting
         if not setting.takes_notes or not process.can_ask:
             return

@@ -1,4 +1,4 @@
-"""Zuora's SOAP API in memory, below the real vendor ``zuora-soap``."""
+"""Zuora's SOAP API in memory, behind the real vendor ``zuora-soap``."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class ZuoraTwin(HttpTwin):
             return _soap(name, f"{text}<Success>false</Success>")
 
     def _heard(self, call: Call, answer: Answer) -> None:
-        """The last look counts, and so does the word that an amendment is completed.
+        """The last look counts, and so does an answer that an amendment is completed.
 
-        A ``create`` says only that one exists.
+        A ``create`` only says that one exists.
         """
         body = answer.body
         if b"<AmendmentIds>" in body or (b"updateResponse" in body and _SUCCESS in body):

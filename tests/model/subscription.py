@@ -1,4 +1,4 @@
-"""The one subscription at the vendor: its state, the vendor's rules about it, and what was said."""
+"""The subscription at the vendor: its state, the vendor's rules, and what the vendor has said."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.model.virtual_time import seconds
 LOCK_SECONDS = 1800.0
 LOCKED, IN_PROGRESS = "locked", "in_progress"
 BUSY_WORDS = (LOCKED, IN_PROGRESS)
-"""The words for "not now" that ``REST_BUSY_WHEN`` matches, where the setting has one."""
+"""The words for "not now" that ``REST_BUSY_WHEN`` matches, if the setting has it."""
 
 
 class RefusalError(FailedCallError):
@@ -34,7 +34,7 @@ Said = tuple[int, dict[str, str]]
 
 @dataclass(frozen=True)
 class Stored:
-    """An answer that is kept for its idempotency key."""
+    """An answer stored for its idempotency key."""
 
     said: Said
     at: float
@@ -42,43 +42,43 @@ class Stored:
 
 @dataclass
 class Facts:
-    """What the vendor has said and done about one request, heard or unheard."""
+    """Everything the vendor has said and done for one request, whether heard or not."""
 
     orders: int = 0
     """Cancellations accepted for the request since the subscription was last reactivated."""
     accepted: bool = False
-    """Whether a cancellation was accepted since then; it may have been forgotten."""
+    """Whether a cancellation was accepted since then; the vendor may have forgotten it."""
     was_accepted: bool = False
-    """Whether one was ever accepted: our mark says so for good."""
+    """Whether one was ever accepted, which our mark records for good."""
     said_cancelled: bool = False
-    """Whether the answer to a cancellation has told the extension that it is cancelled."""
+    """Whether the answer to a cancellation told the extension that it is cancelled."""
     refused_at: float | None = None
-    """When it was last refused, though not because of its own cancellation."""
+    """When it was last refused for a reason other than its own cancellation."""
     repeated_at: float | None = None
-    """When such a refusal was last repeated, as it was stored for its key."""
+    """When such a refusal, stored for its key, was last repeated."""
     draft_at: float | None = None
     """When a look last showed a draft."""
     conflicts: list[float] = field(default_factory=list)
     """When the vendor said "not now", and meant it."""
     repeated_conflicts: int = 0
-    """How often it repeated one that it had stored."""
+    """How often it repeated a stored one."""
     tries: int = 0
-    """Cancellations that were sent, and not definitely turned down."""
+    """Cancellations that were sent and not definitely refused."""
     undo_tries: int = 0
     undos: int = 0
-    """How often it was taken back for the request, since it was last cancelled by hand."""
+    """How often it was undone for the request since it was last cancelled by hand."""
     undo_refused_at: float | None = None
-    """When that was last refused, or put off."""
+    """When an undo was last refused or postponed."""
 
 
 @dataclass
 class Subscription:
-    """The subscription. ``broken`` is called with what must never happen."""
+    """The subscription. It calls ``broken`` with anything that must never happen."""
 
     setting: Setting
     broken: Callable[[str], None]
     on_effect: Callable[[Act, str], None]
-    """Called before something that was sent for a request has an effect."""
+    """Called before a call that was sent for a request takes effect."""
     facts: dict[str, Facts] = field(default_factory=dict)
     refuses: bool = False
     refuses_undo: bool = False
@@ -93,13 +93,13 @@ class Subscription:
         self.undoes_until: float | None = None
         self.undone_order: Order | None = None
         self.cancelled_by: set[str] = set()
-        """The requests whose cancellation it was; empty: somebody's at the vendor."""
+        """The requests that cancelled it; empty: somebody at the vendor did."""
         self.ends_at: float | None = None
-        """When the cancelled subscription ends; None: it has ended, and nobody says when."""
+        """When the cancelled subscription ends; None: it has ended at an unknown time."""
         self.answers: dict[str, Stored] = {}
-        """By idempotency key: the answer that is repeated."""
+        """The answer to repeat, by idempotency key."""
         self.drafts: list[dict[str, str]] = []
-        """The amendments of a Zuora that have no effect yet."""
+        """A Zuora's amendments without effect so far."""
         self.book = OrderBook(self.setting.order_status)
         """The orders of a Zuora with orders."""
         self.suspended_at = self.resumed_at = -math.inf
@@ -110,30 +110,30 @@ class Subscription:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether it is cancelled now, or removed after that."""
+        """Whether it is cancelled, or was and is removed."""
         self._finish()
         return self.status in ("cancelled", "removed")
 
     @property
     def has_ended(self) -> bool:
-        """Whether it is cancelled, and that has taken effect."""
+        """Whether it is cancelled with effect."""
         return self.is_cancelled and (self.ends_at is None or self.ends_at <= seconds())
 
     @property
     def ends_now(self) -> bool:
-        """Whether it has ended, as nearly as clocks can tell."""
+        """Whether it has ended, within the precision of clocks."""
         ends_at = self.ends_at or -math.inf
         return self.is_cancelled and ends_at <= seconds() + SAME_MOMENT_SECONDS
 
     @property
     def is_taken_back(self) -> bool:
-        """Whether the vendor is at work on taking the cancellation back."""
+        """Whether the vendor is working on undoing the cancellation."""
         self._finish()
         return self.undoes_until is not None
 
     @property
     def is_under_way(self) -> bool:
-        """Whether the vendor is at work on a cancellation."""
+        """Whether the vendor is working on a cancellation."""
         self._finish()
         return self.works_until is not None
 
@@ -149,7 +149,7 @@ class Subscription:
     def cancel(
         self, request_id: str, order: Order | None = None, ends_at: float | None = None
     ) -> None:
-        """Take the order to cancel it for a request; raises ``RefusalError``."""
+        """Accept a request's cancellation; raises ``RefusalError``."""
         self.check(request_id)
         self.on_effect(Act.CANCEL, request_id)
         self.book.placed += [order] if order else []
@@ -168,7 +168,7 @@ class Subscription:
             self.book.finish()
 
     def check(self, request_id: str) -> None:
-        """Refuse what cannot be cancelled."""
+        """Refuse if it cannot be cancelled."""
         self._finish()
         if self.status in ("unknown", "removed"):
             raise RefusalError(404, "unknown")
@@ -177,11 +177,11 @@ class Subscription:
         if self.is_under_way or self.is_cancelled:
             if self.setting.second is Second.TAKEN:
                 return
-            # Zuora locks what it is at work on, and refuses what is cancelled.
+            # Zuora locks subscriptions that it is working on, and refuses cancelled ones.
             is_rule = self.setting.has_orders and not self.is_under_way
             raise self.no(request_id, 422 if is_rule else self.setting.second.value, IN_PROGRESS)
         if self.status == "suspended":
-            # Somebody has to resume it: nothing is rejected because of this refusal.
+            # Somebody has to resume it; this refusal rejects nothing.
             raise RefusalError(422, "suspended")
         if self.book.lying and self.setting.second is not Second.TAKEN:
             raise self.no(request_id, 422, "one_order_only")
@@ -189,7 +189,7 @@ class Subscription:
             raise self.no(request_id, self.setting.refuses_with, "open_invoice")
 
     def take_back(self, request_id: str, order: Order | None = None) -> None:
-        """Take the cancellation back for a request; raises ``RefusalError``."""
+        """Undo the cancellation for a request; raises ``RefusalError``."""
         self._check_undo(request_id)
         if self.status == "active":
             return
@@ -204,7 +204,7 @@ class Subscription:
             self._finish()
 
     def _check_undo(self, request_id: str) -> None:
-        """Refuse what cannot be taken back."""
+        """Refuse if it cannot be undone."""
         self._finish()
         if self.status in ("unknown", "removed"):
             raise RefusalError(404, "unknown")
@@ -220,12 +220,12 @@ class Subscription:
             raise self.no_undo(request_id, self.setting.refuses_with, "too_late")
 
     def no_undo(self, request_id: str, status: int, word: str) -> RefusalError:
-        """Say no to taking the cancellation back."""
+        """Refuse to undo the cancellation."""
         self.of(request_id).undo_refused_at = seconds()
         return RefusalError(status, word)
 
     def no(self, request_id: str, status: int, word: str) -> RefusalError:
-        """Say no, and remember how it was meant."""
+        """Refuse, and remember why."""
         facts = self.of(request_id)
         if self.means_not_now(status, word):
             facts.conflicts.append(seconds())
@@ -234,11 +234,11 @@ class Subscription:
         return RefusalError(status, word)
 
     def means_not_now(self, status: int, word: str) -> bool:
-        """Whether an answer means that the vendor cannot cancel it at the moment."""
+        """Whether an answer means that the vendor cannot cancel it for now."""
         return word in BUSY_WORDS if self.setting.knows_busy else status == 409
 
     def by_hand(self, what: str) -> None:
-        """Somebody at the vendor does something to it."""
+        """Somebody at the vendor acts on it."""
         self._finish()
         match what:
             case "cancel" if self.status == "active" and not self.book.is_at_work:
@@ -258,7 +258,7 @@ class Subscription:
 
     @property
     def _is_being_undone(self) -> bool:
-        """Whether the extension is at it: nobody does by hand what is not held for a person."""
+        """Whether the extension is working on it; people only act on requests held for a person."""
         is_sent = seconds() - self.undo_sent_at <= self.setting.later_seconds
         return self.book.is_at_work or is_sent
 
@@ -275,7 +275,7 @@ class Subscription:
 
     def _cancelled_by_hand(self) -> None:
         self._end(set(), self._end_by_hand())
-        # What is stored of undoing the cancellation before is void.
+        # Stored answers to undos of the previous cancellation are void.
         self.answers = {key: kept for key, kept in self.answers.items() if "-undo" not in key}
         for facts in self.facts.values():
             facts.undos = 0
@@ -293,7 +293,7 @@ class Subscription:
 
     def _drop_order(self, what: str) -> None:
         order = self.book.lying
-        # Zuora cancels no order that is pending.
+        # Zuora cannot cancel a pending order.
         if order and (what == "delete-order" or order.status != "Pending"):
             self.book.close("Deleted" if what == "delete-order" else "Cancelled")
             self.of(order.request_id).orders = 0
@@ -305,14 +305,14 @@ class Subscription:
     def _reactivate(self) -> None:
         self._revived()
         self.book.revert()
-        # What is stored of the time before is void.
+        # Earlier stored answers are void.
         self.answers.clear()
         self.drafts.clear()
         for facts in self.facts.values():
             facts.orders, facts.accepted = 0, False
 
     def _finish(self) -> None:
-        """Finish the work that is due."""
+        """Finish all due work."""
         if self.works_until is not None and seconds() >= self.works_until:
             self.works_until = None
             if self.book.finish():
@@ -322,7 +322,7 @@ class Subscription:
 
     def _undone(self, at: float) -> None:
         if self.ends_at is not None and self.ends_at <= at:
-            # It has ended meanwhile.
+            # It ended meanwhile.
             self.undoes_until = self.undone_order = None
             return
         if self.undone_order:

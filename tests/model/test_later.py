@@ -1,4 +1,4 @@
-"""What must hold where cancellations take effect later, and are taken back, as histories."""
+"""Promises about later ends and undone cancellations, as histories."""
 
 from dataclasses import replace
 from itertools import cycle
@@ -46,13 +46,13 @@ def test_a_request_is_scheduled_and_approved_on_its_day(asking, when):
 
 
 @each_kind
-def test_where_connect_does_not_schedule_the_request_waits_until_the_day(asking):
+def test_if_connect_does_not_schedule_the_request_waits_until_the_day(asking):
     played = play(History(setting(asking, takes_schedules=False), (Deliver(),)))
     assert (played.broken, played.status) == ([], "approved")
 
 
 @each_kind
-def test_a_customer_who_changes_his_mind_gets_the_subscription_back(asking):
+def test_a_customer_who_stays_gets_the_subscription_back(asking):
     for share in (0.0, 0.5, 0.9):
         played = play(History(setting(asking, revoked_at=share), (Deliver(),)))
         assert (played.broken, played.status) == ([], "revoked")
@@ -61,7 +61,7 @@ def test_a_customer_who_changes_his_mind_gets_the_subscription_back(asking):
 @each_kind
 @pytest.mark.parametrize("position", range(8))
 def test_one_fault_anywhere_does_not_keep_a_revocation_from_its_end(asking, position):
-    """At every effect of a walk, before and after it."""
+    """Before and after every effect of a walk."""
     for fate, second in zip(Fate, cycle(Second)):
         visit = Visit(fates=(Fate.FINE,) * position + (fate,))
         steps = (Deliver(), InThePortal("revoke"), Deliver((visit,)), Restart())
@@ -70,7 +70,7 @@ def test_one_fault_anywhere_does_not_keep_a_revocation_from_its_end(asking, posi
 
 
 @each_kind
-def test_two_processes_take_a_cancellation_back_once(asking):
+def test_two_processes_undo_a_cancellation_once(asking):
     for second in Second:
         for works_for in (0.0, 1200.0):
             for apart in (0.0, 0.1, 0.3):
@@ -81,18 +81,18 @@ def test_two_processes_take_a_cancellation_back_once(asking):
 
 
 @pytest.mark.parametrize("confirming", [Confirming.REFUSED, Confirming.IGNORED])
-def test_a_revocation_that_cannot_be_confirmed_is_held_until_somebody_does(confirming):
+def test_a_revocation_that_cannot_be_confirmed_is_held_until_somebody_confirms_it(confirming):
     played = play(History(setting(confirming=confirming, revoked_at=0.5), (Deliver(),)))
     assert (played.broken, played.status, played.end) == ([], "revoked", "Hold")
 
 
-def test_what_cannot_be_taken_back_is_held():
+def test_a_cancellation_that_cannot_be_undone_is_held():
     can_not = (
         setting(has_undo=False, revoked_at=0.5),
         setting(Asking.ZUORA_ORDERS, is_invoiced=True, revoked_at=0.5),
     )
     for begins in can_not:
-        # The operator of an odd one does nothing about it.
+        # The operator of an odd history does nothing about it.
         played = play(History(replace(begins, seed=1), (Deliver(),)))
         assert (played.broken, played.status, played.end) == ([], "revoking", "Hold")
         played = play(History(begins, (Deliver(),)))
@@ -106,7 +106,7 @@ def test_people_in_the_portal_may_be_early(word):
     assert (played.broken, played.status) == ([], "revoked" if word == "revoke" else "approved")
 
 
-def test_a_delivery_that_has_shared_a_long_walk_begins_no_other_that_the_runner_would_cut():
+def test_a_delivery_that_shared_a_long_walk_begins_no_other_that_the_runner_would_cut():
     conflict = (Fate.FINE,) * 4 + (Fate.CONFLICT, Fate.FINE)
     dies = (Fate.FINE,) * 7 + (Fate.CRASH_BEFORE,)
     begins = replace(setting(Asking.ZUORA_ORDERS), ends_after=7200.0)
@@ -114,22 +114,22 @@ def test_a_delivery_that_has_shared_a_long_walk_begins_no_other_that_the_runner_
     assert (played.broken, played.status) == ([], "approved")
 
 
-def test_where_no_note_tells_the_time_a_clock_that_is_fast_approves_nothing_before_its_end():
+def test_without_notes_a_fast_clock_approves_nothing_before_its_end():
     for skew in (240.0, 1200.0):
         begins = replace(setting(takes_schedules=False), keeps_notes=False, skew=skew)
         played = play(History(begins, (Deliver(),)))
         assert (played.broken, played.status) == ([], "approved")
 
 
-def test_an_undo_under_way_is_waited_for_although_the_variable_is_emptied():
+def test_an_undo_under_way_is_awaited_even_if_the_variable_is_emptied():
     emptied = (SetVariable("REST_UNDO_REQUEST", ""), Restart())
     steps = (Deliver(), InThePortal("revoke"), Deliver(), *emptied, Deliver())
     played = play(History(setting(undo_works_for=3000.0), steps))
     assert (played.broken, played.status) == ([], "revoked")
 
 
-def test_two_404s_of_a_gateway_reject_nothing_where_no_mark_tells_of_other_processes():
-    """The other process's cancellation is accepted meanwhile; nobody can see that."""
+def test_two_404s_of_a_gateway_reject_nothing_if_no_mark_shows_other_processes():
+    """The other process's cancellation is accepted meanwhile, and nobody can see it."""
     unknown = Visit(0, (Fate.FINE, Fate.UNKNOWN, Fate.UNKNOWN))
     begins = Setting(Asking.KEY_ONLY, works_for=45.0, settle=3.0, on_not_found="reject")
     played = play(History(begins, (Deliver((unknown, Visit(1))),)))
@@ -137,7 +137,7 @@ def test_two_404s_of_a_gateway_reject_nothing_where_no_mark_tells_of_other_proce
 
 
 def slow(calls_before: int, meanwhile: str, after: float) -> Deliver:
-    """A call is carried out 45 seconds after it was sent; somebody acts at the vendor meanwhile."""
+    """A call is carried out 45 seconds after it was sent; meanwhile somebody acts at the vendor."""
     visit = Visit(0, (Fate.FINE,) * calls_before + (Fate.SLOW,))
     return Deliver((visit,), AtTheVendor(meanwhile), after)
 
@@ -177,7 +177,7 @@ SPECIAL = {
 
 
 @pytest.mark.parametrize("name", SPECIAL)
-def test_a_history_that_shows_a_seeded_bug_breaks_nothing_without_it(name):
+def test_a_history_that_shows_a_seeded_bug_passes_without_it(name):
     variant, history = SPECIAL[name]
     assert play(history).broken == []
     assert variant.play(history).broken != []

@@ -1,4 +1,4 @@
-"""What must hold at a Zuora with orders, as histories."""
+"""Promises about a Zuora with orders, as histories."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,7 +30,7 @@ ORDERED_ONCE = ordered_once(3, 6)
 @pytest.mark.parametrize("status", ["Completed", "Pending"])
 @pytest.mark.parametrize("name", ORDERED_ONCE)
 def test_a_zuora_with_orders_gets_one_order_and_the_request_is_approved(name, status):
-    """Also one that needs longer than it says, or leaves the order to an operator."""
+    """Even if it takes longer than documented, or leaves the order to an operator."""
     different = product(Second, (0.0, 30.0, 300.0, 1200.0), (True, False), (True, False))
     for second, works_for, unique, shown in different:
         setting = Setting(
@@ -46,7 +46,7 @@ def test_a_zuora_with_orders_gets_one_order_and_the_request_is_approved(name, st
 
 
 def later_faults(second: Second, first: Visit = Visit()) -> Iterator[History]:  # noqa: B008 - frozen
-    """One fault at each call of a walk, long after an order was left lying."""
+    """One fault at each call of a walk, long after an order was left waiting."""
     setting = Setting(Asking.ZUORA_ORDERS, second, order_status="Pending", unique_numbers=False)
     setting = replace(setting, settle=3.0)
     for fate, position in product(Fate, range(10)):
@@ -55,18 +55,18 @@ def later_faults(second: Second, first: Visit = Visit()) -> Iterator[History]:  
 
 
 ANSWER_LOST = Visit(fates=(Fate.FINE,) * 6 + (Fate.LOST_AFTER,))
-"""Nobody has heard that the order was left lying, so that no mark tells of it."""
+"""Nobody heard that the order was left waiting, so no mark records it."""
 
 
 @pytest.mark.parametrize("first", [Visit(), ANSWER_LOST], ids=["heard", "lost"])
 @pytest.mark.parametrize("second", Second)
-def test_one_fault_anywhere_sends_no_other_order_while_one_lies_at_the_vendor(second, first):
+def test_one_fault_anywhere_sends_no_second_order_while_one_waits_at_the_vendor(second, first):
     for history in later_faults(second, first):
         played = play(history)
         assert (played.broken, played.status) == ([], "approved"), history
 
 
-def test_that_a_gateway_tells_what_can_be_read_would_be_found():
+def test_believing_a_gateway_about_readable_orders_would_be_found():
     variant = broken_orders.BELIEVES_A_GATEWAY
     for second, symptom in ((Second.TAKEN, ORDERED_TWICE), (Second.CONFLICT, "another order")):
         plays = [variant.play(history).broken for history in later_faults(second, ANSWER_LOST)]
@@ -75,7 +75,7 @@ def test_that_a_gateway_tells_what_can_be_read_would_be_found():
 
 @pytest.mark.parametrize("word", ["complete-order", "delete-order", "cancel-order"])
 @pytest.mark.parametrize("status", OPEN)
-def test_an_order_that_was_left_lying_is_held_until_somebody_has_seen_to_it(status, word):
+def test_an_order_left_waiting_is_held_until_somebody_has_acted(status, word):
     again = (Restart(), Pass(1200.0), Deliver())
     for second, unique, keeps in product(Second, (True, False), (True, False)):
         setting = Setting(Asking.ZUORA_ORDERS, second, order_status=status, unique_numbers=unique)
@@ -85,7 +85,7 @@ def test_an_order_that_was_left_lying_is_held_until_somebody_has_seen_to_it(stat
             assert (played.broken, played.status) == ([], "approved"), history
 
 
-def test_where_connect_keeps_no_note_an_order_has_its_time_all_the_same():
+def test_without_notes_an_order_still_gets_its_time():
     setting = Setting(Asking.ZUORA_ORDERS, keeps_notes=False)
     played = play(History(setting, (Deliver(),)))
     assert (played.broken, played.status, played.deliveries_to_settle) == ([], "approved", 0)
@@ -93,7 +93,7 @@ def test_where_connect_keeps_no_note_an_order_has_its_time_all_the_same():
 
 @pytest.mark.parametrize("second", [Second.CONFLICT, Second.REFUSED])
 @pytest.mark.parametrize("asking", ASKABLE, ids=lambda asking: asking.name)
-def test_in_a_closed_conversation_a_second_cancellation_is_not_taken_for_a_refusal(asking, second):
+def test_in_a_closed_conversation_a_second_cancellation_is_no_refusal(asking, second):
     for works_for in (0.0, 300.0, 1200.0):
         setting = Setting(asking, second, works_for=works_for, is_closed=True)
         dies = Visit(fates=(Fate.FINE,) * places(asking)[-3], dies_after=170.0)

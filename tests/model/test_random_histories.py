@@ -1,6 +1,6 @@
-"""Thousands of random histories, none of which breaks a promise; ``make soak`` plays more.
+"""Thousands of random histories break no promise; ``make soak`` plays more.
 
-A history that breaks one is cut down to its core, and the failure shows that.
+A history that breaks one is reduced to its core, which the failure shows.
 """
 
 from itertools import count, islice, product
@@ -53,14 +53,14 @@ SYMPTOMS = {
     "a lock counts as a refusal": "is rejected and nobody has refused anything",
     **broken_later.SYMPTOMS,
 }
-"""What a bug must show, where any other breach would be beside the point."""
+"""The breach that a bug must show, if any other one would prove nothing."""
 
 HALF_A_DAY = 12 * 3600.0
 AT_ONCE = (Visit(0), Visit(1))
 
 
 def assert_holds(history: History) -> None:
-    """Play a history; if it breaks something, fail with the core of it."""
+    """Play a history; if it breaks a promise, fail with its core."""
     if play(history).broken:
         core = cut_down(history, lambda smaller: bool(play(smaller).broken))
         pytest.fail(f"{play(core).broken}\n{core}")
@@ -75,7 +75,7 @@ def test_no_random_history_breaks_a_promise(batch):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_model_finds_a_seeded_bug(name):
     variant, symptom = VARIANTS[name], SYMPTOMS.get(name, "")
-    # Each third history is one of later ends.
+    # Every third history has later ends.
     suitable = filter(variant.suits, map(dealt, count(step=3 if variant.is_later else 1)))
     for history in islice(suitable, HISTORIES_FOR_A_BUG):
         if any(symptom in breach for breach in variant.play(history).broken):
@@ -83,18 +83,18 @@ def test_the_model_finds_a_seeded_bug(name):
     pytest.fail(f"no history of {HISTORIES_FOR_A_BUG} shows that {name}")
 
 
-def test_a_seed_deals_the_same_history_and_the_same_end_each_time():
+def test_a_seed_always_deals_the_same_history_with_the_same_end():
     for seed in range(20):
         assert dealt(seed) == dealt(seed)
         assert play(dealt(seed)) == play(dealt(seed))
 
 
-def test_a_history_that_fails_is_cut_down_to_its_core():
+def test_a_failing_history_is_reduced_to_its_core():
     variant = VARIANTS["an accepted cancellation counts as done"]
     long = (seed for seed in range(1000) if len(dealt(seed).steps) > 5)
     seed = next(seed for seed in long if variant.play(dealt(seed)).broken)
     core = cut_down(dealt(seed), lambda history: bool(variant.play(history).broken))
-    # A delivery to a vendor that does nothing, or not at once, and perhaps a step before that.
+    # A delivery to a vendor that does nothing, or not at once, and perhaps one step before it.
     assert len(core.steps) <= 2 < len(dealt(seed).steps)
 
 
@@ -112,7 +112,7 @@ def test_a_refusal_rejects(asking):
 
 
 def places(asking: Asking) -> range:
-    """The calls of a walk, and one more."""
+    """The number of calls in a walk, plus one."""
     return range(10 if asking is Asking.ZUORA_ORDERS else 8)
 
 
@@ -122,23 +122,23 @@ def places(asking: Asking) -> range:
     ids=lambda each: each.name if isinstance(each, Asking) else None,
 )
 def test_one_fault_anywhere_does_not_keep_a_cancellation_from_its_end(asking, position):
-    """At every effect of a walk, before and after it."""
+    """Before and after every effect of a walk."""
     for fate, second in product(Fate, Second):
         visit = Visit(fates=(Fate.FINE,) * position + (fate,))
         history = History(Setting(asking, second), (Deliver((visit,)), Restart()))
         played = play(history)
-        # A vendor that says no is taken at its word, though it has no reason.
+        # A vendor that refuses is believed, even without a reason.
         refused = asking not in ZUORA and fate is Fate.BAD and played.status == "failed"
         assert refused or (played.broken, played.status) == ([], "approved"), history
 
 
 def once(*fates: Fate, before: int = 4) -> Deliver:
-    """A delivery whose first calls, up to the read-back or the preview, go well."""
+    """A delivery whose first calls succeed, up to the read-back or the preview."""
     return Deliver((Visit(0, (Fate.FINE,) * before + fates),))
 
 
 def with_mark(*fates: Fate, before: int = 2, after: float) -> Deliver:
-    """Another delivery comes while the mark is being left."""
+    """Another delivery arrives while the mark is being left."""
     return Deliver((Visit(0, (Fate.FINE,) * before + fates), Visit(1, after=after)))
 
 
@@ -151,7 +151,7 @@ BEFORE_THE_ORDER = {
 
 
 def ordered_once(mark: int, sending: int) -> dict[str, tuple[Step, ...]]:
-    """Histories by what they are about; so many calls before the mark, and the cancellation."""
+    """Histories by subject, for these numbers of calls before the mark and the cancellation."""
     killed = Visit(0, dies_after=0.2 * sending + 0.15)
     return {
         "after a restart": (Deliver(), Restart(), Pass(20.0), Deliver()),
@@ -180,7 +180,7 @@ def test_a_vendor_gets_one_order_and_the_request_is_approved(name):
         assert (played.broken, played.status) == ([], "approved")
 
 
-def test_what_is_reactivated_while_the_approval_travels_was_cancelled_by_the_vendors_word():
+def test_a_subscription_reactivated_during_the_approval_was_cancelled_by_the_vendors_word():
     for asking in (Asking.ZUORA_TWO_STEPS, Asking.ZUORA_AMEND, Asking.ZUORA_ORDERS):
         for tenths in range(30):
             history = History(
@@ -190,8 +190,8 @@ def test_what_is_reactivated_while_the_approval_travels_was_cancelled_by_the_ven
             assert (played.broken, played.status) == ([], "approved"), history
 
 
-def test_a_task_that_is_held_while_another_process_dies_comes_again():
-    """The vendor repeats a refusal to both; one tries again under another key, and dies."""
+def test_a_task_held_while_another_process_dies_is_delivered_again():
+    """The vendor repeats a refusal to both; one tries again with another key and dies."""
     lost = Visit(1, (Fate.FINE, Fate.FINE, Fate.BAD, Fate.LOST_AFTER))
     dies = Visit(1, (Fate.FINE,) * 3 + (Fate.LOST_AFTER,) + (Fate.FINE,) * 3 + (Fate.CRASH_LATER,))
     setting = Setting(Asking.ASKABLE_WITH_KEY, proven=False, seed=30004983)
@@ -199,7 +199,7 @@ def test_a_task_that_is_held_while_another_process_dies_comes_again():
     assert (played.broken, played.status) == ([], "approved")
 
 
-def test_a_vendor_that_cannot_be_asked_gets_one_order_although_it_can_be_asked_later():
+def test_a_vendor_that_can_only_be_asked_later_gets_one_order():
     ask = SetVariable("REST_STATUS_REQUEST", "GET /subscriptions/{subscription_id}")
     lost = Deliver((Visit(fates=(Fate.FINE,) * 3 + (Fate.LOST_AFTER,)),))
     for second in Second:
@@ -226,8 +226,8 @@ def test_one_404_of_a_gateway_decides_nothing():
         assert (played.broken, played.status, played.deliveries_to_settle) == ([], "approved", 0)
 
 
-def test_what_is_gone_is_not_rejected_on_marks_that_were_read_before_it_went():
-    """Another process's cancellation was accepted between the two looks."""
+def test_a_vanished_subscription_is_not_rejected_on_older_marks():
+    """Another process's cancellation is accepted between the two looks."""
     conflict = (Fate.FINE,) * 4 + (Fate.CONFLICT, Fate.FINE, Fate.TARDY)
     setting = Setting(works_for=5.0, removes=True, on_not_found="reject")
     played = play(History(setting, (Deliver((Visit(0, conflict), Visit(2, after=0.7))),)))
@@ -236,11 +236,11 @@ def test_what_is_gone_is_not_rejected_on_marks_that_were_read_before_it_went():
 
 def test_a_misspelt_body_rejects_nobody_before_a_cancellation_was_approved():
     played = play(History(Setting(misspelt_body=True, proven=False), (Deliver(),)))
-    # In the end somebody has read the note, and corrected the body.
+    # In the end, somebody reads the note and corrects the body.
     assert (played.broken, played.status) == ([], "approved")
 
 
-def test_a_request_that_is_rejected_in_the_portal_meanwhile_is_not_cancelled():
+def test_a_request_rejected_in_the_portal_meanwhile_is_not_cancelled():
     slow = Visit(fates=(Fate.FINE, Fate.LOST_BEFORE, Fate.TARDY, Fate.TARDY))
     for after in (0.0, 0.5, 3.0):
         for fates in (slow.fates, (Fate.TARDY,) * 2):
@@ -268,15 +268,15 @@ def test_a_thousand_earlier_messages_hide_no_mark():
     assert (played.broken, played.status) == ([], "approved")
 
 
-def test_a_clock_that_is_wrong_sends_nothing_twice():
+def test_a_wrong_clock_sends_nothing_twice():
     for skew in (1200.0, -1200.0):
         setting = Setting(second=Second.TAKEN, works_for=300.0, settle=600.0, skew=skew)
         played = play(History(setting, (Deliver(AT_ONCE), Pass(300.0), Deliver(AT_ONCE))))
         assert (played.broken, played.status) == ([], "approved")
 
 
-def test_the_last_word_of_a_vendor_that_cannot_be_asked_is_its_answer():
-    """It has said that the subscription is cancelled; nobody can learn that it was reactivated."""
+def test_the_answer_of_a_vendor_that_cannot_be_asked_is_final():
+    """It said that the subscription is cancelled; nobody can learn of a reactivation."""
     approval_fails = once(Fate.ERROR_AND_WAIT, Fate.ERROR_AND_WAIT)
     steps = (approval_fails, AtTheVendor("reactivate"), Restart())
     unseen, seen = (play(History(Setting(a), steps)) for a in (Asking.NEITHER, Asking.ASKABLE))
@@ -291,8 +291,8 @@ def test_two_deliveries_to_one_process_share_one_walk():
         assert (played.broken, played.status) == ([], "approved")
 
 
-def test_what_was_accepted_and_is_gone_is_approved_although_somebody_has_reactivated_it():
-    """Who does not know the id cannot show that."""
+def test_an_accepted_cancellation_of_a_vanished_subscription_is_approved_even_if_reactivated():
+    """A vendor that does not know the id cannot show the reactivation."""
     unknown = Visit(fates=(Fate.UNKNOWN, Fate.UNKNOWN))
     again = Deliver((unknown,), AtTheVendor("reactivate"), 50.0)
     played = play(History(Setting(works_for=HALF_A_DAY), (Deliver(), Pass(20.0), again)))

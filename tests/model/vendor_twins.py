@@ -1,4 +1,4 @@
-"""A REST vendor in memory, below the real one, and what other twins have in common with it."""
+"""A REST vendor in memory, behind the real adapter, and the parts that all twins share."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ BODY, MISSPELT_BODY = '{"cancel_at": "now"}', '{"cancel_att": "now"}'
 DATED_BODY = '{"cancel_at": "{effective_date}"}'
 UNDO_PATH = "/uncancel"
 ENDS_LATER = "ends_later"
-"""The word for a cancelled subscription that has not ended."""
+"""The status of a cancelled subscription that has not ended."""
 
 _STATUS_OF = {**STATUS_OF, Fate.REDIRECT_AFTER: 303, Fate.FORGOTTEN: 202}
 _REFUSALS = (Fate.BAD, Fate.CONFLICT)
 STORED_SECONDS = 86400.0
-"""How long a refusal is repeated; what was done is known for ever."""
+"""How long a refusal is repeated; completed work is remembered for ever."""
 
 _RETRY_AFTER = httpx.Headers({"Retry-After": "90"})
 
 
 class HttpTwin:
-    """What ``HttpClient`` is to a vendor: a call goes in, an answer or an error comes out."""
+    """Stands in for ``HttpClient``: a call goes in, an answer or an error comes out."""
 
     is_rest = True
 
@@ -46,11 +46,11 @@ class HttpTwin:
         process: Process,
         on_sending: Callable[[Process, Act], None],
     ) -> None:
-        """``on_sending`` is called before anything leaves that may have an effect."""
+        """``on_sending`` is called before a call with a possible effect leaves."""
         self.subscription, self.process, self._on_sending = subscription, process, on_sending
 
     def sends(self, act: Act) -> None:
-        """Something is about to leave that may have an effect."""
+        """A call with a possible effect is about to leave."""
         self._on_sending(self.process, act)
         facts = self.subscription.of(self.process.request_id)
         if act is Act.CANCEL:
@@ -60,7 +60,7 @@ class HttpTwin:
             self.subscription.undo_sent_at = seconds()
 
     def turned_down(self, call: Call) -> None:
-        """What was sent has certainly had no effect."""
+        """The sent call certainly had no effect."""
         if call.changes and act_of(call) is Act.CANCEL:
             self.subscription.of(self.process.request_id).tries -= 1
 
@@ -74,7 +74,7 @@ class HttpTwin:
             await self.process.calls(work, Fate.FINE, timeout)
             return _json(200, {"status": "active"})
         if fate in _REFUSALS and self.is_rest and call.changes:
-            # The vendor's own word, although for no good reason.
+            # The vendor's own answer, although without a good reason.
             work = partial(self.refused, call, _STATUS_OF[fate])
             fate = Fate.FINE
         try:
@@ -90,21 +90,21 @@ class HttpTwin:
         return answer
 
     def prepared(self, call: Call) -> Callable[[], Answer]:
-        """Check a call as it leaves; the result carries it out."""
+        """Check a leaving call; the result carries it out."""
         raise NotImplementedError
 
     @property
     def _was_active(self) -> bool:
-        """Whether a look may show it as it was before the cancellation that is to be undone."""
+        """Whether a look may show its state before the cancellation that is being undone."""
         facts, is_revoking = self.subscription.of(self.process.request_id), self.process.is_revoking
         return self.is_rest and is_revoking and not facts.undo_tries
 
     def refused(self, call: Call, status: int) -> Answer:
-        """Refuse a cancellation, as only a REST vendor does for no reason of its own."""
+        """Refuse a cancellation without a reason, as only a REST vendor does."""
         raise NotImplementedError
 
     def _heard(self, call: Call, answer: Answer) -> None:
-        """Note what the vendor has told the extension."""
+        """Note what the vendor told the extension."""
         raise NotImplementedError
 
     def _failed(self, call: Call, failed: FailedCallError) -> Answer:
@@ -145,7 +145,7 @@ class RestTwin(HttpTwin):
         )
 
     def _end(self, when: str) -> float | None:
-        """When what is cancelled now ends; None: at once."""
+        """When a subscription that is cancelled now ends (None: at once)."""
         setting = self.subscription.setting
         if when != "now":
             at = midnight(date.fromisoformat(when), timezone.utc)
@@ -173,19 +173,19 @@ class RestTwin(HttpTwin):
         return _json(200, document)
 
     def _document(self, request_id: str, *, with_end: bool = True) -> dict[str, str]:
-        """The subscription as it is shown."""
+        """The subscription as shown."""
         twin = self.subscription
         status = twin.shown(request_id)
         if status != "cancelled":
             return {"status": status}
-        # Where an end counts, it is shown of what has ended as well.
+        # If ends matter, an ended subscription shows its end too.
         ends_at = twin.ends_at or (0.0 if twin.setting.later.schedules else None)
         shows = with_end and ends_at is not None
         end = {"ends_at": moment(ends_at).isoformat()} if shows else {}
         return {"status": status if twin.has_ended else ENDS_LATER, **end}
 
     def _answer(self, call: Call, request_id: str, work: Callable[[], None]) -> Answer:
-        """Do it and answer; a vendor with keys repeats the answer that is stored for the key."""
+        """Do it and answer; a vendor with keys repeats the answer stored for the key."""
         twin, key = self.subscription, _key(call)
         if twin.setting.asking not in WITH_KEY:
             return _json(*self._done(request_id, work))
@@ -246,7 +246,7 @@ class RestTwin(HttpTwin):
 
 
 def act_of(call: Call) -> Act:
-    """What a call does, if it changes something."""
+    """A call's effect, if it changes anything."""
     is_undo = call.method == "DELETE" or call.url.endswith(UNDO_PATH)
     return Act.UNDO if is_undo else Act.CANCEL
 

@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps to the next thing to do, so that an hour takes no time."""
+"""An event loop whose clock jumps to the next timer, so that an hour takes no time."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Result = TypeVar("Result")
 
 
 class DeadlockError(Exception):
-    """The loop would wait for ever: no timer is set, and there is no network here."""
+    """The loop would wait for ever: no timer is set and there is no network."""
 
 
 class _Jump(selectors.SelectSelector):
-    """Lets the time have passed at once."""
+    """Lets time pass at once."""
 
     seconds = 0.0
 
@@ -27,7 +27,7 @@ class _Jump(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Begins at zero seconds."""
+    """Starts at zero seconds."""
 
     def __init__(self) -> None:
         self._jump = _Jump()
@@ -39,16 +39,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(
         self, executor: Any, func: Callable[..., Any], *arguments: Any
     ) -> asyncio.Future[Any]:
-        """Do it at once: while a thread is at work, this clock would jump over all deadlines."""
+        """Do it at once: while a thread works, this clock would jump over all deadlines."""
         done = self.create_future()
         try:
             done.set_result(func(*arguments))
-        except Exception as error:  # noqa: BLE001 - as a thread hands it on
+        except Exception as error:  # noqa: BLE001 - as a thread passes it on
             done.set_exception(error)
         return done
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Run the work; the tasks that it leaves behind are cancelled, as a process's end does."""
+        """Run the work, then cancel the tasks it leaves behind, as at the end of a process."""
         try:
             return self.run_until_complete(work)
         finally:
@@ -60,5 +60,5 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def seconds() -> float:
-    """The time on the clock of the running loop."""
+    """The running loop's time."""
     return asyncio.get_running_loop().time()

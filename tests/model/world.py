@@ -1,4 +1,4 @@
-"""Plays a history and watches that no promise is broken."""
+"""Plays a history and checks that no promise is broken."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ from tests.model.vendor_twins import STORED_SECONDS, RestTwin
 from tests.model.virtual_time import VirtualLoop, seconds
 
 HOURS_TO_SETTLE = 8.0
-"""How long it may take at most, once faults have stopped and the vendor is ready, until a request
-is settled: several waits of half an hour."""
+"""The longest time until a request is settled, once faults have stopped and the vendor is ready:
+several waits of half an hour.
+"""
 
 OPEN = ("pending", "revoking")
 """The statuses in which Connect delivers a request."""
@@ -58,7 +59,7 @@ OPEN = ("pending", "revoking")
 LOG = logging.getLogger("eaas.eventsapp")
 
 Walking = Callable[[CancelRequest, Settings, ConnectApi, Vendor, SharedState], Awaitable[Ended]]
-"""The type of ``process``; a broken variant of it goes in its place."""
+"""The type of ``process``, which a broken variant replaces."""
 
 _TWINS = {Asking.ZUORA_ORDERS: OrdersTwin}
 
@@ -68,7 +69,7 @@ class Played:
     """The end of a history."""
 
     broken: list[str] = field(default_factory=list)
-    """What should never happen and did."""
+    """Things that must never happen but did."""
     deliveries_to_settle: int = 0
     status: str = ""
     end: str = ""
@@ -77,7 +78,7 @@ class Played:
 def play(
     history: History, walking: Walking = process, client: type[ClientTwin] = ClientTwin
 ) -> Played:
-    """Play a history to its end, then let faults stop and see the request settled."""
+    """Play a history to its end, then stop the faults and let the request settle."""
     dice = Random(history.setting.seed)
     with (
         patch.object(secrets, "token_hex", lambda size: dice.randbytes(size).hex()),
@@ -95,13 +96,13 @@ class _World:
         self._countdown = 0.0
         self._last: Final | None = None
         self._takes_back_by_hand = setting.seed % 2 == 0
-        """Whether the operator does so where the extension cannot."""
+        """Whether the operator does it if the extension cannot."""
 
     def _broken(self, what: str) -> None:
         self._played.broken.append(what)
 
     async def live(self, happening: tuple[Step, ...]) -> Played:
-        """Live through the steps, and to the end of the request."""
+        """Play the steps, then on to the end of the request."""
         self._checks = Checks(self._setting, self._broken)
         self._subscription = Subscription(self._setting, self._broken, self._checks.has_effect)
         self._connect = ConnectTwin(self._setting, self._checks.settling)
@@ -142,7 +143,7 @@ class _World:
                 self._connect.create()
 
     def _process(self, number: int) -> Process:
-        """The process of that number, or the one that takes the place of a dead one."""
+        """The process with this number, or the successor of a dead one."""
         found = self._processes.get(number)
         if found is None or found.died.done():
             skew = self._setting.skew * (1, -1, 0)[number]
@@ -152,7 +153,7 @@ class _World:
     # Deliveries
 
     async def _deliver(self, visits: tuple[Visit, ...]) -> None:
-        """Deliver the request, as Connect does only while it is pending, or revoking."""
+        """Deliver the request; Connect only does so while it is pending or revoking."""
         if self._connect.latest["status"] not in OPEN:
             return
         request_id = self._connect.latest["id"]
@@ -175,7 +176,7 @@ class _World:
         self._countdown = self._checks.ended(request_id, ended, has_died=has_died)
 
     async def _visited(self, each: Process, visit: Visit, request_id: str) -> Final:
-        """One task, as the runner runs it: not longer than it may take."""
+        """One task, run with the runner's time limit."""
         await asyncio.sleep(visit.after)
         if visit.dies_after is not None:
             asyncio.get_running_loop().call_later(visit.dies_after, each.dies)
@@ -184,12 +185,12 @@ class _World:
             return await asyncio.wait_for(self._handled(each, dict(request)), WALK_SECONDS)
         except asyncio.TimeoutError:
             self._broken("the runner cuts a task")
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not be
+        except Exception as error:  # noqa: BLE001 - any exception is a failure
             self._broken(f"{type(error).__name__} comes out of the handler: {error}")
         return Wait(Cause.BUG, "a bug", seconds=300)
 
     async def _handled(self, each: Process, data: dict[str, Any]) -> Final:
-        """What the handler in ``events.py`` does, but for its log."""
+        """The same as the handler in ``events.py``, without its log."""
         request = CancelRequest.from_connect(data)
         client: Any = self._client(self._connect, each)
         account = each.shared.account(AccountKey(each.endpoint, Secret("a token")))
@@ -225,10 +226,10 @@ class _World:
     # The end
 
     async def _settle(self) -> None:
-        """Faults stop, variables are fixed, and the task is delivered until it is settled.
+        """Stop the faults, fix the variables, and deliver the task until it is settled.
 
-        A task that is held is resubmitted by the operator, once; and as often as there was
-        something to see to at the vendor.
+        The operator resubmits a held task once, and again whenever there was something to do at the
+        vendor.
         """
         await asyncio.sleep(self._setting.later_seconds)
         self._variables.update(fixed(self._setting))
@@ -246,7 +247,7 @@ class _World:
         self._checks.at_the_end(request_id, self._last, self._process(0))
 
     async def _is_delivered_on(self, request_id: str, status: str) -> bool:
-        """Deliver it for as long as it has the status; False if that is how it ends."""
+        """Deliver it while it has the status; False if it ends like that."""
         patience, is_resubmitted = seconds() + self._patience(), False
         while True:
             self._played.deliveries_to_settle += 1
@@ -268,9 +269,9 @@ class _World:
                 return True
 
     def _is_seen_to(self, hold: Hold) -> bool:
-        """Whether the operator does something at the vendor before the task is resubmitted.
+        """Whether the operator acts at the vendor before resubmitting the task.
 
-        The order is dropped once at most: the next one may be left lying as well.
+        The order is dropped at most once: the next one may be left waiting too.
         """
         match hold.cause:
             case Cause.SUSPENDED:
@@ -289,8 +290,8 @@ class _World:
         return True
 
     def _patience(self) -> float:
-        """Seconds until a request must be settled: a mark that stands for nothing wears out, the
-        vendor's work is done, a lock is opened.
+        """Seconds until a request must be settled: an idle mark expires, the vendor's work is done,
+        a lock opens.
         """
         setting = self._setting
         is_stored = setting.stores_locks or not setting.takes_notes

@@ -1,4 +1,4 @@
-"""What a preset makes of one answer, for answers that no stand-in gives."""
+"""A preset's reading of single answers that no stand-in gives."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def shown(
 async def error_of_cancelling(
     http: HttpClient, stand_in: StandIn, status: int, document: object = None, **more: Any
 ) -> CancellationError:
-    """What this answer to the cancellation means."""
+    """The meaning of this answer to the cancellation."""
     async with web_server(answers(document, status, **more)) as server:
         vendor = vendor_at(http, stand_in, REST_API_URL=server.url)
         with pytest.raises(CancellationError) as caught:

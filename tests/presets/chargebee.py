@@ -25,7 +25,7 @@ class Chargebee(StandIn):
     """A site; the one key has full access."""
 
     vendor: ClassVar[str] = "chargebee"
-    # Chargebee's words are not documented.
+    # Chargebee's wording is not documented.
     refusal: ClassVar[str] = (
         "The subscription has a contract term. Use contract_term_cancel_option."
     )
@@ -97,7 +97,7 @@ class Chargebee(StandIn):
         return web.json_response({"subscription": self.subscription(held), "customer": CUSTOMER})
 
     def subscription(self, held: Held) -> dict[str, Any]:
-        """The subscription; what has no value is left out."""
+        """The subscription, without members that have no value."""
         now = datetime.now(timezone.utc)
         ends = {"cancelled_at": _seconds(held.ends_at)} if held.ends_at else {}
         in_trial = held.word == "in_trial"
@@ -129,7 +129,7 @@ CUSTOMER = {
 def _status(held: Held) -> str:
     if held.cancelled:
         return "cancelled"
-    # One in trial stays so until the end of its trial.
+    # A subscription in trial stays in trial until the trial ends.
     is_to_end = held.ends_later and held.word != "in_trial"
     return "non_renewing" if is_to_end else held.word or "active"
 

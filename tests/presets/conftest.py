@@ -24,7 +24,7 @@ async def http() -> AsyncIterator[HttpClient]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests with the runner share the event loop of the session, with the sandbox."""
+    """The tests with the runner share the session's event loop, like the sandbox."""
     for item in items:
         if item.path.name == "test_end_to_end.py" and item.path.parent.name == "presets":
             item.add_marker(pytest.mark.e2e)

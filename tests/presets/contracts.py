@@ -1,4 +1,4 @@
-"""Vendors' own descriptions of their APIs, where they are at hand."""
+"""Vendors' own descriptions of their APIs, if available."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ needs_contracts = pytest.mark.skipif(
 
 
 class Contract:
-    """One vendor's description; `base` is what its servers put before the paths.
+    """One vendor's description; `base` is the prefix that its servers put before the paths.
 
-    `amend` adds what the vendor has besides and the description lacks.
+    `amend` adds parts of the API that the description lacks.
     """
 
     def __init__(self, folder: str, base: str = "", amend: Callable[[Any], object] = id) -> None:
@@ -37,7 +37,7 @@ class Contract:
         self._document = {**document, "servers": [{"url": HOST + base}]}
         schemes = document["components"].get("securitySchemes", {})
         for name, scheme in schemes.items():
-            # openapi-core knows none of OAuth's ways; its token is a bearer's.
+            # openapi-core does not know OAuth; its token is a bearer token.
             is_oauth = scheme["type"] == "oauth2"
             schemes[name] = {"type": "http", "scheme": "bearer"} if is_oauth else scheme
         self._base = base
@@ -48,13 +48,13 @@ class Contract:
         return self._document["components"]["schemas"][name]
 
     def describes(self, seen: Seen) -> bool:
-        """Whether there is such an end point."""
+        """Whether this endpoint exists."""
         return self._operation(seen) is not None
 
     def check(self, seen: Seen, *, untold: Collection[int] = ()) -> None:
-        """Hold a request and its answer to the description.
+        """Check a request and its answer against the description.
 
-        `untold` are statuses of answers that the vendor has and its description does not tell of.
+        `untold` are the vendor's answer statuses that its description lacks.
         """
         request, answer = _request(seen), _answer(seen)
         problems = [*self._problems_by_hand(seen)]
@@ -64,7 +64,7 @@ class Contract:
         assert not problems, f"{seen.method} {seen.path}, {seen.status}: {problems}"
 
     def _problems_by_hand(self, seen: Seen) -> Iterator[str]:
-        """What openapi-core lets pass: fields that nobody knows, and some that are not there."""
+        """Problems that openapi-core ignores: unknown fields, and some missing ones."""
         operation = self._operation(seen)
         if operation is None:
             return

@@ -24,10 +24,10 @@ OF_CANCEL = {"entitlementPolicy", "billingPolicy", "requestedDate", "callComplet
 
 
 class KillBill(StandIn):
-    """Subscriptions of one tenant; `days` shows dates as the versions before 0.24 do.
+    """Subscriptions of one tenant; `days` shows dates like the versions before 0.24.
 
-    With `at_the_hour`, a cancellation takes effect at the hour at which the subscription began:
-    what is cancelled at once ends later the same day.
+    With `at_the_hour`, a cancellation takes effect at the hour when the subscription began, so an
+    immediate one ends later the same day.
     """
 
     vendor: ClassVar[str] = "kill-bill"
@@ -76,7 +76,7 @@ class KillBill(StandIn):
         if held.trouble is Trouble.REFUSES:
             raise _error(400, 8003, self.refusal)
         if self.is_busy(held):
-            # Kill Bill has no such answer: it is that of what stands before it.
+            # Kill Bill has no such answer; it comes from a proxy in front of it.
             raise web.HTTPTooManyRequests(text="<html>429 Too Many Requests</html>")
         self.cancel(held, at_end=at_end)
         if self.at_the_hour and not at_end:
@@ -110,7 +110,7 @@ class KillBill(StandIn):
         return self.subscriptions[subscription_id]
 
     def shown(self, held: Held) -> dict[str, Any]:
-        """The subscription without what is null."""
+        """The subscription without null members."""
         now = datetime.now(timezone.utc)
         state = "CANCELLED" if held.cancelled else held.word or "ACTIVE"
         ended = now - TERM / 2 if state == "EXPIRED" else held.ends_at
@@ -151,13 +151,13 @@ class KillBill(StandIn):
 
 
 def _at_end(query: Mapping[str, str]) -> bool:
-    """What both policies say; none of them means the day of the request."""
+    """The date by both policies; without any, the day of the request."""
     if unknown := query.keys() - OF_CANCEL:
         raise _error(400, None, f"Unknown parameter {min(unknown)}")
     entitlement = query.get("entitlementPolicy", "IMMEDIATE")
     billing = query.get("billingPolicy", entitlement)
     if entitlement not in POLICIES or billing not in POLICIES:
-        # What is no value of an enumeration is no address.
+        # A value outside the enumeration gives an unknown address.
         raise web.HTTPNotFound(text="")
     return entitlement == "END_OF_TERM"
 

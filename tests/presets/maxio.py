@@ -2,7 +2,7 @@
 
 Sources: `doc/controllers/subscription-status.md`, `doc/models/subscription.md` and the README of
 https://github.com/maxio-com/ab-python-sdk, and https://docs.maxio.com/hc/en-us/articles/24252119027853
-for the states. They do not say what the refusals' sentences are, nor what is in a 401 or a 404.
+for the states. They give neither the refusals' sentences nor the content of a 401 or a 404.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aiohttp import web
 
 from tests.presets.stand_in import TERM, Held, NotTaken, StandIn, Trouble
 
-# The time zone of the site, in which all its answers are.
+# The time zone of the site and of all its answers.
 ZONE = timezone(timedelta(hours=-4))
 
 OF_CANCELLATION = {
@@ -70,7 +70,7 @@ class Maxio(StandIn):
     async def _cancel_later(self, request: web.Request) -> web.Response:
         held = self._found(request)
         if request.content_type != "application/json":
-            # What protects Maxio's own pages from forged forms (see the README of its SDK).
+            # The protection of Maxio's own pages from forged forms (see the README of its SDK).
             raise _errors(422, "Invalid authenticity token")
         await _options(request)
         if held.cancelled or held.word in ENDED:
@@ -106,7 +106,7 @@ class Maxio(StandIn):
         return self.subscriptions[subscription_id]
 
     def shown(self, held: Held) -> dict[str, Any]:
-        """The fields of a subscription that have to do with its life, and some of the others."""
+        """A subscription's fields about its life cycle, and some others."""
         now = datetime.now(timezone.utc)
         state = "canceled" if held.cancelled else held.word or "active"
         return {
@@ -137,7 +137,7 @@ class Maxio(StandIn):
 
 
 async def _options(request: web.Request) -> dict[str, Any]:
-    """The options of a cancellation, in a body that may be left out."""
+    """A cancellation's options, in an optional body."""
     body = await request.read()
     if not body:
         return {}

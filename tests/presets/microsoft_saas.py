@@ -2,7 +2,7 @@
 
 Sources: learn.microsoft.com/partner-center/marketplace-offers, pc-saas-fulfillment-subscription-api
 and pc-saas-fulfillment-life-cycle; github.com/microsoft/commercial-marketplace-openapi; for the
-bodies of errors, which neither describes, the emulator of Microsoft's own
+bodies of errors, which neither describes, Microsoft's own emulator
 (github.com/microsoft/Commercial-Marketplace-SaaS-API-Emulator); for the token,
 learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
 """
@@ -26,7 +26,7 @@ TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 
 
 class MicrosoftSaas(OAuthStandIn):
-    """One publisher's subscriptions, and the token end point of its Entra tenant."""
+    """One publisher's subscriptions, and the token endpoint of its Entra tenant."""
 
     vendor: ClassVar[str] = "microsoft-saas"
     refusal: ClassVar[str] = (
@@ -42,11 +42,11 @@ class MicrosoftSaas(OAuthStandIn):
     def __init__(self) -> None:
         super().__init__()
         self.of_others: set[str] = set()
-        """The ids of another publisher's."""
+        """The ids of another publisher's subscriptions."""
         self.operation_fails: set[str] = set()
-        """The ids of those whose next operation is accepted, and fails."""
+        """The ids of subscriptions whose next operation is accepted, then fails."""
         self.operation_seconds = 0.3
-        """Until an operation ends; with Microsoft it may take minutes."""
+        """Until an operation ends; at Microsoft it may take minutes."""
         self._under_way: set[str] = set()
 
     def new_id(self, number: int) -> str:
@@ -91,7 +91,7 @@ class MicrosoftSaas(OAuthStandIn):
         if self.is_busy(held) or held.id in self._under_way:
             raise _locked(409 if held.busy_answers else 400)
         if not held.cancelled:
-            # Once more after the end it is accepted again, and changes nothing (the emulator).
+            # After the end, another cancellation is accepted and changes nothing (the emulator).
             self._begin(held)
         location = f"{self.url}{request.path}/operations/{uuid4()}?api-version={VERSION}"
         return web.Response(
@@ -99,7 +99,7 @@ class MicrosoftSaas(OAuthStandIn):
         )
 
     def _begin(self, held: Held) -> None:
-        """An operation, which ends on its own; it may fail, and then nothing has changed."""
+        """An operation that ends by itself; if it fails, nothing has changed."""
         fails = held.id in self.operation_fails
         self.operation_fails.discard(held.id)
         self._under_way.add(held.id)
@@ -138,7 +138,7 @@ class MicrosoftSaas(OAuthStandIn):
             "publisherId": "standin",
             "offerId": "offer1",
             "name": "Stand-in Cloud Solution",
-            # It goes on renewing by this field, whatever the status (azure-docs issue 74984).
+            # By this field it keeps renewing, whatever the status (azure-docs issue 74984).
             "autoRenew": True,
             "saasSubscriptionStatus": _status(held),
             "beneficiary": somebody,
@@ -163,7 +163,7 @@ def _status(held: Held) -> str:
 
 
 def _check_call(request: web.Request) -> None:
-    """Every call names the version; the headers for tracing are GUIDs, where they are there."""
+    """Every call names the version; tracing headers, if present, are GUIDs."""
     query = dict(request.query)
     if query.pop("api-version", "") != VERSION or query:
         what = "An API version is required, but was not specified."
@@ -189,7 +189,7 @@ def _traced(request: web.Request) -> dict[str, str]:
 
 def _locked(status: int) -> NotTaken:
     if status == 409:
-        # As the API's first documents had it (cpp-saas-fulfillment-api-v2).
+        # As in the API's first documents (cpp-saas-fulfillment-api-v2).
         return _error(409, "Conflict", "Another operation is in progress on the resource.")
     what = "Delete cannot be completed because the subscription is locked due to pending operations"
     return _error(400, "Failed", what, "delete")
@@ -205,5 +205,5 @@ def _of_entra(status: int, code: str, description: str) -> NotTaken:
 
 
 def _written(moment: datetime) -> str:
-    """With the seven decimals of .NET."""
+    """With .NET's seven decimals."""
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}0Z"

@@ -1,4 +1,4 @@
-"""What the stand-ins have in common whose vendors give tokens to OAuth 2.0 clients."""
+"""The common part of stand-ins for vendors that give tokens to OAuth 2.0 clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.presets.stand_in import StandIn
 
 
 class OAuthStandIn(StandIn):
-    """A billing system with a token end point; a subclass answers there."""
+    """A billing system with a token endpoint; a subclass answers there."""
 
     client: ClassVar[tuple[str, str]]
     """The client's id and its secret."""
@@ -22,7 +22,7 @@ class OAuthStandIn(StandIn):
         self._token_numbers = count(1)
 
     def variables_of_client(self, token_path: str) -> dict[str, str]:
-        """What a user sets for the credentials."""
+        """The variables that a user sets for the credentials."""
         return {
             "REST_OAUTH_TOKEN_URL": f"{self.url}{token_path}",
             "REST_OAUTH_CLIENT_ID": self.client[0],
@@ -33,15 +33,15 @@ class OAuthStandIn(StandIn):
         return {**self.variables(), "REST_OAUTH_CLIENT_SECRET": "secret-that-nobody-has"}
 
     def revoke_tokens(self) -> None:
-        """Every token that was given is no longer good."""
+        """Revoke every token."""
         self._tokens.clear()
 
     def new_token(self, beginning: str) -> str:
-        """One more token, which is good until it is revoked."""
+        """A new token, valid until it is revoked."""
         token = f"{beginning}{next(self._token_numbers):06d}"
         self._tokens.add(token)
         return token
 
     def has_good_token(self, request: web.Request) -> bool:
-        """Whether a request carries a token that was given, and is still good."""
+        """Whether a request carries a valid token."""
         return request.headers.get("Authorization", "").removeprefix("Bearer ") in self._tokens

@@ -18,13 +18,13 @@ from tests.presets.stand_in import TERM, Held, NotTaken, StandIn, Trouble
 
 META = {"request_id": "b15ec92e-8688-40d4-a04d-f44cbec93355"}
 
-# Of what the end points take, the fields that say something about a cancellation.
+# The endpoints' fields that concern a cancellation.
 OF_CANCEL = {"effective_from": ("next_billing_period", "immediately", None)}
 OF_UPDATE = {"scheduled_change": (None,)}
 
 
 class Paddle(StandIn):
-    """Subscriptions that bill every month."""
+    """Subscriptions billed every month."""
 
     vendor: ClassVar[str] = "paddle"
     refusal: ClassVar[str] = "while there is a pending refund request"
@@ -33,7 +33,7 @@ class Paddle(StandIn):
     def __init__(self) -> None:
         super().__init__()
         self.to_be_paused: set[str] = set()
-        """The ids of those that a scheduled change will pause."""
+        """The ids of subscriptions that a scheduled change will pause."""
 
     def new_id(self, number: int) -> str:
         return f"sub_01hv8y5ehs{number:016d}"
@@ -66,7 +66,7 @@ class Paddle(StandIn):
         if self.is_busy(held):
             detail = "unable to update subscription 30m0s before renewal"
             raise _error(409, "subscription_locked_renewal", detail)
-        # A paused one is billed for nothing that could end.
+        # A paused subscription has no billing period that could end.
         at_end = fields.get("effective_from") != "immediately" and held.word != "paused"
         self.cancel(held, at_end=at_end)
         return self._entity(held)
@@ -91,7 +91,7 @@ class Paddle(StandIn):
         return self.subscriptions[subscription_id]
 
     def _check(self, headers: Mapping[str, str]) -> None:
-        # Wrong credentials are HTTP 403 at Paddle.
+        # Paddle answers wrong credentials with HTTP 403.
         if "Authorization" not in headers:
             detail = "Authentication header missing."
             raise _error(403, "authentication_missing", detail, shared=True)
@@ -143,7 +143,7 @@ class Paddle(StandIn):
 
 
 async def _fields(request: web.Request, known: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
-    """The fields of a body, each with one of its values."""
+    """The fields of a body, each with one of its allowed values."""
     body = await request.read()
     if body and request.content_type != "application/json":
         raise _error(400, "bad_request", "Invalid request.", shared=True)

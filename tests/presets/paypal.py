@@ -2,7 +2,7 @@
 
 Sources: the description in github.com/paypal/paypal-rest-api-specifications
 (`openapi/billing_subscriptions_v1.json`), developer.paypal.com/api/rest/authentication for the
-token, and developer.paypal.com/api/rest/responses for the codes of a body that is not taken.
+token, and developer.paypal.com/api/rest/responses for the codes of a rejected body.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MESSAGES = {
 
 
 class PayPal(OAuthStandIn):
-    """One merchant's subscriptions, and the token end point of its REST app."""
+    """One merchant's subscriptions, and the token endpoint of its REST app."""
 
     vendor: ClassVar[str] = "paypal"
     refusal: ClassVar[str] = "User account locked or closed."
@@ -69,7 +69,7 @@ class PayPal(OAuthStandIn):
         ]
 
     async def _token(self, request: web.Request) -> web.Response:
-        # The credentials are only taken in the header.
+        # The credentials are only accepted in the header.
         pair = base64.b64encode(":".join(self.client).encode()).decode()
         if request.headers.get("Authorization") != f"Basic {pair}":
             said = {"error": "invalid_client", "error_description": "Client Authentication failed"}
@@ -143,7 +143,7 @@ class PayPal(OAuthStandIn):
 
 
 async def _reason(request: web.Request) -> str:
-    """The one field of the body, which is required."""
+    """The body's only field, which is required."""
     if request.content_type != "application/json":
         raise _error(415, "UNSUPPORTED_MEDIA_TYPE")
     try:
@@ -165,7 +165,7 @@ def _invalid(issue: str, description: str) -> NotTaken:
 
 
 def _error(status: int, name: str, issue: str = "", description: str = "") -> NotTaken:
-    """An error as PayPal writes it; most have details, some have none."""
+    """An error as PayPal writes it; most have details, some do not."""
     details = [{"issue": issue, "description": description}] if issue else []
     link = {"href": "https://developer.paypal.com/docs/api/errors", "rel": "information_link"}
     more = {"debug_id": "b1d1f06c7246c", "links": [link]}

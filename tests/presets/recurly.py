@@ -19,14 +19,14 @@ from tests.presets.stored import FirstAnswers
 
 VERSION = "application/vnd.recurly.v2021-02-25"
 PERIOD = timedelta(days=10)
-"""From now to the next bill date, which is sooner than the end of the term."""
+"""From now to the next bill date, which comes before the end of the term."""
 
 
 class Recurly(StandIn):
-    """A site; the one key may do everything."""
+    """A site; its only key may do everything."""
 
     vendor: ClassVar[str] = "recurly"
-    # Recurly's words for this are not documented.
+    # Recurly's wording for this is not documented.
     refusal: ClassVar[str] = "A subscription with a processing invoice cannot be terminated."
     key: ClassVar[str] = "0123456789abcdef0123456789abcdef"
 
@@ -93,7 +93,7 @@ class Recurly(StandIn):
 
     async def _changed(self, request: web.Request, held: Held, change: Any) -> web.Response:
         if self.is_busy(held):
-            # With which HTTP status is not documented.
+            # The HTTP status is not documented.
             status = 409 if held.busy_answers else 422
             message = "Another request is already operating on this subscription."
             raise _error(status, "simultaneous_request", message)
@@ -125,7 +125,7 @@ class Recurly(StandIn):
     def shown(self, held: Held) -> dict[str, Any]:
         """The subscription object."""
         now = datetime.now(timezone.utc)
-        # By the description no date is null.
+        # By the description, no date is null.
         ends = {}
         if held.ends_at:
             ends = {"canceled_at": _written(now), "expires_at": _written(held.ends_at)}
@@ -162,7 +162,7 @@ async def _fields(request: web.Request) -> dict[str, Any]:
 
 
 def _other_request(_key: str) -> NotTaken:
-    # What Recurly answers to another request under the same key is not documented.
+    # Recurly's answer to another request with the same key is not documented.
     return _error(409, "bad_request", "The idempotency key was used for another request.")
 
 

@@ -1,4 +1,4 @@
-"""What the stand-ins of the vendors have in common: small, stateful, and strict about requests."""
+"""The common part of the vendors' stand-ins: small, stateful, and strict about requests."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from aiohttp import web
 from sandbox.http_server import HttpServer
 
 TERM = timedelta(days=20)
-"""From now to the end of the term of every subscription."""
+"""From now to the end of every subscription's term."""
 
 
 class Trouble(Enum):
-    """What goes wrong with the next cancellation of one subscription."""
+    """The fault of the next cancellation of one subscription."""
 
     REFUSES = "refuses, for good"
     IS_BUSY = "is busy, twice"
@@ -32,24 +32,24 @@ class Held:
 
     id: str
     word: str = ""
-    """The vendor's own status while it is not cancelled, where it is not the usual one."""
+    """The vendor's own status while it is not cancelled, if not the usual one."""
     cancelled: bool = False
     ends_at: datetime | None = None
-    """When one that is cancelled has ended, or one that is to be cancelled will end."""
+    """When a cancelled subscription ended, or one with a scheduled cancellation will end."""
     cancellations: int = 0
-    """How often a cancellation has had an effect, even if that was undone."""
+    """How many cancellations took effect, undone ones included."""
     undone: int = 0
     trouble: Trouble | None = None
     busy_answers: int = 2
 
     @property
     def ends_later(self) -> bool:
-        """Whether it is to be cancelled and goes on until then."""
+        """Whether a cancellation is scheduled and it runs until then."""
         return not self.cancelled and self.ends_at is not None
 
 
 class NotTaken(Exception):  # noqa: N818 - the vendor's answer, not a fault of the stand-in
-    """What a handler raises in order to answer with an error."""
+    """Raised by a handler to answer with an error."""
 
     def __init__(self, status: int, body: object, **headers: str) -> None:
         super().__init__(status)
@@ -58,13 +58,13 @@ class NotTaken(Exception):  # noqa: N818 - the vendor's answer, not a fault of t
 
 @dataclass(frozen=True)
 class Seen:
-    """A request that the vendor got, and its answer."""
+    """A request that the vendor received, and its answer."""
 
     method: str
     path: str
     """With the query."""
     about: str
-    """The id in the path, even one that the vendor does not know; empty for none."""
+    """The id in the path, known or not; empty for none."""
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     status: int
@@ -74,20 +74,20 @@ class Seen:
 
 
 class StandIn(ABC):
-    """A billing system on the loopback, as its own documentation describes it.
+    """A billing system on the loopback interface, as its own documentation describes it.
 
-    A subclass answers the requests; what it does not know it answers as the vendor would, and
-    what the vendor does not take (a field, a missing header) it refuses.
+    A subclass answers the requests. It answers unknown calls as the vendor would, and refuses what
+    the vendor refuses (an unknown field, a missing header).
     """
 
     vendor: ClassVar[str]
-    """As `VENDOR` takes it."""
+    """The value of `VENDOR`."""
     refusal: ClassVar[str]
-    """The vendor's reason where it refuses: a part of what the request is rejected with."""
+    """The vendor's reason when it refuses: part of the request's reject reason."""
     later_dates: ClassVar[tuple[str, ...]] = ("end_of_term", "end_of_invoiced_period")
-    """Of `CANCELLATION_DATE`, what the vendor can do besides `immediate`."""
+    """The values of `CANCELLATION_DATE` that the vendor supports besides `immediate`."""
     takes_back: ClassVar[bool] = True
-    """Whether it takes back a cancellation that has not taken effect."""
+    """Whether it can undo a cancellation that has not taken effect."""
 
     def __init__(self) -> None:
         self.subscriptions: dict[str, Held] = {}
@@ -97,18 +97,18 @@ class StandIn(ABC):
 
     @abstractmethod
     def new_id(self, number: int) -> str:
-        """An id as the vendor makes them."""
+        """An id in the vendor's form."""
 
     @abstractmethod
     def routes(self) -> list[web.RouteDef]:
-        """The end points; all of them check the credentials."""
+        """The endpoints; all of them check the credentials."""
 
     @abstractmethod
     def variables(self) -> dict[str, str]:
-        """What a user sets in the portal: `VENDOR`, the address here, and the key."""
+        """The variables that a user sets in the portal: `VENDOR`, the address here, and the key."""
 
     def wrong_credentials(self) -> dict[str, str]:
-        """The same with credentials that the vendor does not take."""
+        """The same with credentials that the vendor rejects."""
         return {**self.variables(), "REST_API_KEY": "key-that-nobody-has"}
 
     @property
@@ -125,28 +125,28 @@ class StandIn(ABC):
         await self._server.stop()
 
     def add(self, **fields: object) -> Held:
-        """One more subscription; `fields` are those of `Held`."""
+        """Add a subscription; `fields` are fields of `Held`."""
         held = Held(self.new_id(next(self._numbers)), **fields)
         self.subscriptions[held.id] = held
         return held
 
     def changes(self, subscription_id: str) -> list[Seen]:
-        """The requests about one subscription that were more than questions."""
+        """The requests that tried to change one subscription."""
         return [s for s in self.seen if s.about == subscription_id and s.method != "GET"]
 
     def cancel(self, held: Held, *, at_end: bool) -> None:
-        """The cancellation's effect."""
+        """Let the cancellation take effect."""
         held.cancellations += 1
         now = datetime.now(timezone.utc)
         held.cancelled, held.ends_at = not at_end, now + TERM if at_end else now
 
     def undo(self, held: Held) -> None:
-        """A cancellation that has not taken effect is taken back."""
+        """Undo a cancellation that has not taken effect."""
         held.undone += 1
         held.ends_at = None
 
     def is_busy(self, held: Held) -> bool:
-        """Whether this call is to be answered with the vendor's 'not now'."""
+        """Whether this call gets the vendor's 'not now'."""
         if held.trouble is not Trouble.IS_BUSY or not held.busy_answers:
             return False
         held.busy_answers -= 1

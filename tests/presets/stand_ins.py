@@ -1,4 +1,4 @@
-"""Every preset's stand-in; the tests for all of them go by this list."""
+"""Every preset's stand-in; the tests for all presets use this list."""
 
 from __future__ import annotations
 

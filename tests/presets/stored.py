@@ -1,4 +1,4 @@
-"""The idempotency that several vendors have: the first answer to a key is kept and repeated."""
+"""The idempotency of several vendors: the first answer to a key is stored and repeated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.presets.stand_in import NotTaken
 
 @dataclass(frozen=True)
 class _Kept:
-    """An answer, with what it was an answer to."""
+    """An answer, with the request that it answered."""
 
     request: tuple[str, str, bytes]
     status: int
@@ -23,16 +23,16 @@ class FirstAnswers:
     """The first answer to each key."""
 
     def __init__(self, replayed: str, reuse: Callable[[str], NotTaken]) -> None:
-        """`replayed` is the header of a repeated answer; `reuse` makes that to another request."""
+        """`replayed` is a repeated answer's header; `reuse` makes the answer to another request."""
         self._replayed, self._reuse = replayed, reuse
         self._kept: dict[str, _Kept] = {}
 
     async def answer(
         self, key: str, request: web.Request, first: Callable[[], Awaitable[web.Response]]
     ) -> web.Response:
-        """What is kept for the key, or the first answer; an empty key stands for none.
+        """The stored answer for the key, or the first one; an empty key stands for none.
 
-        What `first` raises is not kept.
+        Errors that `first` raises are not stored.
         """
         asked = (request.method, request.path_qs, await request.read())
         kept = self._kept.get(key)

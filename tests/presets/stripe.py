@@ -18,7 +18,7 @@ from tests.presets.stored import FirstAnswers
 
 FORM = "application/x-www-form-urlencoded"
 
-# Of what the end points take, the fields that say something about a cancellation.
+# The endpoints' fields that concern a cancellation.
 OF_CANCEL = {"invoice_now", "prorate", "cancellation_details[comment]"}
 OF_UPDATE = {"cancel_at_period_end", "cancel_at", "cancellation_details[comment]"}
 
@@ -32,13 +32,13 @@ MANAGED = (
 class Stripe(StandIn):
     """Subscriptions in the shape of API version 2023-08-16, or in that of flexible billing mode.
 
-    In that an end that is set shows as a flag or as a date, and items have the periods. Sources:
-    https://docs.stripe.com/billing/subscriptions/billing-mode/compare and
+    In the latter, a set end shows as a flag or as a date, and the periods are in the items.
+    Sources: https://docs.stripe.com/billing/subscriptions/billing-mode/compare and
     https://docs.stripe.com/changelog/basil/2025-07-30/cancel-at-enums.
     """
 
     vendor: ClassVar[str] = "stripe"
-    # Stripe's words for a refused DELETE are not documented.
+    # Stripe's wording for a refused DELETE is not documented.
     refusal: ClassVar[str] = "This subscription cannot be canceled by this account."
     key: ClassVar[str] = "rk_test_51StandInOfStripe0000000000"
 
@@ -79,7 +79,7 @@ class Stripe(StandIn):
         return web.json_response(self.shown(held))
 
     async def _update(self, request: web.Request) -> web.Response:
-        # Stripe keeps answers to a POST, and none to what fails before the end point begins.
+        # Stripe stores answers to a POST, but not to calls that fail before the endpoint begins.
         held, form = self._held(request), await _form(request)
         _only_known(form, OF_UPDATE)
         at_end = _flag(form, "cancel_at_period_end")

@@ -1,4 +1,4 @@
-"""Chargebee's words, dates, keys and refusals, beyond what every preset is tested for."""
+"""Chargebee's words, dates, keys and refusals, beyond the tests of every preset."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def looked_at(http, **fields):
 
 @pytest.mark.parametrize("word", ["active", "in_trial", "paused"])
 @pytest.mark.parametrize("when", CancellationDate)
-async def test_one_that_is_not_over_is_cancelled_for_each_date(http, word, when):
+async def test_a_running_subscription_is_cancelled_for_each_date(http, word, when):
     async with serving(Chargebee()) as chargebee:
         held = chargebee.add(word=word)
         vendor = vendor_at(http, chargebee, CANCELLATION_DATE=when.value)
@@ -34,7 +34,7 @@ async def test_one_that_is_not_over_is_cancelled_for_each_date(http, word, when)
         assert (held.cancellations, held.cancelled) == (1, when is CancellationDate.IMMEDIATE)
 
 
-async def test_one_that_is_transferred_is_never_taken_for_cancelled(http):
+async def test_a_transferred_subscription_is_never_treated_as_cancelled(http):
     async with serving(Chargebee()) as chargebee:
         held, vendor = chargebee.add(word="transferred"), vendor_at(http, chargebee)
         subscription = await vendor.look_up(order(held.id))
@@ -43,7 +43,7 @@ async def test_one_that_is_transferred_is_never_taken_for_cancelled(http):
             await vendor.cancel(order(held.id), subscription)
 
 
-async def test_one_that_starts_later_has_not_started(http):
+async def test_a_future_subscription_has_not_started(http):
     subscription = await looked_at(http, status="future", start_date=LATER)
     assert subscription.status is SubscriptionStatus.NOT_STARTED
 
@@ -73,7 +73,7 @@ async def test_a_later_end_is_seen_however_chargebee_shows_it(http, fields):
         {"status": "paused", "cancelled_at": EARLIER},
     ],
 )
-async def test_an_end_that_is_not_to_come_is_none(http, fields):
+async def test_an_obsolete_end_date_is_ignored(http, fields):
     assert (await looked_at(http, **fields)).status is SubscriptionStatus.ACTIVE
 
 
@@ -94,7 +94,7 @@ async def test_the_key_goes_into_chargebees_own_header_and_is_honoured(http):
         assert (held.cancellations, held.undone) == (1, 1)
 
 
-async def test_a_key_that_was_used_for_something_else_is_no_refusal(http):
+async def test_a_key_used_for_another_request_is_no_refusal(http):
     async with serving(Chargebee()) as chargebee:
         one, other = chargebee.add(), chargebee.add()
         vendor = vendor_at(http, chargebee)
@@ -104,7 +104,7 @@ async def test_a_key_that_was_used_for_something_else_is_no_refusal(http):
         assert other.cancellations == 0
 
 
-async def test_a_state_that_does_not_allow_it_is_a_refusal_with_chargebees_sentence(http):
+async def test_a_state_that_forbids_it_is_a_refusal_with_chargebees_sentence(http):
     async with serving(Chargebee()) as chargebee:
         held = chargebee.add(trouble=Trouble.REFUSES)
         with pytest.raises(Refused) as caught:

@@ -1,8 +1,9 @@
-"""Chargebee's preset and its stand-in, held to Chargebee's own description as far as it goes.
+"""Chargebee's preset and stand-in, checked against Chargebee's own description as far as it goes.
 
-That describes API v1. What it lacks of API v2 with Product Catalog 2.0 is added here by hand, from
-the enumerations of github.com/chargebee/chargebee-python and https://apidocs.chargebee.com: the
-base path, `cancel_for_items` beside `cancel`, items in place of a plan, and the status `paused`.
+It describes API v1. The parts of API v2 with Product Catalog 2.0 that it lacks are added here by
+hand, from the enumerations of github.com/chargebee/chargebee-python and
+https://apidocs.chargebee.com: the base path, `cancel_for_items` beside `cancel`, items in place of
+a plan, and the status `paused`.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def contract() -> Contract:
     return Contract("chargebee", "/api/v2", with_catalog_2)
 
 
-async def test_all_that_is_sent_and_answered_is_as_chargebee_describes_it(http, contract):
+async def test_every_call_and_answer_matches_chargebees_description(http, contract):
     async with serving(Chargebee()) as stand_in:
         for seen in await played(http, stand_in):
             contract.check(seen)

@@ -1,4 +1,4 @@
-"""Kill Bill's preset and its stand-in, held to Kill Bill's own description."""
+"""Kill Bill's preset and stand-in, checked against Kill Bill's own description."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.presets.vendors import played, serving, status_words
 
 pytestmark = needs_contracts
 
-# It tells of 400 and 404 alone. A second cancellation is HTTP 500, by Kill Bill's own source.
+# It only lists 400 and 404. A second cancellation gives HTTP 500, by Kill Bill's own source.
 UNTOLD = (401, 429, 500)
 
 
@@ -19,7 +19,7 @@ def contract() -> Contract:
     return Contract("killbill")
 
 
-async def test_all_that_is_sent_and_answered_is_as_kill_bill_describes_it(http, contract):
+async def test_every_call_and_answer_matches_kill_bills_description(http, contract):
     async with serving(KillBill()) as stand_in:
         for seen in await played(http, stand_in):
             contract.check(seen, untold=UNTOLD)

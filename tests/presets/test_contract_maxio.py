@@ -1,4 +1,4 @@
-"""Maxio's preset, held to the pages of its SDK's documentation: it publishes no description.
+"""Maxio's preset, checked against its SDK's documentation, since it publishes no description.
 
 The pages are `doc/controllers/subscription-status.md`, `doc/models/cancellation-options.md` and
 `doc/models/subscription-state.md` of https://github.com/maxio-com/ab-python-sdk, and
@@ -19,7 +19,7 @@ END_POINTS = {
     ("DELETE", "/subscriptions/{}/delayed_cancel.json"),
 }
 TEXTS = {"cancellation_message", "reason_code"}
-"""Of what a cancellation takes, the texts; the others are flags and a date."""
+"""The text fields of a cancellation; the others are flags and a date."""
 
 STATES = (
     *("active", "assessing", "pending", "trialing", "paused"),
@@ -29,7 +29,7 @@ STATES = (
 )
 
 
-async def test_what_is_sent_is_as_the_pages_have_it(http):
+async def test_every_call_matches_the_pages(http):
     async with serving(Maxio()) as stand_in:
         calls = await played(http, stand_in)
     assert {(seen.method, seen.path.replace(seen.about, "{}")) for seen in calls} == END_POINTS
@@ -41,7 +41,7 @@ async def test_what_is_sent_is_as_the_pages_have_it(http):
             assert all(isinstance(text, str) for text in options.values())
 
 
-async def test_a_post_always_has_a_body_which_maxio_does_not_take_for_a_forgery(http):
+async def test_a_post_always_has_a_body_that_maxio_does_not_treat_as_forged(http):
     async with serving(Maxio()) as stand_in:
         posted = [seen for seen in await played(http, stand_in) if seen.method == "POST"]
     assert posted

@@ -1,4 +1,4 @@
-"""The preset and the stand-in of Microsoft's marketplace, held to Microsoft's own description."""
+"""The preset and stand-in of Microsoft's marketplace, checked against Microsoft's description."""
 
 from __future__ import annotations
 
@@ -18,22 +18,21 @@ def contract() -> Contract:
     return Contract("microsoft-saas", "/api")
 
 
-async def test_all_that_is_sent_and_answered_is_as_microsoft_describes_it(http, contract):
+async def test_every_call_and_answer_matches_microsofts_description(http, contract):
     async with serving(MicrosoftSaas()) as stand_in:
         seen = await played(http, stand_in)
-    # Entra's token end point is described elsewhere.
+    # Entra's token endpoint is described elsewhere.
     described = [each for each in seen if contract.describes(each)]
     others = {each.path for each in seen if each not in described}
     assert others == {f"/{TENANT}/oauth2/v2.0/token"}
     assert {each.status for each in described} == {200, 202, 400, 404, 409}
     for each in described:
-        # A conflict is only in the first documents of the API: what was sent is checked all the
-        # same.
+        # Only the API's first documents have a conflict; the request is still checked.
         contract.check(replace(each, status=400) if each.status == 409 else each)
 
 
-async def test_the_headers_for_tracing_are_those_that_are_described(http, contract):
-    """And no idempotency key, which Microsoft knows none of."""
+async def test_the_tracing_headers_are_the_described_ones(http, contract):
+    """There is no idempotency key: Microsoft does not know any."""
     async with serving(MicrosoftSaas()) as stand_in:
         seen = [each for each in await played(http, stand_in) if each.about]
     ours = {"host", "accept", "accept-encoding", "user-agent", "authorization", "content-length"}

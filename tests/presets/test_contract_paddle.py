@@ -1,4 +1,4 @@
-"""Paddle's preset and its stand-in, held to Paddle's own description."""
+"""Paddle's preset and stand-in, checked against Paddle's own description."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def contract() -> Contract:
     return Contract("paddle")
 
 
-async def test_all_that_is_sent_and_answered_is_as_paddle_describes_it(http, contract):
+async def test_every_call_and_answer_matches_paddles_description(http, contract):
     async with serving(Paddle()) as stand_in:
         for seen in await played(http, stand_in):
             contract.check(seen)

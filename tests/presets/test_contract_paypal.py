@@ -1,4 +1,4 @@
-"""PayPal's preset and its stand-in, held to PayPal's own description (Subscriptions v1)."""
+"""PayPal's preset and stand-in, checked against PayPal's own description (Subscriptions v1)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def contract() -> Contract:
     return Contract("paypal")
 
 
-async def test_all_that_is_sent_and_answered_is_as_paypal_describes_it(http, contract):
+async def test_every_call_and_answer_matches_paypals_description(http, contract):
     async with serving(PayPal()) as stand_in:
         seen = await played(http, stand_in)
-    # Of its token end point the description has the address alone.
+    # The description has only the address of the token endpoint.
     described = [each for each in seen if contract.describes(each)]
     assert {each.path for each in seen if each not in described} == {"/v1/oauth2/token"}
     assert {each.status for each in described} == {200, 204, 404, 409, 422}
@@ -29,7 +29,7 @@ async def test_all_that_is_sent_and_answered_is_as_paypal_describes_it(http, con
         contract.check(each)
 
 
-async def test_the_reason_is_there_and_short_enough_for_the_longest_id_of_a_request(http, contract):
+async def test_the_reason_is_short_enough_with_the_longest_request_id(http, contract):
     """By the description it has 1 to 128 characters."""
     reason = contract.schema("subscription_cancel_request")["properties"]["reason"]
     assert reason["maxLength"] == LONGEST_REASON

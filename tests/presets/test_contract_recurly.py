@@ -1,4 +1,4 @@
-"""Recurly's preset and its stand-in, held to Recurly's own description (v2021-02-25)."""
+"""Recurly's preset and stand-in, checked against Recurly's own description (v2021-02-25)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def contract() -> Contract:
     return Contract("recurly")
 
 
-async def test_all_that_is_sent_and_answered_is_as_recurly_describes_it(http, contract):
+async def test_every_call_and_answer_matches_recurlys_description(http, contract):
     kinds = contract.schema("ErrorTypeEnum")["enum"]
     async with serving(Recurly()) as stand_in:
         for seen in await played(http, stand_in):
             contract.check(seen)
             if seen.status >= 400:
-                # Its client reads errors with one more object around them than the description has.
+                # Recurly's client reads errors with one more enclosing object than described.
                 assert json.loads(seen.answer)["error"]["type"] in kinds
 
 

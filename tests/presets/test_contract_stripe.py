@@ -1,4 +1,4 @@
-"""Stripe's preset and its stand-in, held to Stripe's own description (API version 2023-08-16)."""
+"""Stripe's preset and stand-in, checked against Stripe's own description (version 2023-08-16)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def contract() -> Contract:
     return Contract("stripe")
 
 
-async def test_all_that_is_sent_and_answered_is_as_stripe_describes_it(http, contract):
+async def test_every_call_and_answer_matches_stripes_description(http, contract):
     async with serving(Stripe()) as stand_in:
         for seen in await played(http, stand_in):
             contract.check(seen)

@@ -1,4 +1,4 @@
-"""What holds the presets to the vendors' descriptions finds what is not described."""
+"""The checks against the vendors' descriptions find undescribed calls and answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MICROSOFT = Seen("GET", "/saas/subscriptions/a", "a", {"Authorization": "Bearer 
 @pytest.mark.parametrize(
     ("folder", "seen"), [("stripe", STRIPE), ("recurly", RECURLY)], ids=["stripe", "recurly"]
 )
-def test_what_is_described_passes(folder, seen):
+def test_described_calls_and_answers_pass(folder, seen):
     Contract(folder).check(replace(seen, answer_type="application/json"))
 
 
@@ -58,6 +58,6 @@ def test_what_is_described_passes(folder, seen):
         ("microsoft-saas", MICROSOFT, "missing query parameter api-version"),
     ],
 )
-def test_what_is_not_described_is_a_problem(folder, seen, problem):
+def test_undescribed_calls_and_answers_are_problems(folder, seen, problem):
     with pytest.raises(AssertionError, match=problem):
         Contract(folder).check(replace(seen, answer_type="application/json"))

@@ -1,4 +1,4 @@
-"""Every preset end to end: the official runner, a local Connect, and a stand-in of the vendor."""
+"""Every preset end to end: the official runner, a local Connect and the vendor's stand-in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.presets.world import (
 )
 
 A_MOMENT = timedelta(seconds=2)
-"""Many write dates in whole seconds."""
+"""Many vendors write dates in whole seconds."""
 
 each = pytest.mark.parametrize("vendor", [each.vendor for each in STAND_INS])
 each_with_later_ends = pytest.mark.parametrize(
@@ -38,7 +38,7 @@ async def settled(world: World, vendor: str, name: str) -> Case:
 
 
 async def scheduled(case: Case) -> None:
-    """It is cancelled once, and the request is scheduled for the end that the vendor shows."""
+    """Check that it is cancelled once and scheduled for the end that the vendor shows."""
     await case.scheduled()
     assert case.held.ends_at is not None
     assert abs(case.moment("planned_date") - case.held.ends_at) < A_MOMENT
@@ -47,7 +47,7 @@ async def scheduled(case: Case) -> None:
 
 
 @each
-async def test_an_active_one_is_cancelled_by_one_call_and_approved(world, vendor):
+async def test_an_active_subscription_is_cancelled_by_one_call_and_approved(world, vendor):
     case = await settled(world, vendor, ACTIVE)
     assert (case.statuses, case.asset_status) == (["pending", "approved"], "terminated")
     assert (case.held.cancelled, case.held.cancellations, len(case.calls)) == (True, 1, 1)
@@ -55,7 +55,7 @@ async def test_an_active_one_is_cancelled_by_one_call_and_approved(world, vendor
 
 
 @each
-async def test_one_that_is_cancelled_already_is_approved_without_a_call(world, vendor):
+async def test_an_already_cancelled_subscription_is_approved_without_a_call(world, vendor):
     case = await settled(world, vendor, CANCELLED)
     assert case.statuses == ["pending", "approved"]
     assert (case.held.cancellations, case.calls) == (0, [])
@@ -63,7 +63,7 @@ async def test_one_that_is_cancelled_already_is_approved_without_a_call(world, v
 
 
 @each_with_later_ends
-async def test_one_that_ends_later_already_is_scheduled_without_a_call(world, vendor):
+async def test_a_subscription_that_already_ends_later_is_scheduled_without_a_call(world, vendor):
     case = world.case(vendor, ENDS_LATER)
     await case.scheduled()
     assert abs(case.moment("planned_date") - case.held.ends_at) < A_MOMENT
@@ -71,7 +71,7 @@ async def test_one_that_ends_later_already_is_scheduled_without_a_call(world, ve
 
 
 @each
-async def test_one_that_the_vendor_does_not_know_is_held_with_a_note(world, vendor):
+async def test_an_unknown_subscription_is_held_with_a_note(world, vendor):
     case = world.case(vendor, UNKNOWN)
     await case.held_for_a_person()
     assert case.statuses == ["pending"]
@@ -88,7 +88,7 @@ async def test_a_refusal_rejects_with_the_vendors_own_sentence(world, vendor):
 
 
 @each
-async def test_not_now_is_asked_again_until_it_is_done_once(world, vendor):
+async def test_after_not_now_the_cancellation_is_retried_until_done_once(world, vendor):
     case = await settled(world, vendor, Trouble.IS_BUSY.name)
     assert case.statuses == ["pending", "approved"]
     assert (case.held.cancellations, case.held.busy_answers) == (1, 0)
@@ -104,7 +104,7 @@ async def test_a_cancellation_whose_answer_is_lost_is_not_sent_again(world, vend
 
 
 @each_later_date
-async def test_a_later_end_is_scheduled_and_approved_when_it_has_come(world, vendor, when):
+async def test_a_later_end_is_scheduled_and_approved_when_it_comes(world, vendor, when):
     case = world.case(vendor, f"{when}, {ENDED}")
     await scheduled(case)
     case.ends()

@@ -1,4 +1,4 @@
-"""What holds for every preset, by its stand-in and without a runner."""
+"""Tests of every preset with its stand-in, without a runner."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ each_later_date = pytest.mark.parametrize(
 
 
 @each
-async def test_each_date_is_one_that_it_can_do_or_a_clear_mistake(http, stand_in):
+async def test_each_date_is_supported_or_a_clear_mistake(http, stand_in):
     async with serving(stand_in()) as server:
         for when in CancellationDate:
             if when is AT_ONCE or when.value in server.later_dates:
@@ -54,7 +54,7 @@ async def test_wrong_credentials_are_named_and_nothing_is_believed(http, stand_i
 
 
 @each
-async def test_an_accepted_cancellation_shows_in_the_looks_that_follow(http, stand_in):
+async def test_an_accepted_cancellation_shows_in_later_looks(http, stand_in):
     async with serving(stand_in()) as server:
         held, vendor = server.add(), vendor_at(http, server)
         subscription = await vendor.look_up(order(held.id))
@@ -82,7 +82,7 @@ async def test_a_second_cancellation_has_no_second_effect(http, stand_in):
 
 
 @each
-async def test_an_id_that_is_unknown_is_that_to_every_call(http, stand_in):
+async def test_an_unknown_id_is_unknown_to_every_call(http, stand_in):
     async with serving(stand_in()) as server:
         nobody, vendor = order(server.new_id(10**6)), vendor_at(http, server)
         subscription = await vendor.look_up(nobody)
@@ -106,7 +106,7 @@ async def test_a_later_end_is_neither_active_nor_ended(http, stand_in, when):
 
 
 @each_later_date
-async def test_a_refusal_of_a_later_end_is_one_and_not_now_is_none(http, stand_in, when):
+async def test_a_refused_later_end_is_a_refusal_and_not_now_is_not(http, stand_in, when):
     async with serving(stand_in()) as server:
         vendor = vendor_at(http, server, CANCELLATION_DATE=when)
         refused, busy = (server.add(trouble=each) for each in (Trouble.REFUSES, Trouble.IS_BUSY))
@@ -117,7 +117,7 @@ async def test_a_refusal_of_a_later_end_is_one_and_not_now_is_none(http, stand_i
 
 
 @each_later_date
-async def test_an_undo_is_done_once_and_nothing_is_left_to_take_back_then(http, stand_in, when):
+async def test_an_undo_is_done_once_and_leaves_nothing_to_undo(http, stand_in, when):
     async with serving(stand_in()) as server:
         vendor = vendor_at(http, server, CANCELLATION_DATE=when)
         assert vendor.can_take_back is server.takes_back

@@ -1,4 +1,4 @@
-"""Kill Bill's preset, where the tests for all presets do not reach."""
+"""Kill Bill's preset, beyond the tests of every preset."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class TestACancellation:
 
 
 class TestADay:
-    """The versions before 0.24 show days, which are those of the account's time zone."""
+    """Versions before 0.24 show days, in the account's time zone."""
 
     @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
     async def test_begins_in_the_time_zone_that_is_set(self, http, zone):

@@ -1,4 +1,4 @@
-"""Maxio's preset, where the tests for all presets do not reach."""
+"""Maxio's preset, beyond the tests of every preset."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class TestAnError:
         assert type(error) is Conflict
 
     async def test_that_blocks_the_whole_site_is_no_answer_to_a_look(self, http, maxio):
-        # All requests to such a site are HTTP 422, the look among them (the SDK's README).
+        # All requests to such a site get HTTP 422, including the look (the SDK's README).
         sentence = "Site data clearing is in progress. Please try later."
         with pytest.raises(NotConfigured) as caught:
             await canned.shown(http, maxio, "1", {"errors": [sentence]}, status=422)

@@ -1,4 +1,4 @@
-"""The preset of Microsoft's marketplace, where the tests for all presets do not reach."""
+"""The preset of Microsoft's marketplace, beyond the tests of every preset."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def error(code, message):
 
 
 class TestWhatIsSet:
-    def test_the_app_and_its_tenants_token_end_point_are_enough(self):
+    def test_the_app_and_its_tenants_token_endpoint_are_enough(self):
         variables = {"VENDOR": "microsoft-saas", "REST_OAUTH_TOKEN_URL": ENTRA, **CLIENT}
         own = read_configuration(variables, definitions()).default.vendor.own
         assert own.api_url == "https://marketplaceapi.microsoft.com/api"
@@ -44,9 +44,7 @@ class TestWhatIsSet:
             read_configuration({"VENDOR": "microsoft-saas", **CLIENT}, definitions())
         assert "1 mistake" in caught.value.message
 
-    async def test_entra_gets_the_credentials_in_the_body_where_it_wants_them(
-        self, http, microsoft
-    ):
+    async def test_entra_gets_the_credentials_in_the_body_as_it_requires(self, http, microsoft):
         rest = vendor_at(http, microsoft)
         await rest.look_up(order(microsoft.add().id))
         assert [each.status for each in microsoft.seen] == [400, 200, 200]
@@ -120,7 +118,7 @@ class TestAnError:
     @pytest.mark.parametrize("status", [400, 409])
     @pytest.mark.parametrize("text", ["", "Conflict", "<html>Bad gateway</html>"])
     async def test_without_a_code_is_not_now_either(self, http, microsoft, status, text):
-        """Microsoft describes no body of any error."""
+        """Microsoft does not describe the bodies of errors."""
         assert type(await error_of_cancelling(http, microsoft, status, text=text)) is Conflict
 
     async def test_of_the_older_shape_keeps_its_words(self, http, microsoft):
@@ -132,7 +130,7 @@ class TestAnError:
         assert type(await error_of_cancelling(http, microsoft, 500)) is OutcomeUnknown
 
     async def test_about_another_publishers_subscription_rejects_nobody(self, http, microsoft):
-        """Microsoft's 403 means that, or the token; either is for the one who sets it up."""
+        """Microsoft's 403 means this or a wrong token; both are for the person who sets it up."""
         held, rest = microsoft.add(), vendor_at(http, microsoft)
         microsoft.of_others.add(held.id)
         for call in (rest.look_up(order(held.id)), rest.cancel(order(held.id), None)):
@@ -142,7 +140,7 @@ class TestAnError:
 
 
 class TestTheOperation:
-    async def test_it_is_waited_for_and_a_call_meanwhile_is_not_now(self, http, microsoft):
+    async def test_it_is_awaited_and_a_call_meanwhile_is_not_now(self, http, microsoft):
         held, rest = microsoft.add(), vendor_at(http, microsoft)
         await rest.cancel(order(held.id), None)
         assert (await rest.look_up(order(held.id))).status is SubscriptionStatus.ACTIVE
@@ -151,7 +149,7 @@ class TestTheOperation:
         await asyncio.sleep(2 * microsoft.operation_seconds)
         assert (await rest.look_up(order(held.id))).status is SubscriptionStatus.CANCELLED
 
-    async def test_one_that_fails_is_tried_again_once_the_vendor_has_had_its_time(self):
+    async def test_a_failed_operation_is_retried_after_the_vendors_time(self):
         async with running_extension() as extension, serving(MicrosoftSaas()) as stand_in:
             stand_in.operation_seconds = 0.0
             extension.variables = {**stand_in.variables(), "SETTLE_MINUTES": "30"}

@@ -1,4 +1,4 @@
-"""Paddle's preset, where the tests for all presets do not reach."""
+"""Paddle's preset, beyond the tests of every preset."""
 
 from __future__ import annotations
 

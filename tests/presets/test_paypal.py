@@ -1,4 +1,4 @@
-"""PayPal's preset, where the tests for all presets do not reach."""
+"""PayPal's preset, beyond the tests of every preset."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TestWhatIsSet:
         assert own.auth.token_url == "https://api-m.paypal.com/v1/oauth2/token"
         assert (own.repeatable, own.idempotency_header, own.undo_request) == (False, None, None)
 
-    def test_the_sandbox_is_two_addresses_more(self):
+    def test_the_sandbox_needs_two_more_addresses(self):
         host = "https://api-m.sandbox.paypal.com"
         urls = {"REST_API_URL": host, "REST_OAUTH_TOKEN_URL": f"{host}/v1/oauth2/token"}
         variables = {"VENDOR": "paypal", **CLIENT, **urls}
@@ -48,7 +48,7 @@ class TestAStatus:
     async def test_that_paypal_cancels_is_active(self, http, paypal, word):
         held, rest = paypal.add(word=word), vendor_at(http, paypal)
         subscription = await rest.look_up(order(held.id))
-        # The last change of its status is no end.
+        # The last change of its status is not an end.
         assert (subscription.status, subscription.ends_at) == (SubscriptionStatus.ACTIVE, None)
         accepted = await rest.cancel(order(held.id), subscription)
         assert accepted.subscription is None
@@ -98,14 +98,14 @@ class TestAStatus:
 
 
 class TestTheReasonThatPaypalWants:
-    async def test_it_names_the_request_and_stays_with_the_subscription(self, http, paypal):
+    async def test_the_reason_names_the_request_and_stays_with_the_subscription(self, http, paypal):
         held = paypal.add()
         await vendor_at(http, paypal).cancel(order(held.id, request_id="PR-1-2-3"), None)
         expected = "Cancelled by the customer (PR-1-2-3)."
         assert json.loads(paypal.seen[-1].body) == {"reason": expected}
         assert paypal.shown(held)["status_change_note"] == expected
 
-    async def test_one_of_ones_own_that_is_too_long_is_told_in_paypals_words(self, http, paypal):
+    async def test_an_own_reason_that_is_too_long_is_reported_in_paypals_words(self, http, paypal):
         body = json.dumps({"reason": "x" * (LONGEST_REASON + 1)})
         with pytest.raises(Refused) as caught:
             await vendor_at(http, paypal, REST_CANCEL_BODY=body).cancel(
@@ -166,9 +166,7 @@ class TestAnError:
 
 
 class TestTheToken:
-    async def test_one_that_was_revoked_is_replaced_and_the_cancellation_done_once(
-        self, http, paypal
-    ):
+    async def test_a_revoked_token_is_replaced_and_the_cancellation_done_once(self, http, paypal):
         held, rest = paypal.add(), vendor_at(http, paypal)
         subscription = await rest.look_up(order(held.id))
         paypal.revoke_tokens()
@@ -184,7 +182,7 @@ class TestASecondCancellation:
             await vendor_at(http, paypal).cancel(order(held.id), None)
         assert "subscription status should be active or suspended" in caught.value.vendor_text
 
-    async def test_one_that_somebody_else_cancels_meanwhile_is_approved(self):
+    async def test_a_subscription_that_somebody_else_cancels_meanwhile_is_approved(self):
         class Overtaken(PayPal):
             async def _cancel(self, request):
                 held = self.subscriptions[request.match_info["id"]]

@@ -1,4 +1,4 @@
-"""Recurly's words, dates, keys and refusals, beyond what every preset is tested for."""
+"""Recurly's words, dates, keys and refusals, beyond the tests of every preset."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_one_that_is_not_over_is_terminated_at_once(http, word):
     [(AT_END, TERM), (CancellationDate.END_OF_INVOICED_PERIOD, PERIOD)],
     ids=["term", "invoiced"],
 )
-async def test_the_end_of_the_term_is_not_that_of_what_is_invoiced(http, when, after):
+async def test_the_end_of_the_term_differs_from_the_end_of_the_invoiced_period(http, when, after):
     async with serving(Recurly()) as recurly:
         held, vendor = recurly.add(), vendor_at(http, recurly, CANCELLATION_DATE=when.value)
         await vendor.cancel(order(held.id, when), None)
@@ -45,7 +45,7 @@ async def test_the_end_of_the_term_is_not_that_of_what_is_invoiced(http, when, a
         assert abs((ends_at - datetime.now(timezone.utc) - after).total_seconds()) < 60
 
 
-async def test_a_paused_one_does_not_end_later_and_recurly_says_why(http):
+async def test_a_paused_subscription_does_not_end_later_and_recurly_says_why(http):
     async with serving(Recurly()) as recurly:
         held = recurly.add(word="paused")
         vendor = vendor_at(http, recurly, CANCELLATION_DATE=AT_END.value)
@@ -55,7 +55,7 @@ async def test_a_paused_one_does_not_end_later_and_recurly_says_why(http):
 
 
 @pytest.mark.parametrize("word", ["expired", "failed"])
-async def test_one_that_is_over_has_ended_when_recurly_says_so(http, word):
+async def test_an_expired_subscription_ended_when_recurly_says_so(http, word):
     subscription = await looked_at(http, state=word, expires_at="2024-06-01T12:00:00Z")
     assert subscription.status is SubscriptionStatus.CANCELLED
     assert subscription.ends_at == datetime(2024, 6, 1, 12, tzinfo=timezone.utc)
@@ -66,13 +66,13 @@ async def test_one_that_is_over_has_ended_when_recurly_says_so(http, word):
     [{"expires_at": IN_SUMMER}, {"expires_at": None, "current_term_ends_at": IN_SUMMER}],
     ids=["expires_at", "the term"],
 )
-async def test_a_canceled_one_ends_later(http, fields):
+async def test_a_canceled_subscription_ends_later(http, fields):
     subscription = await looked_at(http, state="canceled", **fields)
     assert subscription.status is SubscriptionStatus.CANCELLED
     assert subscription.ends_at == datetime(2027, 6, 1, 12, tzinfo=timezone.utc)
 
 
-async def test_one_that_starts_later_has_not_started(http):
+async def test_a_future_subscription_has_not_started(http):
     subscription = await looked_at(http, state="future", current_term_ends_at=IN_SUMMER)
     assert subscription.status is SubscriptionStatus.NOT_STARTED
 

@@ -1,4 +1,4 @@
-"""Stripe's words, dates, keys and refusals, beyond what every preset is tested for."""
+"""Stripe's words, dates, keys and refusals, beyond the tests of every preset."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENDED_AT = 1_700_000_000
     "word", ["active", "trialing", "past_due", "unpaid", "paused", "incomplete"]
 )
 @pytest.mark.parametrize("when", CancellationDate)
-async def test_one_that_is_not_over_is_cancelled_for_each_date(http, word, when):
+async def test_a_running_subscription_is_cancelled_for_each_date(http, word, when):
     async with serving(Stripe()) as stripe:
         held, vendor = stripe.add(word=word), vendor_at(http, stripe, CANCELLATION_DATE=when.value)
         subscription = await vendor.look_up(order(held.id, when))
@@ -41,13 +41,13 @@ async def test_one_that_is_not_over_is_cancelled_for_each_date(http, word, when)
         {"status": "incomplete_expired", "ended_at": ENDED_AT},
     ],
 )
-async def test_one_that_is_over_has_ended_when_stripe_says_so(http, fields):
+async def test_an_ended_subscription_ended_when_stripe_says_so(http, fields):
     subscription = await shown(http, "stripe", {"id": "sub-1", **fields})
     assert subscription.status is SubscriptionStatus.CANCELLED
     assert subscription.ends_at == datetime.fromtimestamp(ENDED_AT, timezone.utc)
 
 
-async def test_one_that_never_began_has_no_end_to_wait_for(http):
+async def test_a_subscription_that_never_began_has_no_end_to_wait_for(http):
     document = {"id": "sub-1", "status": "incomplete_expired", "ended_at": None, "items": {}}
     subscription = await shown(http, "stripe", document)
     assert (subscription.status, subscription.ends_at) == (SubscriptionStatus.CANCELLED, None)
@@ -66,7 +66,7 @@ async def test_a_later_end_is_seen_however_stripe_shows_it(http, word, flag, dat
         assert abs(subscription.ends_at - ends_at) < timedelta(seconds=5)
 
 
-async def test_of_items_with_different_periods_the_first_end_counts(http):
+async def test_with_different_item_periods_the_first_end_counts(http):
     soon, late = ENDED_AT + 10, ENDED_AT + 20
     items = {"data": [{"current_period_end": late}, {"current_period_end": soon}]}
     document = {"id": "sub-1", "status": "active", "cancel_at_period_end": True, "items": items}
@@ -81,13 +81,13 @@ async def test_a_schedules_refusal_is_stripes_own_sentence(http):
         with pytest.raises(Refused) as caught:
             await vendor.cancel(order(held.id, AT_END), None)
         assert caught.value.reason == MANAGED
-        # So it reaches the customer's side: the schedule's id looks like a key.
+        # As the customer's side sees it: the schedule's id looks like a key.
         shown_as = redact(caught.value.reason, [stripe.key], held.id)
         assert shown_as.startswith("The subscription is managed by the subscription schedule")
         assert shown_as.endswith("Please update the schedule instead.")
 
 
-async def test_a_lock_and_a_key_in_use_are_no_refusals(http):
+async def test_a_lock_or_a_key_in_use_is_no_refusal(http):
     async with serving(Stripe()) as stripe:
         held = stripe.add(trouble=Trouble.IS_BUSY)
         # HTTP 429 to a DELETE, 409 to a POST.
@@ -100,7 +100,7 @@ async def test_a_lock_and_a_key_in_use_are_no_refusals(http):
         assert [seen.status for seen in stripe.seen] == [429, 409]
 
 
-async def test_a_key_that_was_used_for_something_else_is_no_refusal(http):
+async def test_a_key_used_for_another_request_is_no_refusal(http):
     async with serving(Stripe()) as stripe:
         one, other = stripe.add(), stripe.add()
         vendor = vendor_at(http, stripe, CANCELLATION_DATE="end_of_term")

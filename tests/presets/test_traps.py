@@ -1,4 +1,4 @@
-"""What is peculiar to a vendor, walked through to the end of the cancel request."""
+"""Single vendors' peculiarities, played to the end of the cancel request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Walked:
         return self.extension.sandbox.connect
 
     async def cancel(self, held: Held) -> str:
-        """A customer cancels; the id of the request, once its task is done."""
+        """A customer cancels; returns the request's id once its task is done."""
         request_id = self.connect.create_cancel_request(self.connect.create_subscription(held.id))
         await self.extension.settle(request_id)
         return request_id
@@ -44,7 +44,7 @@ async def walking(stand_in: StandIn, **variables: str) -> AsyncIterator[Walked]:
     async with running_extension() as extension, serving(stand_in):
         extension.variables = {**stand_in.variables(), **variables}
         walked = Walked(extension, stand_in)
-        # Refusals are believed of a product that has had its first cancellation.
+        # Refusals are only believed after a product's first approved cancellation.
         await walked.cancel(stand_in.add())
         yield walked
 
@@ -68,7 +68,7 @@ def overtaken(kind: type[StandIn], **fields: object) -> StandIn:
     [(Paddle, {}), (KillBill, {}), (Maxio, {"second": 404}), (Maxio, {"second": 422})],
     ids=["Paddle, 400", "Kill Bill, 500", "Maxio, 404", "Maxio, 422"],
 )
-async def test_one_that_somebody_else_cancels_meanwhile_is_approved(kind, fields):
+async def test_a_subscription_that_somebody_else_cancels_meanwhile_is_approved(kind, fields):
     async with walking(overtaken(kind, **fields)) as walked:
         held = walked.stand_in.add()
         walked.stand_in.marked = held.id
@@ -77,7 +77,7 @@ async def test_one_that_somebody_else_cancels_meanwhile_is_approved(kind, fields
         assert (held.cancellations, len(walked.stand_in.changes(held.id))) == (1, 1)
 
 
-async def test_one_that_paddle_will_pause_is_rejected_with_the_pending_change():
+async def test_a_subscription_that_paddle_will_pause_is_rejected_with_the_pending_change():
     async with walking(Paddle()) as walked:
         held = walked.stand_in.add()
         walked.stand_in.to_be_paused.add(held.id)
@@ -87,7 +87,7 @@ async def test_one_that_paddle_will_pause_is_rejected_with_the_pending_change():
         assert "cannot update subscription, pending scheduled changes" in reason
 
 
-async def test_what_kill_bill_ends_later_the_same_day_is_approved_and_sent_once():
+async def test_an_end_later_the_same_day_at_kill_bill_is_approved_and_sent_once():
     async with walking(KillBill(at_the_hour=True)) as walked:
         held = walked.stand_in.add()
         request_id = await walked.cancel(held)
@@ -96,7 +96,7 @@ async def test_what_kill_bill_ends_later_the_same_day_is_approved_and_sent_once(
         assert (held.cancellations, len(walked.stand_in.changes(held.id))) == (1, 1)
 
 
-async def test_one_that_has_not_begun_is_approved_once_kill_bill_has_cancelled_it():
+async def test_a_future_subscription_is_approved_once_kill_bill_has_cancelled_it():
     async with walking(KillBill()) as walked:
         held = walked.stand_in.add(word="PENDING")
         request_id = await walked.cancel(held)
@@ -104,7 +104,7 @@ async def test_one_that_has_not_begun_is_approved_once_kill_bill_has_cancelled_i
         assert held.cancellations == 1
 
 
-async def test_one_that_has_not_begun_is_rejected_at_maxio_and_nothing_is_sent():
+async def test_a_future_subscription_is_rejected_at_maxio_and_nothing_is_sent():
     async with walking(Maxio()) as walked:
         held = walked.stand_in.add(word="awaiting_signup")
         request_id = await walked.cancel(held)
@@ -112,7 +112,7 @@ async def test_one_that_has_not_begun_is_rejected_at_maxio_and_nothing_is_sent()
         assert walked.stand_in.changes(held.id) == []
 
 
-async def test_a_past_due_one_is_rejected_in_maxios_words_at_the_end_of_the_period():
+async def test_a_past_due_subscription_is_rejected_in_maxios_words_at_the_end_of_the_period():
     async with walking(Maxio(), CANCELLATION_DATE="end_of_term") as walked:
         request_id = await walked.cancel(walked.stand_in.add(word="past_due"))
         assert walked.connect.status(request_id) == "failed"

@@ -1,4 +1,4 @@
-"""The presets' vendors as the extension makes them, each at its stand-in."""
+"""The presets' vendors as the extension makes them, each with its stand-in."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ AT_ONCE = CancellationDate.IMMEDIATE
 
 @asynccontextmanager
 async def serving(stand_in: StandIn) -> AsyncIterator[StandIn]:
-    """Let the stand-in serve."""
+    """Start the stand-in."""
     await stand_in.start()
     try:
         yield stand_in
@@ -48,12 +48,12 @@ async def serving(stand_in: StandIn) -> AsyncIterator[StandIn]:
 
 
 def vendor_at(http: HttpClient, stand_in: StandIn, **variables: str) -> RestVendor:
-    """The vendor that the stand-in's variables make, with these besides."""
+    """The vendor made from the stand-in's variables and these."""
     return vendor_of(http, {**stand_in.variables(), **variables})
 
 
 def vendor_of(http: HttpClient, values: dict[str, str]) -> RestVendor:
-    """The vendor that these variables make."""
+    """The vendor made from these variables."""
     settings = read_configuration(values, definitions()).default.vendor
     context = VendorContext(http, lambda key, make: make())
     return definitions()[settings.name].create(settings.own, context)
@@ -62,14 +62,14 @@ def vendor_of(http: HttpClient, values: dict[str, str]) -> RestVendor:
 async def shown(
     http: HttpClient, name: str, document: object, asked_for: str = "sub-1", **variables: str
 ) -> Subscription:
-    """What a preset reads in this answer to a look."""
+    """A preset's reading of this answer to a look."""
     async with web_server(answers(document)) as server:
         values = {"VENDOR": name, "REST_API_URL": server.url, "REST_API_KEY": "a-key-for-nothing"}
         return await vendor_of(http, {**values, **variables}).look_up(order(asked_for))
 
 
 async def assert_no_credentials(rest: RestVendor, subscription_id: str) -> None:
-    """Whatever is asked of the vendor, it does not take the credentials, and refuses nothing."""
+    """Check that every call to the vendor reports wrong credentials and refuses nothing."""
     for call in (
         rest.look_up(order(subscription_id)),
         rest.cancel(order(subscription_id), None),
@@ -80,7 +80,7 @@ async def assert_no_credentials(rest: RestVendor, subscription_id: str) -> None:
 
 
 def status_words(name: str) -> list[str]:
-    """All words of a preset's four lists; one that is in two of them is there twice."""
+    """All words of a preset's four lists, with duplicates."""
     read = VariableReader(declared_variables(definitions()), {"VENDOR": name})
     read = read.with_preset(definitions()[name].preset(read))
     return [word for variable in STATUS_LISTS for word in read.words(variable, may_be_empty=True)]
@@ -89,7 +89,7 @@ def status_words(name: str) -> list[str]:
 def order(
     subscription_id: str, when: CancellationDate = AT_ONCE, act: Act = Act.CANCEL, **more: object
 ) -> Cancellation:
-    """What a walk asks of the vendor for one cancel request."""
+    """The calls that a walk makes to the vendor for one cancel request."""
     now = datetime.now(timezone.utc)
     request_id = f"PR-{subscription_id}"
     fields = {"request_id": request_id, "asset_id": "AS-1", "asked_at": now, **more}
@@ -97,10 +97,11 @@ def order(
 
 
 async def played(http: HttpClient, stand_in: StandIn) -> list[Seen]:
-    """Do all that a preset does, and return what the vendor got of it and answered.
+    """Do everything that a preset does; returns the calls that the vendor received, with its
+    answers.
 
-    It is looked at, cancelled for each date and taken back; each trouble is met, an id that the
-    vendor does not know, a second cancellation, and credentials that are not taken.
+    Subscriptions are looked up, cancelled for each date and restored. Each trouble occurs, and so
+    do an unknown id, a second cancellation and wrong credentials.
     """
     for when in [AT_ONCE.value, *stand_in.later_dates]:
         vendor = vendor_at(http, stand_in, CANCELLATION_DATE=when)

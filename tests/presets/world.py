@@ -1,4 +1,4 @@
-"""A local Connect, the official runner and all stand-ins; every case is under way at once."""
+"""A local Connect, the official runner and all stand-ins, with all cases running at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.presets.stand_ins import STAND_INS
 COUNTDOWN_SCALE = 0.01
 PATIENCE = 60.0
 
-# Two looks that find an id unknown, or cancelled by somebody else, are three seconds apart, not two
+# Two looks that find an id unknown or cancelled by somebody else are three seconds apart, not two
 # minutes.
 SOON = {"SETTLE_MINUTES": "0.05"}
 SCHEDULED = {"WHEN_EFFECTIVE_LATER": "schedule"}
@@ -53,12 +53,12 @@ class Case:
 
     @property
     def notes(self) -> str:
-        """All that was noted on the request."""
+        """All notes on the request."""
         return " ".join(note["text"] for note in self.connect.notes(self.request_id))
 
     @property
     def calls(self) -> list[Seen]:
-        """What the vendor got about the subscription that was more than a question."""
+        """The calls to the vendor that tried to change the subscription."""
         return self.stand_in.changes(self.held.id)
 
     def moment(self, name: str) -> datetime:
@@ -75,13 +75,13 @@ class Case:
         await self.connect.reaches(self.request_id, "scheduled", timeout=PATIENCE)
 
     async def held_for_a_person(self) -> Task:
-        """The task that is left to a person."""
+        """Wait for the task that is left to a person."""
         *_, task = await self.connect.tasks_settled(self.request_id, PATIENCE)
         assert task.status.value == "failed"
         return task
 
     def ends(self) -> None:
-        """The day on which the subscription ends has come, at the vendor and in Connect."""
+        """Let the day come on which the subscription ends, at the vendor and in Connect."""
         self.held.cancelled, self.held.ends_at = True, datetime.now(timezone.utc)
         self.connect.bring_forward(self.request_id)
 
@@ -100,11 +100,11 @@ class World:
         self._connect.set_variable("PRODUCT_OVERRIDES", json.dumps(self._overrides))
 
     def case(self, vendor: str, name: str) -> Case:
-        """A vendor's case by its name; a later date's is `<date>, <end>`."""
+        """A vendor's case by name; a later date's name is `<date>, <end>`."""
         return self._cases[vendor, name]
 
     def begin(self) -> None:
-        """All customers cancel."""
+        """Let all customers cancel."""
         for key, case in self._cases.items():
             product_id = self._products[", ".join(key)]
             asset_id = self._connect.create_subscription(case.held.id, product_id=product_id)
@@ -141,14 +141,14 @@ class World:
 
 @asynccontextmanager
 async def running_world() -> AsyncIterator[World]:
-    """Every stand-in and one runner, with every case begun."""
+    """Every stand-in and one runner, with every case started."""
     async with AsyncExitStack() as stack:
         stand_ins = {each.vendor: each() for each in STAND_INS}
         for stand_in in stand_ins.values():
             await stand_in.start()
             stack.push_async_callback(stand_in.stop)
         first = next(iter(stand_ins.values()))
-        # Of the variables that a preset may set, none but the address and the key is set for all.
+        # Of the variables that a preset may set, only the address and the key are set for all.
         sandbox = Sandbox(
             variables=first.variables(), countdown_scale=COUNTDOWN_SCALE, retry_seconds=30
         )

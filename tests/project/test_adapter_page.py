@@ -1,4 +1,4 @@
-"""The page on vendor adapters shows the example as it is, and a deployment that works."""
+"""The page on vendor adapters shows the current example and a deployment that works."""
 
 import re
 import shutil
@@ -22,15 +22,15 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.split("\n")[0].strip())
-def test_its_code_is_cut_from_the_example(block: str) -> None:
+def test_its_code_comes_from_the_example(block: str) -> None:
     assert any(block in path.read_text(encoding="utf-8") for path in EXAMPLE.rglob("*.py"))
 
 
-def test_it_tells_of_every_status_that_a_vendor_can_show() -> None:
+def test_it_explains_every_status_that_a_vendor_can_show() -> None:
     assert [each.name for each in SubscriptionStatus if f"| `{each.name}`" not in PAGE] == []
 
 
-def test_a_fork_with_its_two_entries_builds_one_wheel_with_the_vendor_in_it(
+def test_a_fork_with_the_two_entries_builds_one_wheel_with_the_vendor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fork, (entries,) = tmp_path / "fork", blocks("toml")
@@ -50,7 +50,7 @@ def test_a_fork_with_its_two_entries_builds_one_wheel_with_the_vendor_in_it(
 
 
 def with_entries(entries: str) -> str:
-    """The project's pyproject.toml with the page's entries, whatever a fork has in their places."""
+    """The project's pyproject.toml with the page's entries instead of its own."""
     added = toml.loads(entries)
     poetry = {**POETRY, "packages": added["packages"]}
     poetry["plugins"] = {**POETRY["plugins"], **added["tool"]["poetry"]["plugins"]}

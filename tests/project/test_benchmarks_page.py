@@ -1,4 +1,4 @@
-"""The page of the benchmarks and its charts show the figures that are kept."""
+"""The benchmarks' page and its charts show the stored figures."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -14,7 +14,7 @@ PAGE = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
 TEXT = "{http://www.w3.org/2000/svg}text"
 
 
-def test_the_page_is_made_of_the_results():
+def test_the_page_is_made_from_the_results():
     assert markdown(RESULTS, pictures(RESULTS)) == PAGE, "make charts"
 
 

@@ -1,4 +1,4 @@
-"""docker-compose.yml is what the official command line expects, and starts many instances."""
+"""docker-compose.yml matches the official command line, and starts many instances."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ COMMANDS = {name: each for name, each in SERVICES.items() if "entrypoint" in eac
 
 
 def test_the_services_have_the_names_that_the_official_bootstrap_gives():
-    """The project's name, and what each is for (CLI, the template docker-compose.yml.j2)."""
+    """The project's name and each service's purpose (CLI, the template docker-compose.yml.j2)."""
     assert {"cancellation_dev", "cancellation_bash", "cancellation_test"} <= SERVICES.keys()
     assert {name.partition("_")[0] for name in SERVICES} == {"cancellation"}
     assert (ROOT / ".cancellation_dev.env.example").is_file()
@@ -26,7 +26,7 @@ def test_only_the_extension_starts_by_itself_and_in_any_number():
     assert not any("container_name" in each or "ports" in each for each in SERVICES.values())
 
 
-def test_the_runner_does_not_log_what_it_is_sent():
+def test_the_runner_does_not_log_its_messages():
     options = SERVICES["cancellation_dev"]["command"].split()
     assert options[0] == "cextrun"
     assert {"-d", "--debug"} & set(options) == set()

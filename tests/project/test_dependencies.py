@@ -35,7 +35,7 @@ def test_a_comment_in_pyproject_gives_the_reason(name):
     assert before.splitlines()[-1].startswith("# ")
 
 
-def test_what_the_runner_does_not_bring_is_what_the_review_says():
+def test_the_packages_that_the_runner_does_not_bring_are_those_in_the_review():
     from benchmarks.environment import ROOTS, required
 
     runner, both = required(ROOTS[0]), required(*ROOTS)
@@ -48,7 +48,7 @@ def test_what_the_runner_does_not_bring_is_what_the_review_says():
 
 
 def test_no_xml_parser_has_its_default_configuration():
-    """CVE-2026-41066, which the runner's range of lxml does not let us update away."""
+    """CVE-2026-41066: the runner's range of lxml rules out the fixed version."""
     for path in (ROOT / "connect_ext").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"iterparse|ETCompatXMLParser|HTMLParser|XPath|XSLT", text), path

@@ -1,7 +1,7 @@
 """The official deploy tool takes ``connect-deployment.yaml`` (docs/facts.md, Connect 6.1).
 
-``ccli project extension deploy`` is a call of ``deploy_extension``, which runs here as it is: it
-clones a repository of git, and calls a local Connect that writes down what it is asked.
+``ccli project extension deploy`` calls ``deploy_extension``, which runs here unmodified: it clones
+a git repository and calls a local Connect that records the calls.
 """
 
 import json
@@ -20,7 +20,7 @@ from tests.project.test_project import POETRY
 from tools.locks import ROOT
 from tools.release.files import DEPLOYMENT, values
 
-# Before Python 3.12 the tool compares tags with a module that warns of its end.
+# Before Python 3.12, the tool compares tags with a deprecated module.
 pytestmark = pytest.mark.filterwarnings("ignore:.*distutils:DeprecationWarning")
 
 TAG = f"v{POETRY['version']}"
@@ -33,7 +33,7 @@ ENVIRONMENT = f"{SERVICE}/environments/ENV-0000-0001-03"
 
 
 class LocalConnect(ThreadingHTTPServer):
-    """Answers what the tool asks, of one extension that exists or not."""
+    """Answers the tool's calls, with or without an existing extension."""
 
     def __init__(self, *, exists: bool) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
@@ -90,12 +90,12 @@ class Answers(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_GET  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Nothing: a failing test shows the calls."""
+        """Logs nothing; a failing test shows the calls."""
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is read of this repository, committed and tagged as a release."""
+    """The files of this repository that the tool reads, committed and tagged as a release."""
     directory = tmp_path_factory.mktemp("repository")
     for name in (DEPLOYMENT, "overview.md", "pyproject.toml"):
         shutil.copy(ROOT / name, directory)
@@ -123,7 +123,7 @@ def connect(request: pytest.FixtureRequest) -> Iterator[LocalConnect]:
 
 
 def deploy(repository: Path, connect: LocalConnect, tag: str | None = None) -> list[str]:
-    """What the tool says while it deploys."""
+    """The tool's output while it deploys."""
     from connect.eaas.core.deployment.extension import deploy_extension
 
     said: list[str] = []

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("connect_ext", "sandbox", "tests", "tools", "benchmarks", "docs", "examples")
 HEADING = re.compile(r"^## ((?:Connect|Zuora|Orders|HTTP) \d+(?:\.\d+)?) \S", re.MULTILINE)
 
-# A pointer may name several sections, and go on in the next line of its comment.
+# A pointer may name several sections and continue on the next line of its comment.
 BREAK = r"(?:[ \t]*\n[ \t]*(?:\#:?[ \t]*)?|[ \t]+)"
 NUMBERS = re.compile(rf"\d+(?:\.\d+)*(?:(?:,(?:{BREAK}and)?|{BREAK}and){BREAK}\d+(?:\.\d+)*)*")
 POINTER = re.compile(rf"docs/facts\.md,{BREAK}(\w+){BREAK}({NUMBERS.pattern})")
@@ -38,7 +38,7 @@ def headings() -> list[str]:
     return HEADING.findall((ROOT / "docs" / "facts.md").read_text(encoding="utf-8"))
 
 
-def test_no_heading_comes_twice(headings: list[str]) -> None:
+def test_no_heading_is_repeated(headings: list[str]) -> None:
     assert headings
     assert len(headings) == len(set(headings))
 
@@ -60,12 +60,12 @@ def test_every_pointer_names_a_section() -> None:
 
 def test_the_facts_point_only_to_themselves(headings: list[str]) -> None:
     text = (ROOT / "docs" / "facts.md").read_text(encoding="utf-8")
-    # "HTTP 404" is a status and no section; only Connect and Orders have more than nine of them.
+    # "HTTP 404" is a status, not a section; only Connect and Orders have more than nine sections.
     pointers = re.findall(r"\b(?:(?:Zuora|HTTP) \d(?!\d)|(?:Connect|Orders) \d+)(?:\.\d+)?", text)
     assert sorted(set(pointers) - set(headings)) == []
 
 
-def test_no_comment_points_to_a_file_outside_of_the_repository() -> None:
+def test_no_comment_points_to_a_file_outside_the_repository() -> None:
     assert [(str(path), each) for path, text in texts() for each in ELSEWHERE.findall(text)] == []
 
 

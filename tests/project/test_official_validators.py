@@ -3,7 +3,7 @@ import pytest
 from connect_ext.events import CancellationApplication
 from tools.official.validation import EVENT, OBJECT_STATUSES, messages
 
-# The validator itself forgets to close docker-compose.yml.
+# The validator does not close docker-compose.yml.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file.*docker-compose.yml:ResourceWarning")
 
 
@@ -11,7 +11,7 @@ def test_the_official_validators_report_nothing() -> None:
     assert messages() == []
 
 
-def test_requests_are_wanted_when_they_are_pending_and_when_they_are_revoked() -> None:
+def test_tasks_are_requested_for_pending_and_revoking_requests() -> None:
     [event] = CancellationApplication.get_events()
     assert (event["event_type"], event["statuses"]) == (EVENT, ["pending", "revoking"])
 

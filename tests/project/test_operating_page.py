@@ -1,4 +1,4 @@
-"""docs/operating.md explains all that the extension tells an operator."""
+"""docs/operating.md explains everything that the extension tells an operator."""
 
 import json
 

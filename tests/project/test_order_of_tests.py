@@ -14,13 +14,13 @@ FILES = {
 }
 
 
-def test_each_folders_tests_run_one_after_the_other(request):
+def test_each_folders_tests_run_together(request):
     folders = [folder for folder, _ in groupby(item.path.parent for item in request.session.items)]
     assert len(folders) == len(set(folders))
 
 
-def test_of_several_processes_each_runs_whole_folders():
-    """What the tests of a folder share is made once."""
+def test_with_several_processes_each_runs_whole_folders():
+    """Fixtures that a folder's tests share are made once."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "-p", "no:cacheprovider", *FILES]
     shown = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=True)

@@ -15,7 +15,7 @@ LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)")
 
 
 def targets(page: Path) -> Iterator[str]:
-    """The links and pictures of a page that stay within the repository."""
+    """A page's links and pictures within the repository."""
     text = re.sub(r"``.+?``|`[^`\n]+`", "", without_blocks(page.read_text(encoding="utf-8")))
     for target in LINK.findall(text):
         if not re.match(r"https?:|mailto:", target):

@@ -1,4 +1,4 @@
-"""Production installs what the tests have run with, and nothing else."""
+"""Production installs exactly the packages that the tests ran with."""
 
 import re
 from pathlib import Path
@@ -26,11 +26,11 @@ PACKAGES = poetry_lock()["package"]
 NAMES = [each["name"] for each in PACKAGES]
 
 
-def test_poetry_takes_the_lock_for_current() -> None:
+def test_poetry_considers_the_lock_current() -> None:
     assert poetry_lock()["metadata"]["content-hash"] == content_hash()
 
 
-def test_the_hash_covers_all_that_poetry_would_hash() -> None:
+def test_the_hash_covers_everything_that_poetry_would_hash() -> None:
     assert {"project", "dependency-groups"} & PYPROJECT.keys() == set()
 
 
@@ -54,7 +54,7 @@ def hashes_with_pip(name: str) -> set[str]:
     return set(re.findall(r"--hash=(\S+)", entry))
 
 
-def test_the_lock_is_all_that_the_extension_requires() -> None:
+def test_the_lock_holds_exactly_the_extensions_requirements() -> None:
     extension = POETRY["name"]
     here = {
         each["name"]
@@ -65,11 +65,11 @@ def test_the_lock_is_all_that_the_extension_requires() -> None:
 
 
 def test_no_test_tool_is_in_the_lock() -> None:
-    """Apart from three that the official packages bring to every extension."""
+    """Except three that the official packages bring to every extension."""
     assert {each.name for each in listed(DEV_LIST)} & set(NAMES) == {"inflect", "psutil", "pytest"}
 
 
-def test_a_dependency_that_pip_cannot_lock_is_told_from_others(tmp_path: Path) -> None:
+def test_a_dependency_that_pip_cannot_lock_is_recognised(tmp_path: Path) -> None:
     origins = (tmp_path.as_uri(), "git+https://git.example/adapter.git@v1.0.0")
     wanted = [Dependency.create_from_pep_508(f"adapter @ {origin}") for origin in origins]
     assert without_a_hash(wanted) == ["adapter", "adapter"]

@@ -1,4 +1,4 @@
-"""docs/presets.md says of each preset what the preset is."""
+"""docs/presets.md describes each preset as it is."""
 
 import re
 from importlib import import_module

@@ -53,7 +53,7 @@ def project_files() -> list[Path]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_the_lock_satisfies_what_is_wanted(lock: str) -> None:
+def test_the_lock_satisfies_the_requirements(lock: str) -> None:
     assert disagreements(lock) == []
 
 
@@ -66,7 +66,7 @@ def test_everything_in_the_lock_has_a_hash(lock: str) -> None:
     assert [entry for entry in entries if entry and "--hash=sha256:" not in entry] == []
 
 
-def test_one_version_of_the_runner_everywhere() -> None:
+def test_the_runner_has_the_same_version_everywhere() -> None:
     (version,) = [v for name, v in pins(DEV_LOCK) if name == "connect-extension-runner"]
     wanted = {each.name: str(each.constraint) for each in requirements()[DEV_LOCK]}
     assert wanted["connect-extension-runner"] == version
@@ -122,7 +122,7 @@ def test_a_workflow_names_each_action_by_its_commit(workflow):
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
-def test_a_workflow_may_write_only_where_it_runs_nothing_of_the_repository(workflow):
+def test_a_workflow_may_write_only_if_it_runs_nothing_of_the_repository(workflow):
     text = yaml.safe_load(workflow.read_text(encoding="utf-8"))
     assert text["permissions"] in ({}, {"contents": "read"})
     for job in text["jobs"].values():

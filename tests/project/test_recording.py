@@ -24,7 +24,7 @@ def test_a_command_finds_a_terminal_of_the_given_size(monkeypatch):
     assert text(outputs) == "40 5\r\n"
 
 
-def test_a_letter_that_is_written_in_two_pieces_is_whole():
+def test_a_character_written_in_two_pieces_is_whole():
     program = (
         "import os, time; os.write(1, b'pending \\xe2'); time.sleep(0.2);"
         " os.write(1, b'\\x86\\x92 approved')"

@@ -1,4 +1,4 @@
-"""A release is the tagged commit, built so that anybody gets the same files."""
+"""A release is built from the tagged commit, and anybody gets the same files."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ HEADING = f"## [{VERSION}]"
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Wheel and source distribution of the last commit."""
+    """The last commit's wheel and source distribution."""
     project_files()  # skips where there is no git
     target = tmp_path_factory.mktemp("built")
     build("HEAD", target)
@@ -35,7 +35,7 @@ def test_the_newest_version_of_the_changelog_is_that_of_the_project():
     assert sections(TEXT)[VERSION]
 
 
-def test_this_version_may_be_released_under_its_own_tag_only():
+def test_this_version_may_only_be_released_under_its_own_tag():
     ready = TEXT.replace(sections(TEXT)["Unreleased"] + "\n", "\n")
     assert objections(TAG, ready) == []
     for tag in ("", VERSION, f"{TAG}rc1", "v0.0.1"):
@@ -53,7 +53,7 @@ def test_this_version_may_be_released_under_its_own_tag_only():
     ],
     ids=["no version", "no day", "another version", "changes after it"],
 )
-def test_a_changelog_that_is_not_finished_stops_a_release(changelog, objection):
+def test_an_unfinished_changelog_stops_a_release(changelog, objection):
     [found] = objections(TAG, changelog)
     assert objection in found
 
@@ -82,8 +82,8 @@ def digests(files: list[Path]) -> dict[str, str]:
     return {path.name: sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_the_wheel_works_where_nothing_of_the_repository_is(built, tmp_path):
-    """The environment of the tests has all that the extension needs, so only the wheel is new."""
+def test_the_wheel_works_without_the_repository(built, tmp_path):
+    """The tests' environment has everything the extension needs, so only the wheel is new."""
     [wheel] = [path for path in built if path.suffix == ".whl"]
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)

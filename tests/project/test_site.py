@@ -1,4 +1,4 @@
-"""The site of docs/: its contents, and its pages where it reads them as GitHub does not."""
+"""The site of docs/: its contents, and where it renders pages differently from GitHub."""
 
 import re
 
@@ -43,6 +43,6 @@ def test_the_address_of_the_repository_is_that_of_pyproject(tmp_path, line, extr
     assert config["extra"] == extra
 
 
-def test_a_bar_in_the_code_of_a_table_is_shown_without_its_backslash():
+def test_a_bar_in_a_tables_code_is_shown_without_its_backslash():
     text = "`a \\| b`\n\n| `a \\|\\| b` | c \\| d |\n"
     assert with_bars(text) == "`a \\| b`\n\n| `a || b` | c \\| d |\n"

@@ -1,4 +1,4 @@
-"""docs/upgrading.md names what is new in an environment."""
+"""docs/upgrading.md names everything new in an environment."""
 
 import re
 
@@ -25,7 +25,7 @@ def test_no_variable_of_an_existing_environment_is_gone():
     assert {each.name for each in declared_variables(definitions())} >= IN_1_0_0
 
 
-def test_the_page_has_every_variable_that_1_0_0_did_not_have_with_its_initial_value():
+def test_the_page_has_every_variable_added_since_1_0_0_with_its_initial_value():
     table = PAGE.partition("### New variables")[2].partition("\n### ")[0]
     rows = re.findall(r"^\| \**`([A-Z_]+)`\** \| (?:`(.*?)`)? ?\|", table, re.MULTILINE)
     declared = declared_variables(definitions())

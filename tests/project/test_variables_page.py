@@ -1,4 +1,4 @@
-"""docs/variables.md has every variable, with the facts of its declaration and a meaning."""
+"""docs/variables.md has every variable, with the facts from its declaration and a meaning."""
 
 import re
 
@@ -29,5 +29,5 @@ def test_it_shows_the_facts_of_a_variable_and_says_what_it_means(variable):
     assert re.match(r"\n[A-Z`][^\n]+\.\n", meaning)
 
 
-def test_whoever_changes_a_declaration_is_told():
+def test_a_changed_declaration_fails_the_comparison():
     assert with_facts(TEXT.replace("Initially `hold`", "Initially `reject`")) == TEXT

@@ -1,4 +1,4 @@
-"""Cancellations that take effect later, played against the local Connect and vendor."""
+"""Later cancellations, played against the local Connect and vendor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VARIABLES = {
 
 @asynccontextmanager
 async def ending_later(**variables: str):
-    """An extension that cancels at the end of the term, and schedules its requests."""
+    """An extension that cancels at the end of the term and schedules its requests."""
     async with running_extension(**{**VARIABLES, **variables}) as extension:
         yield extension
 
@@ -35,7 +35,7 @@ def term_end(extension: Extension, days: int = 10) -> str:
 
 
 def cancelled(extension: Extension, **fields: Any) -> str:
-    """The request for a subscription with ten days left, which the customer cancels."""
+    """A request to cancel a subscription with ten days left."""
     return extension.sandbox.cancel("SUB-1", **{"term_ends": term_end(extension), **fields})
 
 
@@ -61,7 +61,7 @@ def pass_seconds(extension: Extension, seconds: float) -> None:
 
 
 async def settle(extension: Extension, request_id: str, deliveries: int = 40) -> None:
-    """Deliver until the task is not put off any more; the vendor's time passes as well."""
+    """Deliver until the task is no longer postponed; the vendor's time passes too."""
     for _ in range(deliveries):
         response = await extension.deliver(request_id)
         if response.status != "reschedule":
@@ -79,29 +79,29 @@ def subscription(extension: Extension) -> VendorSubscription:
 
 
 def taken_back(extension: Extension, request_id: str) -> tuple[str, str, int, int]:
-    """The request's and the subscription's status, the undos that took effect, the orders."""
+    """The request's status, the subscription's, the undos that took effect, and the orders."""
     found = subscription(extension)
     return status(extension, request_id), found.status, found.undone, found.orders
 
 
 ONCE = ("revoked", "active", 1, 1)
-"""Of ``taken_back``: as it must be."""
+"""The correct result of ``taken_back``."""
 
 
 def undo_keys(extension: Extension) -> list[str]:
-    """The idempotency keys of the calls to undo."""
+    """The idempotency keys of the undo calls."""
     calls = extension.sandbox.vendor.undo_calls("SUB-1")
     return [call.headers["Idempotency-Key"] for call in calls]
 
 
 def notes(extension: Extension, request_id: str, tag: str = "") -> list[str]:
-    """The texts of the notes with a tag of this kind, or of all."""
+    """The texts of the notes with a tag of this kind, or of all notes."""
     texts = [note["text"] for note in extension.sandbox.connect.notes(request_id)]
     return [text for text in texts if f"[connect-ext {tag}" in text or not tag]
 
 
 class DiesAtCall:
-    """The process dies at its n-th call, before the work or after it."""
+    """Let the process die at its n-th call, before the work or after it."""
 
     def __init__(self, extension: Extension, number: int, *, after_work: bool) -> None:
         self._extension, self._left, self._after_work = extension, number, after_work

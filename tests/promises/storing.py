@@ -1,4 +1,4 @@
-"""A vendor that stores its first answer for an idempotency key, and what goes on there."""
+"""A vendor that stores its first answer for an idempotency key, and plays against it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tests.in_process import Extension, running_extension
 
 @dataclass
 class Storing(ABC):
-    """Answers each key once; under the same key it refuses another body with 422."""
+    """Answers each key once; refuses another body with the same key with 422."""
 
     subscriptions: dict[str, dict[str, object]] = field(default_factory=dict)
     answers: list[tuple[str, int]] = field(default_factory=list)
-    """The ids of the subscriptions that were to be cancelled, and the statuses of the answers."""
+    """The ids of the subscriptions in cancellations, with the statuses of the answers."""
     _stored: dict[str, tuple[bytes, int, dict[str, object]]] = field(default_factory=dict)
 
     @abstractmethod
     def done(self, subscription_id: str, request: web.BaseRequest) -> tuple[int, dict[str, object]]:
-        """Carry out a cancellation whose key is new; the answer's status and its body."""
+        """Carry out a cancellation with a new key; returns the answer's status and body."""
 
     def shown(self, subscription_id: str) -> dict[str, object]:
         """The subscription in the answer to a look."""
@@ -54,13 +54,13 @@ Vendor = TypeVar("Vendor", bound=Storing)
 
 @dataclass
 class World(Generic[Vendor]):
-    """The extension, and that vendor."""
+    """The extension and that vendor."""
 
     extension: Extension
     vendor: Vendor
 
     def requested(self, subscription_id: str, **members: object) -> str:
-        """A customer cancels a subscription with these members; the request's id."""
+        """A customer cancels a subscription with these members; returns the request's id."""
         found = {"id": subscription_id, "status": "active", **members}
         self.vendor.subscriptions[subscription_id] = found
         connect = self.extension.sandbox.connect

@@ -1,4 +1,4 @@
-"""A vendor that refuses an idempotency key with another body, which is no refusal to cancel."""
+"""A vendor that refuses a known idempotency key with another body has not refused to cancel."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ A_DAY = 86400
 
 @dataclass
 class Troubled(Storing):
-    """Is locked for a while, or loses an answer; each of its looks differs from the last."""
+    """Is locked for a while, or loses an answer; every look shows something different."""
 
     locked: int = 0
     """How many cancellations still meet a lock (409)."""
     loses: bool = False
-    """Whether the next one is carried out, not shown, and its answer lost (504)."""
+    """Whether the next cancellation is carried out but not shown, and its answer lost (504)."""
     cancellations: int = 0
     looks: int = 0
 
@@ -48,20 +48,20 @@ class Troubled(Storing):
 
 @asynccontextmanager
 async def a_world(**variables: str) -> AsyncIterator[World[Troubled]]:
-    """A product that has had its first cancellation: otherwise nothing is ever rejected."""
+    """A product after its first approved cancellation; before that, nothing is rejected."""
     async with a_world_with(Troubled(), **variables) as world:
         assert await world.settled(world.requested("SUB-1")) == "approved"
         yield world
 
 
-async def test_a_lock_that_is_met_several_times_does_not_spoil_the_key_for_the_next_body():
+async def test_repeated_locks_do_not_spoil_the_key_for_the_next_body():
     async with a_world(**WITH_COUNT) as world:
         world.vendor.locked = 3
         assert await world.settled(world.requested("SUB-2")) == "approved"
         assert world.vendor.statuses("SUB-2") == [409, 409, 409, 200]
 
 
-async def test_a_repeat_on_another_day_rejects_nobody_although_the_vendor_takes_repeats():
+async def test_a_repeat_on_another_day_rejects_nobody_even_if_repeats_are_allowed():
     async with a_world(**WITH_DAY, REST_REPEATABLE="true") as world:
         world.vendor.loses = True
         request_id = world.requested("SUB-2")
@@ -75,7 +75,7 @@ async def test_a_repeat_on_another_day_rejects_nobody_although_the_vendor_takes_
         assert world.vendor.cancellations == 2
 
 
-async def test_a_request_that_is_always_the_same_still_needs_no_mark_where_repeats_are_taken():
+async def test_a_constant_call_needs_no_mark_if_repeats_are_allowed():
     async with a_world(REST_REPEATABLE="true") as world:
         request_id = world.requested("SUB-2")
         await world.settled(request_id)

@@ -1,4 +1,4 @@
-"""Marks on a real conversation: who may send, and what becomes of marks that nobody needs."""
+"""Marks on a real conversation: who may send, and what happens to obsolete marks."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -23,13 +23,13 @@ def status(extension, request_id):
 
 
 def marks(extension, request_id):
-    """The states of the marks, one after the other."""
+    """The states of the marks, in order."""
     texts = [note["text"] for note in extension.sandbox.connect.notes(request_id)]
     return [text.split()[-1].strip("]") for text in texts if "[connect-ext cancel " in text]
 
 
 @pytest.mark.parametrize("skew", [-7, 0, 7])
-async def test_the_mark_of_a_process_that_has_died_is_waited_for_and_then_disregarded(skew):
+async def test_a_dead_processs_mark_is_awaited_then_disregarded(skew):
     async with running_extension() as extension:
         connect = extension.sandbox.connect
         connect.clock.ahead = timedelta(minutes=skew)
@@ -43,7 +43,7 @@ async def test_the_mark_of_a_process_that_has_died_is_waited_for_and_then_disreg
         assert (sent(extension), status(extension, request_id)) == (1, "approved")
 
 
-async def test_such_a_mark_is_left_to_a_person_where_the_vendor_cannot_be_asked():
+async def test_a_dead_processs_mark_is_left_to_a_person_if_the_vendor_cannot_be_asked():
     async with running_extension(REST_STATUS_REQUEST="") as extension:
         request_id = extension.sandbox.cancel("SUB-1")
         extension.sandbox.connect.say(request_id, MARK, "private", VENDOR)
@@ -74,7 +74,7 @@ async def test_nobody_else_can_take_a_mark_back(extension):
 
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.CANCELLED])
 @pytest.mark.parametrize("look", ["", "GET /subscriptions/{subscription_id}"])
-async def test_a_result_that_a_colleague_copies_from_another_request_approves_nothing(state, look):
+async def test_a_result_copied_from_another_request_approves_nothing(state, look):
     async with running_extension(REST_STATUS_REQUEST=look) as extension:
         request_id = extension.sandbox.cancel("SUB-1")
         copied = f"As in PR-9: {text_of('0badcafe', state)}"
@@ -83,7 +83,7 @@ async def test_a_result_that_a_colleague_copies_from_another_request_approves_no
         assert (sent(extension), status(extension, request_id)) == (0, "pending")
 
 
-async def test_nothing_is_sent_under_a_mark_whose_answer_was_lost_and_it_is_taken_back(extension):
+async def test_a_mark_with_a_lost_answer_sends_nothing_and_is_taken_back(extension):
     request_id = extension.sandbox.cancel("SUB-1")
     extension.sandbox.connect.faults.add(*NOTE, Respond(429, after_work=True), times=1)
     assert (await extension.deliver(request_id)).status == "reschedule"
@@ -93,7 +93,7 @@ async def test_nothing_is_sent_under_a_mark_whose_answer_was_lost_and_it_is_take
     assert (sent(extension), status(extension, request_id)) == (1, "approved")
 
 
-async def test_a_mark_under_which_nothing_was_sent_keeps_no_other_instance_waiting(extension):
+async def test_a_mark_without_a_sent_call_keeps_no_other_instance_waiting(extension):
     request_id = extension.sandbox.cancel("SUB-1")
     extension.sandbox.vendor.faults.add(*CANCEL, Respond(429), times=1)
     assert (await extension.deliver(request_id)).status == "reschedule"
@@ -103,7 +103,7 @@ async def test_a_mark_under_which_nothing_was_sent_keeps_no_other_instance_waiti
 
 
 @pytest.mark.parametrize("trouble", ["no conversation", "closed", "no right"])
-async def test_where_connect_keeps_no_mark_the_vendor_is_looked_at_and_one_line_says_so(
+async def test_without_marks_the_vendor_is_looked_at_and_one_line_says_so(
     extension, trouble, caplog
 ):
     request_id = extension.sandbox.cancel("SUB-1", shows_after_seconds=HOUR, honours_keys=False)
@@ -122,7 +122,7 @@ async def test_where_connect_keeps_no_mark_the_vendor_is_looked_at_and_one_line_
     assert (sent(extension), status(extension, request_id)) == (1, "approved")
 
 
-async def test_where_connect_keeps_no_mark_a_vendor_that_cannot_be_asked_is_not_called():
+async def test_without_marks_a_vendor_that_cannot_be_asked_is_not_called():
     async with running_extension(REST_STATUS_REQUEST="") as extension:
         request_id = extension.sandbox.cancel("SUB-1")
         extension.sandbox.connect.conversations.forbid(request_id, "POST")
@@ -145,7 +145,7 @@ async def test_the_first_waits_after_sending_are_short_for_an_old_request_too(ex
     assert (await extension.deliver(request_id)).countdown >= 400
 
 
-async def test_a_conflict_that_has_lasted_and_is_held_can_be_tried_again_by_another_instance():
+async def test_a_held_lasting_conflict_can_be_retried_by_another_instance():
     async with running_extension(ON_REFUSAL="hold") as extension:
         request_id = extension.sandbox.cancel("SUB-1")
         refusal = extension.sandbox.vendor.faults.add(*CANCEL, Respond(409, b"{}"))

@@ -1,7 +1,7 @@
-"""Histories that broke a promise once: each is played against the local Connect and vendor.
+"""Histories that once broke a promise, each played against the local Connect and vendor.
 
-Where two instances take part, each has a process's memory of its own; both are delivered the same
-request, as Connect may do.
+If two instances take part, each has its own process memory, and both get the same request, as
+Connect may do.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ def status(extension, request_id):
 
 
 async def deliver_by(extension, process, request_id):
-    """One delivery to the process whose memory this is."""
+    """One delivery to the process with this memory."""
     extension.application.shared = process
     return await extension.deliver(request_id)
 
 
 async def ends_well(extension, request_id):
-    """The vendor finishes; the request is approved, and was cancelled and ordered once."""
+    """Let the vendor finish; the request is approved after one order and one cancellation."""
     subscription(extension).finish()
     await extension.settle(request_id)
     found = subscription(extension)
@@ -47,7 +47,7 @@ async def ends_well(extension, request_id):
 
 @pytest.mark.parametrize("second", ["conflict", "refuse", "order"])
 @pytest.mark.parametrize("later", ["at once", "after a restart", "by another instance", "late"])
-async def test_history_1_a_vendor_that_shows_an_accepted_cancellation_late_is_sent_it_once(
+async def test_history_1_a_vendor_that_shows_a_cancellation_late_is_sent_it_once(
     extension, later, second
 ):
     request_id = extension.sandbox.cancel("SUB-1", **LONG, second=second)
@@ -75,7 +75,7 @@ async def test_history_1_a_vendor_that_shows_an_accepted_cancellation_late_is_se
     ids=["504", "503", "303", "unparsable Location"],
 )
 @pytest.mark.parametrize("second", ["conflict", "refuse", "order"])
-async def test_history_2_and_3_an_answer_that_says_nothing_after_the_work_is_not_taken_for_no(
+async def test_history_2_and_3_an_empty_answer_after_the_work_is_no_refusal(
     extension, fault, second
 ):
     request_id = extension.sandbox.cancel("SUB-1", **LONG, second=second)
@@ -88,7 +88,7 @@ async def test_history_2_and_3_an_answer_that_says_nothing_after_the_work_is_not
     assert await ends_well(extension, request_id)
 
 
-async def test_history_3_who_must_get_it_once_gets_it_once_after_an_unparsable_location():
+async def test_history_3_a_vendor_without_repeats_gets_it_once_after_an_unparsable_location():
     async with running_extension(REST_STATUS_REQUEST="") as extension:
         request_id = extension.sandbox.cancel("SUB-1", second="order")
         extension.sandbox.vendor.faults.add(*CANCEL, redirect("urn:job:1", 303, after_work=True))
@@ -117,7 +117,7 @@ async def test_history_4_two_instances_at_once_send_one_cancellation(askable):
         assert (sent(extension), subscription(extension).orders) == (1, 1)
 
 
-async def test_history_5_a_place_at_the_vendor_that_is_never_free_ends_no_call_in_its_middle():
+async def test_history_5_a_busy_vendor_cuts_no_call_in_its_middle():
     async with running_extension(
         VENDOR_MAX_CONCURRENCY="1", VENDOR_TIMEOUT_SECONDS="2"
     ) as extension:
@@ -195,7 +195,7 @@ async def test_history_8_a_lock_of_half_an_hour_rejects_nobody(extension):
     assert (subscription(extension).orders, status(extension, request_id)) == (1, "approved")
 
 
-async def test_history_8_a_conflict_an_hour_ago_does_not_make_the_next_one_believed(extension):
+async def test_history_8_a_conflict_an_hour_ago_does_not_confirm_the_next_one(extension):
     request_id = extension.sandbox.cancel("SUB-1")
     vendor = extension.sandbox.vendor
     vendor.faults.add(*CANCEL, Respond(409, b"{}"), times=1)
@@ -221,7 +221,7 @@ async def test_history_8_a_conflict_is_believed_once_it_has_lasted_longer_than_s
 
 
 @pytest.mark.parametrize("refusal", [400, 401, 403, 404, 409])
-async def test_history_9_notes_that_cannot_be_read_are_not_taken_for_no_notes(extension, refusal):
+async def test_history_9_unreadable_notes_do_not_count_as_no_notes(extension, refusal):
     request_id = extension.sandbox.cancel("SUB-1", **LONG, second="refuse")
     assert (await extension.deliver(request_id)).status == "reschedule"
     extension.begin_new_process()
@@ -245,7 +245,7 @@ async def test_history_10_one_404_of_a_gateway_is_not_believed(on_not_found, whe
         assert await ends_well(extension, request_id)
 
 
-async def test_history_10_two_looks_that_agree_are_believed_and_lie_two_minutes_apart():
+async def test_history_10_two_agreeing_looks_two_minutes_apart_are_believed():
     async with running_extension(ON_NOT_FOUND="reject") as extension:
         asset_id = extension.sandbox.connect.create_subscription("SUB-NOBODY-KNOWS")
         request_id = extension.sandbox.connect.create_cancel_request(asset_id)
@@ -285,7 +285,7 @@ async def test_history_12_the_advice_of_a_hold_can_be_followed_without_a_second_
         assert await ends_well(extension, request_id)
 
 
-async def test_history_13_a_request_that_somebody_rejects_meanwhile_is_not_cancelled(extension):
+async def test_history_13_a_request_rejected_meanwhile_is_not_cancelled(extension):
     request_id = extension.sandbox.cancel("SUB-1")
 
     async def rejected_meanwhile(_request, work):
@@ -323,7 +323,7 @@ async def test_history_14_a_long_outage_leaves_few_notes():
         assert (sent(extension), status(extension, request_id)) == (1, "approved")
 
 
-async def test_history_15_a_status_of_a_cancellation_under_way_is_waited_for():
+async def test_history_15_a_status_for_a_cancellation_under_way_is_awaited():
     async with running_extension(REST_CANCELLING_VALUES="terminating") as extension:
         extension.sandbox.vendor.add("SUB-1")
         asset_id = extension.sandbox.connect.create_subscription("SUB-1")
@@ -342,7 +342,7 @@ async def test_history_15_a_status_of_a_cancellation_under_way_is_waited_for():
 
 
 class Exploding(str):
-    """A variable at which a vendor of another package stumbles."""
+    """A variable that makes another package's vendor raise an error."""
 
     def __str__(self):
         raise KeyError("unexpected")
@@ -350,7 +350,7 @@ class Exploding(str):
     __slots__ = ()
 
 
-async def test_history_16_an_unexpected_error_is_told_to_somebody_at_once(extension):
+async def test_history_16_an_unexpected_error_is_reported_at_once(extension):
     request_id = extension.sandbox.cancel("SUB-1")
     extension.variables["VENDOR_TIMEOUT_SECONDS"] = Exploding("31")
     for _ in range(2):
@@ -362,8 +362,8 @@ async def test_history_16_an_unexpected_error_is_told_to_somebody_at_once(extens
     assert "unexpected'" not in note["text"]
 
 
-async def test_history_17_the_last_word_of_a_vendor_that_cannot_be_asked_is_believed():
-    """Its answer said cancelled; the approval had to wait, and somebody reactivated it."""
+async def test_history_17_the_answer_of_a_vendor_that_cannot_be_asked_is_believed():
+    """Its answer said cancelled, the approval had to wait, and somebody reactivated it."""
     async with running_extension(REST_STATUS_REQUEST="") as extension:
         request_id = extension.sandbox.cancel("SUB-1")
         down = extension.sandbox.connect.faults.add("POST", "/approve", Respond(500))
@@ -375,8 +375,8 @@ async def test_history_17_the_last_word_of_a_vendor_that_cannot_be_asked_is_beli
         assert (sent(extension), status(extension, request_id)) == (1, "approved")
 
 
-async def test_history_18_what_an_instance_saw_before_it_stood_still_is_not_believed(extension):
-    """A machine that is suspended in the middle of a walk; its own clocks stand still as well."""
+async def test_history_18_a_suspended_instance_does_not_believe_its_older_looks(extension):
+    """The machine is suspended in the middle of a walk; its own clocks stand still too."""
     request_id = extension.sandbox.cancel("SUB-1", **LONG, second="order")
 
     async def suspended(_request, work):

@@ -1,4 +1,4 @@
-"""A cancellation that takes effect later: the request is scheduled, or waits, until that day."""
+"""A later cancellation: the request is scheduled, or waits, until that day."""
 
 import asyncio
 import json
@@ -44,20 +44,20 @@ def posts(extension, path):
 
 
 def ended_well(extension, request_id):
-    """Approved on the day on which the one cancellation took effect."""
+    """Approved on the day when the only cancellation took effect."""
     request = extension.sandbox.connect.request(request_id)
     found = subscription(extension)
     assert (request["status"], found.status, found.orders) == ("approved", "cancelled", 1)
     return request["effective_date"]
 
 
-async def test_a_request_is_scheduled_and_approved_on_the_day_on_which_it_ends(extension):
+async def test_a_request_is_scheduled_and_approved_on_the_day_of_the_end(extension):
     day = term_end(extension)
     request_id = await scheduled(extension)
     assert extension.sandbox.connect.request(request_id)["planned_date"] == f"{day}T00:00:00+00:00"
     [call] = sent(extension)
     assert json.loads(call.body) == {"effective_date": day}
-    # It is delivered once more: there is nothing to do.
+    # Another delivery has nothing to do.
     assert (await extension.deliver(request_id)).status == "success"
     pass_seconds(extension, 10 * DAY)
     assert status(extension, request_id) == "pending"
@@ -91,7 +91,7 @@ async def test_a_lost_answer_to_the_cancellation_is_not_repeated(extension, faul
     assert ended_well(extension, request_id)
 
 
-async def test_a_request_whose_day_is_moved_forward_is_scheduled_once_more(extension):
+async def test_a_request_whose_day_is_moved_forward_is_scheduled_again(extension):
     request_id = await scheduled(extension)
     extension.sandbox.connect.bring_forward(request_id)
     assert (await extension.deliver(request_id)).status == "success"
@@ -101,8 +101,8 @@ async def test_a_request_whose_day_is_moved_forward_is_scheduled_once_more(exten
     assert ended_well(extension, request_id)
 
 
-async def test_what_ends_at_the_moment_of_a_slow_cancellation_is_approved_at_once(extension):
-    """The vendor's moment comes after the look, and after the notes were read."""
+async def test_an_end_at_the_moment_of_a_slow_cancellation_is_approved_at_once(extension):
+    """The vendor's end comes after the look, and after the notes were read."""
     request_id, vendor = cancelled(extension), extension.sandbox.vendor
     ended = []
 
@@ -124,7 +124,7 @@ async def test_what_ends_at_the_moment_of_a_slow_cancellation_is_approved_at_onc
     assert ended_well(extension, request_id) == ended[0]
 
 
-async def test_what_ends_within_minutes_is_waited_for(extension):
+async def test_an_end_within_minutes_is_awaited(extension):
     request_id = await scheduled(extension)
     vendor = extension.sandbox.vendor
     ends_at = (extension.now().timestamp() // 1) + 600
@@ -142,9 +142,7 @@ async def test_what_ends_within_minutes_is_waited_for(extension):
 @pytest.mark.parametrize(
     "fields", [{}, {"status": "ends_later"}], ids=["by us", "by somebody else"]
 )
-async def test_where_connect_does_not_schedule_it_waits_a_day_at_a_time_and_one_note_says_so(
-    extension, fields
-):
+async def test_without_scheduling_it_waits_a_day_at_a_time_and_one_note_says_so(extension, fields):
     extension.sandbox.connect.scheduling = False
     day = term_end(extension)
     request_id = cancelled(extension, **fields, **({"ends_at": day} if fields else {}))
@@ -155,12 +153,12 @@ async def test_where_connect_does_not_schedule_it_waits_a_day_at_a_time_and_one_
         waits.append(response.countdown)
         extension.begin_new_process()
         pass_seconds(extension, response.countdown)
-    # Ten days have nine midnights and a bit; each second look takes minutes of that bit.
+    # Ten days hold nine midnights and a remainder; every second look uses minutes of it.
     assert (max(waits), len(waits) in (9, 10, 11)) == (DAY, True)
     [note] = [n for n in extension.sandbox.connect.notes(request_id) if "waiting" in n["text"]]
     assert note["type"] == "private"
     assert f"at {day} 00:00 UTC. [connect-ext waiting ends-later]" in note["text"]
-    # The vendor's clock does not move while a walk waits for its second look.
+    # The vendor's clock stands still while a walk waits for its second look.
     pass_seconds(extension, HOUR)
     assert subscription(extension).look().status == "cancelled"
     assert status(extension, request_id) == "approved"
@@ -169,7 +167,7 @@ async def test_where_connect_does_not_schedule_it_waits_a_day_at_a_time_and_one_
     assert len(said) == len([text for text in said if "[" not in text]) == (1 if fields else 0)
 
 
-async def test_the_note_until_when_comes_at_once_although_another_wait_was_told_just_now(extension):
+async def test_the_note_about_the_day_comes_at_once_even_after_another_waits_note(extension):
     extension.sandbox.connect.scheduling = False
     extension.variables["REST_API_KEY"] = "wrong"
     request_id = cancelled(extension)
@@ -195,7 +193,7 @@ async def test_two_instances_cancel_and_schedule_once(extension):
     assert ended_well(extension, request_id)
 
 
-async def test_deliveries_at_once_share_the_walk_that_schedules(extension):
+async def test_concurrent_deliveries_share_the_scheduling_walk(extension):
     request_id = cancelled(extension)
     request = await extension.client().requests[request_id].get()
     responses = await asyncio.gather(*(extension.handle(request) for _ in range(3)))
@@ -203,8 +201,8 @@ async def test_deliveries_at_once_share_the_walk_that_schedules(extension):
     assert (status(extension, request_id), len(sent(extension))) == ("scheduled", 1)
 
 
-async def test_a_delivery_of_the_day_is_not_taken_for_one_from_before_it_was_scheduled(extension):
-    """The walk that schedules is still under way when the request is back."""
+async def test_a_delivery_on_the_day_does_not_join_a_walk_from_before_the_scheduling(extension):
+    """The scheduling walk is still running when the request comes back."""
     request_id = cancelled(extension)
     go_on = asyncio.Event()
 
@@ -230,7 +228,7 @@ async def test_a_delivery_of_the_day_is_not_taken_for_one_from_before_it_was_sch
 @pytest.mark.parametrize(
     ("policy", "ends"), [("hold", "pending"), ("reject", "failed"), ("immediate", "approved")]
 )
-async def test_a_subscription_without_a_term_goes_as_the_variable_says(policy, ends):
+async def test_a_subscription_without_a_term_is_handled_as_the_variable_says(policy, ends):
     async with ending_later(ON_NO_TERM_END=policy) as extension:
         request_id = cancelled(extension, term_ends=None)
         response = await extension.deliver(request_id)
@@ -242,7 +240,7 @@ async def test_a_subscription_without_a_term_goes_as_the_variable_says(policy, e
 
 
 @pytest.mark.parametrize(("charged", "days"), [(4, 4), (15, 10), (-3, 0)])
-async def test_what_is_invoiced_is_the_end_within_the_term(charged, days):
+async def test_the_end_of_the_invoiced_period_counts_within_the_term(charged, days):
     async with ending_later(CANCELLATION_DATE="end_of_invoiced_period") as extension:
         day = term_end(extension, days)
         request_id = cancelled(extension, charged_through=term_end(extension, charged))
@@ -271,7 +269,7 @@ async def test_without_scheduling_it_is_approved_at_once_without_a_date(extensio
 KEY = "sk-marked-secret-4711"
 
 
-async def test_a_dry_run_tells_the_call_the_body_and_the_date_and_only_its_note_is_written():
+async def test_a_dry_run_shows_the_call_the_body_and_the_date_and_only_writes_its_note():
     body = json.dumps(
         {"effective_date": "{effective_date}", "api_key": KEY, "id": "{subscription_id}"}
     )
@@ -296,14 +294,14 @@ async def test_a_dry_run_tells_the_call_the_body_and_the_date_and_only_its_note_
 
 
 def wrote(extension):
-    """How often anything was written to the vendor, and to Connect."""
+    """The number of writes to the vendor and to Connect."""
     connect, vendor = extension.sandbox.connect.calls.calls, extension.sandbox.vendor.calls
     writes = [call for call in connect if call.method != "GET"]
     assert all(re.search("/messages$", call.path) for call in writes)
     return sum(call.method != "GET" for call in vendor), len(writes)
 
 
-async def test_a_dry_run_with_other_variables_is_told_anew():
+async def test_a_dry_run_with_other_variables_gets_a_new_note():
     async with ending_later(DRY_RUN="true") as extension:
         request_id = cancelled(extension)
         for when in ("end_of_term", "end_of_term", "immediate"):
@@ -314,7 +312,7 @@ async def test_a_dry_run_with_other_variables_is_told_anew():
         assert dates == [term_end(extension), term_end(extension, 0)]
 
 
-async def test_a_dry_run_tells_what_would_become_of_a_request_on_its_way(extension):
+async def test_a_dry_run_says_how_a_request_under_way_would_end(extension):
     request_id = await scheduled(extension)
     extension.variables["DRY_RUN"] = "true"
     extension.sandbox.connect.bring_forward(request_id)
@@ -325,7 +323,7 @@ async def test_a_dry_run_tells_what_would_become_of_a_request_on_its_way(extensi
     assert (status(extension, request_id), posts(extension, "/schedule")) == ("pending", 1)
 
 
-# What a vendor's preview bills.
+# Amounts in a vendor's preview.
 
 
 @pytest.mark.parametrize("shows", ["false", "true"])

@@ -1,4 +1,4 @@
-"""The promises with Zuora's orders: lost answers, late ones, pending ones, and few calls."""
+"""The promises with Zuora's orders: lost, late and pending orders, and few calls."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ from sandbox.zuora_orders import LocalZuoraOrders
 from tests.in_process import running_extension
 
 SETTLED_SECONDS = 3 * 3600.0
-"""By then a mark keeps nobody from sending any more."""
+"""By then, no mark prevents sending any more."""
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def extension(zuora):
 
 
 def cancelled(extension, zuora, key="number", **fields) -> tuple[str, str]:
-    """A new subscription that the customer cancels: its number, and the request's id."""
+    """A new subscription that the customer cancels; returns its number and the request's id."""
     subscription = zuora.add(**fields)
     return subscription.number, extension.sandbox.connect.cancel(getattr(subscription, key))
 
@@ -59,7 +59,7 @@ def ends(extension, zuora, number, request_id) -> tuple[str, int, int]:
 
 
 async def pass_time(extension, zuora, seconds: float) -> None:
-    """Time passes everywhere; the tenant's clock goes with it."""
+    """Time passes everywhere, including the tenant's clock."""
     extension.let_pass(seconds)
     zuora.clock_ahead = extension.sandbox.connect.clock.ahead
 
@@ -88,7 +88,7 @@ async def test_a_lost_answer_ends_in_one_order_and_an_approval(
     assert ends(extension, zuora, number, request_id) == ("approved", 1, 1)
 
 
-async def test_zuora_is_left_alone_for_its_minutes_also_if_it_cannot_be_looked_at(extension, zuora):
+async def test_zuora_gets_its_minutes_even_if_it_cannot_be_looked_at(extension, zuora):
     _, request_id = cancelled(extension, zuora)
     zuora.on("order").bad_gateway()
     zuora.on("subscription").do(_FailsAfterTheFirst(), times=None)
@@ -96,9 +96,7 @@ async def test_zuora_is_left_alone_for_its_minutes_also_if_it_cannot_be_looked_a
     assert (zuora.count("subscription"), response.countdown >= 300) == (2, True)
 
 
-async def test_an_order_that_zuora_finishes_later_is_waited_for_and_no_other_is_sent(
-    extension, zuora
-):
+async def test_an_order_that_zuora_finishes_later_is_awaited_and_no_other_is_sent(extension, zuora):
     number, request_id = cancelled(extension, zuora)
     zuora.on("order").finishes_later(seconds=0.5, gateway_seconds=0.1)
     response = await extension.deliver(request_id)
@@ -111,8 +109,8 @@ async def test_an_order_that_zuora_finishes_later_is_waited_for_and_no_other_is_
     assert ends(extension, zuora, number, request_id) == ("approved", 1, 1)
 
 
-async def test_an_order_that_comes_later_than_the_next_attempt_cancels_once(extension, zuora):
-    """Its number is taken by then, or the subscription is cancelled."""
+async def test_an_order_that_arrives_after_the_next_attempt_cancels_once(extension, zuora):
+    """By then its number is taken, or the subscription is cancelled."""
     number, request_id = cancelled(extension, zuora)
     zuora.on("order").finishes_later(seconds=1.0, gateway_seconds=0.1)
     await extension.deliver(request_id)
@@ -125,7 +123,7 @@ async def test_an_order_that_comes_later_than_the_next_attempt_cancels_once(exte
 
 @pytest.mark.parametrize("status", ["Pending", "Draft", "Scheduled"])
 @pytest.mark.parametrize("operator", ["complete", "delete", "cancel"])
-async def test_an_order_that_is_left_lying_is_held_and_named_until_somebody_sees_to_it(
+async def test_a_waiting_order_is_held_and_named_until_somebody_acts(
     extension, zuora, status, operator
 ):
     number, request_id = cancelled(extension, zuora)
@@ -147,9 +145,7 @@ async def test_an_order_that_is_left_lying_is_held_and_named_until_somebody_sees
     assert ends(extension, zuora, number, request_id) == ("approved", 1, orders)
 
 
-async def test_an_order_that_is_left_lying_is_no_cancellation_although_zuora_forgets_the_id(
-    extension, zuora
-):
+async def test_a_waiting_order_is_no_cancellation_even_if_zuora_forgets_the_id(extension, zuora):
     """The entity, or the host, was changed in the variables."""
     number, request_id = cancelled(extension, zuora)
     zuora.on("order").comes_back("Pending")
@@ -162,7 +158,7 @@ async def test_an_order_that_is_left_lying_is_no_cancellation_although_zuora_for
 
 
 @pytest.mark.parametrize("unique", [True, False])
-async def test_an_order_that_is_left_lying_is_held_also_where_orders_cannot_be_read(unique):
+async def test_a_waiting_order_is_held_even_if_orders_cannot_be_read(unique):
     options = {"order_metrics": False, "own_numbers_unique": unique}
     async with (
         a_zuora(**options) as zuora,
@@ -180,9 +176,7 @@ async def test_an_order_that_is_left_lying_is_held_also_where_orders_cannot_be_r
         assert ends(extension, zuora, number, request_id) == ("approved", 1, 1)
 
 
-async def test_an_order_that_is_left_lying_is_found_again_without_the_process_and_at_once(
-    extension, zuora
-):
+async def test_a_waiting_order_is_found_again_by_a_new_process_at_once(extension, zuora):
     number, request_id = cancelled(extension, zuora)
     zuora.on("order").comes_back("Pending")
     zuora.on("order").drop_after()
@@ -194,7 +188,7 @@ async def test_an_order_that_is_left_lying_is_found_again_without_the_process_an
 
 @pytest.mark.parametrize("key", ["number", "id"])
 @pytest.mark.parametrize("previews", [[], ["preview"]])
-async def test_two_calls_and_a_token_for_one_cancellation_and_three_with_a_preview(
+async def test_a_cancellation_takes_a_token_and_two_calls_or_three_with_a_preview(
     zuora, key, previews
 ):
     preview = str(bool(previews)).lower()
@@ -235,7 +229,7 @@ async def test_a_preview_that_always_fails_stops_nobody(extension, zuora, fails)
     assert {ends(extension, zuora, *each) for each in made} == {("approved", 1, 1)}
 
 
-async def test_a_preview_is_left_out_where_it_would_take_the_orders_time(extension, zuora):
+async def test_a_preview_is_left_out_if_it_would_take_the_orders_time(extension, zuora):
     extension.begin_new_process(deadline_seconds=150.0)
     number, request_id = cancelled(extension, zuora)
     assert await extension.settle(request_id) == 1
@@ -269,7 +263,7 @@ async def test_a_note_names_the_last_day_of_the_tenants_calendar():
         assert f"It ends at the vendor on {later}" in notes(extension, request_id)
 
 
-async def test_a_refusal_that_is_not_believed_is_told(extension, zuora):
+async def test_a_refusal_that_is_not_believed_is_shown(extension, zuora):
     zuora.options.order_metrics = False
     number, request_id = cancelled(extension, zuora, refusal="It is leased until May.")
     response = await extension.deliver(request_id)
@@ -301,13 +295,13 @@ async def test_a_lock_for_days_never_rejects(extension, zuora):
 
 
 @pytest.mark.parametrize("status", ["Draft", "Pending Activation", "Pending Acceptance"])
-async def test_one_that_has_not_started_is_rejected(extension, zuora, status):
+async def test_a_subscription_that_has_not_started_is_rejected(extension, zuora, status):
     number, request_id = cancelled(extension, zuora, status=status)
     await extension.settle(request_id)
     assert ends(extension, zuora, number, request_id) == ("failed", 0, 0)
 
 
-async def test_one_that_is_suspended_is_held_until_it_is_resumed(extension, zuora):
+async def test_a_suspended_subscription_is_held_until_somebody_resumes_it(extension, zuora):
     number, request_id = cancelled(extension, zuora, status="Suspended")
     response = await extension.deliver(request_id)
     assert response.status == "fail"
@@ -317,7 +311,7 @@ async def test_one_that_is_suspended_is_held_until_it_is_resumed(extension, zuor
     assert ends(extension, zuora, number, request_id) == ("approved", 1, 1)
 
 
-async def test_a_cancelled_one_is_only_approved_and_its_end_told(extension, zuora):
+async def test_a_cancelled_subscription_is_only_approved_and_its_end_is_shown(extension, zuora):
     for ends_on in (zuora.today(), zuora.today().replace(year=zuora.today().year + 1, day=1)):
         number, request_id = cancelled(
             extension, zuora, status="Cancelled", subscription_end_date=ends_on
@@ -399,7 +393,7 @@ async def test_no_fault_of_zuora_rejects(extension, zuora, misbehave):
     assert zuora.effective_cancellations(number) <= 1
 
 
-async def test_a_token_that_has_ended_is_replaced_and_nobody_waits(extension, zuora):
+async def test_an_expired_token_is_replaced_without_a_wait(extension, zuora):
     for _ in range(3):
         number, request_id = cancelled(extension, zuora)
         assert await extension.settle(request_id) == 1
@@ -428,7 +422,7 @@ async def test_two_processes_at_once_make_one_order(extension, zuora):
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles", "Pacific/Pago_Pago"])
-async def test_the_day_is_the_tenants_wherever_it_is(zone):
+async def test_the_day_is_the_tenants_in_any_time_zone(zone):
     async with (
         a_zuora(zone=zone) as zuora,
         running_extension(**zuora.variables()) as extension,
@@ -440,14 +434,14 @@ async def test_the_day_is_the_tenants_wherever_it_is(zone):
         assert zuora.orders_of(number)[0].effective_date == today
 
 
-async def test_a_dry_run_asks_and_sends_nothing(zuora):
+async def test_a_dry_run_looks_and_sends_nothing(zuora):
     async with running_extension(**zuora.variables(), DRY_RUN="true") as extension:
         _, request_id = cancelled(extension, zuora)
         assert (await extension.deliver(request_id)).status == "skip"
         assert [call.operation for call in zuora.calls] == ["token", "subscription", "preview"]
 
 
-async def test_an_order_is_told_by_its_marks_alone_where_orders_cannot_be_read():
+async def test_an_order_is_known_by_its_marks_alone_if_orders_cannot_be_read():
     async with (
         a_zuora(order_metrics=False) as zuora,
         running_extension(**zuora.variables()) as extension,

@@ -14,7 +14,7 @@ APPROVE = ("POST", "/requests/.*/approve")
 
 
 def request_for(extension, **fields):
-    """A cancel request for a subscription that the vendor shows so."""
+    """A cancel request for a subscription that the vendor shows like this."""
     asset_id = extension.sandbox.new_subscription("SUB-1", **fields)
     return extension.sandbox.connect.create_cancel_request(asset_id)
 
@@ -38,7 +38,7 @@ def calls(extension, method, path):
 # Approved.
 
 
-async def test_the_template_in_the_variables_goes_before_the_products(extension):
+async def test_the_template_in_the_variables_takes_precedence_over_the_products(extension):
     connect = extension.sandbox.connect
     template_id = connect.create_template(connect.default_product(), "Cancelled")
     extension.variables["APPROVAL_TEMPLATE_ID"] = template_id
@@ -101,7 +101,7 @@ async def test_an_end_date_is_the_effective_date_unless_it_lies_in_the_future(en
 @pytest.mark.parametrize(
     ("notes", "types"), [("private", ["private"]), ("message", ["message"]), ("off", [])]
 )
-async def test_a_note_says_where_somebody_else_has_cancelled_it(notes, types):
+async def test_a_note_says_that_somebody_else_has_cancelled_it(notes, types):
     async with running_extension(NOTES=notes) as extension:
         request_id = request_for(extension, status="cancelled")
         assert (await extension.deliver(request_id)).status == "success"
@@ -110,7 +110,7 @@ async def test_a_note_says_where_somebody_else_has_cancelled_it(notes, types):
         assert all("already cancelled at the vendor" in note["text"] for note in found)
 
 
-async def test_a_subscription_that_was_cancelled_for_a_request_somebody_rejected_is_held(extension):
+async def test_a_subscription_cancelled_for_a_rejected_request_is_held(extension):
     request_id = extension.sandbox.cancel("SUB-1")
 
     async def rejected_meanwhile(_request, work):
@@ -143,7 +143,7 @@ async def test_a_long_reason_is_cut(extension):
     assert reason.endswith("…")
 
 
-async def test_a_request_that_somebody_approves_while_it_is_rejected_is_left_so(extension):
+async def test_a_request_that_somebody_approves_during_the_rejection_stays_approved(extension):
     connect = extension.sandbox.connect
     request_id = request_for(extension, refusal="It is leased.")
 
@@ -205,7 +205,7 @@ async def test_a_dry_run_says_what_would_happen_and_does_nothing(fields, would):
 # Time.
 
 
-async def test_a_call_that_could_not_end_before_the_deadline_is_not_begun():
+async def test_a_call_that_could_miss_the_deadline_is_not_begun():
     async with running_extension(VENDOR_TIMEOUT_SECONDS="30") as extension:
         extension.begin_new_process(deadline_seconds=29.0)
         request_id = extension.sandbox.cancel("SUB-1")
@@ -228,7 +228,9 @@ async def test_a_call_that_could_not_end_before_the_deadline_is_not_begun():
         ({"REST_ACTIVE_VALUES": "aktiv"}, "unknown-status", "active"),
     ],
 )
-async def test_a_mistake_is_told_at_once_and_the_note_is_corrected(mistake, cause, says, caplog):
+async def test_a_mistake_is_reported_at_once_and_the_note_is_corrected(
+    mistake, cause, says, caplog
+):
     async with running_extension(**mistake) as extension:
         caplog.set_level(logging.INFO, "eaas.eventsapp")
         request_id = extension.sandbox.cancel("SUB-1")

@@ -1,4 +1,4 @@
-"""A vendor that stores its answers, and wants the subscription back as it is (HTTP 412)."""
+"""A vendor that stores its answers, and only changes a current subscription (HTTP 412)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VARIABLES = {
 
 @dataclass
 class Guarding(Storing):
-    """Changes only what is still as the caller has seen it."""
+    """Changes a subscription only if it is still as the caller saw it."""
 
     changes_before: dict[str, int] = field(default_factory=dict)
     """How often somebody else changes a subscription just before a cancellation arrives."""
@@ -41,22 +41,20 @@ def a_world(**variables: str) -> AbstractAsyncContextManager[World[Guarding]]:
 
 
 async def cancelled(world: World[Guarding], subscription_id: str, *, changes_before: int = 0):
-    """A customer cancels; the status of the request once its task is done."""
+    """A customer cancels; returns the request's status once its task is done."""
     world.vendor.changes_before[subscription_id] = changes_before
     return await world.settled(world.requested(subscription_id, etag="e"))
 
 
 @pytest.mark.parametrize("repeatable", ["false", "true"])
 @pytest.mark.parametrize("times", [1, 3])
-async def test_what_somebody_else_changes_meanwhile_is_cancelled_and_not_rejected(
-    repeatable, times
-):
+async def test_a_subscription_changed_meanwhile_is_cancelled_and_not_rejected(repeatable, times):
     async with a_world(REST_REPEATABLE=repeatable) as world:
-        # Refusals are believed of a product that has had its first cancellation.
+        # Refusals are only believed after a product's first approved cancellation.
         assert await cancelled(world, "SUB-1") == "approved"
         assert await cancelled(world, "SUB-2", changes_before=times) == "approved"
         answers = world.vendor.statuses("SUB-2")
-        # Without marks the key's old answers are only counted once the vendor has refused.
+        # Without marks, the key's old answers only count once the vendor has refused.
         asked = answers if repeatable == "false" else [each for each in answers if each != 422]
         assert asked == [*[412] * times, 200]
 
@@ -66,7 +64,7 @@ async def test_no_mark_stands_once_the_vendor_has_answered_412():
         world.vendor.changes_before["SUB-1"] = 1
         request_id = world.requested("SUB-1", etag="e")
         assert (await world.extension.deliver(request_id)).status == "reschedule"
-        # Another instance need not wait for the result of what was not done.
+        # Another instance need not wait for a cancellation that was not done.
         world.extension.begin_new_process()
         assert (await world.extension.deliver(request_id)).status == "success"
         assert world.vendor.statuses("SUB-1") == [412, 200]

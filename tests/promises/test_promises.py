@@ -1,7 +1,7 @@
-"""The seven promises of the project, each with tests that fail when it is broken.
+"""The project's promises, each with tests that fail when it is broken.
 
 The extension's own class runs here against the local Connect and the local vendor, over real TLS
-and real HTTP; `tests/e2e` has the same with the official runner.
+and HTTP; `tests/e2e` does the same with the official runner.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ def sent(extension: Extension, subscription_id: str = "SUB-1") -> int:
     return len(extension.sandbox.vendor.cancel_calls(subscription_id))
 
 
-# 1. Exactly one vendor cancellation for a cancel request, whatever fails and whenever.
+# 1. Exactly one vendor cancellation for a cancel request, whatever fails at any time.
 
 
 async def test_promise_1_two_deliveries_at_once_share_one_walk(extension):
@@ -62,7 +62,7 @@ async def test_promise_1_a_delivery_after_the_end_does_not_cancel_again(extensio
 
 
 @pytest.mark.parametrize("fault", [DropAfter(), Respond(502, after_work=True), Respond(500)])
-async def test_promise_1_whatever_becomes_of_the_answer_the_vendor_cancels_once(extension, fault):
+async def test_promise_1_whatever_happens_to_the_answer_the_vendor_cancels_once(extension, fault):
     request_id = extension.sandbox.cancel("SUB-1")
     extension.sandbox.vendor.faults.add(*CANCEL, fault, times=1)
     await extension.settle(request_id)
@@ -76,7 +76,7 @@ async def test_promise_1_a_task_cut_between_cancellation_and_approval_is_finishe
     task = asyncio.create_task(extension.deliver(request_id))
     while cancellations(extension) == 0:
         await asyncio.sleep(0.01)
-    # As when the process dies: the walk goes with the task that waits for it.
+    # As if the process died: the walk ends with the task that waits for it.
     for each in (task, *(t for t in asyncio.all_tasks() if "delivered" in repr(t))):
         each.cancel()
     await asyncio.wait([task])
@@ -88,7 +88,7 @@ async def test_promise_1_a_task_cut_between_cancellation_and_approval_is_finishe
     assert extension.sandbox.connect.status(request_id) == "approved"
 
 
-async def test_promise_1_a_vendor_that_works_for_long_is_not_sent_another_cancellation(extension):
+async def test_promise_1_a_slow_vendor_is_not_sent_another_cancellation(extension):
     asset_id = extension.sandbox.new_subscription("SUB-1")
     extension.sandbox.vendor.faults.add(*STATUS, Respond(200, b'{"status": "active"}'), times=4)
     extension.sandbox.vendor.faults.add(*CANCEL, empty_body(202, after_work=True))
@@ -98,7 +98,7 @@ async def test_promise_1_a_vendor_that_works_for_long_is_not_sent_another_cancel
     assert extension.sandbox.connect.status(request_id) == "approved"
 
 
-async def test_promise_1_who_cannot_be_asked_nor_repeated_is_sent_it_once_even_after_a_crash():
+async def test_promise_1_a_vendor_without_looks_and_repeats_is_sent_it_once_even_after_a_crash():
     async with running_extension(REST_STATUS_REQUEST="", REST_REPEATABLE="false") as extension:
         request_id = extension.sandbox.cancel("SUB-1")
         extension.sandbox.vendor.faults.add(*CANCEL, DropAfter(), times=1)
@@ -112,7 +112,7 @@ async def test_promise_1_who_cannot_be_asked_nor_repeated_is_sent_it_once_even_a
         assert extension.sandbox.connect.status(request_id) == "pending"
 
 
-async def test_promise_1_a_repeat_for_who_cannot_be_asked_carries_the_same_idempotency_key():
+async def test_promise_1_a_repeat_to_a_vendor_without_looks_has_the_same_idempotency_key():
     async with running_extension(REST_STATUS_REQUEST="", REST_REPEATABLE="true") as extension:
         request_id = extension.sandbox.cancel("SUB-1")
         extension.sandbox.vendor.faults.add(*CANCEL, DropAfter(), times=1)
@@ -123,7 +123,7 @@ async def test_promise_1_a_repeat_for_who_cannot_be_asked_carries_the_same_idemp
         assert extension.sandbox.connect.status(request_id) == "approved"
 
 
-# 2. Nothing is approved that is not cancelled, and nothing cancelled is left for ever unapproved.
+# 2. Only cancelled subscriptions are approved, and all cancelled ones are approved in the end.
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
@@ -151,7 +151,7 @@ async def test_promise_2_a_status_in_no_list_is_not_guessed(extension):
     assert (sent(extension), extension.sandbox.connect.status(request_id)) == (0, "pending")
 
 
-async def test_promise_2_what_is_cancelled_already_is_approved(extension):
+async def test_promise_2_an_already_cancelled_subscription_is_approved(extension):
     asset_id = extension.sandbox.new_subscription("SUB-1", status="cancelled")
     request_id = extension.sandbox.connect.create_cancel_request(asset_id)
     assert (await extension.deliver(request_id)).status == "success"
@@ -160,7 +160,7 @@ async def test_promise_2_what_is_cancelled_already_is_approved(extension):
 
 @pytest.mark.parametrize("fault", [DropAfter(), Respond(502, after_work=True)])
 async def test_promise_2_an_approval_whose_answer_is_lost_is_believed(extension, fault):
-    """The repeat of the POST meets a request that is approved already, and is refused."""
+    """The repeated POST meets an approved request and is refused."""
     request_id = extension.sandbox.cancel("SUB-1")
     extension.sandbox.connect.faults.add(*APPROVE, fault, times=1)
     response = await extension.deliver(request_id)
@@ -180,7 +180,7 @@ async def test_promise_2_an_approval_that_connect_refuses_waits_and_rejects_noth
     assert (sent(extension), extension.sandbox.connect.status(request_id)) == (1, "approved")
 
 
-async def test_promise_2_an_end_date_that_connect_does_not_take_is_left_out():
+async def test_promise_2_an_end_date_that_connect_refuses_is_left_out():
     async with running_extension(REST_END_DATE_PATH="ends_at") as extension:
         asset_id = extension.sandbox.new_subscription(
             "SUB-1", status="cancelled", ends_at="2026-01-31T00:00:00+00:00"
@@ -193,8 +193,8 @@ async def test_promise_2_an_end_date_that_connect_does_not_take_is_left_out():
         assert extension.sandbox.connect.status(request_id) == "approved"
 
 
-async def test_promise_2_a_refusal_of_a_second_attempt_is_left_to_a_person_and_looked_at(extension):
-    """The vendor works for longer than SETTLE_MINUTES and refuses another cancellation."""
+async def test_promise_2_a_refused_second_attempt_is_left_to_a_person_and_looked_at(extension):
+    """The vendor works longer than SETTLE_MINUTES and refuses another cancellation."""
     request_id = extension.sandbox.cancel("SUB-1", shows_after_seconds=9000, **REFUSES)
     vendor = extension.sandbox.vendor
     assert (await extension.deliver(request_id)).status == "reschedule"
@@ -231,7 +231,7 @@ NO_REFUSALS = {
 
 @pytest.mark.parametrize("call", [STATUS, CANCEL], ids=["status", "cancel"])
 @pytest.mark.parametrize("fault", NO_REFUSALS.values(), ids=NO_REFUSALS)
-async def test_promise_3_no_fault_of_the_vendors_rejects(extension, call, fault):
+async def test_promise_3_no_fault_of_the_vendor_rejects(extension, call, fault):
     request_id = extension.sandbox.cancel("SUB-1")
     if fault is None:
         await extension.sandbox.vendor.stop()
@@ -276,7 +276,7 @@ async def test_promise_3_a_request_that_cannot_be_read_waits(extension, request_
     assert (await extension.handle(request_data)).status == "reschedule"
 
 
-async def test_promise_3_a_bug_of_ours_waits_and_tells_no_more_than_its_place(caplog):
+async def test_promise_3_a_bug_of_ours_waits_and_shows_only_its_place(caplog):
     async with running_extension() as extension:
         request_id = extension.sandbox.cancel("SUB-1")
         extension.variables["VENDOR_TIMEOUT_SECONDS"] = ExplodingText()
@@ -288,7 +288,7 @@ async def test_promise_3_a_bug_of_ours_waits_and_tells_no_more_than_its_place(ca
 
 
 class ExplodingText(str):
-    """A stand-in for a bug: a value whose use raises an error with a secret in its text."""
+    """Stands in for a bug: using the value raises an error with a secret in its text."""
 
     def __str__(self) -> str:
         raise RuntimeError("hush-hush")
@@ -320,7 +320,7 @@ async def test_promise_3_a_blank_parameter_is_refused_and_named(extension, value
 @pytest.mark.parametrize(
     "value", [".", "..", "a\nb", "\x00", "SUB-1/items/7", "SUB-1?x=1", "S' or 'a", "x" * 256]
 )
-async def test_promise_8_what_is_no_id_is_held_before_anything_is_sent(extension, value):
+async def test_promise_8_an_invalid_id_is_held_before_anything_is_sent(extension, value):
     parameters = [Parameter("subscription_id", value)]
     asset_id = extension.sandbox.connect.create_subscription(parameters=parameters)
     request_id = extension.sandbox.connect.create_cancel_request(asset_id)
@@ -332,7 +332,7 @@ async def test_promise_8_what_is_no_id_is_held_before_anything_is_sent(extension
     assert extension.sandbox.vendor.calls == []
 
 
-async def test_promise_8_what_a_customer_has_filled_in_is_not_the_vendors_id(extension):
+async def test_promise_8_a_parameter_filled_in_by_a_customer_is_not_the_vendors_id(extension):
     extension.sandbox.vendor.add("SUB-7")
     parameters = [Parameter("subscription_id", "SUB-7", phase="ordering")]
     asset_id = extension.sandbox.connect.create_subscription(parameters=parameters)
@@ -364,7 +364,7 @@ async def test_promise_4_a_redelivery_right_after_a_lost_answer_sends_nothing(ex
     assert sent(extension) == 1
 
 
-async def test_promise_4_a_time_out_of_the_cancellation_is_an_unknown_outcome():
+async def test_promise_4_a_timed_out_cancellation_is_an_unknown_outcome():
     async with running_extension(VENDOR_TIMEOUT_SECONDS="1") as extension:
         request_id = extension.sandbox.cancel("SUB-1")
         extension.sandbox.vendor.faults.add(*CANCEL, Delay(1.5), times=1)
@@ -381,7 +381,7 @@ async def test_promise_4_a_time_out_of_the_cancellation_is_an_unknown_outcome():
 
 @pytest.mark.undisturbed
 async def test_promise_5_faults_of_connect_do_not_stop_the_event_loop(extension):
-    """The official client sleeps with `time.sleep(1)` between its tries."""
+    """The official client calls `time.sleep(1)` between its attempts."""
     request_id = extension.sandbox.cancel("SUB-1")
     extension.sandbox.connect.faults.add(*APPROVE, Respond(502), times=3)
     assert await longest_stall(extension.deliver(request_id)) < 0.95
@@ -430,11 +430,11 @@ async def test_promise_6_nothing_confidential_leaves(caplog):
 
 
 def _lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What the extension and its libraries log; the servers of this process are not theirs."""
+    """The logs of the extension and its libraries, without this process's servers."""
     return [r.getMessage() for r in caplog.records if not r.name.startswith(("aiohttp", "asyncio"))]
 
 
-# 7. A mistake in the configuration is one clear message, and requests wait until it is mended.
+# 7. A mistake in the configuration gives one clear message, and requests wait until it is fixed.
 
 
 async def test_promise_7_one_message_names_every_bad_variable_and_requests_wait(caplog):
@@ -467,7 +467,7 @@ async def test_promise_7_the_message_is_there_at_the_start_and_the_extension_sta
     assert "REST_API_URL" in record.getMessage()
 
 
-async def test_promise_1_a_redirect_after_the_work_is_not_taken_for_nothing_done():
+async def test_promise_1_a_redirect_after_the_work_does_not_mean_nothing_done():
     async with running_extension(REST_STATUS_REQUEST="", REST_REPEATABLE="false") as extension:
         request_id = extension.sandbox.cancel("SUB-1")
         moved = Respond(303, headers={"Location": "/done"}, after_work=True)

@@ -1,4 +1,4 @@
-"""A scheduled request that the customer revokes: the cancellation is taken back once, or held."""
+"""A scheduled request that the customer revokes: the cancellation is undone once, or held."""
 
 import asyncio
 import json
@@ -49,12 +49,12 @@ async def test_a_revoked_request_gets_the_subscription_back_and_is_confirmed(ext
     assert undo_keys(extension) == [f"{request_id}-undo"]
     assert extension.sandbox.connect.request(request_id)["asset"]["status"] == "active"
     assert len(notes(extension, request_id, "undo")) == 1
-    # It is delivered once more: there is nothing to do.
+    # Another delivery has nothing to do.
     assert (await extension.deliver(request_id)).status == "success"
     assert taken_back(extension, request_id) == ONCE
 
 
-async def test_it_can_be_cancelled_again_afterwards_by_another_request(extension):
+async def test_another_request_can_cancel_it_again_afterwards(extension):
     request_id = await revoked(extension)
     await settle(extension, request_id)
     asset_id = extension.sandbox.connect.request(request_id)["asset"]["id"]
@@ -82,7 +82,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("fault", ANSWERS.values(), ids=ANSWERS)
 @pytest.mark.parametrize("next_process", [True, False], ids=["restarted", "goes on"])
-async def test_whatever_becomes_of_the_answer_to_an_undo_it_takes_effect_once(
+async def test_whatever_happens_to_its_answer_an_undo_takes_effect_once(
     extension, fault, next_process
 ):
     request_id = await revoked(extension, honours_keys=False)
@@ -129,7 +129,7 @@ async def test_a_vendor_that_shows_an_undo_late_is_sent_it_once(extension, by_an
     assert len(undo_keys(extension)) == 1
 
 
-async def test_a_lock_is_waited_for(extension):
+async def test_a_lock_is_awaited(extension):
     request_id = await revoked(extension, honours_keys=False)
     subscription(extension).lock(HOUR / 2)
     for _ in range(3):
@@ -139,7 +139,7 @@ async def test_a_lock_is_waited_for(extension):
     assert taken_back(extension, request_id) == ONCE
 
 
-async def test_a_conflict_that_lasts_is_held_and_can_be_tried_again(extension):
+async def test_a_lasting_conflict_is_held_and_can_be_retried(extension):
     request_id = await revoked(extension, honours_keys=False)
     subscription(extension).lock(5 * HOUR)
     await settle(extension, request_id)
@@ -155,7 +155,7 @@ async def test_a_conflict_that_lasts_is_held_and_can_be_tried_again(extension):
 # Several processes, and a kill at every call.
 
 
-async def test_two_instances_take_it_back_once(extension):
+async def test_two_instances_undo_it_once(extension):
     request_id = await revoked(extension, honours_keys=False)
     request = await extension.client().requests[request_id].get()
     deliveries = []
@@ -190,10 +190,10 @@ async def test_a_process_that_dies_at_any_call_leaves_one_undo_and_a_confirmed_r
 
 @pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
 @pytest.mark.parametrize("number", range(1, 9))
-async def test_a_process_that_dies_while_it_schedules_leaves_what_can_be_taken_back(
+async def test_a_process_that_dies_while_scheduling_leaves_a_cancellation_that_can_be_undone(
     extension, number, after
 ):
-    """Its calls: the template, a look, the mark, the marks, the cancellation, notes, schedule."""
+    """Its calls: template, look, mark, reading marks, cancellation, notes, schedule."""
     request_id = cancelled(extension, honours_keys=False)
     request = await extension.client().requests[request_id].get()
     death = DiesAtCall(extension, number, after_work=after)
@@ -208,7 +208,7 @@ async def test_a_process_that_dies_while_it_schedules_leaves_what_can_be_taken_b
     assert taken_back(extension, request_id) == ONCE
 
 
-# A walk of the same request that is still under way.
+# A walk of the same request is still running.
 
 
 async def test_a_revocation_is_not_swallowed_by_the_walk_that_is_still_scheduling(extension):
@@ -252,7 +252,7 @@ async def test_a_slow_look_from_before_it_was_cancelled_cancels_nothing_afterwar
     extension.begin_new_process()
     await settle(extension, request_id)
     extension.sandbox.connect.revoke(request_id)
-    # Its own process gets the revocation, too.
+    # Its own process gets the revocation too.
     extension.application.shared = first
     await settle(extension, request_id)
     assert taken_back(extension, request_id) == ONCE
@@ -293,8 +293,8 @@ async def test_a_lost_answer_to_confirm_changes_nothing(extension, fault):
     assert taken_back(extension, request_id) == ONCE
 
 
-async def test_a_lock_that_the_vendor_has_stored_for_a_key_is_no_refusal(extension):
-    """It repeats its answer to a key for a day; the lock lasts for half an hour."""
+async def test_a_lock_stored_for_a_key_is_no_refusal(extension):
+    """It repeats its answer to a key for a day, but the lock lasts half an hour."""
     request_id = cancelled(extension, locked_seconds=HOUR / 2)
     await settle(extension, request_id)
     assert (status(extension, request_id), subscription(extension).orders) == ("scheduled", 1)
@@ -304,7 +304,7 @@ async def test_a_lock_that_the_vendor_has_stored_for_a_key_is_no_refusal(extensi
     assert taken_back(extension, request_id) == ONCE
 
 
-# What cannot be taken back.
+# Cancellations that cannot be undone.
 
 
 async def _ended(extension, _request_id):
@@ -338,7 +338,7 @@ IMPOSSIBLE = [
 
 
 @pytest.mark.parametrize(("trouble", "says"), IMPOSSIBLE)
-async def test_what_cannot_be_taken_back_is_held_with_a_note_that_says_why(
+async def test_a_cancellation_that_cannot_be_undone_is_held_with_the_reason_in_a_note(
     extension, trouble, says
 ):
     request_id = await revoked(extension)
@@ -352,7 +352,7 @@ async def test_what_cannot_be_taken_back_is_held_with_a_note_that_says_why(
     assert says in held[0]["text"]
     assert held[0]["text"].startswith(response.output)
     assert subscription(extension).undone == 0
-    # Somebody takes it back at the vendor, and resubmits the task a while later.
+    # Somebody undoes it at the vendor and resubmits the task a while later.
     pass_seconds(extension, 2 * HOUR)
     subscription(extension).reactivate()
     [_, parameter] = extension.sandbox.connect.request(request_id)["asset"]["params"]
@@ -361,7 +361,7 @@ async def test_what_cannot_be_taken_back_is_held_with_a_note_that_says_why(
     assert status(extension, request_id) == "revoked"
 
 
-async def test_another_reason_is_another_note(extension):
+async def test_another_reason_gets_another_note(extension):
     request_id = await revoked(extension, undo_refusal="It is invoiced.")
     extension.variables["REST_UNDO_REQUEST"] = ""
     await extension.deliver(request_id)
@@ -375,7 +375,7 @@ async def test_another_reason_is_another_note(extension):
 
 
 @pytest.mark.parametrize("forged_by", [None, (VENDOR, "message"), (DISTRIBUTOR, "private")])
-async def test_a_cancellation_that_is_not_this_requests_is_not_taken_back(extension, forged_by):
+async def test_another_requests_cancellation_is_not_undone(extension, forged_by):
     request_id = await scheduled(extension, status="ends_later", ends_at=term_end(extension))
     if forged_by:
         account, type_ = forged_by
@@ -388,7 +388,7 @@ async def test_a_cancellation_that_is_not_this_requests_is_not_taken_back(extens
     assert undo_keys(extension) == []
 
 
-async def test_marks_of_an_undo_that_others_have_written_keep_nobody_from_it(extension):
+async def test_undo_marks_forged_by_others_prevent_no_undo(extension):
     request_id = await revoked(extension)
     for account, type_ in ((VENDOR, "message"), (DISTRIBUTOR, "private"), (DISTRIBUTOR, "message")):
         mark = text_of("0badcafe", State.ACCEPTED, Act.UNDO)
@@ -397,8 +397,8 @@ async def test_marks_of_an_undo_that_others_have_written_keep_nobody_from_it(ext
     assert taken_back(extension, request_id) == ONCE
 
 
-async def test_a_cancellation_that_may_still_arrive_is_waited_for(extension):
-    """Its answer was lost, and somebody at the vendor made the subscription active meanwhile."""
+async def test_a_cancellation_that_may_still_arrive_is_awaited(extension):
+    """Its answer was lost, and somebody at the vendor reactivated the subscription meanwhile."""
     request_id = cancelled(extension)
     extension.sandbox.vendor.faults.add(*CANCEL, DropAfter(), times=1)
     await settle(extension, request_id)
@@ -411,7 +411,7 @@ async def test_a_cancellation_that_may_still_arrive_is_waited_for(extension):
     assert undo_keys(extension) == []
 
 
-async def test_where_connect_keeps_no_note_it_is_still_taken_back_once(extension, caplog):
+async def test_without_notes_it_is_still_undone_once(extension, caplog):
     request_id = await revoked(extension, undo_shows_after_seconds=HOUR / 2, honours_keys=False)
     extension.sandbox.connect.conversations.forbid(request_id, "POST")
     await settle(extension, request_id)
@@ -423,7 +423,7 @@ async def test_where_connect_keeps_no_note_it_is_still_taken_back_once(extension
 # A dry run.
 
 
-async def test_a_dry_run_tells_the_undo_and_changes_nothing():
+async def test_a_dry_run_shows_the_undo_and_changes_nothing():
     key = "sk-marked-secret-4711"
     body = json.dumps({"api_key": key, "reason": "stays"})
     async with ending_later(REST_UNDO_BODY=body) as extension:
@@ -449,7 +449,7 @@ async def test_a_dry_run_tells_the_undo_and_changes_nothing():
         assert taken_back(extension, request_id) == ("revoking", "ends_later", 0, 1)
 
 
-async def test_a_dry_run_while_an_undo_is_under_way_says_that_the_request_would_wait(extension):
+async def test_a_dry_run_during_an_undo_says_that_the_request_would_wait(extension):
     request_id = await revoked(extension, undo_shows_after_seconds=HOUR)
     assert (await extension.deliver(request_id)).status == "reschedule"
     extension.variables["DRY_RUN"] = "true"

@@ -1,4 +1,4 @@
-"""Waiting is visible and bounded, and a vendor that is down is left alone."""
+"""Waiting is visible and bounded, and calls to a failing vendor are paused."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -12,7 +12,7 @@ def _old_request(extension, hours, subscription_id="SUB-1", **fields):
     return extension.sandbox.connect.create_cancel_request(asset_id, created)
 
 
-async def test_a_request_that_waits_for_a_day_gets_one_note_and_is_tried_on(extension):
+async def test_a_request_that_waits_for_a_day_gets_one_note_and_is_still_tried(extension):
     request_id = _old_request(extension, hours=25)
     extension.sandbox.vendor.faults.add("*", "SUB-1", Respond(503), times=3)
     for _ in range(3):
@@ -38,7 +38,7 @@ async def test_one_process_asks_connect_for_the_note_only_once(extension):
     assert len(extension.sandbox.connect.calls.matching("*", "/conversations")) == 2
 
 
-async def test_a_request_that_has_not_waited_so_long_gets_no_note():
+async def test_a_request_that_has_waited_less_gets_no_note():
     async with running_extension(ESCALATE_AFTER_HOURS="48") as extension:
         request_id = _old_request(extension, hours=47)
         extension.sandbox.vendor.faults.add("*", "SUB-1", Respond(503))
@@ -46,7 +46,7 @@ async def test_a_request_that_has_not_waited_so_long_gets_no_note():
         assert extension.sandbox.connect.notes(request_id) == []
 
 
-async def test_a_request_that_waits_for_the_variables_gets_its_note_as_well():
+async def test_a_request_that_waits_for_the_variables_also_gets_its_note():
     async with running_extension(NOTES="loud") as extension:
         request_id = _old_request(extension, hours=25)
         await extension.deliver(request_id)
@@ -54,14 +54,14 @@ async def test_a_request_that_waits_for_the_variables_gets_its_note_as_well():
         assert "NOTES got 'loud'" in note["text"]
 
 
-async def test_a_note_that_cannot_be_left_does_not_keep_the_request_from_waiting(extension):
+async def test_a_request_waits_even_if_its_note_cannot_be_left(extension):
     request_id = _old_request(extension, hours=25)
     extension.sandbox.vendor.faults.add("*", "SUB-1", Respond(503))
     extension.sandbox.connect.faults.add("*", "/conversations", Respond(403))
     assert (await extension.deliver(request_id)).status == "reschedule"
 
 
-async def test_a_vendor_that_is_down_is_not_called_by_each_request(extension):
+async def test_a_vendor_that_is_down_is_not_called_for_every_request(extension):
     vendor = extension.sandbox.vendor
     vendor.faults.add("*", "/subscriptions", Respond(503))
     requests = [extension.sandbox.cancel(f"SUB-{number}") for number in range(12)]

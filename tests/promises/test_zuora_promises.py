@@ -154,8 +154,8 @@ async def test_a_cancelled_subscription_is_only_approved(zuora, version):
         assert zuora.count("create") + zuora.count("amend") == 0
 
 
-async def test_a_cancellation_at_once_does_not_end_later_because_the_calls_are_slow(zuora):
-    """Up to version 68 Zuora is told a moment, which comes after the look and the mark."""
+async def test_slow_calls_do_not_make_an_immediate_cancellation_end_later(zuora):
+    """Up to version 68, Zuora gets a moment, which lies after the look and the mark."""
     variables = {**zuora.variables("38.0"), "WHEN_EFFECTIVE_LATER": "schedule"}
     async with running_extension(**variables) as extension:
         request_id = _cancel(extension, zuora.add().name)

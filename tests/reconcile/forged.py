@@ -1,4 +1,4 @@
-"""Lists of Connect's that are not what was asked for."""
+"""Lists from Connect that do not match the query."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REQUESTS, ASSETS = "/public/v1/requests$", "/public/v1/assets$"
 
 
 def lists(world: World, path: str, *objects: Json, total: int | None = None) -> None:
-    """From now on Connect answers a list with these objects, whatever was asked for."""
+    """Make Connect answer a list with these objects, whatever the query."""
     total = len(objects) if total is None else total
     headers = {"Content-Range": f"items 0-{len(objects) - 1}/{total}"}
     body = json.dumps(objects).encode()

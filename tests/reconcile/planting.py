@@ -1,4 +1,4 @@
-"""An account with a past, planted in a sandbox: requests that were lost, and all the others."""
+"""An account with a past, planted in a sandbox: lost requests and all others."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ PRODUCTS = (MAIN, HOLDING, NEW, SLOW, BUSY, LATER, ZUORA, WRONG, THEIRS)
 SETTLES_SOON = {"SETTLE_MINUTES": "0.05"}
 SETTLES_LATE = {"SETTLE_MINUTES": "300"}
 UNTIL_MARKS_ARE_OLD = timedelta(minutes=15)
-"""After that, what a dead process has left keeps nobody from sending, not even to Zuora."""
+"""After this time, a dead process's marks prevent no sending, not even to Zuora."""
 
 
 class Past:
-    """A sandbox in which all that has happened."""
+    """A sandbox with this past."""
 
     def __init__(self, sandbox: Sandbox, busy_vendor: LocalVendor) -> None:
         self.sandbox, self.busy_vendor = sandbox, busy_vendor
@@ -49,7 +49,7 @@ class Past:
         self._numbers = count(1)
 
     def plant(self, sorts: Iterable[Sort], times: int | None = None) -> list[Planted]:
-        """Plant so many of each sort, or as many as it says."""
+        """Plant this many requests of each sort, or the sort's own number."""
         planted = [self._plant(sort) for sort in sorts for _ in range(times or sort.times)]
         self.planted += planted
         return planted
@@ -89,21 +89,21 @@ class Past:
         return [each for each in self.planted if each.sort.is_asked_for]
 
     async def marks_of_the_dead_are_old(self) -> None:
-        """After a kill, let everything but the youngest requests be older by minutes."""
-        # Connect still takes what was being sent; a mark that it writes later would be a new one.
+        """After a kill, make everything except the youngest requests minutes older."""
+        # Connect still accepts calls in flight; a mark that it wrote later would be a new one.
         await asyncio.sleep(0.3)
         for each in self.requests:
             if each.sort.age > YOUNG:
                 self.connect.backdate(each.id, UNTIL_MARKS_ARE_OLD)
 
-    # What has become of them
+    # How they ended
 
     def ends(self) -> dict[str, tuple[str, str, str, int]]:
-        """Of each, the status, its subscription's, and how often that was cancelled."""
+        """Each request's status, its subscription's, and how often that was cancelled."""
         return {each.id: (each.sort.name, *self._end(each)) for each in self.planted}
 
     def right_ends(self) -> dict[str, tuple[str, str, str, int]]:
-        """What must have become of each."""
+        """How each must end."""
         ends = [(each, each.sort.end) for each in self.planted]
         return {
             each.id: (each.sort.name, end.status, end.at_vendor, end.cancelled)
@@ -124,19 +124,19 @@ class Past:
         return (subscription.look().status, subscription.orders) if subscription else ("", 0)
 
     def for_a_person(self) -> set[tuple[str, str, str]]:
-        """Who needs a person: the id, the cause and the next step of each."""
+        """The requests that need a person: id, cause and next step of each."""
         findings = self.findings(PERSON)
         return {(name, cause, NEXT_STEPS[Cause(cause)]) for name, cause, _ in findings}
 
     def findings(self, kind: str) -> set[tuple[str, str, str]]:
-        """The id, the cause and the outcome of each finding of a kind that there must be."""
+        """The id, the cause and the outcome of each expected finding of a kind."""
         ends = [(each.id, each.sort.end) for each in self.planted]
         return {(name, end.cause, end.outcome) for name, end in ends if end.found == kind}
 
-    # What was called
+    # Calls
 
     def changes(self) -> Counter[str]:
-        """The calls so far that were to change something, at the vendors and in Connect."""
+        """The calls so far that tried to change something, at the vendors and in Connect."""
         connect = [each.path for each in self.connect.calls.matching("POST")]
         vendors = (self.sandbox.vendor, self.busy_vendor)
         rest = [each.path for vendor in vendors for each in vendor.calls_to("POST")]
@@ -146,7 +146,7 @@ class Past:
 
 @asynccontextmanager
 async def past(**sandbox: Any) -> AsyncIterator[Past]:
-    """A sandbox with the products, and nothing planted yet."""
+    """A sandbox with the products but nothing planted yet."""
     busy_vendor = LocalVendor()
     await busy_vendor.start()
     try:

@@ -1,4 +1,4 @@
-"""Runs ``python -m connect_ext.reconcile`` against a sandbox, as an operator does."""
+"""Runs ``python -m connect_ext.reconcile`` against a sandbox like an operator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FAST = ("--calls-per-minute", "60000")
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run has come to."""
+    """The result of a run."""
 
     status: int
     out: str
@@ -27,7 +27,7 @@ class Ran:
 
     @property
     def report(self) -> Any:
-        """What it has written with ``--json``."""
+        """Its output with ``--json``."""
         return json.loads(self.out)
 
     def findings(self, kind: str) -> set[tuple[str, str, str]]:
@@ -36,7 +36,7 @@ class Ran:
         return {(each["id"], each["cause"], each["outcome"]) for each in found}
 
     def for_a_person(self) -> set[tuple[str, str, str]]:
-        """The id, the cause and the next step of each who needs a person."""
+        """The id, the cause and the next step of each request that needs a person."""
         found = [each for each in self.report["findings"] if each["kind"] == "needs-a-person"]
         return {(each["id"], each["cause"], each["next_step"]) for each in found}
 
@@ -48,7 +48,7 @@ class Command:
         self.sandbox, self.directory = sandbox, directory
 
     def env_file(self, **variables: str) -> Path:
-        """A file with the environment's variables, and these besides."""
+        """A file with the environment's variables and these."""
         given = {
             each.name: each.value for each in self.sandbox.connect.environment.variables.values()
         }
@@ -58,7 +58,7 @@ class Command:
         return path
 
     def environment(self, **more: str | None) -> dict[str, str]:
-        """The environment of the process; None takes a name out of it."""
+        """The process's environment; None removes a name."""
         given = {
             **os.environ,
             "PYTHONUTF8": "1",
@@ -93,6 +93,6 @@ class Command:
 
 
 async def ended(process: asyncio.subprocess.Process) -> Ran:
-    """Wait for the end of a run; a stream that goes elsewhere counts as empty."""
+    """Wait for the end of a run; a redirected stream counts as empty."""
     out, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     return Ran(process.returncode or 0, (out or b"").decode(), (err or b"").decode())

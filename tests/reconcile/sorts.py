@@ -1,7 +1,7 @@
-"""The sorts of requests that there are, and what must have become of each after a run.
+"""All sorts of requests, and how each must end after a run.
 
-Half of them were lost on the way: Connect has forgotten them, an instance died in the middle, or
-somebody has cancelled at the vendor by hand. The other half must be left alone.
+Half of them were lost on the way: Connect forgot them, an instance died in the middle, or somebody
+cancelled at the vendor by hand. The other half must be left alone.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 YOUNG = timedelta(minutes=20)
 
-# One product for each set of variables. The last one is another environment's, which has other
-# variables for it: here its subscriptions are looked for at a vendor that knows their ids as well.
+# One product for each set of variables. The last one belongs to another environment with other
+# variables; here its subscriptions are looked up at a vendor that also knows their ids.
 MAIN, HOLDING, NEW, SLOW, BUSY, LATER, ZUORA, WRONG, THEIRS = (
     f"PRD-500-000-00{number}" for number in range(9)
 )
@@ -31,15 +31,15 @@ PERSON, SETTLED, WAITS = "needs-a-person", "settled", "waits"
 
 @dataclass(frozen=True)
 class End:
-    """What must have become of a request and of its subscription at the vendor."""
+    """How a request, and its subscription at the vendor, must end."""
 
     status: str
-    """The request's, or that of a subscription which nobody has cancelled."""
+    """The request's status, or that of a subscription that nobody cancelled."""
     at_vendor: str = "cancelled"
     cancelled: int = 0
     """How many cancellations the vendor has accepted."""
     found: str = ""
-    """What kind of finding there is; empty if there must be none."""
+    """The kind of finding; empty if there must be none."""
     cause: str = ""
     outcome: str = ""
 
@@ -61,54 +61,54 @@ def untouched(status: str = "pending", at_vendor: str = "active", cancelled: int
 
 
 class Task(Enum):
-    """What has become of the task of a request."""
+    """What happened to a request's task."""
 
     LOST = "lost"
-    """There was one; it never comes again."""
+    """There was one, which never comes again."""
     ALIVE = "alive"
     """Connect delivers it as soon as there is an instance."""
     ELSEWHERE = "elsewhere"
-    """Another environment has it, if anybody."""
+    """If it exists, another environment has it."""
 
 
 @dataclass(frozen=True)
 class Sort:
-    """Requests that have the same past, and the same end."""
+    """Requests with the same past and the same end."""
 
     name: str
     times: int
     end: End
     product: str = MAIN
     vendor: Mapping[str, Any] | None = field(default_factory=dict)
-    """The subscription's fields at the vendor; None: there is none."""
+    """The subscription's fields at the vendor; None: it does not exist."""
     parameter: str | None = ""
-    """What Connect has instead of the vendor's id."""
+    """Connect's value instead of the vendor's id."""
     is_asked_for: bool = True
-    """Whether anybody has asked for the cancellation."""
+    """Whether anybody asked for the cancellation."""
     age: timedelta = 5 * HOUR
     task: Task = Task.LOST
     then: Callable[[Past, Planted], None] | None = None
-    """What has happened since."""
+    """Events since then."""
     notes: tuple[tuple[timedelta, str], ...] = ()
-    """The extension's own, with their age."""
+    """The extension's own notes, with their age."""
 
 
 @dataclass(frozen=True)
 class Planted:
-    """One of them."""
+    """One planted request of a sort."""
 
     sort: Sort
     id: str
-    """The request's id, or that of a subscription which nobody has cancelled."""
+    """The request's id, or that of a subscription that nobody cancelled."""
     key: str
     """The subscription's id at the vendor."""
 
 
-# What has happened since
+# Events since then
 
 
 def accepted_by_vendor(past: Past, planted: Planted) -> None:
-    """The vendor has carried it out, and whoever has sent it died before he could approve."""
+    """The vendor carried it out, and the sender died before approving."""
     past.sandbox.vendor.subscriptions[planted.key].try_to_cancel(planted.id)
 
 
@@ -131,7 +131,7 @@ def approved_after_a_cancellation(past: Past, planted: Planted) -> None:
 
 
 def bought_again(past: Past, planted: Planted) -> None:
-    """The vendor gives the same id to the customer who comes back."""
+    """The vendor gives a returning customer the same id."""
     agent_approves(past, planted)
     past.connect.create_subscription(planted.key, product_id=planted.sort.product)
 
@@ -143,7 +143,7 @@ def scheduled(past: Past, planted: Planted) -> None:
 
 
 def overdue(past: Past, planted: Planted) -> None:
-    """Its day has passed at the vendor, and Connect has not brought it back."""
+    """Its day has passed at the vendor, but Connect has not returned it."""
     scheduled(past, planted)
     past.connect.bring_forward(planted.id, datetime.now(timezone.utc) - 3 * DAY)
     past.sandbox.vendor.subscriptions[planted.key].end_now()
@@ -161,7 +161,7 @@ def revoked_too_late(past: Past, planted: Planted) -> None:
 
 
 def revoked_and_taken_back(past: Past, planted: Planted) -> None:
-    """Somebody has taken the cancellation back at the vendor."""
+    """Somebody undid the cancellation at the vendor."""
     revoked(past, planted)
     past.sandbox.vendor.subscriptions[planted.key].try_to_undo()
 
@@ -172,7 +172,7 @@ def revoked_and_confirmed(past: Past, planted: Planted) -> None:
 
 
 def vendor_answers(status: int) -> Callable[[Past, Planted], None]:
-    """The vendor answers so to every question about the subscription."""
+    """The vendor gives this answer to every question about the subscription."""
 
     def answers(past: Past, planted: Planted) -> None:
         past.busy_vendor.faults.add("GET", f"/{planted.key}$", Respond(status))
@@ -181,12 +181,12 @@ def vendor_answers(status: int) -> Callable[[Past, Planted], None]:
 
 
 def held(cause: str) -> tuple[tuple[timedelta, str], ...]:
-    """A day ago the extension has left it to a person."""
+    """A day ago, the extension left it to a person."""
     return ((DAY, f"Somebody has to decide. [connect-ext held {cause}]"),)
 
 
 def mark(age: timedelta, state: str = "sending", attempt: str = "0a1b2c3d") -> tuple[Any, ...]:
-    """So long ago an instance has sent the cancellation, or died before."""
+    """This long ago, an instance sent the cancellation, or died before sending it."""
     return ((age, f"The cancellation is being sent. [connect-ext cancel {attempt} {state}]"),)
 
 
@@ -429,4 +429,4 @@ SORTS = (*LOST_ON_THE_WAY, *FOR_A_PERSON, *LEFT_ALONE)
 STEADY_SORTS = tuple(
     sort for sort in SORTS if sort.name not in ("slow to show", "locked", "locked for a day")
 )
-"""Those that look the same after each of several runs, and need no waiting."""
+"""Sorts that look the same after each of several runs and need no waiting."""

@@ -1,4 +1,4 @@
-"""What is settled is compared by what is certain, and not by what somebody else could write."""
+"""Settled requests are compared by certain facts, not by texts that others could write."""
 
 import json
 
@@ -15,8 +15,8 @@ from tests.reconcile.world import HOURS, World, found, reconciling
 @pytest.mark.parametrize(
     ("kind", "status"), [("cancel", "failed"), ("cancel", "revoked"), ("purchase", "approved")]
 )
-async def test_what_is_not_an_approved_cancellation_is_not_reported_as_one(world, kind, status):
-    """A rejected cancellation leaves the subscription active: that is right so."""
+async def test_only_approved_cancellations_are_reported_as_such(world, kind, status):
+    """A rejected cancellation correctly leaves the subscription active."""
     request_id = world.cancel("SUB-1")
     request = world.connect.request(request_id)
     world.extension.let_pass(2 * HOURS)
@@ -27,7 +27,7 @@ async def test_what_is_not_an_approved_cancellation_is_not_reported_as_one(world
     assert world.connect.notes(request_id) == []
 
 
-async def test_what_a_customer_has_filled_in_does_not_hide_a_subscription_that_goes_on(world):
+async def test_an_ordering_parameter_does_not_hide_a_subscription_that_is_still_active(world):
     request_id = approved_and_active(world, "SUB-1")
     other = world.connect.create_subscription(
         parameters=[
@@ -46,7 +46,7 @@ async def test_a_subscription_that_connect_did_not_filter_hides_nothing(world):
     assert found(await world.run(subscriptions=0)) == {request_id: "still-active"}
 
 
-async def test_a_subscription_that_was_bought_again_is_not_said_to_go_on(world):
+async def test_a_subscription_bought_again_is_not_reported_as_still_active(world):
     approved_and_active(world, "SUB-1")
     world.connect.create_subscription("SUB-1")
     assert found(await world.run(subscriptions=0)) == {}
@@ -61,7 +61,7 @@ async def test_an_approval_younger_than_the_vendor_may_take_is_not_reported():
 
 
 def approved_and_active(world: World, vendor_id: str) -> str:
-    """A request of ours that somebody has approved by hand; the subscription goes on."""
+    """A request of ours that somebody approved by hand; the subscription stays active."""
     request_id = world.cancel(vendor_id)
     world.connect.agent_approve(request_id)
     world.extension.let_pass(2 * HOURS)
@@ -69,13 +69,13 @@ def approved_and_active(world: World, vendor_id: str) -> str:
 
 
 @pytest.mark.parametrize("is_approved", [True, False])
-async def test_a_status_that_is_the_customers_name_does_not_leave(world, is_approved):
+async def test_a_status_that_is_the_customers_name_does_not_leak(world, is_approved):
     customer = Customer()
     request_id = world.cancel("SUB-1")
     if is_approved:
         world.connect.agent_approve(request_id)
     else:
-        # Of the same product, and nobody asks for its cancellation.
+        # It is of the same product, and nobody asks for its cancellation.
         world.sandbox.new_subscription("SUB-2")
     world.extension.let_pass(2 * HOURS)
     body = json.dumps({"status": f"{customer.first_name} {customer.last_name}"}).encode()

@@ -1,4 +1,4 @@
-"""A journal is of one run: neither of another environment's nor of last week's."""
+"""A journal belongs to one run, not to another environment's or last week's."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tests.reconcile.running import FAST, Command
 ORDER = {"days": 30, "products": ["PRD-100-000-001"]}
 
 
-def test_what_was_found_long_ago_is_not_taken_for_the_present(tmp_path):
+def test_old_findings_do_not_count_as_current(tmp_path):
     path = tmp_path / "journal"
     journal = FileJournal(path, ORDER)
     journal.keep("PR-1-002", None)
@@ -31,7 +31,7 @@ def test_what_was_found_long_ago_is_not_taken_for_the_present(tmp_path):
     after.close()
 
 
-async def test_a_run_that_connect_has_ended_early_is_gone_on_with(tmp_path):
+async def test_a_run_that_connect_ended_early_is_resumed(tmp_path):
     path = tmp_path / "journal"
     async with Sandbox() as sandbox:
         request_id = sandbox.cancel("SUB-1", status="cancelled")
@@ -52,7 +52,7 @@ async def test_a_run_that_connect_has_ended_early_is_gone_on_with(tmp_path):
         assert not path.exists()
 
 
-async def test_a_run_for_another_environment_does_not_go_on_there(tmp_path):
+async def test_a_run_for_another_environment_does_not_resume_it(tmp_path):
     path = tmp_path / "journal"
     order = {"environment": ENVIRONMENT_ID, "days": 0, "products": []}
     path.write_text(f"{json.dumps(order)}\n")

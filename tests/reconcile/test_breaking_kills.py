@@ -1,4 +1,4 @@
-"""A run that is killed anywhere, with two others after it at the same time, does no harm."""
+"""A run killed anywhere, followed by two concurrent runs, does no harm."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ RUN = {"days": 0, "subscriptions": 0}
 
 @dataclass
 class KillAt:
-    """The process ends at a call to Connect or to the vendor, before its work or after it."""
+    """Ends the process at a call to Connect or to the vendor, before its work or after it."""
 
     call: int
     is_before: bool
@@ -28,20 +28,20 @@ class KillAt:
             return await work()
         answer = None if self.is_before else await work()
         self.reached.set()
-        # For the process to end, before the answer is there.
+        # Time for the process to end before the answer arrives.
         await asyncio.sleep(0.05)
         return answer or await work()
 
 
 async def kill(world: World, at: KillAt) -> bool:
-    """Begin a run, and kill its process there; False if it has ended before."""
+    """Begin a run and kill its process there; False if it ended before."""
     rules = [side.faults.add("*", ".", at) for side in (world.connect, world.vendor)]
     others = asyncio.all_tasks()
     run = asyncio.create_task(world.run(**RUN))
     reached = asyncio.create_task(at.reached.wait())
     await asyncio.wait([run, reached], return_when=asyncio.FIRST_COMPLETED)
     is_killed = not run.done()
-    # The walks are tasks of their own.
+    # The walks are separate tasks.
     walks = [each for each in asyncio.all_tasks() - others if "process" in str(each.get_coro())]
     for each in (run, reached, *walks):
         each.cancel()
@@ -52,7 +52,7 @@ async def kill(world: World, at: KillAt) -> bool:
 
 
 @pytest.mark.parametrize("is_before", [True, False])
-async def test_a_killed_run_and_two_at_the_same_time_cancel_each_subscription_once(is_before):
+async def test_a_killed_run_and_two_concurrent_ones_cancel_each_subscription_once(is_before):
     call, is_killed = 2, True
     while is_killed:
         async with reconciling() as world:

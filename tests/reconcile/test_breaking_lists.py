@@ -1,4 +1,4 @@
-"""Lists and answers of Connect's that are not what was asked for: nothing of them is believed."""
+"""Lists and answers from Connect that do not match the query are not believed."""
 
 import pytest
 
@@ -19,7 +19,7 @@ async def test_a_request_of_another_type_is_not_carried_out_as_a_cancellation(wo
     assert found(report, Kind.SETTLED) == {}
 
 
-async def test_a_request_that_the_list_alone_calls_a_cancellation_is_not_carried_out(world):
+async def test_a_request_that_only_the_list_calls_a_cancellation_is_not_carried_out(world):
     request_id = world.cancel("SUB-1")
     world.extension.let_pass(2 * HOURS)
     lists(world, REQUESTS, dict(world.connect.request(request_id)))

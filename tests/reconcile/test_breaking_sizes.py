@@ -34,7 +34,7 @@ def _subjects(number: int) -> list[Subject]:
 
 
 @pytest.mark.undisturbed
-async def test_the_report_of_many_findings_is_cut_at_once():
+async def test_the_report_of_many_findings_is_cut_quickly():
     report = Report()
     for each in _subjects(10_000):
         report.add(Finding(each, Kind.NEEDS_PERSON, Cause.SUSPENDED, f"{each.id} is suspended."))
@@ -50,7 +50,7 @@ async def test_the_report_of_many_findings_is_cut_at_once():
 
 
 @pytest.mark.undisturbed
-async def test_many_subjects_are_worked_on_without_a_pause():
+async def test_many_subjects_are_processed_without_blocking_the_loop():
     subjects = _subjects(100_000)
 
     async def looked_at(_: Subject) -> None:
@@ -66,7 +66,7 @@ async def test_many_subjects_are_worked_on_without_a_pause():
     assert await at_best(once) < MOST_LATE_SECONDS
 
 
-async def test_what_a_second_walk_finds_settled_is_reported_no_more():
+async def test_a_request_settled_by_a_second_walk_is_no_longer_reported():
     work, (subject,) = _work(), _subjects(1)
 
     async def waits(each: Subject) -> Finding:
@@ -104,7 +104,7 @@ async def test_many_open_requests_do_not_fill_the_memory():
 
 
 def _work() -> Work:
-    """A run that nobody but the test itself calls anything for."""
+    """A run without any server; the test itself answers the calls."""
     loop, shared = asyncio.get_running_loop(), SharedState()
     connect = shared.connect_api(AsyncConnectClient("ApiKey SU-1:1", endpoint="https://x.example"))
     pace = Pace(MOST_CALLS_PER_MINUTE, loop.time)

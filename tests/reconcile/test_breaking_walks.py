@@ -1,4 +1,4 @@
-"""Requests that change, or cannot be known, between the list and the walk."""
+"""Requests that change, or cannot be read, between the list and the walk."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ NOTES = "/conversations/.*/messages$"
 
 @dataclass(frozen=True)
 class Meanwhile:
-    """Something happens while a call is under way."""
+    """Makes something happen during a call."""
 
     happens: Callable[[], object]
 
@@ -26,7 +26,7 @@ class Meanwhile:
         return answer
 
 
-async def test_what_somebody_rejects_while_the_notes_are_read_is_not_cancelled(world):
+async def test_a_request_rejected_while_its_notes_are_read_is_not_cancelled(world):
     request_id = world.cancel("SUB-1")
     world.extension.let_pass(2 * HOURS)
 
@@ -64,7 +64,7 @@ async def test_a_request_whose_notes_cannot_be_read_is_approved_if_it_is_cancell
     assert world.connect.status(request_id) == "approved"
 
 
-async def test_one_wrong_answer_does_not_have_a_held_request_carried_out_once_more():
+async def test_one_wrong_answer_does_not_repeat_a_held_request():
     async with reconciling(ON_REFUSAL="hold") as world:
         request_id = world.cancel("SUB-1", refusal="There is an open invoice.")
         await world.extension.settle(request_id)
@@ -76,7 +76,7 @@ async def test_one_wrong_answer_does_not_have_a_held_request_carried_out_once_mo
         assert len(world.vendor.cancel_calls("SUB-1")) == sent
 
 
-async def test_no_second_note_is_left_where_the_first_one_cannot_be_read(world):
+async def test_no_second_note_is_left_if_the_first_one_cannot_be_read(world):
     request_id = world.cancel("SUB-1")
     world.connect.agent_approve(request_id)
     world.extension.let_pass(2 * HOURS)

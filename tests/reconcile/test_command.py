@@ -1,4 +1,4 @@
-"""The command as an operator and a monitoring system meet it."""
+"""The command as an operator and a monitoring system use it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def command(planted, tmp_path) -> Command:
 # Exit status.
 
 
-async def test_it_is_0_if_nobody_is_needed_and_1_if_somebody_is(planted, command):
+async def test_it_is_0_if_nobody_is_needed_else_1(planted, command):
     planted.plant([sort("forgotten")], 1)
     ran = await command.run(*FAST)
     assert (ran.status, ran.err) == (DONE, "")
@@ -89,7 +89,7 @@ async def test_it_is_2_for_a_wrong_environment(command, environment, said):
 
 
 def said_that_not_whole(ran: Ran, said: str) -> None:
-    """One sentence says why not everything could be compared, and nothing else is wrong."""
+    """Check that one sentence says why a comparison failed, and nothing else is wrong."""
     assert (ran.status, ran.err) == (NOT_WHOLE, "")
     first, *others = ran.out.splitlines()
     assert first.startswith("Not everything could be compared. ")
@@ -118,7 +118,7 @@ async def test_it_is_3_if_connect_cannot_be_read(planted, command, environment, 
     assert planted.sandbox.vendor.calls == []
 
 
-async def test_it_is_3_if_connect_is_down_or_has_no_right_for_it(planted, command):
+async def test_it_is_3_if_connect_is_down_or_forbids_it(planted, command):
     planted.plant([sort("forgotten")], 1)
     planted.connect.faults.add("GET", "/requests$", Respond(503))
     said_that_not_whole(await command.run(*FAST), "Connect answers HTTP 503")
@@ -156,13 +156,13 @@ async def test_it_is_3_if_the_vendor_is_down_and_nothing_is_lost(planted, comman
 # What it writes.
 
 
-async def test_json_is_the_only_thing_on_stdout_also_for_a_run_that_could_not_be_made(command):
+async def test_json_is_the_only_thing_on_stdout_even_if_the_run_was_impossible(command):
     ran = await command.run("--json", *FAST, SERVER_ADDRESS="localhost:9")
     assert [*ran.report] == ["needs_person", "is_whole", "problems", "looked_at", "findings"]
     assert (ran.status, ran.report["is_whole"], len(ran.report["problems"])) == (3, False, 1)
 
 
-async def test_a_finding_in_json_says_all_that_a_person_needs(planted, command):
+async def test_a_finding_in_json_says_everything_a_person_needs(planted, command):
     [one] = planted.plant([sort("approved, and goes on")], 1)
     [found] = (await command.run("--json", *FAST)).report["findings"]
     request = planted.connect.request(one.id)
@@ -179,8 +179,8 @@ async def test_the_help_says_what_its_exit_status_means(command):
     assert " ".join(EXIT_STATUS.split()) in " ".join(ran.out.split())
 
 
-async def test_a_reader_who_goes_away_is_no_matter(planted, command):
-    """As of ``| head -1``."""
+async def test_a_reader_who_goes_away_does_no_harm(planted, command):
+    """Like ``| head -1``."""
     planted.plant([sort("forgotten")], 1)
     reading, writing = os.pipe()
     process = await command.begin(*FAST, stdout=writing)
@@ -213,9 +213,9 @@ async def test_a_terminal_shows_a_bar_for_each_sort_and_stdout_only_the_report(
 
 
 def read_all(terminal: int) -> str:
-    """All that a terminal is shown, without its colours, until nobody writes to it any more."""
+    """Everything shown on a terminal, without colours, until nobody writes to it any more."""
     said = b""
-    # What ends is a terminal's other side, which Linux calls an error.
+    # The terminal's other side was closed, which Linux reports as an error.
     with suppress(OSError):
         while part := os.read(terminal, 4096):
             said += part
@@ -250,13 +250,13 @@ async def test_ctrl_c_ends_it_at_once_and_a_new_run_does_the_rest(
 # Pace.
 
 
-async def test_calls_are_kept_to_so_many_a_minute(planted, command):
+async def test_calls_per_minute_are_limited(planted, command):
     planted.plant([sort("settled")], 14)
     assert (await command.run("--calls-per-minute", "60")).status == DONE
     calls = [*planted.connect.calls.calls, *planted.sandbox.vendor.calls]
     moments = sorted(call.at.timestamp() for call in calls)
     assert len(moments) > 16
-    # 16 at once, and then 44 in each minute; late answers may come a few at a time.
+    # 16 at once, then 44 in each minute; late answers may come a few at a time.
     for first, start in enumerate(moments):
         for number, end in enumerate(moments[first:], start=1):
             assert number <= 16 + (end - start) * 44 / 60 + 8

@@ -1,4 +1,4 @@
-"""What is settled, or was never asked for: it is looked at, and never changed."""
+"""Settled requests and uncancelled subscriptions are looked at, but never changed."""
 
 import pytest
 
@@ -13,7 +13,7 @@ DAYS = 24 * HOURS
 
 
 async def approved(world, **fields):
-    """A request that was approved, and had its task; the vendor's side is as the fields say."""
+    """An approved request that had its task; the fields describe the vendor's side."""
     request_id = world.cancel(status="cancelled")
     await world.extension.settle(request_id)
     assert world.connect.status(request_id) == "approved"
@@ -28,7 +28,9 @@ def notes_of_findings(world, request_id):
 
 
 @pytest.mark.parametrize("status", ["active", "draft"])
-async def test_an_approved_request_whose_subscription_goes_on_is_reported_once_on_it(world, status):
+async def test_an_approved_request_with_an_active_subscription_is_reported_once_on_it(
+    world, status
+):
     request_id = await approved(world, status=status)
     world.extension.let_pass(2 * HOURS)
     for _ in range(2):
@@ -41,7 +43,7 @@ async def test_an_approved_request_whose_subscription_goes_on_is_reported_once_o
     assert world.connect.status(request_id) == "approved"
 
 
-async def test_an_approved_request_whose_subscription_is_cancelled_is_no_news(world):
+async def test_an_approved_request_with_a_cancelled_subscription_is_not_reported(world):
     request_id = await approved(world)
     world.extension.let_pass(2 * HOURS)
     report = await world.run()
@@ -55,7 +57,7 @@ async def test_a_request_approved_a_moment_ago_is_not_compared(world):
     assert (await world.run()).findings == {}
 
 
-async def test_a_request_approved_before_the_days_that_were_asked_for_is_not_compared(world):
+async def test_a_request_approved_before_the_requested_days_is_not_compared(world):
     request_id = await approved(world, status="active")
     world.extension.let_pass(10 * DAYS)
     assert found(await world.run(days=9)) == {}
@@ -72,7 +74,7 @@ async def test_an_approved_request_of_another_environment_is_not_compared(world)
     assert world.looks(request_id) == 0
 
 
-async def test_a_subscription_that_was_bought_again_with_the_same_id_is_no_loss(world):
+async def test_a_subscription_bought_again_with_the_same_id_is_no_loss(world):
     request_id = await approved(world, status="active")
     world.connect.create_subscription(world.vendor_id(request_id))
     world.extension.let_pass(2 * HOURS)
@@ -102,7 +104,7 @@ async def test_a_subscription_that_only_the_vendor_has_ended_is_reported(world):
     assert report.looked_at["active subscriptions"] == 2
 
 
-async def test_a_subscription_that_the_vendor_does_not_know_is_counted_and_not_reported(world):
+async def test_a_subscription_unknown_to_the_vendor_is_counted_and_not_reported(world):
     await approved(world)
     world.connect.create_subscription("NOBODY-KNOWS")
     world.extension.let_pass(2 * HOURS)
@@ -111,7 +113,7 @@ async def test_a_subscription_that_the_vendor_does_not_know_is_counted_and_not_r
     assert report.looked_at["subscriptions unknown to the vendor"] == 1
 
 
-async def test_where_there_are_many_subscriptions_each_days_run_looks_at_others(world):
+async def test_with_many_subscriptions_each_days_run_looks_at_others(world):
     await approved(world)
     made = [world.sandbox.new_subscription(status="cancelled") for _ in range(7)]
     seen = set()
@@ -123,7 +125,7 @@ async def test_where_there_are_many_subscriptions_each_days_run_looks_at_others(
     assert seen == {*made}
 
 
-async def test_nothing_is_looked_at_that_was_not_asked_for(world):
+async def test_only_the_requested_things_are_looked_at(world):
     request_id = await approved(world, status="active")
     world.sandbox.new_subscription("SUB-9", status="cancelled")
     world.extension.let_pass(2 * HOURS)
@@ -132,7 +134,7 @@ async def test_nothing_is_looked_at_that_was_not_asked_for(world):
     assert world.looks(request_id) == 1  # that of its own task
 
 
-async def test_connect_that_shows_no_tasks_is_told_as_what_to_do(world):
+async def test_a_connect_that_hides_tasks_is_reported_with_the_next_step(world):
     world.cancel()
     world.connect.unreadable.add("tasks")
     world.extension.let_pass(2 * HOURS)
@@ -144,7 +146,7 @@ async def test_connect_that_shows_no_tasks_is_told_as_what_to_do(world):
 
 
 async def scheduled_until_a_day(world):
-    """A request that is scheduled for the end of the term, and is old enough to be compared."""
+    """A request scheduled for the end of the term, old enough to be compared."""
     request_id = world.cancel("SUB-1", term_ends=term_end(world.extension, days=30))
     await world.extension.settle(request_id)
     assert world.connect.status(request_id) == "scheduled"
@@ -152,7 +154,7 @@ async def scheduled_until_a_day(world):
     return request_id
 
 
-async def test_a_scheduled_request_whose_cancellation_was_taken_back_is_reported_once():
+async def test_a_scheduled_request_whose_cancellation_was_undone_is_reported_once():
     async with reconciling(**VARIABLES) as world:
         request_id = await scheduled_until_a_day(world)
         world.vendor.subscriptions["SUB-1"].reactivate()
@@ -164,7 +166,7 @@ async def test_a_scheduled_request_whose_cancellation_was_taken_back_is_reported
         assert world.connect.status(request_id) == "scheduled"
 
 
-async def test_a_scheduled_request_whose_subscription_ends_on_its_day_is_no_news():
+async def test_a_scheduled_request_with_the_right_end_is_not_reported():
     async with reconciling(**VARIABLES) as world:
         await scheduled_until_a_day(world)
         report = await world.run()

@@ -1,4 +1,4 @@
-"""Five hundred requests, lost in every way: what one run finds, and what a second one does."""
+"""Five hundred requests, lost in every way: the findings of one run and of a second one."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Runs:
     """After the first one."""
     second: Ran
     changes: Counter[str]
-    """Those that the second one has asked for."""
+    """The cancellations that the second run asked for."""
 
     def of(self, *names: str) -> list[Planted]:
-        """What was planted of some sorts."""
+        """The planted requests of some sorts."""
         found = [each for each in self.past.planted if each.sort.name in names]
         assert {each.sort.name for each in found} == {*names}
         return found
@@ -54,7 +54,7 @@ async def runs(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runs]:
         yield Runs(planted, first, ends, second, planted.changes() - before)
 
 
-async def test_one_run_puts_right_what_it_may_and_leaves_all_others_as_they_are(runs: Runs) -> None:
+async def test_one_run_settles_what_it_may_and_leaves_all_other_requests(runs: Runs) -> None:
     assert len(runs.past.requests) == 500
     assert runs.ends == runs.past.right_ends()
 
@@ -63,7 +63,7 @@ async def test_no_subscription_is_cancelled_twice(runs: Runs) -> None:
     times = {name: times for name, (_, _, _, times) in runs.past.ends().items()}
     assert {name: number for name, number in times.items() if number > 1} == {}
     sent = Counter(call.path for call in runs.past.sandbox.vendor.calls_to("POST", "/cancel"))
-    # A vendor that says "not now" is asked again by the second run.
+    # The second run asks a vendor that says "not now" again.
     again = {f"/subscriptions/{each.key}/cancel" for each in runs.of("locked", "locked for a day")}
     assert {path for path, number in sent.items() if number > 1} == again
 
@@ -74,7 +74,7 @@ async def test_the_report_names_exactly_those_that_need_a_person(runs: Runs) -> 
     assert (runs.first.report["is_whole"], runs.first.report["problems"]) == (True, [])
 
 
-async def test_the_report_tells_what_was_put_right_and_what_waits_by_itself(runs: Runs) -> None:
+async def test_the_report_lists_settled_and_waiting_requests(runs: Runs) -> None:
     assert runs.first.findings(SETTLED) == runs.past.findings(SETTLED)
     assert runs.first.findings(WAITS) == runs.past.findings(WAITS)
     assert {each["kind"] for each in runs.first.report["findings"]} == {PERSON, SETTLED, WAITS}
@@ -84,7 +84,7 @@ async def test_a_second_run_changes_nothing(runs: Runs) -> None:
     assert runs.past.ends() == runs.ends
     expected: Counter[str] = Counter()
     for each in runs.of("locked", "locked for a day"):
-        # To wait for a vendor that says "not now" is to ask it again, each time under a mark.
+        # Waiting for a vendor that says "not now" means asking again, each time with a mark.
         expected[f"/subscriptions/{each.key}/cancel"] = 1
         expected[f"/public/v1/conversations/{each.id}/messages"] = 2
     assert runs.changes == expected
@@ -110,7 +110,7 @@ def is_report(note: dict[str, str]) -> bool:
     return REPORT.search(note["text"]) is not None
 
 
-async def test_what_is_young_or_another_environments_is_neither_looked_at_nor_told(
+async def test_young_requests_and_those_of_another_environment_are_left_out(
     runs: Runs,
 ) -> None:
     left = runs.of(
@@ -122,7 +122,7 @@ async def test_what_is_young_or_another_environments_is_neither_looked_at_nor_to
         assert runs.past.sandbox.vendor.calls_to("*", f"/{each.key}") == []
 
 
-async def test_nobodys_data_and_no_secret_is_told(runs: Runs) -> None:
+async def test_nobodys_data_and_no_secret_is_shown(runs: Runs) -> None:
     secrets = (*Customer().personal_data(), runs.past.sandbox.vendor.api_key)
     told = [runs.first.out, runs.first.err, runs.second.out, runs.second.err]
     assert [text for text in (*secrets, "Traceback") if any(text in each for each in told)] == []

@@ -1,4 +1,4 @@
-"""Runs that are killed, and runs beside others: in the end each is as if there had been one."""
+"""Killed runs and concurrent runs end like a single complete run."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ LOST = [sort for sort in STEADY_SORTS if sort in LOST_ON_THE_WAY]
 NOT_LOST = [sort for sort in STEADY_SORTS if sort not in LOST_ON_THE_WAY]
 
 LATENCY_SECONDS = 0.05
-"""Of each call to the vendor, where something must happen while a run is at work."""
+"""The seconds of each call to the vendor, for events that must happen during a run."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The call at which a run is killed, and whether its work is done."""
+    """The call where a run is killed, and whether its work is done."""
 
     server: Callable[[Past], FaultPlan]
     path: str
@@ -70,7 +70,7 @@ PLACES = (
 
 
 async def killed_at(place: Place, planted: Past, command: Command) -> None:
-    """A run that ends there."""
+    """A run that ends at this point."""
     calls, process = count(1), None
 
     async def kill() -> None:
@@ -88,11 +88,11 @@ async def killed_at(place: Place, planted: Past, command: Command) -> None:
 
 
 def is_never_refused(sort: Sort) -> bool:
-    """A refusal after a kill may be of a second attempt: what it means is a person's to decide."""
+    """A refusal after a kill may be for a second attempt; a person must decide its meaning."""
     return sort.name not in ("refused", "to be held for a refusal")
 
 
-async def test_however_often_a_run_is_killed_the_last_one_comes_to_the_same_end(tmp_path):
+async def test_however_often_a_run_is_killed_the_last_one_ends_the_same(tmp_path):
     async with past() as planted:
         planted.plant(filter(is_never_refused, NOT_LOST), 1)
         command = Command(planted.sandbox, tmp_path)
@@ -126,7 +126,7 @@ async def test_two_runs_and_two_instances_on_the_same_requests_cancel_each_once(
 
 
 def bring_back(planted: Past, lost: Iterable[Planted]) -> None:
-    """Connect remembers their tasks, and delivers all of them at once."""
+    """Let Connect remember their tasks and deliver all of them at once."""
     for each in lost:
         [task] = planted.connect.tasks_of(each.id)
         task.forgotten, task.status = False, TaskStatus.SCHEDULED
@@ -137,7 +137,7 @@ def bring_back(planted: Past, lost: Iterable[Planted]) -> None:
 
 
 async def interrupted(planted: Past, command: Command, journal: Path, done: int) -> None:
-    """A run that is killed when it has done so much."""
+    """A run that is killed after this much work."""
     planted.sandbox.vendor.faults.latency = LATENCY_SECONDS
     process = await command.begin("--json", "--resume", str(journal), *FAST)
     while lines_of(journal) <= done:
@@ -156,14 +156,14 @@ def done_in(journal: Path) -> set[str]:
     return {line["id"] for line in lines}
 
 
-async def test_a_run_goes_on_where_it_was_interrupted_and_ends_as_a_whole_one(tmp_path):
+async def test_a_run_resumes_where_it_was_interrupted_and_ends_like_a_complete_one(tmp_path):
     journal = tmp_path / "journal"
     async with past() as planted:
         planted.plant(filter(is_never_refused, STEADY_SORTS), 2)
         command = Command(planted.sandbox, tmp_path)
         await interrupted(planted, command, journal, done=25)
         done = done_in(journal)
-        # The last line is cut, as a full disk or a kill leaves it.
+        # The last line is cut off, as after a full disk or a kill.
         with journal.open("ab") as file:
             file.write(b'{"id": "PR-1')
         await planted.marks_of_the_dead_are_old()

@@ -1,4 +1,4 @@
-"""Open requests: what is ours and old enough is walked, and nothing else."""
+"""Open requests: only requests that are ours and old enough are walked."""
 
 import pytest
 
@@ -14,7 +14,7 @@ async def refusing():
         yield world
 
 
-async def test_a_request_that_its_task_has_lost_is_cancelled_and_approved(world):
+async def test_a_request_that_lost_its_task_is_cancelled_and_approved(world):
     request_id = world.cancel()
     world.extension.let_pass(2 * HOURS)
     report = await world.run()
@@ -35,7 +35,7 @@ async def test_a_second_run_finds_nothing_more_to_do(world):
     assert world.cancellations(request_id) == 1
 
 
-async def test_a_request_that_is_cancelled_at_the_vendor_is_approved(world):
+async def test_a_request_cancelled_at_the_vendor_is_approved(world):
     request_id = world.cancel(status="cancelled")
     world.extension.let_pass(2 * HOURS)
     assert only(await world.run()).cause.value == "already-cancelled"
@@ -51,14 +51,14 @@ async def test_a_request_younger_than_an_hour_is_left_to_its_task(world):
     assert report.looked_at["requests younger than an hour"] == 1
 
 
-async def test_the_age_of_a_request_is_told_by_connects_clock(world):
+async def test_connects_clock_decides_the_age_of_a_request(world):
     request_id = world.cancel(status="cancelled")
     world.extension.clock_seconds += 5 * HOURS
     await world.run()
     assert world.connect.status(request_id) == "pending"
 
 
-async def test_a_held_request_is_left_to_a_person_and_told_no_second_time(refusing):
+async def test_a_held_request_is_left_to_a_person_and_gets_no_second_note(refusing):
     request_id = refusing.cancel("SUB-1", refusal="It is not paid.")
     await refusing.extension.settle(request_id)
     sent, notes = len(refusing.vendor.cancel_calls("SUB-1")), refusing.connect.notes(request_id)
@@ -83,7 +83,7 @@ async def test_a_held_request_is_approved_once_somebody_has_cancelled_at_the_ven
     assert refusing.connect.status(request_id) == "approved"
 
 
-async def test_a_held_request_is_not_rejected_although_a_delivery_would_do_so_now(world):
+async def test_a_held_request_is_not_rejected_even_if_a_delivery_would_reject_it(world):
     world.extension.variables["ON_REFUSAL"] = "hold"
     request_id = world.cancel("SUB-1", refusal="It is not paid.")
     await world.extension.settle(request_id)
@@ -93,7 +93,7 @@ async def test_a_held_request_is_not_rejected_although_a_delivery_would_do_so_no
     assert world.connect.status(request_id) == "pending"
 
 
-async def test_what_waits_for_the_vendor_needs_nobody_until_people_are_told(world):
+async def test_a_request_that_waits_for_the_vendor_needs_nobody_until_people_are_told(world):
     request_id = world.cancel("SUB-1")
     world.vendor.faults.add("GET", "/subscriptions/SUB-1", Respond(503))
     world.extension.let_pass(2 * HOURS)
@@ -126,7 +126,7 @@ async def test_a_request_of_a_product_that_is_never_ours_is_not_even_reported(wo
     assert world.connect.status(theirs) == "pending"
 
 
-async def test_a_product_that_is_named_is_served_without_a_task(world):
+async def test_a_named_product_is_served_without_a_task(world):
     with world.connect.silently():
         request_id = world.cancel()
     world.extension.let_pass(2 * HOURS)
@@ -136,7 +136,7 @@ async def test_a_product_that_is_named_is_served_without_a_task(world):
     assert world.connect.status(request_id) == "approved"
 
 
-async def test_wrong_variables_change_nothing_and_are_told(world):
+async def test_wrong_variables_change_nothing_and_are_reported(world):
     request_id = world.cancel()
     world.extension.variables["REST_STATUS_PATH"] = "]["
     world.extension.let_pass(2 * HOURS)

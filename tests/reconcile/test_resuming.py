@@ -1,4 +1,4 @@
-"""The file from which an interrupted run goes on."""
+"""The file from which an interrupted run resumes."""
 
 import json
 
@@ -20,7 +20,7 @@ def path(tmp_path):
     return tmp_path / "journal"
 
 
-def test_what_was_done_is_known_to_the_next_run(path):
+def test_the_next_run_knows_what_was_done(path):
     journal = FileJournal(path, ORDER)
     journal.keep("PR-1-002", FINDING)
     journal.keep("PR-2-002", None)
@@ -35,7 +35,7 @@ def test_what_was_done_is_known_to_the_next_run(path):
     assert not path.exists()
 
 
-def test_a_run_that_was_cut_in_the_middle_of_a_line_goes_on(path):
+def test_a_run_that_was_cut_in_the_middle_of_a_line_is_resumed(path):
     journal = FileJournal(path, ORDER)
     journal.keep("PR-1-002", FINDING)
     journal.keep("PR-2-002", FINDING)
@@ -55,7 +55,7 @@ def test_a_run_that_was_cut_in_the_middle_of_a_line_goes_on(path):
     last.close()
 
 
-def test_a_file_in_which_nothing_was_written_yet_is_begun(path):
+def test_an_empty_file_is_started(path):
     path.touch()
     journal = FileJournal(path, ORDER)
     journal.keep("PR-1-002", None)
@@ -73,7 +73,7 @@ def test_the_file_of_another_run_is_refused(path, text):
     assert path.read_text() == text
 
 
-def test_a_line_that_nobody_understands_is_passed_over(path):
+def test_an_unreadable_line_is_skipped(path):
     journal = FileJournal(path, ORDER)
     journal.close()
     with path.open("a") as file:

@@ -1,4 +1,4 @@
-"""The daily run as a schedule of the portal makes it, by the official runner."""
+"""The daily run, made by a schedule in the portal and the official runner."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ ACTIVE = next(sort for sort in SORTS if sort.name == "active")
 
 @dataclass(frozen=True)
 class Portal:
-    """A past with a running instance, in whose portal somebody makes schedules."""
+    """A past with a running instance; somebody makes schedules in its portal."""
 
     past: Past
 
     def begin(self, parameter: dict[str, Any] | None) -> str:
-        """Somebody makes a schedule and runs it now; its id."""
+        """Somebody makes a schedule and runs it now; returns its id."""
         schedule_id: str = self.past.connect.create_schedule(METHOD, parameter)
         self.past.connect.trigger(schedule_id)
         return schedule_id
@@ -62,12 +62,12 @@ async def portal() -> AsyncIterator[Portal]:
 
 @pytest.fixture
 def forgotten(portal: Portal) -> Planted:
-    """One more request that Connect has forgotten."""
+    """Add a request that Connect has forgotten."""
     [planted] = portal.past.plant([FORGOTTEN], 1)
     return planted
 
 
-async def test_it_succeeds_and_says_what_was_put_right_where_nobody_is_needed(portal, forgotten):
+async def test_if_nobody_is_needed_it_succeeds_and_says_what_was_put_right(portal, forgotten):
     task = await portal.run(FAST)
     assert task.status is TaskStatus.SUCCEEDED
     assert task.output.startswith("Needs a person: 0\nPut right: 1\n  cancelled (1)")
@@ -90,7 +90,7 @@ async def test_it_succeeds_and_says_what_was_put_right_where_nobody_is_needed(po
         ({"products": ["../x"]}, '"products" must be a list of ids such as PRD-123-456-789.'),
     ],
 )
-async def test_a_mistake_in_the_parameter_is_told_and_nothing_is_done(portal, parameter, said):
+async def test_a_mistake_in_the_parameter_is_reported_and_nothing_is_done(portal, parameter, said):
     portal.past.connect.calls.clear()
     task = await portal.run({**FAST, **parameter})
     assert (task.status, said in task.output) == (TaskStatus.FAILED, True), task.output
@@ -121,7 +121,7 @@ async def test_without_the_right_to_tasks_it_does_nothing_until_products_are_nam
 
 
 async def test_requests_of_another_environment_are_not_touched(portal, forgotten):
-    """The runner tells which environment it is: only this one's tasks say what is ours."""
+    """The runner names its environment; only this environment's tasks decide what is ours."""
     calls = portal.past.connect.calls
     calls.clear()
     await portal.run(FAST)
@@ -157,7 +157,7 @@ async def test_it_fails_with_those_that_need_a_person_first_and_changes_nothing_
         await runner.kill()
 
 
-async def test_a_worker_that_is_killed_in_the_middle_is_no_matter_once_the_task_comes_again():
+async def test_a_killed_worker_does_no_harm_once_the_task_comes_again():
     async with past() as planted:
         runner = await planted.sandbox.start_runner()
         lost = planted.plant([FORGOTTEN], 20)

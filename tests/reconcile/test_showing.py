@@ -29,7 +29,7 @@ def report(*findings, **fields):
     return made
 
 
-def test_what_needs_a_person_comes_first_with_its_cause_and_its_next_step():
+def test_requests_for_a_person_come_first_with_cause_and_next_step():
     text = shown(report(finding(2, Kind.SETTLED, Cause.CANCELLED, "Approved."), finding(1)))
     lines = text.splitlines()
     assert lines[0] == "Needs a person: 1"
@@ -39,21 +39,21 @@ def test_what_needs_a_person_comes_first_with_its_cause_and_its_next_step():
     assert lines[-1] == "Looked at: 5 open requests."
 
 
-def test_a_sentence_that_many_share_stands_once():
+def test_a_shared_sentence_is_shown_once():
     text = shown(report(*(finding(number) for number in range(9))))
     assert text.count("The vendor refuses.") == 1
     assert "refused (9)" in text
 
 
 @pytest.mark.parametrize("most", [60, 200, 4000])
-def test_a_text_that_is_too_long_says_how_much_is_missing(most):
+def test_a_cut_text_says_how_much_is_missing(most):
     text = shown(report(*(finding(number) for number in range(500))), most)
     assert len(text) <= most
     assert text.splitlines()[-1].endswith("more lines)")
     assert text.startswith("Needs a person: 500")
 
 
-def test_a_text_that_is_too_long_names_everybody_before_it_tells_anything():
+def test_a_cut_text_names_all_requests_before_any_details():
     findings = [finding(number, what=f"The vendor refuses. {number}") for number in range(100)]
     text = shown(report(*findings), 2500)
     assert [each.subject.id for each in findings if each.subject.id not in text] == []
@@ -62,7 +62,7 @@ def test_a_text_that_is_too_long_names_everybody_before_it_tells_anything():
     assert text.endswith("Looked at: 5 open requests.")
 
 
-def test_the_line_of_the_log_has_numbers_and_causes_and_no_sentence():
+def test_the_line_in_the_log_has_numbers_and_causes_but_no_sentences():
     text = in_short(report(finding(1), finding(2), finding(3, Kind.WAITS, Cause.SENT)))
     assert "needs a person: 2 (2 refused)" in text
     assert "waits by itself: 1 (1 sent)" in text

@@ -1,4 +1,4 @@
-"""The extension in this process, with a run whose report can be read."""
+"""The extension in this process, and runs with readable reports."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ class World:
 
     @property
     def product(self) -> str:
-        """The product that all of them are of."""
+        """The product of all its requests."""
         return self.connect.default_product()
 
     def cancel(self, subscription_id: str | None = None, **fields: Any) -> str:
-        """A customer cancels a new subscription; Connect has made a task of it."""
+        """A customer cancels a new subscription; Connect makes a task for it."""
         return self.sandbox.cancel(subscription_id, **fields)
 
     def vendor_id(self, request_id: str) -> str:
-        """The vendor's id of the subscription that a request is about."""
+        """The vendor's id of a request's subscription."""
         params = self.connect.request(request_id)["asset"]["params"]
         return next(each["value"] for each in params if each["id"] == "subscription_id")
 
     def cancellations(self, request_id: str) -> int:
-        """How often the vendor has really cancelled the request's subscription."""
+        """How often the vendor really cancelled the request's subscription."""
         return self.vendor.subscriptions[self.vendor_id(request_id)].cancellations
 
     def looks(self, request_id: str) -> int:
@@ -47,7 +47,7 @@ class World:
         return sum(call.path.startswith(path) for call in self.vendor.calls)
 
     async def run(self, **options: Any) -> Report:
-        """One run, as the extension's own process makes it."""
+        """One run in the extension's own process."""
         options = {"calls_per_minute": MOST_CALLS_PER_MINUTE, **options}
         extension = self.extension
         return await reconcile(
@@ -60,12 +60,12 @@ class World:
 
 
 def found(report: Report, kind: Kind = Kind.NEEDS_PERSON) -> dict[str, str]:
-    """The causes of the findings of a kind, by what they are about."""
+    """The causes of a kind's findings, by their subjects."""
     return {each.subject.id: each.cause.value for each in report.of(kind)}
 
 
 def only(report: Report) -> Finding:
-    """The one finding of a report."""
+    """The only finding of a report."""
     (finding,) = report.findings.values()
     return finding
 

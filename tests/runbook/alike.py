@@ -1,4 +1,4 @@
-"""Makes ids, dates and times alike in every run, so that the page stays as it is."""
+"""Makes ids, dates and times the same in every run, so that the page does not change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ATTEMPTS = ("3f9a12c4", "8b07e5d1", "c26d40aa")
 
 
 class Alike:
-    """Makes texts alike; what differs in one run has different names on the page, too."""
+    """Normalises texts; things that differ within a run keep different names on the page."""
 
     def __init__(self) -> None:
         self._assets: dict[str, str] = {}
@@ -32,7 +32,7 @@ class Alike:
         self._tomorrow = datetime.now(timezone.utc).date() + timedelta(days=1)
 
     def __call__(self, text: str) -> str:
-        """The text with the same ids, dates and times in every run."""
+        """The text with ids, dates and times that are the same in every run."""
         for pattern, same in _SAME:
             text = pattern.sub(same, text)
         text = _DATE.sub(self._date, text)
@@ -44,10 +44,10 @@ class Alike:
 
 
 def _named(known: dict[str, str], names: Sequence[str]) -> Callable[[re.Match[str]], str]:
-    """Names what is found, in the order in which it is found for the first time."""
+    """Names each match, in the order of first occurrence."""
 
     def name(found: re.Match[str]) -> str:
-        # A text may come twice.
+        # A text may occur twice.
         return found[0] if found[0] in names else known.setdefault(found[0], names[len(known)])
 
     return name

@@ -1,4 +1,4 @@
-"""The disasters of the runbook, played: what an operator sees of them, and of their end."""
+"""The runbook's disasters, played: what an operator sees of each and of its end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STORIES: dict[str, Callable[[], Awaitable[str]]] = {}
 
 
 def story(name: str, **variables: str) -> Callable[[Scene], Scene]:
-    """Make the scene a story; its text goes into the page."""
+    """Turn the scene into a story whose text goes into the page."""
 
     def kept(scene: Scene) -> Scene:
         async def told() -> str:
@@ -32,7 +32,7 @@ def story(name: str, **variables: str) -> Callable[[Scene], Scene]:
     return kept
 
 
-# What only a comparison finds.
+# Causes that only a comparison finds.
 
 
 @story("still-active")

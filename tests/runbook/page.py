@@ -1,4 +1,4 @@
-"""`docs/runbook.md`, taken apart; what its plays show is written into it."""
+"""Parses `docs/runbook.md` and writes the plays' output into it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def read() -> str:
 
 
 def shown(page: str) -> dict[str, str]:
-    """What the page shows of each play, by its name."""
+    """The page's block for each play, by name."""
     return {name: text.rstrip("\n") for name, text in _SHOWN.findall(page)}
 
 
 def with_shown(page: str, name: str, text: str) -> str:
-    """The page with what a play shows now."""
+    """The page with a play's current output."""
 
     def fresh(found: re.Match[str]) -> str:
         return f"<!-- shown: {name} -->\n```text\n{text}\n```\n" if found[1] == name else found[0]
@@ -32,18 +32,18 @@ def with_shown(page: str, name: str, text: str) -> str:
 
 
 def without_blocks(page: str) -> str:
-    """The page without its blocks of code, in which a line may begin as a heading does."""
+    """The page without its code blocks, where a line may look like a heading."""
     return re.sub(r"^```.*?^```$", "", page, flags=re.DOTALL | re.MULTILINE)
 
 
 def headings(page: str, level: int) -> list[str]:
-    """The headings of a level, in their order."""
+    """The headings of a level, in order."""
     found = _HEADING.findall(without_blocks(page))
     return [title for signs, title in found if len(signs) == level]
 
 
 def section(page: str, heading: str) -> str:
-    """What stands below a heading, with the headings below that."""
+    """The text below a heading, including its subheadings."""
     level = re.search(rf"^(#+) {re.escape(heading)}$", page, re.MULTILINE)
     assert level, f"The page has no section '{heading}'."
     signs = level[1]
@@ -51,13 +51,13 @@ def section(page: str, heading: str) -> str:
 
 
 def anchors(page: str) -> list[str]:
-    """The anchors of the headings, as GitHub makes them."""
+    """The headings' anchors, as GitHub makes them."""
     titles = [title for _, title in _HEADING.findall(without_blocks(page))]
     return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of the tables in a text, without their heads."""
+    """The cells of a text's tables, without the header rows."""
     lines = re.findall(r"^\|(.+)\|$", text, re.MULTILINE)
     cells = [[cell.strip() for cell in line.split("|")] for line in lines]
     heads = {i for i, row in enumerate(cells) if set("".join(row)) <= {"-"}}

@@ -1,7 +1,6 @@
-"""The plays of the runbook: one for each way in which a cause shows itself.
+"""The runbook's plays: one for each way a cause appears.
 
-A play's name begins with the word of its cause.
-"""
+A play's name begins with its cause word."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from sandbox.zuora_orders import LocalZuoraOrders
 from tests.runbook.stage import Seen, Stage, on_stage
 
 Scene = Callable[[Stage], Awaitable[str]]
-"""Plays until the last delivery, and answers with the request's id."""
+"""Plays up to the last delivery; returns the request's id."""
 
 STATUS, CANCEL = ("GET", "/subscriptions/"), ("POST", "/subscriptions/.*/cancel")
 APPROVE, NOTES = ("POST", "/requests/.*/approve"), ("POST", "/conversations/")
@@ -32,13 +31,13 @@ MUTE = {"REST_STATUS_REQUEST": ""}
 
 @dataclass(frozen=True)
 class Play:
-    """A way in which a cause shows itself."""
+    """One way a cause appears."""
 
     scene: Scene
     variables: dict[str, str] = field(default_factory=dict)
 
     async def seen(self) -> Seen:
-        """Play it, and tell what an operator sees at its end."""
+        """Play it; returns what an operator sees at its end."""
         async with on_stage(self.variables) as stage:
             return stage.seen(await self.scene(stage))
 
@@ -47,7 +46,7 @@ PLAYS: dict[str, Play] = {}
 
 
 def play(name: str, **variables: str) -> Callable[[Scene], Scene]:
-    """Make the scene a play."""
+    """Turn the scene into a play."""
 
     def kept(scene: Scene) -> Scene:
         PLAYS[name] = Play(scene, variables)
@@ -57,7 +56,7 @@ def play(name: str, **variables: str) -> Callable[[Scene], Scene]:
 
 
 def _subscription(name: str, *, variables: dict[str, str] | None = None, **fields: object) -> None:
-    """The play of a subscription of a kind, which is cancelled and delivered once."""
+    """The play of one kind of subscription, cancelled and delivered once."""
 
     async def scene(stage: Stage) -> str:
         request_id = stage.sandbox.cancel("SUB-1", **fields)
@@ -171,7 +170,7 @@ async def _not_confirmed(stage: Stage) -> str:
     return await _revoked(stage)
 
 
-# Somebody else was quicker.
+# Somebody else acted first.
 
 
 @play("settled-elsewhere")
@@ -225,11 +224,11 @@ async def _refused_without_a_mark(stage: Stage) -> str:
     return await _delivered(stage, request_id)
 
 
-# Something does not work at the moment.
+# Temporary failures.
 
 
 def _for_a_day(name: str, method: str, path: str, fault: object) -> None:
-    """The play of a fault of the vendor's that lasts, seen at first and a day later."""
+    """The play of a lasting vendor fault, seen at first and a day later."""
 
     async def scene(stage: Stage) -> str:
         stage.vendor.faults.add(method, path, fault)
@@ -288,7 +287,7 @@ async def _deadline(stage: Stage) -> str:
 
 
 class ExplodingText(str):
-    """A stand-in for a bug: a value whose use raises an error."""
+    """Stands in for a bug: using the value raises an error."""
 
     def __str__(self) -> str:
         raise RuntimeError
@@ -302,7 +301,7 @@ async def _bug(stage: Stage) -> str:
     return await _delivered(stage, stage.sandbox.cancel("SUB-1"))
 
 
-# Of Zuora alone.
+# Zuora only.
 
 
 def _at_zuora(name: str, arrange: Callable[[LocalZuoraOrders], str]) -> None:

@@ -1,4 +1,4 @@
-"""A stage for the plays of the runbook: what an operator sees of a request, in a few lines."""
+"""A stage for the runbook's plays: an operator's view of a request, in a few lines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _REPORT = re.compile(r"\[connect-ext (?:waiting|held|dry-run|settled|found) [a-z
 
 
 class _Heard(logging.Handler):
-    """Keeps what is logged."""
+    """Keeps the log."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,12 +45,12 @@ class _Heard(logging.Handler):
 
 @dataclass(frozen=True)
 class Seen:
-    """What an operator sees of a request after a delivery."""
+    """An operator's view of a request after a delivery."""
 
     level: str
     line: str
     is_told: bool
-    """Whether a note says what has become of it, so that people need not read the log."""
+    """Whether a note says what happened to it, so that people need not read the log."""
     text: str
     """All of it, for the page."""
 
@@ -61,7 +61,7 @@ class Seen:
 
 
 class Stage:
-    """An extension with its surroundings, and the log of its deliveries."""
+    """An extension with its surroundings and the log of its deliveries."""
 
     def __init__(self, extension: Extension, heard: _Heard) -> None:
         self.extension, self.sandbox = extension, extension.sandbox
@@ -70,7 +70,7 @@ class Stage:
         self.response: BackgroundResponse
 
     async def deliver(self, request_id: str) -> None:
-        """Deliver the request as the runner does, which names its task in the client's headers."""
+        """Deliver the request like the runner, which names its task in the client's headers."""
         extension = self.extension
         client = extension.client()
         client.default_headers["EAAS_TASK_ID"] = "TQ-123-456-0001"
@@ -79,12 +79,12 @@ class Stage:
         self.response = await application.handle_asset_cancel_request(request)
 
     async def a_day_later(self, request_id: str) -> None:
-        """People hear of what has waited for a day, whatever it is."""
+        """A request that has waited for a day is reported to people, whatever it waits for."""
         self.extension.let_pass(24 * 3600.0)
         await self.deliver(request_id)
 
     async def reconcile(self, **options: Any) -> str:
-        """The report of a run, with its lists that are empty left out."""
+        """The report of a run, without its empty lists."""
         extension = self.extension
         report = await reconcile(
             extension.variables,
@@ -119,7 +119,7 @@ class Stage:
         return [each["text"] for each in self.connect.notes(request_id)]
 
     def day(self, days: int) -> str:
-        """The vendor's date in so many days."""
+        """The vendor's date this many days from now."""
         return (self.vendor.clock.today() + timedelta(days=days)).isoformat()
 
     def let_pass_everywhere(self, seconds: float) -> None:
@@ -128,7 +128,7 @@ class Stage:
         self.extension.let_pass(seconds)
 
     def last_line(self) -> str:
-        """The last line of the log that ends a task, with its level."""
+        """The last line in the log that ends a task, with its level."""
         record = self._ended()[-1]
         return wrapped(f"{record.levelname} {self._alike(record.getMessage())}")
 
@@ -161,14 +161,14 @@ class Stage:
 
 
 def _shortened(notes: list[str]) -> list[str]:
-    """The notes; where one is a report, the marks before it are no more than their tags."""
+    """The notes; before a report, marks are reduced to their tags."""
     if not any(map(_REPORT.search, notes)):
         return notes
     return [found[0] if (found := _MARK.search(text)) else text for text in notes]
 
 
 def _row(name: str, text: str) -> str:
-    """A row of the page; the lines of a text stay lines."""
+    """A row of the page; a text's line breaks are kept."""
     first, *others = text.split("\n")
     margin = " " * MARGIN
     return "\n".join(
@@ -180,7 +180,7 @@ def _row(name: str, text: str) -> str:
 
 
 def wrapped(line: str, margin: int | None = None) -> str:
-    """A line in as many as it takes; the others begin below its own beginning, or a margin."""
+    """A line wrapped as needed; continuations align with its text or a margin."""
     own = len(line) - len(line.lstrip())
     return textwrap.fill(
         line.lstrip(),
@@ -199,7 +199,7 @@ def _status(request: dict[str, Any]) -> str:
 
 @asynccontextmanager
 async def on_stage(variables: dict[str, str]) -> AsyncIterator[Stage]:
-    """A stage; what is random is in the middle."""
+    """A stage with random values set to their middle."""
     heard, level = _Heard(), LOG.level
     LOG.addHandler(heard)
     LOG.setLevel(logging.INFO)

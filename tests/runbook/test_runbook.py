@@ -1,4 +1,4 @@
-"""docs/runbook.md says what an operator sees, and what the code wants of them."""
+"""docs/runbook.md says what an operator sees and has to do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.unit.test_architecture import PACKAGE
 TEXT = page.read()
 TO_WRITE = "run: WRITE_RUNBOOK=1 python -m pytest tests/runbook"
 COMPARED = (Cause.STILL_ACTIVE, Cause.ENDED_AT_VENDOR, Cause.OVERDUE, Cause.NO_TASK)
-"""They are in no line of a task: only reconcile finds them."""
+"""Only reconcile finds these causes; no line of a task has them."""
 
 PERSON, ITSELF, SETTLED_NOW = "Needs a person", "Goes by itself", "Settled"
 LINE = re.compile(
@@ -35,19 +35,19 @@ LINE = re.compile(
 
 
 def cause_of(name: str) -> Cause:
-    """A play's cause, whose word its name begins with."""
+    """A play's cause: the first word of its name."""
     return Cause(name.partition(",")[0])
 
 
 def group_of(seen: Seen) -> str:
-    """Who must see to a request, by its line in the log."""
+    """Who must act on a request, by its line in the log."""
     if seen.level == logging.getLevelName(logging.ERROR) or seen.facts["outcome"] == "dry-run":
         return PERSON
     return ITSELF if seen.facts["outcome"] == "waits" else SETTLED_NOW
 
 
 def on_the_page(name: str, text: str) -> str | None:
-    """What the page shows of a play, once the text is written where that is asked for."""
+    """The page's block for a play; the text is written first, if that was requested."""
     if os.environ.get("WRITE_RUNBOOK"):
         page.PAGE.write_text(page.with_shown(page.read(), name, text), encoding="utf-8")
     return page.shown(page.read()).get(name)
@@ -62,13 +62,13 @@ async def test_the_page_shows_what_an_operator_sees(name):
 
 
 @pytest.mark.parametrize("name", STORIES)
-async def test_the_page_tells_a_disaster_and_its_end_as_it_is(name):
+async def test_the_page_shows_a_disaster_and_its_real_end(name):
     text = await STORIES[name]()
     assert on_the_page(name, text) == text, TO_WRITE
 
 
 @pytest.mark.parametrize("cause", [c for c in Cause if c not in COMPARED], ids=lambda c: c.value)
-async def test_a_cause_stands_with_those_who_must_see_to_it(cause):
+async def test_a_cause_is_listed_with_those_who_must_act(cause):
     seen = await PLAYS[cause.value].seen()
     assert cause.value in page.headings(page.section(TEXT, group_of(seen)), 3)
     if group_of(seen) != SETTLED_NOW:
@@ -77,19 +77,19 @@ async def test_a_cause_stands_with_those_who_must_see_to_it(cause):
         assert row[-1] == ("at once" if seen.is_told else later[group_of(seen)])
 
 
-def test_each_cause_has_one_section_and_there_is_no_other():
+def test_each_cause_has_exactly_one_section():
     groups = [page.section(TEXT, group) for group in (PERSON, ITSELF, SETTLED_NOW)]
     found = [title for group in groups for title in page.headings(group, 3)]
     assert sorted(found) == sorted(cause.value for cause in Cause)
 
 
-def test_each_cause_is_once_in_the_tables():
+def test_each_cause_is_in_the_tables_once():
     found = [row[0] for row in page.rows(TEXT) if re.fullmatch(r"\[[a-z-]+\]\(#[a-z-]+\)", row[0])]
     assert sorted(found) == sorted(f"[{cause.value}](#{cause.value})" for cause in Cause)
 
 
 @pytest.mark.parametrize("cause", Cause, ids=lambda cause: cause.value)
-def test_a_section_has_the_next_step_that_the_commands_print(cause):
+def test_a_section_has_the_next_step_printed_by_the_commands(cause):
     body = page.section(TEXT, cause.value)
     assert re.findall(r"^\*\*Next step:\*\* (.+)$", body, re.MULTILINE) == [NEXT_STEPS[cause]]
 
@@ -100,7 +100,7 @@ def test_a_section_shows_its_cause_and_no_other(cause):
     assert {cause_of(name) for name in shown} == {cause}
 
 
-def test_the_page_shows_each_play_once_and_none_that_is_not_played():
+def test_the_page_shows_each_play_once_and_nothing_else():
     names = re.findall(r"<!-- shown: (.+) -->", TEXT)
     assert sorted(names) == sorted([*PLAYS, *STORIES])
 
@@ -110,7 +110,7 @@ def test_a_next_step_is_one_short_line(cause):
     assert re.fullmatch(r"[A-Z][^\n]{10,108}\.", NEXT_STEPS[cause])
 
 
-def test_the_tables_of_tags_have_all_that_the_notes_have():
+def test_the_tables_of_tags_have_every_tag_of_the_notes():
     rows = {row[0].strip("`") for row in page.rows(page.section(TEXT, "The notes"))}
     assert rows == {state.value for state in State} | {WAITING, HELD, DRY_RUN, SETTLED, FOUND}
     for act in Act:

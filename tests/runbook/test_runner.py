@@ -1,4 +1,4 @@
-"""What the page quotes from the log of the official runner is there."""
+"""The official runner's log has the lines that the page quotes."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ TEXT = page.read()
 
 
 def quoted(heading: str) -> list[str]:
-    """The lines of the log in a section, without what differs."""
+    """A section's log lines, without the parts that vary."""
     blocks = re.findall(r"```text\n(.*?)```", page.section(TEXT, heading), re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     return [line for line in lines if " PID_" in line]
 
 
 def pattern(line: str) -> str:
-    """A quoted line as a pattern: an ellipsis stands for anything, and numbers differ."""
+    """A quoted line as a pattern: an ellipsis stands for anything, and numbers vary."""
     parts = [re.escape(part) for part in line.split("…")]
     return re.sub(r"\d+(?:st|nd|rd|th)?", r"\\d+(?:st|nd|rd|th)?", ".*".join(parts))
 
 
-async def test_a_line_of_a_task_has_its_level_where_the_page_says():
+async def test_a_tasks_line_has_its_level_where_the_page_says():
     async with Sandbox() as sandbox:
         await sandbox.vendor.stop()
         runner = await sandbox.start_runner()
@@ -41,7 +41,7 @@ async def test_a_line_of_a_task_has_its_level_where_the_page_says():
         await runner.kill()
 
 
-async def test_an_outage_of_connect_looks_as_the_page_says_and_ends_by_itself():
+async def test_an_outage_of_connect_looks_like_the_page_and_ends_by_itself():
     async with Sandbox() as sandbox:
         runner = await sandbox.start_runner()
         await sandbox.connect.go_down()
@@ -59,7 +59,7 @@ async def test_an_outage_of_connect_looks_as_the_page_says_and_ends_by_itself():
         await runner.kill()
 
 
-async def test_a_token_that_connect_does_not_know_looks_as_the_page_says():
+async def test_a_token_unknown_to_connect_looks_like_the_page():
     said = "received an unexpected status from server: 401"
     assert said in page.section(TEXT, "A revoked or leaked key")
     async with Sandbox() as sandbox:

@@ -1,4 +1,4 @@
-"""The sandbox's command line, from a process of its own."""
+"""The sandbox's command line, in its own process."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def command(*arguments: str, cwd: Path, root: Path, **environment: str) ->
         try:
             await asyncio.wait_for(process.communicate(), PATIENCE)
         except asyncio.TimeoutError:
-            # One signal can be lost while a process is busy; how it ends is not the matter here.
+            # A signal can get lost while a process is busy; how it ends does not matter here.
             process.kill()
             await process.communicate()
 

@@ -20,7 +20,7 @@ Call = Callable[..., Any]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Up to Python 3.10 asyncio calls every TLS connection unclosed that the other side ended.
+    # Up to Python 3.10, asyncio reports every TLS connection as unclosed that the other side ended.
     if sys.version_info < (3, 11):
         unclosed = "unclosed transport <asyncio.sslproto:ResourceWarning"
         config.addinivalue_line("filterwarnings", f"ignore:{unclosed}")
@@ -51,8 +51,8 @@ async def session(
 
 @pytest.fixture
 async def client(connect: LocalConnect, certificates: Certificates) -> AsyncIterator[Any]:
-    # The client keeps one transport for each endpoint and makes its own TLS context; the
-    # environment variable that a runner's process gets cannot be set for this process any more.
+    # The client keeps one transport for each endpoint and makes its own TLS context; it is too late
+    # to set a runner's environment variable for this process.
     context: ssl.SSLContext = certificates.client_context()
     transports = fluent._ASYNC_TRANSPORTS
     transports[connect.url] = httpx.AsyncHTTPTransport(verify=context)
@@ -62,7 +62,7 @@ async def client(connect: LocalConnect, certificates: Certificates) -> AsyncIter
 
 @pytest.fixture
 def call(session: aiohttp.ClientSession, connect: LocalConnect) -> Call:
-    """Make a call and answer its status and its JSON."""
+    """Make a call; returns its status and its JSON."""
 
     async def make(method: str, path: str, payload: Any = None, **options: Any) -> Any:
         url = f"{connect.url}/{path}"

@@ -1,4 +1,4 @@
-"""An extension of schedulables that do what their schedule's parameter tells them."""
+"""An extension with schedulables that follow their schedule's parameter."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ POLL_SECONDS = 0.02
 
 
 class Schedulables(EventsApplicationBase):
-    """`gate` is a file without which a run does not end, `once` one without which it raises.
+    """A run waits for the file `gate`, and raises unless the file `once` exists.
 
-    `result` and `output` are what it answers.
+    It returns `result` and `output`.
     """
 
     @classmethod

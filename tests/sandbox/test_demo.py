@@ -1,4 +1,4 @@
-"""The demo's own checks, without a runner: somebody else plays the extension."""
+"""The demo's own checks, without a runner: the test plays the extension."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 def begun(sandbox: Sandbox, status: str) -> Telling:
-    """The story of a request that is scheduled and ends like this, up to there."""
+    """The story of a request that is scheduled and ends like this, played until it is scheduled."""
     [story] = [each for each in OTHERS if each.turn and each.end.request == status]
     telling = Telling(story, sandbox)
     telling.begin()

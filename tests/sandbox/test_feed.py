@@ -1,4 +1,4 @@
-"""What the feed shows of the runners' logs, and in which order."""
+"""The runners' log lines in the feed, and their order."""
 
 from __future__ import annotations
 

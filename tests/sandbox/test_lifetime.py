@@ -1,4 +1,4 @@
-"""However `serve` and `demo` end, nothing of them is left: real processes, real signals."""
+"""`serve` and `demo` leave nothing behind, however they end: real processes, real signals."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ import pytest
 
 from sandbox.address import STATE_FILE, Address
 
-# The runner, its resource tracker and its two workers, and who watches over it.
+# The runner, its resource tracker and its two workers, and the watchdog.
 MOST_PROCESSES = 5
 SECONDS = 60.0
 NOBODY = "no sandbox is running here; start one: python -m sandbox serve\n"
-# Has the terminal, and runs the command from a shell; if that is killed, the terminal is silent.
+# Owns the terminal and runs the command from a shell; if that is killed, the terminal says nothing.
 LEADER = """
 import fcntl, signal, subprocess, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -61,7 +61,7 @@ class Terminal:
         return self.everybody[1]
 
     def is_up(self) -> bool:
-        """Whether the runner is there with all that belongs to it."""
+        """Whether the runner and all its processes are running."""
         self.everybody = psutil.Process(self._leader.pid).children(recursive=True)
         return len(self.everybody) == 2 + MOST_PROCESSES
 
@@ -71,7 +71,7 @@ class Terminal:
         self._end = -1
 
     def clear(self) -> None:
-        """Leave nothing behind, whatever the test has found."""
+        """Clean up, whatever the test's result."""
         if self._end >= 0:
             self.close()
         for process in filter(alive, self.everybody):
@@ -96,7 +96,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _heed_closed_terminals() -> Iterator[None]:
-    """Whoever runs the tests with `nohup` has told all of these processes to ignore them."""
+    """Under `nohup`, all of these processes ignore hang-ups."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
@@ -151,7 +151,7 @@ def test_demo_leaves_no_process(run, way):
 
 
 @pytest.mark.parametrize("change", [{"started": 1.0}, {"process": 2**22 + 1}, {"more": 1}, None])
-def test_a_state_of_another_process_or_version_is_none_and_is_cleared(
+def test_a_state_of_another_process_or_version_is_ignored_and_removed(
     tmp_path, monkeypatch, change
 ):
     monkeypatch.chdir(tmp_path)
@@ -187,7 +187,7 @@ except Stopped:
 
 @pytest.mark.parametrize("group", [signal.SIGHUP, signal.SIGKILL])
 def test_the_end_of_the_parent_does_not_disturb_the_cleaning_up(tmp_path, project_root, group):
-    """A closed terminal also ends the shell, half a second later at the most."""
+    """A closed terminal also ends the shell, at most half a second later."""
     shell = subprocess.Popen(
         ["sh", "-c", '"$0" -c "$1"; true', sys.executable, CLEANING_UP],
         cwd=tmp_path,

@@ -1,4 +1,4 @@
-"""A vendor that is not the sandbox's own: its variables, requests about it, and the feed."""
+"""The user's own vendor: its variables, requests about it, and the feed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SUBSCRIPTION_ID_PARAMETER=contract
 
 
 class Contracts:
-    """An API in which a contract is TERMINATING once it is patched, and TERMINATED a look later."""
+    """An API where a patched contract is TERMINATING, and TERMINATED one look later."""
 
     def __init__(self) -> None:
         self.states = ["ACTIVE"]
@@ -63,7 +63,7 @@ class Contracts:
 
 @pytest.fixture
 async def contracts(tmp_path: Path) -> AsyncIterator[tuple[Path, Path]]:
-    """The API over TLS: a file with its variables, and one with its authority."""
+    """The API over TLS; gives a file with its variables and one with its authority."""
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "mine.pem"))
@@ -85,14 +85,14 @@ async def told(serving: Any, text: str) -> list[str]:
 
 
 async def asked(directory: Path, path: str) -> Any:
-    """What the local Connect answers."""
+    """The local Connect's answer."""
     address = json.loads((directory / ".sandbox" / "state.json").read_text())
     async with client(address) as session, session.get(f"{address['url']}/{path}") as response:
         return await response.json()
 
 
 async def said(*arguments: str, **where: Path) -> str:
-    """What a command says that cannot be carried out."""
+    """The message of a command that fails."""
     async with command(*arguments, **where) as process:
         words = await asyncio.wait_for(process.stdout.read(), PATIENCE)
         assert await process.wait() in (1, 2)
@@ -126,7 +126,7 @@ async def test_a_request_goes_to_the_vendor_and_the_feed_shows_every_call(
     assert leaks("".join(feed), [SECRET, TOKEN, "/v2/contracts", "TERMINATED"]) == []
 
 
-async def test_the_vendor_is_known_by_these_variables_alone_and_requests_name_its_ids(
+async def test_only_these_variables_describe_the_vendor_and_requests_name_its_ids(
     contracts: tuple[Path, Path], tmp_path: Path, project_root: Path
 ) -> None:
     where = {"cwd": tmp_path, "root": project_root}
@@ -156,7 +156,7 @@ async def test_the_vendor_is_known_by_these_variables_alone_and_requests_name_it
         assert "already running here: process" in await said("serve", **where)
 
 
-async def test_the_local_vendor_s_subscription_has_the_status_and_the_faults_that_are_asked_for(
+async def test_the_local_vendors_subscription_has_the_requested_status_and_faults(
     tmp_path: Path, project_root: Path
 ) -> None:
     where = {"cwd": tmp_path, "root": project_root}
@@ -200,7 +200,7 @@ async def status(session: httpx.AsyncClient, url: str) -> str:
         (None, "No such file or directory"),
     ],
 )
-def test_a_mistake_in_the_file_is_a_complaint_without_its_words(tmp_path, content, complaint):
+def test_a_mistake_in_the_file_is_a_complaint_without_the_files_words(tmp_path, content, complaint):
     file = tmp_path / "mine.env"
     if content is not None:
         file.write_bytes(content)
@@ -209,16 +209,14 @@ def test_a_mistake_in_the_file_is_a_complaint_without_its_words(tmp_path, conten
     assert "secret" not in str(caught.value)
 
 
-def test_values_are_taken_as_they_are_and_as_the_check_takes_them(tmp_path):
+def test_values_are_taken_as_they_are_like_by_the_check(tmp_path):
     file = tmp_path / "mine.env"
     file.write_bytes(b"A='x' # y \n #B=1\nC==\r\n\nD=\n E = \xc3\xa9\n")
     assert read_variables(file) == {"A": "'x' # y", "C": "=", "D": "", "E": "\u00e9"}
     assert read_variables(file) == read_env_file(file)
 
 
-def test_the_way_to_the_vendor_has_its_authorities_and_the_proxies_that_are_set(
-    tmp_path, monkeypatch
-):
+def test_the_vendor_is_reached_with_its_authorities_and_the_set_proxies(tmp_path, monkeypatch):
     for name in ("mine.pem", "ca.pem"):
         trustme.CA().cert_pem.write_to_path(str(tmp_path / name))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "mine.pem"))
@@ -228,6 +226,6 @@ def test_the_way_to_the_vendor_has_its_authorities_and_the_proxies_that_are_set(
     trusted = ssl.create_default_context(cafile=found["SSL_CERT_FILE"])
     assert trusted.cert_store_stats()["x509_ca"] == 2
     assert found["https_proxy"] == "http://proxy.example:3128"
-    # The runner's websocket would go through it, and cannot go around it.
+    # The runner's websocket would use it and cannot bypass it.
     assert "HTTPS_PROXY" not in found
     assert found["no_proxy"] == found["NO_PROXY"] == "localhost,127.0.0.1,internal.example"

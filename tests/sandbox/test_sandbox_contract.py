@@ -18,7 +18,7 @@ from sandbox.connect.environment import ENVIRONMENT_ID, INSTALLATION_ID, SERVICE
 
 Check = Callable[..., Any]
 
-# docs/facts.md, Connect 1.1: the filters' enums are right, those of the answers are stale.
+# docs/facts.md, Connect 1.1: the filters' enums are right, the answers' enums are stale.
 STALE_ENUMS = {
     "draft": "draft tiers_setup pending inquiring approved failed scheduled revoking revoked",
     "active": "draft processing active terminating suspended terminated",
@@ -29,7 +29,7 @@ CONNECTION_TYPES = ["preview", "test", "production"]
 # Connect 5.1), a subscription's parameters as a list of lists, and quantities as numbers (they are
 # strings: 1.4).
 MISDESCRIBED = ("object_statuses", "params", "quantity")
-# What collections can be asked for, in the order of `sandbox/connect/filters.py`.
+# The collections' filters, in the order of `sandbox/connect/filters.py`.
 COLLECTIONS = {
     "/requests": filters.REQUESTS,
     "/assets": filters.ASSETS,
@@ -42,7 +42,7 @@ COLLECTIONS = {
     "/accounts": filters.ACCOUNTS,
     "/devops/event-definitions": filters.EVENT_DEFINITIONS,
 }
-# It is not in the document, and what was written for the platform long ago asks by it.
+# It is not in the document, but code written long ago for the platform filters by it.
 OLD_FILTERS = {"name": filters.TEMPLATES}
 LACKING = {"like", "ilike", "null"}
 ENVIRONMENT = f"devops/services/{SERVICE_ID}/environments/{ENVIRONMENT_ID}"
@@ -126,7 +126,7 @@ def lookups(parameter: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("path", COLLECTIONS)
-def test_a_collection_takes_only_the_filters_of_the_document(document: Any, path: str) -> None:
+def test_a_collection_only_has_the_documents_filters(document: Any, path: str) -> None:
     listed = documented(document, path)
     for name, kind in COLLECTIONS[path].filters.items():
         if OLD_FILTERS.get(name) is COLLECTIONS[path]:
@@ -138,7 +138,7 @@ def test_a_collection_takes_only_the_filters_of_the_document(document: Any, path
 
 
 @pytest.mark.parametrize("path", COLLECTIONS)
-def test_only_what_the_document_names_can_be_selected(document: Any, path: str) -> None:
+def test_only_fields_named_by_the_document_can_be_selected(document: Any, path: str) -> None:
     listed = documented(document, path)
     for name in COLLECTIONS[path].left_out:
         assert "explicit negative select" in listed[name]["description"]
@@ -166,7 +166,9 @@ async def test_requests_are_as_the_document_describes_them(
     await check("POST", approve, "/requests/{id}/approve", body)
 
 
-async def test_the_other_ends_of_a_request_are_too(connect: LocalConnect, check: Check) -> None:
+async def test_the_other_ends_of_a_request_are_as_the_document_describes_them(
+    connect: LocalConnect, check: Check
+) -> None:
     failed, scheduled = connect.cancel("A-1"), connect.cancel("A-2")
     reason = {"reason": "in use"}
     await check("POST", f"requests/{failed}/fail", "/requests/{id}/fail", reason)

@@ -1,4 +1,4 @@
-"""Conversations: the messages and private notes about a request, and all their trouble."""
+"""Conversations: the messages and private notes about a request, and their faults."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_a_private_message_is_seen_only_by_the_account_that_wrote_it(
     assert len(connect.notes(request_id)) == 3
 
 
-async def test_the_partner_s_key_neither_decides_nor_manages_the_extension(
+async def test_the_partners_key_neither_decides_nor_manages_the_extension(
     connect: LocalConnect, call: Any
 ) -> None:
     request_id = connect.cancel("A-1")

@@ -165,7 +165,7 @@ async def test_delayed_work_is_done_even_if_the_caller_has_gone(
     assert vendor.subscriptions["SUB-1"].cancellations == 1
 
 
-async def test_a_delay_goes_on_to_the_next_rule(vendor: LocalVendor, http: Any) -> None:
+async def test_a_delay_continues_with_the_next_rule(vendor: LocalVendor, http: Any) -> None:
     vendor.faults.add("*", "", faults.Delay(0.1))
     vendor.faults.add("*", "", faults.Respond(429))
     begin = time.monotonic()

@@ -1,4 +1,4 @@
-"""Cancellations at the local vendor that take effect on a later day, and those that are undone."""
+"""Later cancellations and undone cancellations at the local vendor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Call = Callable[..., Any]
 
 
 def day(number: int) -> str:
-    """The day so many days from today, as the vendor writes it."""
+    """The day this many days from today, as the vendor writes it."""
     return (TODAY + timedelta(days=number)).isoformat()
 
 
@@ -38,7 +38,7 @@ def vendor() -> LocalVendor:
 
 @pytest.fixture
 async def call(vendor: LocalVendor) -> AsyncIterator[Call]:
-    """Make a call to the vendor and answer its status and its JSON."""
+    """Make a call to the vendor; returns its status and its JSON."""
     await vendor.start()
     async with aiohttp.ClientSession(vendor.url) as session:
 
@@ -145,7 +145,7 @@ async def test_the_end_of_a_term_must_exist_and_lie_ahead(vendor: LocalVendor, c
 
 
 @pytest.mark.parametrize("time_zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
-async def test_today_is_the_day_in_the_vendor_s_time_zone(time_zone: str) -> None:
+async def test_today_is_the_day_in_the_vendors_time_zone(time_zone: str) -> None:
     vendor = LocalVendor(auth="none", time_zone=time_zone)
     late = datetime(2030, 3, 31, 20, tzinfo=timezone.utc)
     vendor.clock.ahead = late - datetime.now(timezone.utc)
@@ -207,7 +207,7 @@ async def test_an_undone_cancellation_leaves_the_subscription_active(
     assert (subscription.orders, subscription.cancellations) == (2, 2)
 
 
-async def test_what_has_ended_cannot_be_undone(vendor: LocalVendor, call: Call) -> None:
+async def test_an_ended_subscription_cannot_be_restored(vendor: LocalVendor, call: Call) -> None:
     subscription = ending_later(vendor)
     vendor.move_clock(timedelta(days=10))
     assert reason(await call("POST", UNDO)) == (422, "the subscription has ended")
@@ -246,7 +246,7 @@ async def test_the_vendor_may_refuse_every_undo_or_be_locked(
     assert (await call("POST", UNDO, json={"surprise": 1}))[0] == 400
 
 
-async def test_a_subscription_may_be_added_that_ends_later(vendor: LocalVendor, call: Call) -> None:
+async def test_a_subscription_that_ends_later_may_be_added(vendor: LocalVendor, call: Call) -> None:
     vendor.add("SUB-1", status="ends_later", ends_at=day(10))
     assert (await call("POST", UNDO))[1] == {"id": "SUB-1", "status": "active"}
 
@@ -278,7 +278,7 @@ async def test_the_answer_to_an_undo_can_be_lost(vendor: LocalVendor, call: Call
     assert (subscription.undone, (await shown(call))["status"]) == (1, "active")
 
 
-def test_the_variables_for_later_ends_use_the_vendor_s_own_words() -> None:
+def test_the_variables_for_later_ends_use_the_vendors_own_words() -> None:
     vendor = LocalVendor(statuses={"ends_later": "Ending"})
     variables = vendor.variables_for_later_ends()
     assert variables["REST_CANCELLED_VALUES"] == "cancelled,Ending"
@@ -301,7 +301,7 @@ async def test_the_day_that_comes_for_a_request_comes_at_the_vendor_too() -> Non
         assert sandbox.vendor.subscriptions["SUB-1"].status == "cancelled"
 
 
-async def test_the_day_comes_at_the_zuoras_if_a_subscription_waits_for_it() -> None:
+async def test_the_day_also_comes_at_both_zuoras_if_a_subscription_waits_for_it() -> None:
     async with Sandbox() as sandbox:
         soap, orders = sandbox.zuora, sandbox.zuora_orders
         later = soap.today() + timedelta(days=90)

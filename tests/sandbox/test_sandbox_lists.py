@@ -1,4 +1,4 @@
-"""The lists with which somebody looks for what was lost, over real HTTPS."""
+"""The lists that show lost requests, over real HTTPS."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_open_requests_are_listed_by_status_product_and_age(
 
 
 @pytest.mark.parametrize("zone", ["Z", "%2B00:00"])
-async def test_approved_requests_are_listed_since_a_moment(
+async def test_approved_requests_are_listed_from_a_moment_on(
     connect: LocalConnect, found: Any, zone: str
 ) -> None:
     asset_id = connect.create_subscription("A-1")
@@ -63,7 +63,7 @@ async def test_approved_requests_are_listed_since_a_moment(
     assert await found(query.format(ago(days=2), zone)) == []
 
 
-async def test_what_a_reader_does_not_need_is_left_out(connect: LocalConnect, call: Any) -> None:
+async def test_unneeded_fields_are_left_out(connect: LocalConnect, call: Any) -> None:
     connect.create_cancel_request(connect.create_subscription("A-1", items=3000))
     _, (whole,) = await call("GET", "requests")
     _, (lean,) = await call("GET", f"requests?{LEAN}")
@@ -183,7 +183,7 @@ async def test_a_token_may_be_unable_to_read_a_list(
     assert (await call("GET", f"requests/{request_id}"))[0] == 200
 
 
-async def test_what_is_unreadable_is_an_option(certificates: Any) -> None:
+async def test_unreadable_collections_are_an_option(certificates: Any) -> None:
     connect = LocalConnect(certificates.server_context, unreadable=("tasks",))
     assert connect.unreadable == {"tasks"}
 

@@ -1,4 +1,4 @@
-"""Losses that are planted in the local Connect: what it forgets, and what it never told anybody."""
+"""Losses planted in the local Connect: forgotten tasks, and requests never announced."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def ago(**offset: float) -> datetime:
     return datetime.now(timezone.utc) - timedelta(**offset)
 
 
-async def test_a_forgotten_request_keeps_its_task_and_nobody_gets_it(
+async def test_a_forgotten_request_keeps_its_task_which_nobody_gets(
     connect: LocalConnect, session: Any
 ) -> None:
     forgotten, other = connect.cancel("A-1"), connect.cancel("A-2")
@@ -31,7 +31,7 @@ async def test_a_forgotten_request_keeps_its_task_and_nobody_gets_it(
 
 
 @pytest.mark.parametrize("result", ["reschedule", "retry"])
-async def test_a_task_that_is_forgotten_while_it_is_worked_on_does_not_come_again(
+async def test_a_task_forgotten_while_being_processed_does_not_come_again(
     connect: LocalConnect, session: Any, result: str
 ) -> None:
     connect.tasks.retry_seconds = 0
@@ -46,7 +46,7 @@ async def test_a_task_that_is_forgotten_while_it_is_worked_on_does_not_come_agai
 
 
 @pytest.mark.parametrize("is_waiting", [True, False])
-async def test_a_task_that_is_forgotten_while_it_waits_or_its_instance_is_lost_does_not_come_again(
+async def test_a_task_forgotten_while_waiting_or_after_losing_its_instance_does_not_come_again(
     connect: LocalConnect, session: Any, is_waiting: bool
 ) -> None:
     request_id = connect.cancel("A-1")
@@ -63,7 +63,7 @@ async def test_a_task_that_is_forgotten_while_it_waits_or_its_instance_is_lost_d
     assert len(connect.tasks_of(request_id)[0].deliveries) == 1
 
 
-async def test_a_request_is_forgotten_at_the_sandboxs_own_end_point(
+async def test_a_request_is_forgotten_through_the_sandboxs_own_endpoint(
     connect: LocalConnect, session: Any
 ) -> None:
     request_id = connect.cancel("A-1")
@@ -101,9 +101,7 @@ async def test_an_operator_can_resubmit_a_failed_task_that_was_forgotten(
         assert (await worker.receive())["data"]["options"]["task_id"] == task.id
 
 
-async def test_a_request_can_be_one_that_nobody_was_told_of(
-    connect: LocalConnect, session: Any
-) -> None:
+async def test_a_request_can_go_unannounced(connect: LocalConnect, session: Any) -> None:
     async with connected(session, connect) as worker:
         await worker.set_up()
         with connect.silently():
@@ -134,7 +132,9 @@ async def test_a_request_can_have_had_a_task_in_the_past(
     assert unfinished.deliveries == []
 
 
-async def test_an_approved_request_of_the_past_is_whole(connect: LocalConnect, call: Any) -> None:
+async def test_an_approved_request_of_the_past_is_complete(
+    connect: LocalConnect, call: Any
+) -> None:
     asset_id = connect.create_subscription("A-1")
     request_id = connect.create_approved_cancellation(asset_id=asset_id, approved_at=ago(days=3))
     request = connect.request(request_id)

@@ -1,4 +1,4 @@
-"""The official client works against the local Connect, through TLS."""
+"""The official client works with the local Connect over TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The request's state machine, over real HTTPS: its transitions, and the platform's refusals."""
+"""The request's state machine over real HTTPS: its transitions and the platform's refusals."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ async def test_an_effective_date_in_the_future_is_refused(connect: LocalConnect,
 
 
 @pytest.mark.parametrize("value", ["2026-03-02T09:15:41Z", "2026-03-02 09:15:41.814429+02:00"])
-async def test_an_effective_date_in_the_past_is_taken(
+async def test_an_effective_date_in_the_past_is_accepted(
     connect: LocalConnect, call: Any, value: str
 ) -> None:
     request_id = connect.cancel("A-1")
@@ -159,7 +159,7 @@ async def test_fail_needs_a_reason(connect: LocalConnect, call: Any) -> None:
         assert body == {"error_code": "REQ_005", "errors": ["Missed fields: reason."]}
 
 
-async def test_a_request_that_is_not_pending_is_neither_approved_nor_rejected(
+async def test_only_pending_requests_are_approved_or_rejected(
     connect: LocalConnect, call: Any
 ) -> None:
     request_id = connect.cancel("A-1")

@@ -120,7 +120,7 @@ def test_an_unsupported_query_is_refused(query: str) -> None:
         parse_query(query, FIELDS)
 
 
-def test_what_is_not_selected_is_left_out_and_the_object_keeps_it() -> None:
+def test_unselected_fields_are_left_out_but_stay_in_the_object() -> None:
     parsed = parse_query("select(-asset.params)&select(-status)&eq(id,PR-1)", FIELDS)
     (shown,) = parsed.page(parsed.matching(THINGS))
     assert shown.keys() == {"id", "created", "asset"}

@@ -35,7 +35,7 @@ def body(**fields: Any) -> Any:
 
 @pytest.fixture
 def offering(connect: LocalConnect) -> LocalConnect:
-    """A Connect in which an instance has declared its schedulables."""
+    """A Connect where an instance has declared its schedulables."""
     connect.environment.offer(SCHEDULABLES)
     return connect
 
@@ -182,7 +182,7 @@ async def test_a_schedule_whose_method_is_gone_is_obsolete_and_does_not_trigger(
 # Their tasks, with a worker by hand.
 
 
-async def test_a_schedule_s_task_has_the_protocol_s_shape_and_comes_again_until_it_is_settled(
+async def test_a_schedules_task_has_the_protocols_shape_and_comes_again_until_settled(
     connect: LocalConnect, session: aiohttp.ClientSession
 ) -> None:
     async with connected(session, connect) as worker:

@@ -1,4 +1,4 @@
-"""Requests that wait for a planned date, and those that are taken back, over real HTTPS."""
+"""Requests with a planned date, and revoked ones, over real HTTPS."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def statuses(connect: LocalConnect, request_id: str) -> list[str]:
 
 
 def scheduled(connect: LocalConnect, **offset: float) -> str:
-    """A cancel request that waits for its planned date, in ten days unless told otherwise."""
+    """A cancel request that waits for its planned date (default: in ten days)."""
     request_id = connect.cancel("A-1")
     planned = iso(**(offset or {"days": 10}))
     connect.requests.schedule(request_id, {"planned_date": planned})
@@ -68,7 +68,7 @@ async def test_a_product_may_be_unable_to_schedule(connect: LocalConnect, call: 
             assert connect.status(request_id) == "pending"
 
 
-async def test_the_platform_lists_every_status_that_a_cancel_request_may_be_handled_in(
+async def test_the_platform_lists_every_status_in_which_a_cancel_request_may_be_handled(
     call: Any,
 ) -> None:
     _, (found,) = await call("GET", "devops/event-definitions")
@@ -145,7 +145,7 @@ async def test_a_task_that_waits_for_its_next_turn_does_not_hide_a_new_status(
     assert len(connect.tasks_of(request_id)) == 2
 
 
-async def test_the_runner_s_count_finds_a_request_in_each_status_that_it_asks_for(
+async def test_the_runners_count_finds_a_request_in_each_requested_status(
     connect: LocalConnect, call: Any
 ) -> None:
     request_id = scheduled(connect)
@@ -156,7 +156,7 @@ async def test_the_runner_s_count_finds_a_request_in_each_status_that_it_asks_fo
 
 
 @pytest.mark.parametrize("status", ["scheduled", "revoking"])
-async def test_a_request_that_waits_or_is_taken_back_is_neither_approved_nor_rejected(
+async def test_scheduled_and_revoking_requests_are_neither_approved_nor_rejected(
     connect: LocalConnect, call: Any, status: str
 ) -> None:
     request_id = scheduled(connect)
@@ -173,7 +173,7 @@ async def test_a_request_that_waits_or_is_taken_back_is_neither_approved_nor_rej
     assert (request["status"], request["asset"]["status"]) == (status, "terminating")
 
 
-async def test_the_customer_s_side_takes_a_scheduled_request_back_and_the_vendor_confirms(
+async def test_the_customers_side_revokes_a_scheduled_request_and_the_vendor_confirms(
     connect: LocalConnect, call: Any
 ) -> None:
     request_id = connect.cancel("A-1")
@@ -207,7 +207,7 @@ async def test_confirm_may_be_the_wrong_call_for_a_revocation(
     assert (request["status"], request["asset"]["status"]) == ("revoked", "active")
 
 
-async def test_what_confirm_does_is_an_option(certificates: Certificates) -> None:
+async def test_the_effect_of_confirm_is_an_option(certificates: Certificates) -> None:
     connect = LocalConnect(certificates.server_context, on_confirm=OnConfirm.IGNORE)
     assert connect.requests.on_confirm is OnConfirm.IGNORE
     assert LocalConnect(certificates.server_context).requests.on_confirm is OnConfirm.REVOKE

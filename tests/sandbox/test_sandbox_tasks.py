@@ -44,7 +44,7 @@ async def test_a_changed_variable_reaches_a_connected_instance(
         assert (await call("PUT", f"{path}/variables/NONE", {"value": "x"}))[0] == 404
 
 
-async def test_a_task_waits_for_an_instance_and_has_the_protocol_s_shape(
+async def test_a_task_waits_for_an_instance_and_has_the_protocols_shape(
     connect: LocalConnect, session: aiohttp.ClientSession
 ) -> None:
     request_id = connect.cancel("A-1")
@@ -141,7 +141,7 @@ async def test_an_instance_that_stops_gets_no_more_tasks(
     assert connect.tasks_of(request_id)[0].deliveries == []
 
 
-async def test_a_task_can_be_delivered_twice_and_its_second_result_counts_for_nothing(
+async def test_a_task_can_be_delivered_twice_but_its_second_result_does_not_count(
     connect: LocalConnect, session: aiohttp.ClientSession
 ) -> None:
     request_id = connect.cancel("A-1")
@@ -197,7 +197,7 @@ async def test_a_websocket_needs_the_key_and_the_environment(
     assert caught.value.status == status
 
 
-async def test_websockets_can_be_refused_as_in_a_maintenance(
+async def test_websockets_can_be_refused_as_during_maintenance(
     connect: LocalConnect, session: aiohttp.ClientSession
 ) -> None:
     connect.instances.refuse_with = 502

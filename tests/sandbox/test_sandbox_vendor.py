@@ -1,4 +1,4 @@
-"""The local vendor: strict about its input, and exact about its effects."""
+"""The local vendor: strict about input and exact about effects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox import LocalVendor
 
 @contextlib.asynccontextmanager
 async def serving(vendor: LocalVendor) -> AsyncIterator[Any]:
-    """The vendor, and a function that makes a call and answers its status and JSON."""
+    """The vendor, and a function that makes a call and returns its status and JSON."""
     await vendor.start()
     async with aiohttp.ClientSession(vendor.url) as session:
 
@@ -83,7 +83,7 @@ async def test_an_unknown_id_is_not_found() -> None:
         assert (await call("GET", "/subscriptions/"))[0] == 404
 
 
-async def test_bodies_are_taken_strictly() -> None:
+async def test_bodies_are_checked_strictly() -> None:
     vendor = LocalVendor(auth="none")
     vendor.add("SUB-1")
     path = "/subscriptions/SUB-1/cancel"
@@ -99,7 +99,7 @@ async def test_bodies_are_taken_strictly() -> None:
         assert (await call("POST", path, data={"reason": "moved"}))[0] == 200
 
 
-async def test_a_cancellation_may_take_its_time() -> None:
+async def test_a_cancellation_may_take_a_while() -> None:
     vendor = LocalVendor(auth="none")
     subscription = vendor.add("SUB-1", cancelling_seconds=3600.0)
     async with serving(vendor) as call:
@@ -131,7 +131,7 @@ async def test_a_slow_vendor_accepts_a_cancellation_and_shows_it_later() -> None
 @pytest.mark.parametrize(
     ("second", "status", "orders"), [("conflict", 409, 1), ("refuse", 422, 1), ("order", 202, 3)]
 )
-async def test_a_second_cancellation_meets_the_vendor_s_habit(
+async def test_a_second_cancellation_gets_the_vendors_configured_answer(
     second: str, status: int, orders: int
 ) -> None:
     vendor = LocalVendor(auth="none")
@@ -184,7 +184,7 @@ async def test_a_cancelled_subscription_may_end_later() -> None:
         }
 
 
-async def test_statuses_can_have_the_vendor_s_own_names() -> None:
+async def test_statuses_can_have_the_vendors_own_names() -> None:
     vendor = LocalVendor(auth="none", statuses={"cancelled": "Terminated"})
     vendor.add("SUB-1")
     async with serving(vendor) as call:

@@ -26,7 +26,7 @@ print(answer.status_code, answer.json()["status"])
 """
 
 
-async def test_the_variables_point_to_the_vendor_unless_the_caller_says_otherwise() -> None:
+async def test_the_variables_point_to_the_vendor_by_default() -> None:
     async with Sandbox(variables={"REST_API_KEY": "wrong", "DRY_RUN": "true"}) as sandbox:
         values = {name: each.value for name, each in sandbox.connect.environment.variables.items()}
         assert values == {
@@ -71,7 +71,7 @@ async def test_a_stopped_server_leaves_no_connection_of_a_client_that_does_not_r
 
 
 def _connections(port: int | None) -> int:
-    """How many connections this process's server has open on a port."""
+    """How many open connections this process's server has on a port."""
     sockets = psutil.Process().connections("tcp")
     return sum(each.laddr.port == port and bool(each.raddr) for each in sockets)
 
@@ -103,7 +103,7 @@ async def test_another_process_can_make_one_more_request_and_follow_it(
     assert not (tmp_path / ".sandbox" / "state.json").exists()
 
 
-async def test_another_process_can_play_the_planned_date_and_the_customer_s_side(
+async def test_another_process_can_play_the_planned_date_and_the_customers_side(
     tmp_path: Path, project_root: Path
 ) -> None:
     where = {"cwd": tmp_path, "root": project_root}
@@ -147,7 +147,7 @@ async def test_another_program_can_act_for_the_extension(
     assert not variables.exists()
 
 
-async def test_another_process_can_let_a_request_be_forgotten(
+async def test_another_process_can_make_connect_forget_a_request(
     tmp_path: Path, project_root: Path
 ) -> None:
     where = {"cwd": tmp_path, "root": project_root}

@@ -1,4 +1,4 @@
-"""What the official runner's worker says over its websocket, by hand."""
+"""Speaks the protocol of the official runner's worker over a websocket, by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VARIABLES = [
 
 
 class Worker:
-    """A worker that sends only what a test tells it to."""
+    """A worker that only sends what a test tells it to."""
 
     def __init__(self, socket: Any) -> None:
         self.socket = socket

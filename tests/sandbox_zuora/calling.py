@@ -78,7 +78,7 @@ class Answer:
 
 
 class Caller:
-    """A client of one version, which logs in on demand."""
+    """A client of one version that logs in on demand."""
 
     def __init__(self, zuora: LocalZuora, http: httpx.AsyncClient, version: str) -> None:
         self.zuora, self.http, self.version = zuora, http, version

@@ -31,7 +31,7 @@ def caller(zuora: LocalZuora, http: httpx.AsyncClient) -> Callable[[str], Caller
 
 @pytest.fixture
 def day(zuora: LocalZuora) -> Callable[..., str]:
-    """A day, counted from today, in the form of a version."""
+    """A day, counted from today, as a version writes it."""
 
     def written(days: int = 0, version: str = "69.0") -> str:
         found = (zuora.billing.today() + timedelta(days=days)).isoformat()

@@ -1,4 +1,4 @@
-"""Cancellations that take effect later, and cancellations that are taken back."""
+"""Later cancellations and undone cancellations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIALECTS = ["19.0", "25.0", "38.0", "78.0"]
 
 
 async def cancel(client: Caller, subscription_id: str, when: str) -> Answer:
-    """Cancel in the way of the client's version; the last call's answer."""
+    """Cancel as the client's version does; returns the last call's answer."""
     if float(client.version) >= 28:
         return await client.amend(cancellation(subscription_id, when))
     if float(client.version) >= 25:
@@ -47,7 +47,7 @@ async def test_a_later_cancellation_shows_at_once_and_ends_on_its_day(
 
 @pytest.mark.parametrize("version", DIALECTS)
 @pytest.mark.parametrize("days", [20, 306])
-async def test_a_later_day_outside_of_the_contract_is_refused(
+async def test_a_later_day_outside_the_contract_is_refused(
     zuora: LocalZuora, caller: Version, day: Day, version: str, days: int
 ) -> None:
     begins = zuora.today() + timedelta(days=21 if days == 20 else -59)
@@ -60,7 +60,7 @@ async def test_a_later_day_outside_of_the_contract_is_refused(
     assert zuora.subscription("A-S1").status == "Active"
 
 
-async def test_an_evergreen_subscription_has_no_end_of_its_term(
+async def test_an_evergreen_subscription_has_no_end_of_term_date(
     zuora: LocalZuora, caller: Version
 ) -> None:
     zuora.nil_unset_fields = True
@@ -73,7 +73,7 @@ async def test_an_evergreen_subscription_has_no_end_of_its_term(
 
 
 async def charged_through(client: Caller, subscription_id: str) -> list[str | None]:
-    """The days of all charges, asked for as a client has to."""
+    """The days of all charges, queried as a client has to."""
     plans = await client.query(
         f"select Id from RatePlan where SubscriptionId = '{subscription_id}'"
     )
@@ -83,7 +83,7 @@ async def charged_through(client: Caller, subscription_id: str) -> list[str | No
 
 
 @pytest.mark.parametrize("version", ["25.0", "68.0", "69.0"])
-async def test_each_charge_is_invoiced_through_a_day_of_its_own(
+async def test_each_charge_is_invoiced_through_its_own_day(
     zuora: LocalZuora, caller: Version, day: Day, version: str
 ) -> None:
     near, far = (zuora.today() + timedelta(days=days) for days in (5, 40))
@@ -103,7 +103,7 @@ async def test_without_an_invoice_no_charge_has_a_day(zuora: LocalZuora, caller:
     assert zuora.add(charged_through=((None, None),)).invoiced_through is None
 
 
-async def test_every_version_has_rate_plans_of_its_own(
+async def test_every_version_has_its_own_rate_plans(
     zuora: LocalZuora, caller: Version, day: Day
 ) -> None:
     client, first = caller("69.0"), zuora.add("A-S1")
@@ -155,7 +155,7 @@ async def test_an_account_has_a_currency(zuora: LocalZuora, caller: Version) -> 
 
 
 @pytest.mark.parametrize("version", DIALECTS)
-async def test_a_cancellation_that_is_deleted_can_be_made_again(
+async def test_a_deleted_cancellation_can_be_made_again(
     zuora: LocalZuora, caller: Version, day: Day, version: str
 ) -> None:
     before, client = zuora.add("A-S1"), caller(version)
@@ -191,7 +191,7 @@ async def test_the_amendment_is_found_by_its_name(
 
 
 @pytest.mark.parametrize("obstacle", ["invoice", "amend_otherwise", "new_version"])
-async def test_a_cancellation_that_is_invoiced_or_not_the_last_is_not_deleted(
+async def test_an_invoiced_or_earlier_cancellation_is_not_deleted(
     zuora: LocalZuora, caller: Version, day: Day, obstacle: str
 ) -> None:
     client = caller("69.0")
@@ -233,7 +233,7 @@ async def test_when_the_later_amendment_is_deleted_the_cancellation_is_the_last_
     assert zuora.subscription("A-S1").status == "Active"
 
 
-async def test_an_invoice_before_the_cancellation_does_not_keep_it(
+async def test_an_invoice_before_the_cancellation_does_not_protect_it(
     zuora: LocalZuora, caller: Version, day: Day
 ) -> None:
     client, through = caller("69.0"), zuora.today() + timedelta(days=60)
@@ -245,9 +245,7 @@ async def test_an_invoice_before_the_cancellation_does_not_keep_it(
     assert (await client.delete("Amendment", made.id)).one("success") == "true"
 
 
-async def test_an_amendment_that_is_not_there_cannot_be_deleted(
-    zuora: LocalZuora, caller: Version
-) -> None:
+async def test_a_missing_amendment_cannot_be_deleted(zuora: LocalZuora, caller: Version) -> None:
     answer = await caller("69.0").delete("Amendment", "0" * 32)
     assert (answer.status, answer.one("Code")) == (200, "INVALID_ID")
 

@@ -1,4 +1,4 @@
-"""What a preview of a cancellation shows."""
+"""The content of a cancellation's preview."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ async def test_a_tax_rate_is_given_at_the_start() -> None:
     assert LocalZuora(tax_rate=0.2).billing.tax_rate == Decimal("0.2")
 
 
-async def test_every_charge_has_an_item_of_its_own(
-    zuora: LocalZuora, caller: Version, day: Day
-) -> None:
+async def test_every_charge_has_its_own_item(zuora: LocalZuora, caller: Version, day: Day) -> None:
     near, far = (zuora.today() + timedelta(days=days) for days in (15, 30))
     subscription = zuora.add(charged_through=((near, None), (far,)), monthly_price=Decimal(90))
     answer = await caller("69.0").preview(cancellation(subscription.id, day(0)))
@@ -56,7 +54,7 @@ async def test_every_charge_has_an_item_of_its_own(
 
 
 @pytest.mark.parametrize("days", [30, 200])
-async def test_from_the_end_of_what_is_invoiced_on_nothing_is_billed(
+async def test_nothing_is_billed_from_the_end_of_the_invoiced_period_on(
     zuora: LocalZuora, caller: Version, day: Day, days: int
 ) -> None:
     answer = await caller("69.0").preview(cancellation(zuora.add().id, day(days)))
@@ -72,7 +70,7 @@ async def test_from_the_end_of_what_is_invoiced_on_nothing_is_billed(
         ("<api:PreviewThroughTermEnd>true</api:PreviewThroughTermEnd>", "60.00"),
     ],
 )
-async def test_how_far_a_preview_goes(
+async def test_a_preview_ends_at_its_target_or_term_or_period(
     zuora: LocalZuora, caller: Version, day: Day, inner: str, amount: str
 ) -> None:
     invoiced = zuora.today() - timedelta(days=10)
@@ -86,7 +84,7 @@ async def test_how_far_a_preview_goes(
     assert (await client.amend(inside, options(inner, before))).one("ChargeAmount") == "5.00"
 
 
-async def test_nothing_is_billed_where_nothing_was_invoiced(
+async def test_nothing_is_billed_if_nothing_was_invoiced(
     zuora: LocalZuora, caller: Version, day: Day
 ) -> None:
     inner = cancellation(zuora.add(invoiced_through=None).id, day(9))

@@ -1,4 +1,4 @@
-"""The answers of the local Zuora against recorded ones, and against the real schemas."""
+"""The local Zuora's answers, compared with recorded ones and with the real schemas."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FREE = {"Session", "ServerUrl", "AmendmentIds", "SubscriptionId", "TotalDeltaMrr
 
 
 def shape(element: etree._Element) -> object:
-    """Names, namespaces, order, attributes, and all texts but the free ones."""
+    """Names, namespaces, order, attributes, and all texts except free ones."""
     name = etree.QName(element)
     text = None if name.localname in FREE else (element.text or None)
     return name.text, sorted(map(str, element.items())), text, [shape(child) for child in element]
@@ -48,7 +48,7 @@ async def test_a_login(caller: Callable[[str], Caller]) -> None:
     assert seen(await caller("91.0").login()) == recorded("authentication_success")
 
 
-async def test_a_login_that_is_refused(caller: Callable[[str], Caller]) -> None:
+async def test_a_refused_login(caller: Callable[[str], Caller]) -> None:
     assert seen(await caller("91.0").login("wrong")) == recorded("authentication_failure")
 
 
@@ -77,7 +77,7 @@ async def test_an_amend(
     assert seen(answer) == recorded("amend_add_product_success")
 
 
-async def test_an_amend_that_is_refused(
+async def test_a_refused_amend(
     zuora: LocalZuora, caller: Callable[[str], Caller], day: Callable[..., str]
 ) -> None:
     answer = await caller("91.0").amend(cancellation("0" * 32, day(1)))
@@ -97,7 +97,7 @@ def everything(kind: str, version: str) -> str:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("kind", QUERIED)
-def test_queries_know_no_field_that_the_real_schema_does_not_have(kind: str, version: str) -> None:
+def test_queries_only_know_fields_of_the_real_schema(kind: str, version: str) -> None:
     real = dict(real_fields(version, kind, "ons")) | {"Id": "ID", "fieldsToNull": "string"}
     for field in QUERIED[kind].at(float(version)):
         if field.kind != "anything":
@@ -137,7 +137,7 @@ async def test_every_answer_is_valid(
 
 
 @pytest.mark.parametrize("version", ["19.0", "28.0", "78.0"])
-async def test_every_fault_has_a_code_of_its_version(
+async def test_every_fault_has_a_code_from_its_version(
     zuora: LocalZuora, caller: Callable[[str], Caller], version: str
 ) -> None:
     client = caller(version)
@@ -196,7 +196,7 @@ async def test_the_samples_of_zeep(
     assert (answer.status == 200) is accepted, answer.all("faultstring")
 
 
-def test_the_seeds_own_order_is_refused_in_every_version(day: Callable[..., str]) -> None:
+def test_the_field_order_of_the_first_sample_is_refused_in_every_version(day: Callable[..., str]) -> None:
     b = fields(ContractEffectiveDate=day(1, "25.0"), Name="x", Type="Cancellation")
     b += fields(EffectiveDate=day(1, "25.0"))
     c2 = fields(ServiceActivationDate=day(1, "25.0"), CustomerAcceptanceDate=day(1, "25.0"))

@@ -224,7 +224,7 @@ async def test_from_25_on_a_date_may_be_in_the_past(
     ("sent", "cancelled"),
     [
         ((SINGLE, "Completed"), True),
-        ((SINGLE, None), True),  # the seed's sample names no status
+        ((SINGLE, None), True),  # the first sample names no status
         ((SINGLE, "Draft"), False),
         (("", "Completed"), False),
         (("", None), False),
@@ -311,7 +311,7 @@ async def test_an_invoiced_cancellation_cannot_be_deleted(
     assert zuora.subscription("A-S1").status == "Cancelled"
 
 
-async def test_up_to_68_a_time_counts_by_its_day_in_the_pacific(
+async def test_up_to_68_a_time_counts_as_its_day_in_pacific_time(
     zuora: LocalZuora, caller: Version, day: Day
 ) -> None:
     subscription, client = zuora.add("A-S1"), caller("68.0")

@@ -1,4 +1,4 @@
-"""The rules of the local Zuora against the real schemas of six versions."""
+"""The local Zuora's rules, compared with the real schemas of six versions."""
 
 from __future__ import annotations
 
@@ -105,9 +105,7 @@ def some_field(chance: random.Random, name: str, kind: str) -> str:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("operation", ["create", "update"])
-def test_objects_are_refused_where_the_real_schema_refuses_them(
-    version: str, operation: str
-) -> None:
+def test_objects_are_refused_if_the_real_schema_refuses_them(version: str, operation: str) -> None:
     chance, seen = random.Random(f"{version} {operation}"), set[bool]()
     for _ in range(600):
         inner = "".join(some_fields(chance, version))
@@ -123,7 +121,7 @@ def test_objects_are_refused_where_the_real_schema_refuses_them(
 
 
 @pytest.mark.parametrize("version", ["28.0", "38.0", "78.0"])
-def test_amend_requests_are_refused_where_the_real_schema_refuses_them(version: str) -> None:
+def test_amend_requests_are_refused_if_the_real_schema_refuses_them(version: str) -> None:
     chance, seen = random.Random(version), set[bool]()
     options = [
         "<api:GenerateInvoice>false</api:GenerateInvoice>",
@@ -206,19 +204,19 @@ HEADERS = [
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("body", BODIES)
-def test_bodies_are_refused_where_the_real_schema_refuses_them(version: str, body: str) -> None:
+def test_bodies_are_refused_if_the_real_schema_refuses_them(version: str, body: str) -> None:
     real, ours = verdicts(version, body)
     assert ours == real
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("headers", HEADERS)
-def test_headers_are_refused_where_the_real_schema_refuses_them(version: str, headers: str) -> None:
+def test_headers_are_refused_if_the_real_schema_refuses_them(version: str, headers: str) -> None:
     real, ours = verdicts(version, "<api:create/>", headers)
     assert ours == real
 
 
-def test_an_object_without_its_type_is_refused_although_the_schema_allows_it() -> None:
+def test_an_object_without_its_type_is_refused_though_the_schema_allows_it() -> None:
     body = f"<api:update><api:zObjects><obj:Id>{'2' * 32}</obj:Id></api:zObjects></api:update>"
     assert verdicts("28.0", body) == (True, False)
 

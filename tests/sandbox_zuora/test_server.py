@@ -61,7 +61,7 @@ async def test_a_second_login_keeps_the_first_session_alive(caller: Version) -> 
     assert (await first.query(SUBSCRIPTIONS)).status == 200
 
 
-async def test_the_server_url_is_where_the_login_was_sent_or_as_set(
+async def test_the_server_url_is_the_logins_own_or_as_set(
     zuora: LocalZuora, caller: Version
 ) -> None:
     assert (await caller("29.0").login()).one("ServerUrl") == zuora.soap_url("29.0")

@@ -1,4 +1,4 @@
-"""Every kind of misbehaviour, and the calls that it applies to."""
+"""Every kind of misbehaviour, and the calls it applies to."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ async def test_row_errors_have_the_shape_of_their_operation(
     assert (await client.query(SUBSCRIPTIONS)).one("FaultCode") == "BATCH_FAIL_ERROR"
 
 
-async def test_an_address_that_is_restricted(zuora: LocalZuora, caller: Version) -> None:
+async def test_a_restricted_address(zuora: LocalZuora, caller: Version) -> None:
     zuora.on("login").address_restricted()
     answer = await caller("29.0").login()
     assert answer.one("FaultCode") == "INVALID_VALUE"

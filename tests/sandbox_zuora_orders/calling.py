@@ -1,4 +1,4 @@
-"""Calls to the local Zuora over real HTTP, each held against the official description."""
+"""Calls to the local Zuora over real HTTP, each checked against the official description."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Json = Any
 
 @cache
 def description() -> Json:
-    """Zuora's official description, or None where it is not here."""
+    """Zuora's official description, or None if it is not available."""
     path = CONTRACTS / "openapi.json"
     return json.loads(path.read_text()) if path.exists() else None
 
@@ -71,7 +71,7 @@ def check(method: str, path: str, body: Json, status: int | None = None) -> None
 
 
 class Caller:
-    """A client of one version that gets its token on demand."""
+    """A client of one version that fetches its token on demand."""
 
     def __init__(self, zuora: LocalZuoraOrders, http: httpx.AsyncClient) -> None:
         self.zuora, self.http, self.version = zuora, http, NEWEST
@@ -94,7 +94,7 @@ class Caller:
     async def call(
         self, method: str, path: str, body: Json = None, *, bad: bool = False, **headers: str
     ) -> httpx.Response:
-        """`bad`: the request is not as described, on purpose. Headers have `_` for `-`."""
+        """`bad`: the request deviates from the description on purpose. Headers have `_` for `-`."""
         if not self.token:
             await self.get_token()
         if body is not None and not bad:
@@ -122,7 +122,7 @@ class Caller:
         return (self.zuora.today() + timedelta(days=days)).isoformat()
 
     def cancellation(self, *numbers: str, **changes: Json) -> Json:
-        """The order that cancels these today; changes have `__` for a step down, None deletes."""
+        """An order that cancels these today; in changes, `__` is a step down and None deletes."""
         today = self.day()
         triggers = ("ContractEffective", "ServiceActivation", "CustomerAcceptance")
         action = {
@@ -146,7 +146,7 @@ class Caller:
         return changed(body, changes)
 
     def previewed(self, number: str, **changes: Json) -> Json:
-        """The preview of the order that cancels this one today."""
+        """The preview of an order that cancels this subscription today."""
         options = {
             "previewThruType": "SpecificDate",
             "specificPreviewThruDate": self.day(),
@@ -157,7 +157,7 @@ class Caller:
 
 
 def changed(body: Json, changes: dict[str, Json]) -> Json:
-    """The body with the changes; `action`, `cancel` and `given` stand for the first ones."""
+    """The body with changes; `action`, `cancel` and `given` stand for the first ones."""
     places: dict[str, list[Any]] = {
         "given": ["subscriptions", 0],
         "action": ["subscriptions", 0, "orderActions", 0],

@@ -23,7 +23,7 @@ from tests.sandbox_zuora_orders.calling import Caller, code
         ({"grant_type": "password"}, 400, "unsupported_grant_type"),
     ],
 )
-async def test_a_token_is_given_for_exactly_the_described_form(
+async def test_a_token_is_issued_for_exactly_the_described_form(
     caller: Caller, changes: dict[str, Any], status: int, error: str | None
 ) -> None:
     answer = await caller.get_token(**changes)
@@ -85,7 +85,7 @@ async def test_a_token_expires_by_itself(caller: Caller) -> None:
     ("version", "status"),
     [("", 200), ("223.0", 200), ("2024-05-19", 200), ("2024-05-20", 404), ("2025-08-12", 404)],
 )
-async def test_errors_have_statuses_from_a_version_on(
+async def test_errors_have_their_own_statuses_from_a_version_on(
     caller: Caller, version: str, status: int
 ) -> None:
     caller.version = version
@@ -110,7 +110,7 @@ async def test_a_track_id_comes_back_if_it_is_valid(caller: Caller, bad: str) ->
     assert (answer.status_code, code(answer) % 100) == (400, 20)
 
 
-async def test_what_has_no_route_is_the_gateways_business(caller: Caller) -> None:
+async def test_the_gateway_answers_calls_without_a_route(caller: Caller) -> None:
     for method, path, status in (("GET", "/v1/no", 404), ("PUT", "/v1/orders", 405)):
         answer = await caller.call(method, path)
         assert answer.status_code == status

@@ -1,4 +1,4 @@
-"""The tables of fields, held against the official description; and the messages."""
+"""The tables of fields, checked against the official description, and the messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ official = pytest.mark.skipif(not CONTRACTS.exists(), reason="the contracts are 
 
 
 def described(schema: Any) -> Any:
-    """An official object as a table: of each field, what the sandbox's tables say."""
+    """An official object as a table with the same facts as the sandbox's tables."""
     required = schema.get("required", [])
     return {
         name: _described(each, name in required)

@@ -1,4 +1,4 @@
-"""Kept answers, locks, and the number of orders at once."""
+"""Kept answers, locks, and the number of concurrent orders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def gate() -> asyncio.Event:
 
 
 async def started(caller: Caller, call: Awaitable[Any]) -> asyncio.Future[Any]:
-    """The call, once it is at work inside of Zuora."""
+    """The call, once Zuora is working on it."""
     await caller.get_token()
     task = asyncio.ensure_future(call)
     while not caller.zuora.traffic.running:
@@ -82,7 +82,7 @@ async def test_only_a_post_takes_a_key_and_not_a_long_one(
         assert answer.json()["reasons"][0]["message"] == message
 
 
-async def test_while_the_first_is_under_way_its_key_is_a_conflict_without_reasons(
+async def test_while_the_first_call_runs_its_key_is_a_conflict_without_reasons(
     caller: Caller, gate: asyncio.Event
 ) -> None:
     caller.zuora.add("A-S1")
@@ -127,7 +127,9 @@ async def test_a_subscription_takes_one_order_at_a_time(
     assert (await first).status_code == 200
 
 
-async def test_only_so_many_orders_run_at_once(caller: Caller, gate: asyncio.Event) -> None:
+async def test_the_number_of_concurrent_orders_is_limited(
+    caller: Caller, gate: asyncio.Event
+) -> None:
     zuora = caller.zuora
     zuora.traffic.concurrency = 1
     zuora.add("A-S1")
@@ -145,7 +147,9 @@ async def test_only_so_many_orders_run_at_once(caller: Caller, gate: asyncio.Eve
     assert (await caller.order(body, Idempotency_Key="k")).status_code == 200
 
 
-async def test_of_many_orders_at_once_one_takes_effect(caller: Caller, gate: asyncio.Event) -> None:
+async def test_one_of_many_concurrent_orders_takes_effect(
+    caller: Caller, gate: asyncio.Event
+) -> None:
     caller.zuora.add("A-S1")
     caller.zuora.on("order").hold(gate, times=None)
     first = await started(caller, caller.order(caller.cancellation("A-S1")))

@@ -1,4 +1,4 @@
-"""Cancellations that take effect later, and cancellations that are taken back."""
+"""Later cancellations and undone cancellations."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_a_day_after_the_end_of_the_term_is_refused(caller: Caller) -> Non
         assert (await caller.order(body)).status_code == status
 
 
-async def test_a_deleted_order_gives_the_subscription_back(caller: Caller) -> None:
+async def test_a_deleted_order_restores_the_subscription(caller: Caller) -> None:
     zuora = await cancelled(caller)
     answer = await delete(caller)
     assert (answer.status_code, answer.json()) == (200, {"success": True})
@@ -97,7 +97,7 @@ async def test_an_invoiced_order_is_not_deleted(caller: Caller) -> None:
     assert zuora.invoice("A-S1").amount == 0
 
 
-async def test_what_was_invoiced_before_the_order_does_not_keep_it(caller: Caller) -> None:
+async def test_an_invoice_before_the_order_does_not_protect_it(caller: Caller) -> None:
     caller.zuora.add("A-S1")
     caller.zuora.invoice("A-S1", caller.zuora.today() + timedelta(days=60))
     details = {"cancellationPolicy": "EndOfLastInvoicePeriod"}
@@ -151,7 +151,7 @@ async def test_a_deletion_takes_no_key(caller: Caller) -> None:
     assert zuora.subscription("A-S1").status == "Cancelled"
 
 
-# The method and its arguments, the status, the code, and whether the order is deleted.
+# The method with its arguments, the status, the code, and whether the order is deleted.
 TROUBLE: list[tuple[str, dict[str, Any], int, int | None, bool]] = [
     ("bad_gateway", {}, 504, None, False),
     ("bad_gateway", {"after_work": True}, 504, None, True),
@@ -211,7 +211,7 @@ async def test_a_deletion_locks_its_subscription(caller: Caller) -> None:
     assert zuora.undone_cancellations("A-S1") == 1
 
 
-async def test_a_cancelled_subscription_is_shown_until_the_deletion_is_seen(caller: Caller) -> None:
+async def test_a_subscription_shows_cancelled_until_the_deletion_is_visible(caller: Caller) -> None:
     zuora = await cancelled(caller)
     zuora.options.shows_after_seconds = 60
     zuora.clock_ahead = timedelta(seconds=90)

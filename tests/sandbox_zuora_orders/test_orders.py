@@ -1,4 +1,4 @@
-"""What a cancellation must look like, what it does, and what is refused."""
+"""The form of a cancellation, its effects, and refusals."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_a_cancellation_makes_a_new_version_at_once(caller: Caller) -> Non
     assert zuora.documents == []
 
 
-# The change to the body, and the category; a shape that the description forbids is `bad`.
+# The change to the body and the category; a shape that the description forbids is `bad`.
 SHAPES: list[tuple[dict[str, Any], int]] = [
     ({"surprise": 1}, 21),
     ({"options__collect": False}, 21),
@@ -79,7 +79,7 @@ SHAPES: list[tuple[dict[str, Any], int]] = [
 
 
 @pytest.mark.parametrize(("changes", "category"), SHAPES, ids=str)
-async def test_a_body_that_is_not_as_described_is_refused(
+async def test_a_body_unlike_the_description_is_refused(
     caller: Caller, changes: dict[str, Any], category: int
 ) -> None:
     caller.zuora.add("A-S1")
@@ -157,7 +157,7 @@ async def test_a_second_cancellation_is_refused_and_a_number_is_used_once(caller
     assert (await caller.order(other)).status_code == 200
 
 
-async def test_an_order_is_carried_out_as_a_whole_or_not_at_all(caller: Caller) -> None:
+async def test_an_order_is_carried_out_completely_or_not_at_all(caller: Caller) -> None:
     zuora = caller.zuora
     for number in ("A-S1", "A-S2"):
         zuora.add(number)
@@ -192,7 +192,7 @@ DAYS = [
 
 
 @pytest.mark.parametrize("days", DAYS, ids=str)
-async def test_the_days_lie_within_the_subscriptions_own(
+async def test_the_days_lie_within_the_subscriptions_term(
     caller: Caller, days: tuple[int, int | None, int, int, bool]
 ) -> None:
     start, end, ordered, effective, accepted = days
@@ -266,7 +266,7 @@ async def test_today_is_the_tenants(http: httpx.AsyncClient, zone: str, today: d
 
 
 @pytest.mark.parametrize("status", ["Pending", "Draft", "Scheduled"])
-async def test_an_order_that_waits_changes_nothing_until_an_operator_decides(
+async def test_a_waiting_order_changes_nothing_until_an_operator_decides(
     caller: Caller, status: str
 ) -> None:
     zuora = caller.zuora
@@ -303,7 +303,7 @@ async def test_tenants_differ_in_what_they_complete(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(("settlement", "field"), [(True, "creditMemo"), (False, "invoice")])
-async def test_billing_makes_a_document_and_then_nothing_can_be_undone(
+async def test_after_billing_there_is_a_document_and_no_undo(
     caller: Caller, settlement: bool, field: str
 ) -> None:
     zuora = caller.zuora

@@ -1,4 +1,4 @@
-"""What a preview of a cancellation shows; every answer is held against the description."""
+"""A cancellation's preview; every answer is checked against the description."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_a_policy_without_a_credit_bills_nothing(caller: Caller, policy: s
     assert result == {"invoices": [], "creditMemos": []}
 
 
-async def test_the_end_of_a_term_before_what_is_invoiced_is_credited(caller: Caller) -> None:
+async def test_a_term_end_before_the_end_of_the_invoiced_period_is_credited(caller: Caller) -> None:
     invoiced(caller, 20, term_end_date=caller.zuora.today() + timedelta(days=5))
     details = {"cancellationPolicy": "EndOfCurrentTerm"}
     (memo,) = (await previewed(caller, action__cancelSubscription=details))["creditMemos"]
@@ -74,7 +74,7 @@ async def test_the_end_of_a_term_before_what_is_invoiced_is_credited(caller: Cal
     ],
     ids=str,
 )
-async def test_days_that_were_not_invoiced_are_billed_as_far_as_the_preview_goes(
+async def test_days_not_invoiced_are_billed_up_to_the_previews_end(
     caller: Caller, options: dict[str, Any], amount: int, target: int
 ) -> None:
     invoiced(caller, -10)
@@ -91,7 +91,7 @@ async def test_days_that_were_not_invoiced_are_billed_as_far_as_the_preview_goes
 
 
 @pytest.mark.skipif(not CONTRACTS.exists(), reason="the contracts are not here")
-async def test_an_item_has_no_field_that_is_not_described(caller: Caller) -> None:
+async def test_an_item_has_only_described_fields(caller: Caller) -> None:
     described = description()["components"]["schemas"]["InvoiceItemPreviewResult"]["properties"]
     invoiced(caller, 20)
     (memo,) = (await previewed(caller))["creditMemos"]

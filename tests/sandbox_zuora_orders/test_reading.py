@@ -22,7 +22,7 @@ async def test_a_number_and_any_versions_id_show_the_latest_version(caller: Call
     assert (shown["id"], shown["isLatestVersion"], shown["status"]) == (old.id, False, "Expired")
 
 
-async def test_a_subscription_can_show_late_what_was_done_to_it(caller: Caller) -> None:
+async def test_a_subscription_can_show_its_changes_late(caller: Caller) -> None:
     zuora = caller.zuora
     zuora.add("A-S1")
     zuora.options.shows_after_seconds = 3600
@@ -166,7 +166,7 @@ async def test_a_preview_says_what_would_be_billed_and_changes_nothing(
     assert zuora.subscription("A-S1").status == "Active"
 
 
-async def test_a_preview_shows_metrics_that_shrink(caller: Caller) -> None:
+async def test_a_preview_shows_shrinking_metrics(caller: Caller) -> None:
     caller.zuora.add("A-S1")
     kinds = ["ChargeMetrics", "OrderDeltaMetrics"]
     body = caller.previewed("A-S1", preview__previewTypes=kinds)

@@ -1,4 +1,4 @@
-"""The sandbox answers like every exchange that Zuora has published or that was recorded."""
+"""The sandbox answers like every published or recorded exchange."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not CONTRACTS.exists(), reason="the contracts ar
 
 Exchange = Callable[[Caller], Awaitable[httpx.Response]]
 
-# What depends on the tenant: here nothing is written off, and there are no custom fields.
+# Tenant-dependent fields: here nothing is written off, and there are no custom fields.
 CIRCUMSTANCES = {"writeOff", "customFields"}
 
 
@@ -25,7 +25,7 @@ def recorded(name: str) -> Any:
 
 
 def shape(value: Any) -> Any:
-    """The keys and the types of an answer; of a list's members, the first one's."""
+    """The keys and the types of an answer; for a list, those of its first member."""
     if isinstance(value, dict):
         return {k: shape(each) for k, each in value.items() if k not in CIRCUMSTANCES}
     if isinstance(value, list):
@@ -34,7 +34,7 @@ def shape(value: Any) -> Any:
 
 
 def covers(shown: Any, wanted: Any) -> bool:
-    """Whether one shape has all of the other; a null in either fits everything."""
+    """Whether one shape contains the other; null in either fits everything."""
     if isinstance(wanted, dict) and isinstance(shown, dict):
         return all(name in shown and covers(shown[name], wanted[name]) for name in wanted)
     if isinstance(wanted, list) and isinstance(shown, list):

@@ -1,4 +1,4 @@
-"""Every kind of misbehaviour, late orders, and the calls that they apply to."""
+"""Every kind of misbehaviour, late orders, and the calls they apply to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from sandbox.faults import Respond
 from tests.sandbox_zuora_orders.calling import Caller, code
 
-# The method and its arguments, the status, the code, and whether the order takes effect.
+# The method with its arguments, the status, the code, and whether the order takes effect.
 TROUBLE: list[tuple[str, dict[str, Any], int, int | None, bool]] = [
     ("html", {}, 200, None, False),
     ("html", {"status": 503, "after_work": True}, 503, None, True),
@@ -69,7 +69,7 @@ async def test_a_connection_is_lost_before_or_after_the_work(caller: Caller, aft
     assert caller.zuora.replays == after
 
 
-async def test_any_reasons_come_under_any_status(caller: Caller) -> None:
+async def test_any_reasons_can_have_any_status(caller: Caller) -> None:
     trouble = caller.zuora.on("subscription")
     trouble.reasons(50000020, 50000050, status=200, message="both")
     answer = await caller.get("subscriptions/A-S1")
@@ -124,7 +124,7 @@ async def test_a_late_order_goes_on_while_the_server_is_away(caller: Caller) -> 
     await zuora.start()
 
 
-async def test_an_order_that_is_quicker_than_the_gateway_answers_itself(caller: Caller) -> None:
+async def test_an_order_faster_than_the_gateway_gets_its_own_answer(caller: Caller) -> None:
     caller.zuora.add("A-S1")
     caller.zuora.on("order").finishes_later(0.01)
     assert (await caller.order(caller.cancellation("A-S1"))).status_code == 200

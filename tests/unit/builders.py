@@ -1,4 +1,4 @@
-"""Small factories for the values that the core is made of."""
+"""Small factories for the core's values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from connect_ext.vendors.base import (
 from connect_ext.vendors.registry import BUILT_IN, definitions
 
 OWN_VENDORS = {name: definitions()[name] for name in BUILT_IN}
-"""Without those of other packages, which may be installed beside the extension."""
+"""Without other packages' vendors, which may be installed beside the extension."""
 
 NOW = datetime(2026, 3, 2, 9, 15, 41, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -47,13 +47,14 @@ ODD_CHARACTERS = (
     "\x00\x1b\x7f\x85\u00a0\u00e9\u00df\u0130\u0663\u200b\u2028\u202e\ufeff\ufffd\ud800\udfff"
     "\u738b\U0001f600"
 )
-"""Control, wide, right-to-left, half and invisible ones; all of Unicode takes seconds to begin."""
+"""Control, wide, right-to-left, half and invisible ones; all of Unicode takes seconds to load.
+"""
 
 odd_texts = st.text(st.sampled_from(string.printable + ODD_CHARACTERS), max_size=40)
 
 
 def configuration(**variables: str) -> Configuration:
-    """The configuration of a REST vendor, with these variables besides."""
+    """A REST vendor's configuration with these additional variables."""
     return read_configuration({**REST_VARIABLES, **variables}, OWN_VENDORS)
 
 

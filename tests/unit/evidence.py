@@ -1,4 +1,4 @@
-"""Evidence for the tests of the rules, and what a step says."""
+"""Evidence for the tests of the rules, and a step's words."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ LONG_CONFLICT = history(conflicts=(SETTLE + 1, 500, 1))
 
 
 def known(shown=None, attempt=None, notes=None, **fields) -> Evidence:
-    """What is known where the vendor can be asked; unless said otherwise, the product is proven."""
+    """The evidence if the vendor can be asked; by default, the product is proven."""
     given = Evidence(
         now=NOW,
         policy=Policy(),
@@ -84,12 +84,12 @@ def known(shown=None, attempt=None, notes=None, **fields) -> Evidence:
 
 
 def mute(attempt=None, notes=None, **fields) -> Evidence:
-    """What is known where the vendor cannot be asked."""
+    """The evidence if the vendor cannot be asked."""
     return known(None, attempt, notes, can_be_asked=False, **fields)
 
 
 def words(step) -> str:
-    """What a step says to people; the vendor's own words at the end."""
+    """A step's words for people, with the vendor's own words at the end."""
     said = [getattr(step, name, "") for name in WORDS]
     assert all(isinstance(each, str) for each in said)
     return " ".join(filter(None, said))

@@ -47,7 +47,7 @@ def test_a_period_names_its_year_once(first, last, words):
 
 
 @pytest.mark.parametrize("tax", ["1", "-43", "0.001", "-0.001", "0"])
-def test_a_tax_that_is_no_part_of_the_amount_is_left_out(tax):
+def test_a_tax_that_is_not_part_of_the_amount_is_left_out(tax):
     assert in_words(Decimal("-42.5"), Decimal(tax), "USD", None) == "would credit 42.50 USD"
 
 

@@ -1,4 +1,4 @@
-"""Reads the source, and guards which way the arrows point and how large things grow."""
+"""Reads the source and guards the direction of imports and the size of the code."""
 
 import ast
 import re
@@ -14,8 +14,8 @@ PACKAGE, SANDBOX, VENDORS = ROOT / "connect_ext", ROOT / "sandbox", ROOT / "conn
 EXAMPLE = ROOT / "examples/vendor_adapter/acme_billing"
 
 MAY_IMPORT = {
-    # A part of the extension (a module, or a package with all in it), and all that it may import
-    # when it runs. The longest name counts.
+    # A part of the extension (a module or a whole package), and everything it may import at run
+    # time. The longest name counts.
     "": "",
     "cause": "",
     "errors": "cause",
@@ -90,7 +90,7 @@ OF_A_VENDOR = (
     "cause errors http portal single_flight vendors.amounts vendors.base vendors.explaining"
     " vendors.words"
 )
-"""What every vendor's package may import, besides itself."""
+"""The modules that every vendor's package may import besides itself."""
 
 KNOWS_CONNECT = {"command_line.connection", "connect.client", "events", "shared_state"}
 """The modules that import the official packages."""
@@ -121,7 +121,7 @@ PACKAGES = {module_of(path) for path in PACKAGE.rglob("__init__.py")}
 
 
 def running(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node below that is not for the type checker alone."""
+    """Every node below that is not only for the type checker."""
     for child in ast.iter_child_nodes(node):
         if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
             yield child
@@ -129,7 +129,7 @@ def running(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def imports(parsed: ast.Module) -> set[str]:
-    """The modules, and the names from them, that are imported when the code runs, with dots."""
+    """The dotted modules, and names from them, that are imported at run time."""
     found = set()
     for node in running(parsed):
         if isinstance(node, ast.Import):
@@ -142,7 +142,7 @@ def imports(parsed: ast.Module) -> set[str]:
 
 
 def own_imports(module: str) -> set[str]:
-    """The modules of the extension that one of them imports; a bare package is no import."""
+    """The extension's modules that a module imports; a bare package does not count."""
     found = {i.removeprefix("connect_ext.") for i in imports(TREES[module])}
     return {i for i in found & set(TREES) if i not in PACKAGES or tree_is_more_than_words(i)}
 
@@ -152,12 +152,12 @@ def tree_is_more_than_words(module: str) -> bool:
 
 
 def touches(imported: set[str], *names: str) -> set[str]:
-    """Those of the imports that are one of these modules or lie in one."""
+    """The imports that are one of these modules or inside one."""
     return {i for i in imported for name in names if i == name or i.startswith(f"{name}.")}
 
 
 def allowed_for(module: str) -> list[str]:
-    """All that the longest part with this module in it may import."""
+    """Everything that the longest part containing this module may import."""
     if match := re.match(r"(vendors\.(?!amounts$|base$|explaining$|registry$|words$)\w+)", module):
         return [*OF_A_VENDOR.split(), match[1]]
     parts = [part for part in MAY_IMPORT if touches({module}, part) or not part]
@@ -184,14 +184,14 @@ def test_there_is_something_to_read():
 
 
 @pytest.mark.parametrize("module", TREES)
-def test_every_arrow_is_one_that_is_allowed(module):
+def test_every_import_is_allowed(module):
     found = own_imports(module)
     assert found - touches(found, *allowed_for(module)) == set()
 
 
 @pytest.mark.parametrize("module", PURE)
-def test_nothing_that_pure_code_imports_knows_a_clock_dice_a_log_or_a_network(module):
-    """However far the imports lead."""
+def test_pure_code_imports_no_clock_randomness_log_or_network(module):
+    """Directly or indirectly."""
     reached, left = set(), [module]
     while left:
         each = left.pop()
@@ -207,12 +207,12 @@ def test_few_modules_know_the_official_packages():
     assert set(found) == KNOWS_CONNECT
 
 
-def test_the_extension_imports_neither_the_sandbox_nor_the_tests():
+def test_the_extension_does_not_import_the_sandbox_or_the_tests():
     found = offenders(lambda parsed: touches(imports(parsed), "sandbox", "tests", "tools"))
     assert found == {}
 
 
-def test_the_sandbox_imports_nothing_of_the_extension():
+def test_the_sandbox_does_not_import_the_extension():
     paths = sorted(SANDBOX.rglob("*.py"))
     assert paths
     assert [path for path in paths if touches(imports(tree(path)), "connect_ext")] == []
@@ -229,8 +229,8 @@ def test_the_example_of_an_adapter_imports_only_what_a_vendor_may():
 @pytest.mark.parametrize(
     ("prefix", "packages"), [("REST_", ("rest",)), ("ZUORA_", ("zuora", "zuora_soap"))]
 )
-def test_nobody_else_knows_a_name_of_a_vendors_variable(prefix, packages):
-    """Neither in code nor in a message, a comment or a docstring."""
+def test_only_vendors_know_names_of_vendor_variables(prefix, packages):
+    """Not in code, in a message, in a comment or in a docstring."""
     name = re.compile(rf"\b{prefix}[A-Z]")
     users = {path for path in PACKAGE.rglob("*.py") if name.search(path.read_text())}
     assert users
@@ -238,8 +238,8 @@ def test_nobody_else_knows_a_name_of_a_vendors_variable(prefix, packages):
     assert {path for path in users if not owners & set(path.parents)} == set()
 
 
-def test_a_vendor_is_defined_without_the_code_and_the_libraries_of_its_calls():
-    """The portal's variables are declared before anybody knows which vendor is chosen."""
+def test_a_vendors_definition_loads_neither_its_calls_nor_their_libraries():
+    """The portal's variables are declared before the chosen vendor is known."""
     code = (
         "import sys; from connect_ext.vendors.registry import definitions; definitions();"
         "libraries = {'lxml', 'jmespath', 'aiohttp'};"
@@ -250,7 +250,7 @@ def test_a_vendor_is_defined_without_the_code_and_the_libraries_of_its_calls():
     assert done.stdout.strip() == "[]"
 
 
-def test_nothing_that_blocks_or_brings_its_own_pydantic_is_imported():
+def test_no_blocking_library_and_no_pydantic_is_imported():
     blocking = ("requests", "urllib.request", "http.client", "subprocess", "pydantic")
     # They read the environment and nothing else.
     of_proxies = {f"urllib.request{name}" for name in ("", ".getproxies", ".proxy_bypass")}
@@ -258,13 +258,13 @@ def test_nothing_that_blocks_or_brings_its_own_pydantic_is_imported():
     assert found == {"http.transport": of_proxies}
 
 
-def test_every_foreign_import_is_a_declared_dependency():
+def test_every_third_party_import_is_a_declared_dependency():
     declared = {"aiohttp", "connect", "httpx", "jmespath", "lxml", "rich", "yarl"}
     tops = {i.partition(".")[0] for parsed in TREES.values() for i in imports(parsed)}
     assert tops - set(sys.stdlib_module_names) - {"connect_ext"} <= declared
 
 
-# What the code does not do.
+# Things the code never does.
 
 
 def catches_all(handler: ast.ExceptHandler) -> bool:
@@ -277,7 +277,7 @@ def raises_again(handler: ast.ExceptHandler) -> bool:
     return isinstance(last, ast.Raise) and last.exc is None
 
 
-def test_there_is_exactly_one_catch_all_and_it_has_a_module_of_its_own():
+def test_there_is_exactly_one_catch_all_in_its_own_module():
     found = [
         module
         for module, parsed in TREES.items()
@@ -306,11 +306,11 @@ def test_nothing_sleeps_prints_or_asserts():
     assert offenders(found) == {}
 
 
-def test_every_module_says_what_it_is():
+def test_every_module_has_a_docstring():
     assert [module for module, parsed in TREES.items() if not ast.get_docstring(parsed)] == []
 
 
-# How large things grow.
+# The size of the code.
 
 
 def lines(node: ast.AST) -> int:
@@ -318,7 +318,7 @@ def lines(node: ast.AST) -> int:
 
 
 def body_lines(function: ast.FunctionDef) -> int:
-    """Lines of a function without its head and its docstring."""
+    """The lines of a function without its head and docstring."""
     body = function.body[1:] if ast.get_docstring(function) else function.body
     return body[-1].end_lineno - body[0].lineno + 1 if body else 0
 
@@ -337,7 +337,7 @@ def test_no_function_is_over_40_lines():
     )
 
 
-def test_no_class_has_over_a_dozen_methods_that_are_not_trivial():
+def test_no_class_has_over_a_dozen_nontrivial_methods():
     def large(parsed: ast.Module) -> dict[str, list[str]]:
         methods = {
             each.name: [f.name for f in each.body if isinstance(f, FUNCTIONS) and body_lines(f) > 3]
@@ -348,7 +348,7 @@ def test_no_class_has_over_a_dozen_methods_that_are_not_trivial():
     assert offenders(large) == {}
 
 
-# State that nobody sees.
+# Hidden state.
 
 IMMUTABLE = {
     *("re.compile", "frozenset", "tuple", "timedelta", "timezone", "TypeVar", "ContextVar"),
@@ -362,7 +362,7 @@ IMMUTABLE = {
         "logging.getLogger",
     ),
 }
-"""Calls whose result a module or a class may keep; a ContextVar belongs to each task."""
+"""Calls whose result a module or a class may keep; every task has its own ContextVar."""
 
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*|__all__")
 DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
@@ -382,7 +382,7 @@ def kept_values(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
 
 
 def is_mutable(name: str, value: ast.expr) -> bool:
-    """Whether a value could be written to; a full container with a constant's name is a table."""
+    """Whether a value is mutable; a filled container with a constant's name is a table."""
     if isinstance(value, DISPLAYS):
         is_empty = not (getattr(value, "keys", 1) and getattr(value, "elts", 1))
         return is_empty or not CONSTANT.fullmatch(name)
@@ -390,7 +390,7 @@ def is_mutable(name: str, value: ast.expr) -> bool:
 
 
 def hidden_state(parsed: ast.Module) -> list[str]:
-    """Names of a module or a class that tasks could share unseen, and writes to its tables."""
+    """Names of a module or a class that tasks could share unnoticed, and writes to its tables."""
     found = [name for name, value in kept_values(parsed.body) if is_mutable(name, value)]
     for each in nodes(parsed, ast.ClassDef):
         found += [
@@ -403,15 +403,15 @@ def hidden_state(parsed: ast.Module) -> list[str]:
 
 
 def written_tables(parsed: ast.Module) -> list[str]:
-    """The constants that something is added to, taken from, or that change in another way."""
+    """The constants that are changed in any way."""
     targets = [n.value for n in nodes(parsed, ast.Subscript) if not isinstance(n.ctx, ast.Load)]
     targets += [n.target for n in nodes(parsed, ast.AugAssign)]
     targets += [n.value for n in nodes(parsed, ast.Attribute) if n.attr in CHANGES]
     return [name for name in map(ast.unparse, targets) if CONSTANT.fullmatch(name.split(".")[-1])]
 
 
-def test_the_tasks_of_a_process_share_one_object_and_nothing_else():
-    # Besides it there is one thread, which keeps nothing.
+def test_a_processs_tasks_share_one_object_and_nothing_else():
+    # The only exception is a thread without state.
     assert offenders(hidden_state) == {
         "events": ["CancellationApplication.shared"],
         "http.aside": ["_READER"],
@@ -436,7 +436,7 @@ def test_the_tasks_of_a_process_share_one_object_and_nothing_else():
         "class A:\n    kept: ClassVar = SharedState()",
     ],
 )
-def test_the_check_for_state_can_fail(code):
+def test_hidden_state_is_found(code):
     assert hidden_state(ast.parse(code))
 
 
@@ -445,7 +445,7 @@ def test_a_table_a_pattern_and_a_field_are_not_state():
     assert hidden_state(ast.parse(code)) == []
 
 
-def test_caches_hold_answers_that_never_change():
+def test_caches_only_hold_constant_answers():
     def cached(parsed: ast.Module) -> list[str]:
         found = {f.name: set(map(ast.unparse, f.decorator_list)) for f in nodes(parsed, *FUNCTIONS)}
         return [name for name, decorators in found.items() if decorators & {"cache", "lru_cache"}]

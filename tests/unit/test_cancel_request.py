@@ -109,11 +109,11 @@ class TestTheSubscriptionId:
         ],
         ids=ascii,
     )
-    def test_whatever_its_pattern_an_id_leads_up_in_no_path(self, value):
+    def test_no_id_leads_up_in_a_path_whatever_the_pattern(self, value):
         assert id_of(param(value)) is NotAnId
 
     @pytest.mark.parametrize("value", ["a\u200bb", "\ufeffa", "a\u202eb", "a\u2028b"], ids=ascii)
-    def test_an_invisible_letter_is_for_a_person_to_judge(self, value):
+    def test_an_invisible_letter_is_left_to_a_person(self, value):
         assert id_of(param(value)) is NotAnId
 
     @pytest.mark.parametrize("value", [True, False, 1.5, ["A-1"], {"id": "A-1"}], ids=repr)
@@ -150,11 +150,11 @@ class TestTheSubscriptionId:
             cancel_request(param(value)).subscription_id("subscription_id", pattern), kind
         )
 
-    def test_a_parameter_that_is_not_there_is_none(self):
+    def test_a_missing_parameter_is_none(self):
         assert id_of({"id": "subscription_idd", "value": "A-1"}) is NoParameter
         assert id_of() is NoParameter
 
-    def test_it_is_found_by_id_and_not_by_name(self):
+    def test_it_is_found_by_id_not_by_name(self):
         assert id_of({"id": "p1", "name": "subscription_id", "value": "A-1"}) is NoParameter
 
     @pytest.mark.parametrize("blank", ["", None, "  "], ids=repr)
@@ -165,19 +165,19 @@ class TestTheSubscriptionId:
     def test_both_may_be_blank(self, structured):
         assert id_of(param("", structured_value=structured)) is BlankParameter
 
-    def test_a_value_goes_before_the_structured_one(self):
+    def test_a_value_takes_precedence_over_the_structured_one(self):
         assert id_of(param("A-1", structured_value="A-2")) == "A-1"
 
     @pytest.mark.parametrize("other", ["A-2", "a-1", "", None, 1.5, ["A-1"]], ids=repr)
-    def test_of_two_with_one_id_that_differ_none_is_chosen(self, other):
+    def test_of_two_different_parameters_with_one_id_none_is_chosen(self, other):
         assert id_of(param("A-1"), param(other)) is NoParameter
         assert id_of(param(other), param("A-1")) is NoParameter
         assert id_of(param("A-1"), param(other, phase="ordering")) == "A-1"
 
-    def test_two_with_one_id_that_say_the_same_are_one(self):
+    def test_two_equal_parameters_with_one_id_are_one(self):
         assert id_of(param("A-1"), param(" A-1", scope="tier1")) == "A-1"
 
-    def test_the_parameters_of_the_configuration_are_not_the_subscriptions(self):
+    def test_configuration_parameters_are_not_the_subscriptions(self):
         data = connect_request()
         data["asset"]["configuration"] = {"params": [param("A-1")]}
         assert isinstance(found(CancelRequest.from_connect(data)), NoParameter)
@@ -205,7 +205,7 @@ class TestOddShapes:
             ([], "asset.id"),
         ],
     )
-    def test_the_id_that_is_missing_is_named(self, asset, path):
+    def test_the_missing_id_is_named(self, asset, path):
         with pytest.raises(NotDone, match=f"no usable {path};"):
             cancel_request(asset=asset)
 
@@ -242,7 +242,7 @@ class TestOddShapes:
             ),
         )
     )
-    def test_data_of_any_shape_raises_one_kind_of_error_at_most(self, data):
+    def test_data_of_any_shape_raises_at_most_one_kind_of_error(self, data):
         with suppress(NotDone):
             assert CancelRequest.from_connect({**connect_request(), "asset": data}).product_id
         with suppress(NotDone):
@@ -269,11 +269,11 @@ class TestAge:
             "2026-03-02 09:15:41.000000+00:00",
         ],
     )
-    def test_the_moment_of_creation_is_read(self, created):
+    def test_the_time_of_creation_is_read(self, created):
         assert cancel_request(created=created).created == NOW
 
     @pytest.mark.parametrize("created", [None, "", "yesterday", 1772442941, {}], ids=repr)
-    def test_without_a_moment_the_request_counts_as_new(self, created):
+    def test_without_a_time_the_request_counts_as_new(self, created):
         assert cancel_request(created=created).age_seconds(NOW) == 0
 
     def test_it_grows(self):
@@ -295,15 +295,15 @@ class TestPersonalData:
     def test_the_parameters_values_are_personal(self):
         assert self.personal(params=[param("jane@example.com")]) == {"jane@example.com"}
 
-    def test_so_is_each_part_of_a_structured_value(self):
+    def test_each_part_of_a_structured_value_is_personal(self):
         address = {"address_line1": "Rodriguez Manors", "city": "Abel", "nested": {"a": "Jerde"}}
         personal = self.personal(params=[param("", structured_value=address)])
         assert personal == {"Rodriguez Manors", "Abel", "Jerde"}
 
-    def test_so_are_the_configurations_parameters(self):
+    def test_the_configurations_parameters_are_personal(self):
         assert self.personal(configuration={"params": [param("Jerde")]}) == {"Jerde"}
 
-    def test_so_are_names_tax_ids_and_contacts_of_every_tier(self):
+    def test_names_tax_ids_and_contacts_of_every_tier_are_personal(self):
         tiers = {
             "customer": {
                 "name": "Customer 1",
@@ -331,14 +331,16 @@ class TestPersonalData:
             ("+1", "555", "", set()),
         ],
     )
-    def test_so_are_the_joined_digits_of_a_telephone_number(self, country, area, number, expected):
+    def test_the_joined_digits_of_a_telephone_number_are_personal(
+        self, country, area, number, expected
+    ):
         parts = {"country_code": country, "area_code": area, "phone_number": number}
         known = {part for part in parts.values() if isinstance(part, str)}
         contact = {"contact_info": {"contact": {"phone_number": {**parts, "extension": ""}}}}
         assert self.personal(tiers={"customer": contact}) - known == expected - known
         assert expected <= self.personal(params=[param("", structured_value=parts)])
 
-    def test_short_texts_are_not(self):
+    def test_short_texts_are_not_personal(self):
         assert self.personal(tiers={"customer": {"name": "A"}}, params=[param(" AR ")]) == set()
 
     def test_it_shows_in_no_representation(self):

@@ -6,7 +6,7 @@ from connect_ext.http.circuit_breaker import CircuitBreaker, Standing, State
 
 
 class Vendor:
-    """A breaker with a clock that stands still until it is moved."""
+    """A breaker whose clock only moves on demand."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -14,7 +14,7 @@ class Vendor:
         self.breaker = CircuitBreaker(lambda: self.now)
 
     def fails(self, subjects: int = 1) -> None:
-        """Fails to serve so many subjects, none of them twice."""
+        """Fails to serve this many different subjects."""
         for _ in range(subjects):
             self.breaker.failed(self.breaker.begin(f"A-{next(self.numbers)}"))
 
@@ -31,7 +31,7 @@ def vendor() -> Vendor:
     return Vendor()
 
 
-def test_failures_of_four_subjects_do_not_pause_the_calls_and_the_fifth_does(vendor):
+def test_only_the_fifth_failing_subject_pauses_the_calls(vendor):
     vendor.fails(4)
     assert vendor.pause == 0
     vendor.fails()
@@ -52,7 +52,7 @@ def test_only_failures_in_a_row_count(vendor):
     assert vendor.pause == 0
 
 
-def test_the_pause_doubles_with_each_trial_that_fails_up_to_five_minutes(vendor):
+def test_the_pause_doubles_with_each_failed_trial_up_to_five_minutes(vendor):
     vendor.fails(5)
     pauses = []
     for _ in range(9):
@@ -72,7 +72,7 @@ def test_there_is_one_trial_at_a_time(vendor):
     assert vendor.pause == 0
 
 
-def test_after_a_trial_that_succeeds_it_takes_five_failures_again(vendor):
+def test_after_a_successful_trial_it_takes_five_failures_again(vendor):
     vendor.fails(5)
     vendor.now += 5
     vendor.answers()
@@ -82,14 +82,14 @@ def test_after_a_trial_that_succeeds_it_takes_five_failures_again(vendor):
     assert vendor.pause == 5
 
 
-def test_a_trial_that_is_given_up_makes_room_for_the_next(vendor):
+def test_an_abandoned_trial_makes_room_for_the_next(vendor):
     vendor.fails(5)
     vendor.now += 5
     vendor.breaker.abandoned(vendor.breaker.begin())
     assert vendor.pause == 0
 
 
-def test_calls_that_were_under_way_when_the_pause_began_do_not_lengthen_it(vendor):
+def test_calls_already_running_do_not_lengthen_the_pause(vendor):
     under_way = [vendor.breaker.begin(f"B-{number}") for number in range(20)]
     for call in under_way:
         vendor.breaker.failed(call)
@@ -103,7 +103,7 @@ def test_a_late_success_from_before_the_pause_does_not_end_it(vendor):
     assert vendor.pause == 5
 
 
-def test_the_vendors_own_retry_after_pauses_at_once_and_is_no_failure(vendor):
+def test_the_vendors_own_retry_after_pauses_at_once_without_a_failure(vendor):
     vendor.breaker.asked_to_wait(vendor.breaker.begin(), 42)
     assert vendor.pause == 42
     vendor.now += 42
@@ -112,7 +112,7 @@ def test_the_vendors_own_retry_after_pauses_at_once_and_is_no_failure(vendor):
     assert vendor.pause == 0
 
 
-def test_the_vendors_own_retry_after_pauses_for_an_hour_at_most(vendor):
+def test_the_vendors_own_retry_after_pauses_for_at_most_an_hour(vendor):
     vendor.breaker.asked_to_wait(vendor.breaker.begin(), 86400)
     assert vendor.pause == 3600
 
@@ -128,7 +128,7 @@ class TestStanding:
         vendor.fails(4)
         assert vendor.breaker.standing == Standing(State.CLOSED)
 
-    def test_a_pause_is_told_with_what_is_left_of_it(self, vendor):
+    def test_a_pause_is_shown_with_its_remaining_time(self, vendor):
         vendor.fails(5)
         vendor.now += 2
         assert vendor.breaker.standing == Standing(State.PAUSED, 3)
@@ -142,13 +142,13 @@ class TestStanding:
         vendor.breaker.succeeded(trial)
         assert vendor.breaker.standing == Standing(State.CLOSED)
 
-    def test_a_pause_that_the_vendor_asks_for_needs_no_trial(self, vendor):
+    def test_a_pause_requested_by_the_vendor_needs_no_trial(self, vendor):
         vendor.breaker.asked_to_wait(vendor.breaker.begin(), 60)
         assert vendor.breaker.standing == Standing(State.PAUSED, 60)
         vendor.now += 60
         assert vendor.breaker.standing == Standing(State.CLOSED)
 
-    def test_the_greater_is_the_worse(self):
+    def test_the_greater_state_is_the_worse(self):
         paused = [Standing(State.PAUSED, seconds) for seconds in (3, 60)]
         assert sorted([*paused, Standing(State.TRIAL), Standing()]) == [
             Standing(State.CLOSED),

@@ -1,4 +1,4 @@
-"""Connect's answers about requests: only those that are about what was asked count."""
+"""Connect's answers about requests only count if they are about the requested object."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -19,7 +19,7 @@ APPROVED = {"id": "PR-1-2", "type": "cancel", "status": "approved"}
 
 
 def answering(body, post=None, seen=None) -> ConnectApi:
-    """Connect that answers everything with this, and a POST with ``post``: a status, or a body."""
+    """A Connect that answers every call with this, and a POST with ``post``: a status or a body."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         if seen is not None:
@@ -35,7 +35,7 @@ def answering(body, post=None, seen=None) -> ConnectApi:
     return ConnectApi(ConnectClient(client, pauses=()), state)
 
 
-async def test_the_request_that_was_asked_for_is_believed():
+async def test_the_requested_request_is_believed():
     assert await answering(APPROVED).status("PR-1-2") == "approved"
     assert await answering(APPROVED).approve("PR-1-2", "PRD-1", "TL-1", None) == "approved"
 
@@ -71,7 +71,7 @@ MIDNIGHT = datetime(2026, 4, 1, tzinfo=timezone(timedelta(hours=2)))
 
 
 class TestSchedule:
-    async def test_the_date_is_sent_as_a_moment_of_utc(self):
+    async def test_the_date_is_sent_in_utc(self):
         seen = []
         connect = answering(None, request_in("scheduled"), seen)
         assert await connect.schedule("PR-1-2", MIDNIGHT) == "scheduled"
@@ -80,12 +80,12 @@ class TestSchedule:
         assert json.loads(body) == {"planned_date": "2026-03-31T22:00:00+00:00"}
 
     @pytest.mark.parametrize("found", ["scheduled", "revoking", "approved", "failed"])
-    async def test_a_refusal_is_forgotten_where_the_request_has_gone_on(self, found):
+    async def test_a_refusal_is_ignored_if_the_request_has_moved_on(self, found):
         connect = answering(request_in(found), 400)
         assert await connect.schedule("PR-1-2", MIDNIGHT) == found
 
     @pytest.mark.parametrize(("status", "error"), [(400, ConnectRefusalError), (502, NotDone)])
-    async def test_a_refusal_of_a_pending_request_is_one(self, status, error):
+    async def test_a_refusal_of_a_pending_request_counts(self, status, error):
         with pytest.raises(error):
             await answering(request_in("pending"), status).schedule("PR-1-2", MIDNIGHT)
 
@@ -96,17 +96,17 @@ class TestSchedule:
 
 
 class TestConfirm:
-    """Which call confirms a revocation is not documented: only the status is believed."""
+    """The call that confirms a revocation is not documented, so only the status is believed."""
 
     @pytest.mark.parametrize("post", [request_in("revoked"), {}, 400, 403, 404])
     @pytest.mark.parametrize("found", ["revoked", "revoking", "approved"])
-    async def test_the_status_that_is_read_afterwards_is_believed(self, post, found):
+    async def test_the_status_read_afterwards_is_believed(self, post, found):
         seen = []
         assert await answering(request_in(found), post, seen).confirm("PR-1-2") == found
         assert [call[:2] for call in seen] == [("POST", "confirm"), ("GET", "PR-1-2")]
 
     @pytest.mark.parametrize(("post", "error"), [(502, NotDone), (401, NotConfigured)])
-    async def test_after_a_fault_only_what_has_changed_is_believed(self, post, error):
+    async def test_after_a_fault_only_a_changed_status_is_believed(self, post, error):
         assert await answering(request_in("revoked"), post).confirm("PR-1-2") == "revoked"
         with pytest.raises(error):
             await answering(request_in("revoking"), post).confirm("PR-1-2")

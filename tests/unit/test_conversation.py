@@ -1,4 +1,4 @@
-"""Notes on a conversation, through the official client, as Connect's API has them."""
+"""Notes on a conversation in the form of Connect's API, read by the official client."""
 
 from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qs
@@ -26,7 +26,7 @@ def message(text: str, second: int = 0, **changes) -> dict:
 
 
 class Connect:
-    """Messages and accounts, and answers that can be set for a method and the end of a path."""
+    """Messages and accounts, with answers that can be set by method and path ending."""
 
     def __init__(self):
         self.messages, self.accounts, self.calls = [], [OURS], []
@@ -61,7 +61,7 @@ class Connect:
 @pytest.fixture
 def connect():
     connect = Connect()
-    # The official client keeps one transport for each end point.
+    # The official client keeps one transport for each endpoint.
     _ASYNC_TRANSPORTS[ENDPOINT] = httpx.MockTransport(connect)
     yield connect
     del _ASYNC_TRANSPORTS[ENDPOINT]
@@ -79,9 +79,7 @@ async def texts(conversation: Conversation) -> list[str]:
 
 
 class TestReading:
-    async def test_the_private_notes_of_our_own_account_count_and_nothing_else(
-        self, connect, conversation
-    ):
+    async def test_only_private_notes_of_our_own_account_count(self, connect, conversation):
         connect.messages = [
             message("one"),
             message("a forgery", account=THEIRS),
@@ -92,7 +90,7 @@ class TestReading:
         ]
         assert await texts(conversation) == ["one", "two"]
 
-    async def test_they_come_oldest_first_with_their_moment_and_connects_own(
+    async def test_they_come_oldest_first_with_their_time_and_connects_own(
         self, connect, conversation
     ):
         at = "2026-03-02T09:00:00"
@@ -111,7 +109,7 @@ class TestReading:
         )
 
     @pytest.mark.parametrize("created", [None, "", "soon", 7, {}])
-    async def test_a_note_of_ours_without_a_date_is_not_overlooked(
+    async def test_a_note_of_ours_without_a_date_is_not_missed(
         self, connect, conversation, created
     ):
         connect.messages = [message("one"), message("undated", created=created)]
@@ -128,29 +126,27 @@ class TestReading:
         assert len(await texts(conversation)) == 250
         assert len([call for call in connect.calls if "messages" in call]) == pages
 
-    async def test_a_count_that_is_too_low_hides_none(self, connect, conversation):
+    async def test_a_count_that_is_too_low_hides_no_note(self, connect, conversation):
         connect.messages = [message(str(number)) for number in range(250)]
         connect.total = 10
         assert len(await texts(conversation)) == 250
 
-    async def test_more_pages_than_can_be_read_are_not_taken_for_all(self, connect, conversation):
+    async def test_too_many_pages_do_not_count_as_all_notes(self, connect, conversation):
         connect.messages, connect.page = [message(str(number)) for number in range(110)], 1
         with pytest.raises(NotConfigured, match="more notes than can be read"):
             await conversation.private_notes(REQUEST)
 
-    async def test_an_empty_page_before_the_last_is_not_taken_for_the_end(
-        self, connect, conversation
-    ):
+    async def test_an_empty_page_before_the_last_is_not_the_end(self, connect, conversation):
         headers = {"Content-Range": "items 0-0/2"}
         connect.answers["GET", "/messages"] = httpx.Response(200, json=[], headers=headers)
         with pytest.raises(NotDone):
             await conversation.private_notes(REQUEST)
 
-    async def test_no_message_is_no_note(self, connect, conversation):
+    async def test_no_messages_mean_no_notes(self, connect, conversation):
         assert await texts(conversation) == []
 
     @pytest.mark.parametrize("body", [{}, {"error": "x"}, "[]", 7, None, [message("a"), 7], [None]])
-    async def test_an_answer_that_is_not_a_list_of_messages_is_not_taken_for_no_notes(
+    async def test_an_answer_that_is_not_a_list_of_messages_does_not_mean_no_notes(
         self, connect, conversation, body
     ):
         connect.answers["GET", "/messages"] = httpx.Response(200, json=body)
@@ -158,15 +154,13 @@ class TestReading:
             await conversation.private_notes(REQUEST)
 
     @pytest.mark.parametrize("accounts", [[], [OURS, THEIRS], [{}], [{"id": 7}]])
-    async def test_an_account_that_connect_does_not_tell_is_not_guessed(
-        self, connect, conversation, accounts
-    ):
+    async def test_an_unknown_account_is_not_guessed(self, connect, conversation, accounts):
         connect.accounts = accounts
         with pytest.raises(NotConfigured, match="which account"):
             await conversation.private_notes(REQUEST)
 
     @pytest.mark.parametrize("status", [400, 403, 404, 409])
-    async def test_where_the_requests_id_is_refused_the_conversations_is_used_from_then_on(
+    async def test_if_the_requests_id_is_refused_the_conversations_is_used_from_then_on(
         self, connect, conversation, status
     ):
         connect.messages = [message("one")]
@@ -192,7 +186,7 @@ class TestReading:
 
 
 class TestLeaving:
-    async def test_a_note_tells_the_own_account_as_well(self, connect, conversation):
+    async def test_a_note_also_identifies_our_own_account(self, connect, conversation):
         await conversation.keep(REQUEST, "one")
         assert connect.messages == [{"text": "one", "type": "private"}]
         assert await texts(conversation) == []
@@ -214,7 +208,7 @@ class TestLeaving:
         ],
         ids=lambda value: str(getattr(value, "status_code", "")),
     )
-    async def test_a_note_that_is_refused_and_one_that_fails_are_two_things(
+    async def test_a_refused_note_differs_from_a_failed_one(
         self, connect, conversation, answer, error
     ):
         connect.answers["POST", "/messages"] = answer

@@ -1,4 +1,4 @@
-"""Secrets in disguise, and personal data in shapes of their own: nothing of them comes through."""
+"""Disguised secrets and specially shaped personal data do not come through."""
 
 import base64
 import html
@@ -81,7 +81,7 @@ DISGUISES = {
 
 
 def shows(text, key):
-    """Whether a text gives six letters or more of a key away, by a reading of this test's own."""
+    """Whether a text reveals six letters or more of a key, by this test's own reading."""
     bare = "".join(filter(str.isalnum, canonical(text))).casefold()
     bones = "".join(filter(str.isalnum, key)).casefold()
     codes = [bones, key.encode().hex()]
@@ -109,7 +109,7 @@ def test_the_search_for_keys_can_find_one():
     odd_texts,
     st.integers(0, 12),
 )
-def test_nor_do_two_of_them_within_any_text(disguises, before, after, pad):
+def test_two_disguises_within_any_text_help_no_key(disguises, before, after, pad):
     text = KEY
     for disguise in disguises[:1]:
         text = disguise(text)
@@ -124,7 +124,7 @@ def test_nor_do_two_of_them_within_any_text(disguises, before, after, pad):
      "\u0130stanbul42\u00dfx", "[ab](cd9e8f7g6)", "!$%&/()=?", "p@s$", "pass_w",
      "\u00a7\u00b1\u00a7\u00b1", "hunt3r2"],
 )  # fmt: skip
-def test_a_key_is_found_although_it_holds_escapes_or_symbols_or_is_short(key):
+def test_a_key_with_escapes_or_symbols_or_a_short_key_is_found(key):
     in_parts = (" ".join(key), f"{key[:3]}\r\n{key[3:]}") if canonical(key) == key else ()
     for written in (key, html.escape(key), quote(key), *in_parts):
         for place in ("The key {} is bad.", "api_key_{}_x", "x{}x"):
@@ -144,21 +144,21 @@ def test_a_short_key_that_could_be_a_word_is_found_as_a_word(part):
 
 
 @pytest.mark.parametrize("part", [KEY[:9], KEY[-10:], "4f9Kx27Q", "Kx27QwRz8"])
-def test_eight_letters_of_a_key_give_it_away_if_no_word_looks_like_them(part):
+def test_eight_letters_reveal_a_key_unless_they_look_like_a_word(part):
     assert redact(f"The key {part}... is bad.", [KEY]).startswith(f"The key {MASK}")
 
 
 @pytest.mark.parametrize("customer", ["Acme sk-4f9K", "QwRz81bTn Ltd", "27QwRz81", "sk-4f9Kx27Q"])
-def test_a_customers_value_that_overlaps_a_key_leaves_nothing_of_it(customer):
+def test_a_customers_value_that_overlaps_a_key_leaves_none_of_the_key(customer):
     for text in (f"{customer}x27QwRz81bTn", KEY, f"{customer} {KEY}", f"{KEY}{customer}"):
         assert not shows(redact(text, [KEY], "A-1", [customer]), KEY)
 
 
 @pytest.mark.parametrize("length", range(3960, 4010))
-def test_a_key_that_a_bound_cuts_shows_no_beginning(length):
+def test_a_key_cut_by_a_limit_does_not_show_its_beginning(length):
     for filler in ("y", "&#121;"):
         text = (filler * 4000)[: length - 8] + " " + KEY + " and more" * 10
-        # Zuora's texts are cut to the same length before.
+        # Zuora's texts are cut to the same length first.
         for said in (text, text[:4000]):
             assert not shows(redact(said, [KEY]), KEY)
 
@@ -193,7 +193,7 @@ def test_a_customers_name_is_found_however_it_is_written(written, value):
         "javascript:alert(1)", "mailto:jane", "data:text/html,x",
     ],
 )  # fmt: skip
-def test_what_looks_personal_is_masked(text):
+def test_texts_that_look_personal_are_masked(text):
     assert redact(f"See {text} now.", []) in (f"See {MASK} now.", f"See {MASK}")
 
 
@@ -201,7 +201,7 @@ def test_what_looks_personal_is_masked(text):
     "text",
     ORDINARY.strip().splitlines(),
 )
-def test_what_vendors_say_survives(text):
+def test_vendors_sentences_survive(text):
     secrets = [
         "cancellation-extension-user",
         KEY,
@@ -246,7 +246,7 @@ def test_markup_does_not_reach_the_portal(text, rest):
         "5 <x</b>y",
     ],
 )
-def test_nothing_that_is_left_of_markup_can_begin_a_tag(text):
+def test_no_rest_of_markup_can_begin_a_tag(text):
     said = redact(text, [])
     assert not re.search(r"<[A-Za-z/!?]", said)
     assert said[:1] in ("", "N", "5")
@@ -265,7 +265,7 @@ def test_a_comparison_is_not_markup():
         "AKIAIOSFODNN7EXAMPLE",
     ],
 )  # fmt: skip
-def test_what_still_looks_like_a_credential_is_dropped_whole(text):
+def test_a_text_that_still_looks_like_a_credential_is_dropped(text):
     assert redact(f"No: {text} is wrong.", []) == ""
 
 
@@ -277,7 +277,7 @@ class TestPersonalData:
         value = [{"a": [["Jane"]]}, 493012345, 12345.5, '{"b": ["Doe", {"c": "Acme"}]}', True]
         assert {"Jane", "493012345", "12345.5", "Doe", "Acme"} <= self.personal(value)
 
-    def test_a_company_is_known_without_its_legal_form_and_items_have_parameters_as_well(self):
+    def test_a_company_is_known_without_its_legal_form_and_items_have_parameters_too(self):
         request = cancel_request()
         request._asset["tiers"] = {"customer": {"name": "Blauwal GmbH & Co. KG"}}
         request._asset["items"] = [{"params": [{"value": "seat 4711"}]}, None]
@@ -288,12 +288,12 @@ class TestPersonalData:
         [[f"word {n}" for n in range(30_000)], "x" * 300_000, [{}] * 200_000,
          [f"[{'1,' * 999}1]"] * 200],
     )  # fmt: skip
-    def test_more_than_can_be_looked_for_is_none(self, value):
+    def test_too_much_to_search_for_gives_no_text(self, value):
         assert self.personal(value) is None
 
 
 @pytest.mark.undisturbed
-def test_the_worst_that_is_found_takes_no_tenth_of_a_second_or_so():
+def test_the_worst_known_text_takes_about_a_tenth_of_a_second_at_most():
     personal = [f"customer number {n}" for n in range(9000)]
     secrets = [f"secret-{n}-{n * 7919}-of-the-vendor" for n in range(1500)] + ["a1" * 8192] * 3
     redact("x", secrets)

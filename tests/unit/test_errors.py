@@ -32,7 +32,7 @@ TREE = {
 }
 
 
-def test_the_tree_is_the_one_that_the_module_draws():
+def test_the_tree_matches_the_modules_drawing():
     classes = [c for _, c in inspect.getmembers(errors, inspect.isclass) if c is not Cause]
     assert {error: error.__bases__ for error in classes} == {
         error: (base,) for error, base in TREE.items()
@@ -46,12 +46,12 @@ def test_no_error_is_both_for_later_and_for_never():
 
 
 @pytest.mark.parametrize("error", [OSError, TimeoutError, httpx.HTTPError, ValueError])
-def test_none_is_caught_with_an_error_of_python_or_httpx(error):
+def test_no_error_is_caught_with_an_error_of_python_or_httpx(error):
     assert not any(issubclass(ours, error) or issubclass(error, ours) for ours in TREE)
 
 
 @pytest.mark.parametrize("error", [NotDone, Conflict, Outdated, OutcomeUnknown, NotConfigured])
-def test_an_error_that_may_pass_tells_when_to_come_back(error):
+def test_an_error_that_may_pass_says_when_to_come_back(error):
     assert error("Busy.").retry_after is None
     assert error("Busy.", 7).retry_after == 7
     assert error("Busy.").message == str(error("Busy.")) == "Busy."
@@ -72,6 +72,6 @@ def test_every_error_has_a_cause_and_may_have_a_better_one():
     assert NotDone("Busy.", cause=Cause.BUSY).cause is Cause.BUSY
 
 
-def test_every_error_raised_without_words_has_some():
+def test_every_error_raised_without_words_has_a_default_text():
     assert str(UnknownId()).endswith(".")
     assert str(Refused()).endswith(".")

@@ -1,4 +1,4 @@
-"""Marks: which notes count, and what all of them together say."""
+"""Marks: which notes count, and their combined meaning."""
 
 from datetime import timedelta
 from itertools import product
@@ -46,7 +46,7 @@ def test_a_mark_is_a_sentence_with_a_tag_for_the_program_at_its_end(act, state):
 
 @pytest.mark.parametrize(("act", "state"), MARKS)
 def test_the_marks_of_one_act_never_count_for_the_other(act, state):
-    """Nor do two acts share an attempt, whatever its id."""
+    """Two acts never share an attempt, whatever its id."""
     [other] = set(Act) - {act}
     ours = [note(A, State.SENDING, 1, other), note(A, State.CONFLICT, 2, other)]
     theirs = [note(A, State.SENDING, 3, act), note(A, state, 4, act), note(B, state, 5, act)]
@@ -67,20 +67,20 @@ def test_an_undo_knows_the_attempts_to_cancel_besides_its_own():
     assert read(*notes).cancelling == ()
 
 
-def test_the_result_of_an_undo_that_was_never_begun_here_is_not_believed():
+def test_the_result_of_an_undo_never_begun_here_is_not_believed():
     history = read(note(A, State.ACCEPTED, act=Act.UNDO), act=Act.UNDO)
     assert history.marks == (Mark(A, NOW, State.SENDING),)
 
 
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.CANCELLED])
-def test_the_result_of_an_attempt_that_was_never_begun_here_is_not_believed(state):
-    """A colleague has copied it from another request."""
+def test_the_result_of_an_attempt_never_begun_here_is_not_believed(state):
+    """A colleague copied it from another request."""
     assert marks_in(text_of(A, state)) == (Mark(A, NOW, State.SENDING),)
     assert read(note(A, State.SENDING), note(B, state)).find(B).state is State.SENDING
 
 
 def test_the_tags_of_earlier_releases_are_read():
-    """Marks outlive the release that left them: neither the tag nor a state is ever reworded."""
+    """Marks outlive the release that left them, so tags and states are never reworded."""
     words = ["sending", "unfinished", "accepted", "cancelled", "not-sent", "conflict", "refused"]
     assert [state.value for state in State] == words
     assert [act.value for act in Act] == ["cancel", "undo"]
@@ -112,23 +112,23 @@ def test_the_tags_of_earlier_releases_are_read():
         f"[connect-ext waiting sent] [connect-ext cancel {A} sending ]",
     ],
 )
-def test_a_note_that_is_not_a_mark_to_the_letter_says_nothing(text):
+def test_a_note_that_is_not_exactly_a_mark_means_nothing(text):
     assert marks_in(text) == ()
 
 
-def test_blanks_at_the_end_of_a_note_are_no_matter():
+def test_blanks_at_the_end_of_a_note_do_not_matter():
     assert len(marks_in(text_of(A, State.SENDING) + " \n")) == 1
 
 
 @given(odd_texts, odd_texts, st.sampled_from(Act))
-def test_no_text_around_a_tag_forges_a_mark_or_breaks_the_reading(before, after, act):
+def test_no_text_around_a_tag_forges_a_mark_or_breaks_reading(before, after, act):
     text = f"{before}[connect-ext {act.value} {A} refused]{after}"
     found = read(PrivateNote(text, NOW), act=act).marks
     assert bool(found) is (not after.strip())
 
 
 @given(st.lists(st.tuples(st.sampled_from([A, B]), st.sampled_from(State), st.integers(0, 9))))
-def test_all_notes_of_an_attempt_together_tell_its_state_in_whatever_order(told):
+def test_all_notes_of_an_attempt_give_its_state_in_any_order(told):
     notes = [note(*each) for each in told]
     history = read(*notes)
     assert history == read(*notes[::-1])

@@ -51,7 +51,7 @@ def test_a_task_ends_in_facts_and_then_a_sentence():
         (Leave(Cause.SETTLED_ELSEWHERE, "Nothing to do."), "left", logging.INFO),
     ],
 )
-def test_the_level_says_who_must_look_and_a_reason_of_the_vendors_stays_out(step, outcome, level):
+def test_the_level_says_who_must_look_and_the_vendors_reason_stays_out(step, outcome, level):
     found = line(step)
     assert found.level == level
     assert f" vendor=- outcome={outcome} cause={step.cause.value} http=- ms=412: " in str(found)
@@ -63,7 +63,7 @@ def test_a_scheduled_request_has_its_day_in_the_log():
     assert text.endswith("The subscription is cancelled, and the request waits for 2026-03-02.")
 
 
-def test_a_request_that_is_scheduled_already_is_no_riddle():
+def test_an_already_scheduled_request_is_explained():
     assert str(line(settled_elsewhere("scheduled"))).endswith("and returns on the scheduled day.")
 
 
@@ -92,7 +92,7 @@ def test_a_request_of_any_shape_has_its_line(request_data):
     assert str(line(Leave(Cause.BUG, "Nothing."), request_data)).startswith("a request without an")
 
 
-def test_a_start_tells_the_vendor_of_each_product_and_the_dry_runs():
+def test_the_start_shows_each_products_vendor_and_the_dry_runs():
     overrides = '{"PRD-1-2": {"DRY_RUN": "true"}, "PRD-1-1": {"NOTES": "off"}}'
     assert at_start(configuration(PRODUCT_OVERRIDES=overrides), "1.2.3") == (
         "Subscription cancellation 1.2.3: every product: rest, PRD-1-2: rest (dry run)."
@@ -100,7 +100,7 @@ def test_a_start_tells_the_vendor_of_each_product_and_the_dry_runs():
 
 
 @pytest.mark.parametrize("status", ["approved\nPR-1-1 outcome=approved", "x" * 99, "Approved!", ""])
-def test_a_status_of_connects_forges_no_line(status):
+def test_a_status_from_connect_forges_no_line(status):
     text = str(line(settled_elsewhere(status)))
     assert text.endswith(": Nothing to do: the request is in an unknown status.")
     assert text.isprintable()

@@ -1,4 +1,4 @@
-"""Patterns that an operator writes must be quick against whatever a customer writes."""
+"""An operator's patterns must match any customer's text quickly."""
 
 import re
 import time
@@ -22,12 +22,12 @@ EVIL = [
 
 
 @pytest.mark.parametrize("pattern", GOOD)
-def test_what_ids_look_like_can_be_said(pattern):
+def test_the_form_of_ids_can_be_expressed(pattern):
     assert problem_of_pattern(pattern) == ""
 
 
 @pytest.mark.parametrize("pattern", EVIL)
-def test_what_could_stand_for_ever_cannot(pattern):
+def test_a_pattern_that_could_run_for_ever_is_refused(pattern):
     assert problem_of_pattern(pattern)
 
 
@@ -54,7 +54,7 @@ pieces = st.sampled_from(
 
 
 @given(st.lists(pieces, max_size=14).map("".join))
-def test_whatever_passes_is_quick_against_the_texts_that_it_almost_matches(pattern):
+def test_every_accepted_pattern_is_quick_on_near_matches(pattern):
     if problem_of_pattern(pattern):
         return
     began = time.process_time()

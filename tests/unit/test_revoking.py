@@ -1,4 +1,4 @@
-"""The table of rules for a request that is revoked, and what holds whatever the evidence."""
+"""The rules for a revoked request as a table, and properties for any evidence."""
 
 from dataclasses import replace
 from itertools import product
@@ -57,12 +57,12 @@ def undoing(*marks, cancelling=OURS, conflicts=()):
 
 
 def late(state: State, age_seconds: float = 60.0):
-    """The history of an undo after a cancellation of late."""
+    """The history of an undo after a recent cancellation."""
     return undoing(cancelling=(mark(state, age_seconds, "cccccccc"),))
 
 
 def revoked(shown=ENDS, attempt=None, notes=None, **fields):
-    """What is known of a request that is revoked at a vendor that can take it back."""
+    """The evidence for a revoked request at a vendor that can undo."""
     notes = undoing() if notes is None else notes
     return known(shown, attempt, notes, **{"can_take_back": True, **fields})
 
@@ -151,7 +151,7 @@ TABLE = {
         revoked(ACTIVE, notes=late(State.REFUSED)),
         CONFIRM,
     ),
-    # What the vendor shows.
+    # The vendor's word.
     "active, one look": (revoked(ACTIVE, looks=1), Learn(Lack.SECOND_LOOK)),
     "active, two looks": (revoked(ACTIVE), CONFIRM),
     "active, two looks, and never ours": (revoked(ACTIVE, notes=undoing(cancelling=())), CONFIRM),
@@ -187,7 +187,7 @@ TABLE = {
     "suspended": (revoked(SUSPENDED), NOT_BACK),
     "not started": (revoked(NOT_STARTED), NOT_BACK),
     "unfinished": (revoked(UNFINISHED), hold(Cause.UNFINISHED)),
-    # The attempt to take it back.
+    # The attempt to undo it.
     "another attempt's turn": (revoked(ENDS, NotOurTurn(), undoing(UNDOING)), SENT_A_MINUTE_AGO),
     "no mark is kept": (revoked(ENDS, NoMarkKept()), wait(Cause.SENT)),
     "accepted": (revoked(ENDS, ACCEPTED, undoing(UNDOING)), SENT_A_MINUTE_AGO),
@@ -228,7 +228,7 @@ TABLE = {
         revoked(ENDS, IdNotKnown()),
         wait(Cause.CONFIGURATION, needs_person=True),
     ),
-    # What cannot be looked at.
+    # Vendors that cannot be asked.
     "a vendor that cannot be asked": (revoked(None, can_be_asked=False), NOT_BACK),
     **{
         f"the parameter: {type(each).__name__}": (revoked(None, parameter=each), NOT_BACK)
@@ -272,11 +272,11 @@ def test_a_step_says_what_helps(evidence, says):
     assert not any(slip in said for slip in ("  ", "None", ".."))
 
 
-# Whatever the evidence.
+# For any evidence.
 
 
 def everything():
-    """Each combination of what can be known, with its step."""
+    """Each combination of evidence, with its step."""
     views = [None, ACTIVE, CANCELLING, NOT_STARTED, SUSPENDED, UNFINISHED, UNKNOWN, CANCELLED]
     attempts = [NotTried(), NotOurTurn(), NoMarkKept(), ACCEPTED, MAYBE, Refusal("No."), NotNow()]
     pasts = [BROKEN, LONG, undoing(), undoing(cancelling=()), undoing(UNDOING), undoing(OLD_UNDO)]
@@ -293,7 +293,7 @@ def test_a_revocation_is_never_approved_rejected_scheduled_or_cancelled():
     assert {type(step) for _, step in everything()} == {Learn, Undo, Confirm, Hold, Wait}
 
 
-def test_it_is_confirmed_only_where_the_vendor_shows_the_subscription_as_active():
+def test_it_is_confirmed_only_if_the_vendor_shows_the_subscription_as_active():
     for evidence, step in everything():
         if isinstance(step, Confirm):
             assert evidence.shown is ACTIVE
@@ -301,7 +301,7 @@ def test_it_is_confirmed_only_where_the_vendor_shows_the_subscription_as_active(
             assert evidence.attempt is ACCEPTED or evidence.looks == 2
 
 
-def test_only_a_cancellation_of_ours_that_has_not_ended_is_taken_back_and_once_in_a_walk():
+def test_only_our_own_cancellation_before_its_end_is_undone_once_in_a_walk():
     for evidence, step in everything():
         if isinstance(step, Undo):
             assert evidence.shown is ENDS
@@ -310,7 +310,7 @@ def test_only_a_cancellation_of_ours_that_has_not_ended_is_taken_back_and_once_i
             assert isinstance(evidence.attempt, (NotTried, Refusal))
 
 
-def test_a_wait_for_what_was_sent_counts_from_the_mark():
+def test_a_wait_for_a_sent_call_counts_from_the_mark():
     step = decide(
         revoked(ENDS, NotOurTurn(), undoing(OLD_UNDO, mark(State.SENDING, 9, "bbbbbbbb")))
     )

@@ -1,4 +1,4 @@
-"""The table of rules, and what holds whatever the evidence."""
+"""The rules as a table, and properties for any evidence."""
 
 from dataclasses import replace
 from datetime import timedelta, timezone
@@ -98,7 +98,7 @@ EVERGREEN, ENDS = replace(ACTIVE, is_evergreen=True), replace(CANCELLED, ends_at
 
 
 def ends_in(seconds: float, policy: Policy = LATER):
-    """What is known of a subscription that we have cancelled, and that ends then."""
+    """The evidence for a subscription that we cancelled and that ends then."""
     ends_at = NOW + timedelta(seconds=seconds)
     return known(replace(CANCELLED, ends_at=ends_at), ACCEPTED, NOTHING, policy=policy)
 
@@ -414,7 +414,7 @@ TABLE = {
         known(ACTIVE, NotNow(), LONG_CONFLICT, repeats_answers=True),
         wait(Cause.CONFLICT, needs_person=True, retry_after=SETTLE / 12),
     ),
-    # A product of which no cancellation was ever approved.
+    # A product without any approved cancellation.
     "a refusal looks for a precedent": (
         known(ACTIVE, Refusal("No."), NOTHING, is_proven=None),
         Learn(Lack.PRECEDENT),
@@ -614,7 +614,7 @@ def test_a_step_says_what_helps(evidence, says):
         known(ACTIVE, Refusal(hint="Busy."), history(STALE)),
     ],
 )
-def test_the_vendors_words_are_apart_where_a_wait_is_logged(evidence):
+def test_the_vendors_words_are_separate_when_a_wait_is_logged(evidence):
     step = decide(evidence)
     assert step.vendor_says == "Busy."
     assert "Busy" not in step.why
@@ -633,12 +633,12 @@ def test_end_dates_of_all_zones_compare_as_moments(ends_at, hours):
     assert step.effective_date == (ends_at if ends_at <= NOW else None)
 
 
-# Whatever the evidence.
+# For any evidence.
 
 
 @pytest.fixture(scope="module")
 def cases_of():
-    """Each combination of what can be known, with its step, by the kind of step."""
+    """Each combination of evidence, with its step, by the kind of step."""
     views = [None, ACTIVE, CANCELLING, NOT_STARTED, SUSPENDED, UNFINISHED, UNKNOWN, CANCELLED]
     views += [UNSEEN, EVERGREEN, ENDS, replace(CANCELLED, ends_at=NOW - DAY)]
     attempts = [NotTried(), NotOurTurn(), NoMarkKept(), ACCEPTED, MAYBE, Refusal("No."), Refusal()]
@@ -658,14 +658,14 @@ def cases_of():
     return lambda *kinds: [case for case in found if isinstance(case[1], kinds)]
 
 
-def test_each_end_that_somebody_reads_is_told_in_whole_sentences(cases_of):
+def test_each_outcome_for_people_is_in_whole_sentences(cases_of):
     for said in {words(step) for _, step in cases_of(Approve, Schedule, Reject, Hold, Wait)} - {""}:
         assert said[:1].isupper()
         assert said.endswith(".")
         assert not any(slip in said for slip in ("  ", "XX", "None", ".."))
 
 
-def test_nothing_is_learnt_twice_so_that_a_walk_comes_to_its_end(cases_of):
+def test_nothing_is_learnt_twice_so_every_walk_ends(cases_of):
     for evidence, step in cases_of(Learn):
         assert {
             Lack.LOOK: evidence.shown is None and evidence.can_be_asked,
@@ -676,7 +676,7 @@ def test_nothing_is_learnt_twice_so_that_a_walk_comes_to_its_end(cases_of):
         }[step.lack]
 
 
-def test_nothing_is_sent_again_by_the_same_walk_nor_where_the_vendor_shows_more_than_active(
+def test_nothing_is_sent_twice_by_a_walk_or_unless_the_vendor_shows_active(
     cases_of,
 ):
     for evidence, _ in cases_of(Cancel):
@@ -686,7 +686,7 @@ def test_nothing_is_sent_again_by_the_same_walk_nor_where_the_vendor_shows_more_
         assert not isinstance(evidence.attempt, (Sent, NotOurTurn, NoMarkKept, NotNow))
 
 
-def test_nothing_is_rejected_that_may_be_cancelled_or_before_a_product_is_proven(cases_of):
+def test_no_possibly_cancelled_or_unproven_request_is_rejected(cases_of):
     for evidence, _ in cases_of(Reject):
         assert evidence.is_proven
         assert isinstance(evidence.history, History)
@@ -695,7 +695,7 @@ def test_nothing_is_rejected_that_may_be_cancelled_or_before_a_product_is_proven
         assert evidence.shown in (None, ACTIVE, EVERGREEN, UNSEEN, NOT_STARTED, UNKNOWN)
 
 
-def test_nothing_is_approved_that_is_not_cancelled_or_gone(cases_of):
+def test_only_cancelled_or_vanished_subscriptions_are_approved(cases_of):
     for evidence, step in cases_of(Approve):
         accepted = evidence.attempt == ACCEPTED or evidence.standing() in ((TAKEN,), (SHOWN,))
         if step.cause is Cause.GONE:
@@ -708,7 +708,7 @@ def test_nothing_is_approved_that_is_not_cancelled_or_gone(cases_of):
         assert step.effective_date is None or step.effective_date <= NOW
 
 
-def test_nothing_is_scheduled_but_what_is_cancelled_and_ends_later(cases_of):
+def test_only_a_cancelled_subscription_that_ends_later_is_scheduled(cases_of):
     for evidence, step in cases_of(Schedule):
         assert evidence.shown == ENDS
         assert step.planned == ENDS.ends_at
@@ -725,16 +725,14 @@ class TestAConflict:
             ((1201, 500, 1), True),
             ((1201, 1200, 1199), True),
             ((1201, 500, 1, 0), True),
-            # A silence of an hour is no break, a longer one is.
+            # A silence of an hour is not a break, but a longer one is.
             ((3602, 2, 1), True),
             ((3603, 2, 1), False),
             ((9000, 3700, 1300, 1), True),
             ((9000, 3700, 99, 1), False),
         ],
     )
-    def test_it_is_believed_when_it_was_said_often_enough_for_long_enough(
-        self, conflicts, is_believed
-    ):
+    def test_a_conflict_is_believed_if_repeated_often_and_long_enough(self, conflicts, is_believed):
         assert believes_conflict(history(conflicts=conflicts), SETTLE) is is_believed
 
     def test_a_vendor_that_takes_days_may_be_silent_for_days(self):
@@ -744,5 +742,5 @@ class TestAConflict:
 
 
 @pytest.mark.parametrize(("settle", "pause"), [(3.0, 3.0), (120.0, 120.0), (3600.0, 120.0)])
-def test_two_looks_lie_two_minutes_apart_or_less_for_a_quicker_vendor(settle, pause):
+def test_two_looks_are_two_minutes_apart_or_less_for_a_quicker_vendor(settle, pause):
     assert second_look_seconds(settle) == pause

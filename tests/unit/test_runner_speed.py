@@ -1,4 +1,4 @@
-"""The runner's speeds: each replaces exactly what it says, and nothing in an unknown runner."""
+"""Each of the runner's speeds replaces exactly what it says, and nothing in an unknown runner."""
 
 import asyncio
 import json
@@ -11,8 +11,8 @@ import pytest
 from connect_ext import runner_speed
 from connect_ext.runner_speed.intake import Intake, fetch_concurrently
 
-# Each case is a process of its own, forked after the runner's modules are loaded: like a worker,
-# it has a parent process of multiprocessing's and the runner in memory.
+# Each case is a separate process, forked after the runner's modules are loaded. Like a worker, it
+# has a multiprocessing parent and the runner in memory.
 PROCESSES = """
 import json, logging, multiprocessing, os, sys
 import connect.eaas.runner.main
@@ -252,7 +252,7 @@ async def test_a_task_counts_from_the_moment_it_is_received():
     worker = concurrent_worker(at_once=2)
     reading = asyncio.create_task(receive(worker, 4))
     await asyncio.sleep(0.01)
-    # Two are being fetched, one waits for a place, the last is not read yet.
+    # Two are being fetched, one waits for a place, and the last is not read yet.
     assert worker.running_tasks == 3
     worker.go_on.set()
     for _ in range(20):

@@ -36,7 +36,7 @@ from tests.unit.builders import (
     settings,
 )
 
-# jmespath gives it for `word` in an expression.
+# jmespath reports it for `word` in an expression.
 pytestmark = pytest.mark.filterwarnings("ignore:deprecated string literal")
 
 TOKEN_CHARACTERS = string.ascii_letters + string.digits + string.punctuation
@@ -67,14 +67,14 @@ def message(variables: dict[str, str]) -> str:
 
 
 def mistake(**variables: str) -> str:
-    """The one line about the one mistake in the variables of a REST vendor."""
+    """The line about the only mistake in a REST vendor's variables."""
     head, line = message({**REST_VARIABLES, **variables}).split("\n")
     assert head.startswith("1 mistake ")
     return line
 
 
 def overrides(**variables: object) -> str:
-    """``PRODUCT_OVERRIDES`` for the one product."""
+    """``PRODUCT_OVERRIDES`` for a single product."""
     return json.dumps({PRODUCT: variables})
 
 
@@ -107,17 +107,17 @@ INITIAL = {variable.name: variable.initial_value for variable in VARIABLES}
 
 
 class TestInitialValues:
-    def test_they_are_right_but_for_those_that_must_be_filled_in(self):
+    def test_they_are_valid_except_those_that_must_be_filled_in(self):
         lines = message(INITIAL).split("\n")[1:]
         assert [line.split()[0] for line in lines] == ["REST_API_KEY", "REST_API_URL"]
         assert read({**INITIAL, **REST_VARIABLES}).default == settings()
 
-    def test_a_variable_that_is_absent_counts_as_its_initial_value(self):
+    def test_an_absent_variable_counts_as_its_initial_value(self):
         for name, value in INITIAL.items():
             if name not in REST_VARIABLES:
                 assert settings(**{name: value}) == settings()
 
-    def test_they_are_the_careful_ones(self):
+    def test_the_initial_values_are_cautious(self):
         policy, initial = settings().policy, settings()
         assert policy.on_refusal is OnRefusal.REJECT
         assert policy.on_not_found is OnNotFound.HOLD
@@ -253,7 +253,7 @@ def says_what_it_takes(line: str, name: str) -> bool:
 
 
 @pytest.mark.parametrize(("name", "value"), MISTAKES, ids=[f"{n}={v:.30}" for n, v in MISTAKES])
-def test_a_mistake_alone_names_its_variable_and_what_that_takes(name, value):
+def test_a_single_mistake_names_its_variable_and_the_allowed_values(name, value):
     line = mistake(**{name: value})
     assert says_what_it_takes(line, name)
     assert line.isprintable()
@@ -283,7 +283,7 @@ ORDERS_MISTAKES = [
         *((ORDERS_VARIABLES, *each) for each in ORDERS_MISTAKES),
     ],
 )
-def test_a_mistake_for_zuora_names_its_variable_and_what_that_takes(variables, name, value):
+def test_a_mistake_for_zuora_names_its_variable_and_the_allowed_values(variables, name, value):
     head, line = message({**variables, name: value}).split("\n")
     assert head.startswith("1 mistake ")
     assert says_what_it_takes(line, name)
@@ -293,7 +293,7 @@ def test_a_mistake_for_zuora_names_its_variable_and_what_that_takes(variables, n
     ("variables", "initial"),
     [(REST_VARIABLES, "UTC"), (ZUORA_VARIABLES, "UTC"), (ORDERS_VARIABLES, "America/Los_Angeles")],
 )
-def test_the_time_zone_is_the_vendors_initial_one_or_the_one_that_is_named(variables, initial):
+def test_the_time_zone_is_the_vendors_initial_one_or_the_named_one(variables, initial):
     assert read(variables).default.vendor.own.time_zone == initial
     named = read({**variables, "VENDOR_TIME_ZONE": "Asia/Tokyo"})
     assert named.default.vendor.own.time_zone == "Asia/Tokyo"
@@ -303,7 +303,7 @@ def test_ids_of_organizations_are_sent_without_the_blanks_between_them():
     assert read({**ORDERS_VARIABLES, "ZUORA_ORG_IDS": "a , b"}).default.vendor.own.org_ids == "a,b"
 
 
-def test_zuora_with_orders_has_long_calls_and_goes_on_by_itself_for_five_minutes():
+def test_zuora_with_orders_has_long_calls_and_continues_by_itself_for_five_minutes():
     vendor = read(ORDERS_VARIABLES).default.vendor
     assert (vendor.call_seconds, vendor.least_to_settle, vendor.leaves_orders) == (130, 300, True)
     vendor = settings(VENDOR_TIMEOUT_SECONDS="7").vendor
@@ -321,7 +321,7 @@ def test_a_mistake_in_the_further_fields_of_the_token_request_names_their_variab
     assert says_what_it_takes(line, "REST_OAUTH_EXTRA")
 
 
-def test_every_variable_has_a_mistake_of_its_own_here():
+def test_every_variable_has_its_own_mistake_here():
     tried = {name for name, _ in MISTAKES + ZUORA_MISTAKES + ORDERS_MISTAKES} | set(OAUTH)
     assert tried | {"REST_OAUTH_SCOPE", "REST_OAUTH_EXTRA"} == set(BY_NAME)
 
@@ -354,7 +354,7 @@ class TestDatesOfRest:
         [("end_of_term", "REST_TERM_END_PATH"),
          ("end_of_invoiced_period", "REST_CHARGED_THROUGH_PATH")],
     )  # fmt: skip
-    def test_a_date_that_is_sent_needs_the_path_that_it_is_read_from(self, when, path, sends_date):
+    def test_a_sent_date_needs_the_path_that_it_is_read_from(self, when, path, sends_date):
         variables = {**sends_date, "CANCELLATION_DATE": when}
         line = mistake(**variables)
         assert line.startswith(f"  {path} is empty, but CANCELLATION_DATE {when} needs it for")
@@ -363,7 +363,7 @@ class TestDatesOfRest:
         assert mistake(**muted).startswith("  REST_STATUS_REQUEST is empty, but CANCELLATION_DATE")
 
     @pytest.mark.parametrize("when", ["end_of_term", "end_of_invoiced_period"])
-    def test_one_that_is_not_sent_needs_none(self, when):
+    def test_a_date_that_is_not_sent_needs_no_path(self, when):
         assert not rest(CANCELLATION_DATE=when).sends_date
         assert rest(CANCELLATION_DATE="immediate", **SENDS_DATE).sends_date
 
@@ -381,7 +381,7 @@ class TestDatesOfRest:
 class TestUndoOfRest:
     UNDO = "POST /subscriptions/{subscription_id}/undo"
 
-    def test_it_has_a_request_and_a_body_of_its_own_or_none(self):
+    def test_it_has_its_own_request_and_body_or_none(self):
         found = rest(REST_UNDO_REQUEST=self.UNDO, REST_UNDO_BODY='{"why": "{request_id}"}')
         assert found.undo_request.path == "/subscriptions/{subscription_id}/undo"
         assert json.loads(found.undo_request.body) == {"why": "{request_id}"}
@@ -413,7 +413,7 @@ SECRETS = {
 class TestSecretsInMessages:
     @pytest.mark.parametrize("name", BY_NAME)
     @pytest.mark.parametrize("secret", SECRETS.values())
-    def test_a_secret_that_was_pasted_into_another_variable_is_not_shown(self, name, secret):
+    def test_a_secret_pasted_into_another_variable_is_not_shown(self, name, secret):
         variables = {**SECRETS, name: secret, "NOTES": secret}
         assert secret not in message(variables)
 
@@ -429,7 +429,7 @@ class TestSecretsInMessages:
          ("REST_CANCEL_BODY", '{"key": "{sk_live_51Hxyz}"}'),
          ("SUBSCRIPTION_ID_PARAMETER", "sk_live_51HxyzABCdefGHIjklMNOpqrs")],
     )  # fmt: skip
-    def test_a_text_that_looks_like_a_token_is_not_shown_either(self, name, value):
+    def test_a_text_that_looks_like_a_token_is_not_shown(self, name, value):
         assert "51Hxyz" not in message({**REST_VARIABLES, name: value, "NOTES": "x"})
 
     @pytest.mark.parametrize(
@@ -456,7 +456,7 @@ class TestSecretsInMessages:
 
 
 class TestProductOverrides:
-    def test_they_lie_over_the_portals_variables(self):
+    def test_they_override_the_portals_variables(self):
         values = overrides(ON_NOT_FOUND="approve", REST_API_KEY="another-k3y")
         product = configuration(PRODUCT_OVERRIDES=values, ON_REFUSAL="hold").for_product(PRODUCT)
         assert product.policy.on_not_found is OnNotFound.APPROVE
@@ -473,7 +473,7 @@ class TestProductOverrides:
         assert found.for_product(PRODUCT).vendor.name == "zuora-soap"
         assert found.default.vendor.name == "rest"
 
-    def test_numbers_truths_and_objects_may_be_given_as_json(self):
+    def test_numbers_booleans_and_objects_may_be_given_as_json(self):
         body = {"at": "{effective_date}"}
         values = overrides(VENDOR_TIMEOUT_SECONDS=7, DRY_RUN=True, REST_CANCEL_BODY=body)
         product = configuration(PRODUCT_OVERRIDES=values).overrides[PRODUCT]
@@ -485,7 +485,7 @@ class TestProductOverrides:
         line = mistake(PRODUCT_OVERRIDES=overrides(NOTES=value))
         assert line.startswith(f"  PRODUCT_OVERRIDES, {PRODUCT}, NOTES {shown}")
 
-    def test_a_mistake_of_the_portals_is_told_once_and_not_for_each_product(self):
+    def test_a_mistake_in_the_portal_is_reported_once_not_for_each_product(self):
         values = json.dumps({PRODUCT: {"NOTES": "off"}, OTHER_PRODUCT: {"NOTES": "off"}})
         assert mistake(PRODUCT_OVERRIDES=values, DRY_RUN="x").startswith("  DRY_RUN ")
 
@@ -493,7 +493,7 @@ class TestProductOverrides:
         line = mistake(PRODUCT_OVERRIDES=overrides(REST_API_URI="x"))
         assert f"sets REST_API_URI for {PRODUCT}" in line
 
-    def test_what_is_one_for_all_products_is_none_of_one(self):
+    def test_a_variable_for_all_products_cannot_be_overridden(self):
         line = mistake(PRODUCT_OVERRIDES=overrides(METRICS_FORMAT="json"))
         assert f"sets METRICS_FORMAT for {PRODUCT}, which a product cannot override" in line
 
@@ -518,11 +518,11 @@ class TestSettings:
     def test_another_value_gives_another_vendor(self, name, value):
         assert settings(**{name: value}).vendor != settings().vendor
 
-    def test_a_value_that_is_not_the_vendors_does_not_make_another_vendor(self):
+    def test_a_value_that_does_not_concern_the_vendor_makes_no_other_vendor(self):
         others = settings(DRY_RUN="true", NOTES="off", ON_REFUSAL="hold", SETTLE_MINUTES="5")
         assert others.vendor == settings().vendor
 
-    def test_none_can_be_changed(self):
+    def test_no_settings_can_be_changed(self):
         for frozen in (settings(), settings().vendor, settings().vendor.own):
             with pytest.raises(dataclasses.FrozenInstanceError):
                 frozen.name = "another"
@@ -560,7 +560,7 @@ class TestUrls:
          "http://127.0.0.1:8080", "http://127.9.9.9", "http://localhost:8080/",
          "http://[::1]:8080"],
     )  # fmt: skip
-    def test_https_anywhere_and_http_on_loopback_are_taken(self, url):
+    def test_https_anywhere_and_http_on_loopback_are_accepted(self, url):
         assert rest(REST_API_URL=url).api_url == url.rstrip("/")
 
     @pytest.mark.parametrize(
@@ -571,7 +571,7 @@ class TestUrls:
          "javascript://127.0.0.1/", "https://vendor.example\\.evil.example",
          "https://vendor.example%2F.evil.example", "http://[::1%25eth0]", "https://v\u00e9.example"],
     )  # fmt: skip
-    def test_anything_else_is_not(self, url):
+    def test_any_other_address_is_refused(self, url):
         assert mistake(REST_API_URL=url).startswith("  REST_API_URL ")
 
 
@@ -597,7 +597,7 @@ class TestRestAuth:
          ("Basic : x", "the-key", "the-key:x"), ("basic:x", "user:password", "user:password"),
          ("basic", "the-key:", "the-key:")],
     )  # fmt: skip
-    def test_basic_may_have_a_fixed_password_for_a_key_that_is_the_user(self, auth, key, pair):
+    def test_basic_may_have_a_fixed_password_with_the_key_as_user(self, auth, key, pair):
         found = rest(REST_AUTH=auth, REST_API_KEY=key).auth
         assert (found.kind, found.key.reveal()) == (AuthKind.BASIC, pair)
 
@@ -607,7 +607,7 @@ class TestRestAuth:
         assert (found.client_id, bool(found.key)) == (auth.get("REST_OAUTH_CLIENT_ID", ""), False)
 
     @pytest.mark.parametrize("auth", ["bearer", "basic:x", "header:X-Api-Key", "none"])
-    def test_every_kind_goes_without_an_idempotency_key(self, auth):
+    def test_every_kind_works_without_an_idempotency_key(self, auth):
         assert rest(REST_AUTH=auth, REST_IDEMPOTENCY_HEADER="").idempotency_header is None
 
     def test_further_headers_may_carry_the_credentials_if_auth_is_none(self):
@@ -620,7 +620,7 @@ class TestRestAuth:
 
 
 class TestRequests:
-    def test_the_method_is_written_large(self):
+    def test_the_method_is_written_in_capitals(self):
         request = rest(REST_CANCEL_REQUEST="delete /s/{subscription_id}").cancel_request
         assert (request.method, request.path) == ("DELETE", "/s/{subscription_id}")
 
@@ -630,11 +630,11 @@ class TestRequests:
     @pytest.mark.parametrize(
         "body", ['{"id": "{subscription_id}"}', r'{"ids": [{"id": "\u007bsubscription_id\u007d"}]}']
     )
-    def test_the_id_may_stand_in_the_body_alone_even_behind_an_escape(self, body):
+    def test_the_id_may_be_only_in_the_body_even_after_an_escape(self, body):
         found = rest(REST_CANCEL_REQUEST="POST /cancel", REST_CANCEL_BODY=body)
         assert (found.cancel_request.path, found.cancel_request.body) == ("/cancel", body)
 
-    def test_the_id_in_a_key_of_the_body_is_not_enough_since_keys_are_not_filled_in(self):
+    def test_the_id_in_a_key_of_the_body_is_not_enough(self):
         line = mistake(
             REST_CANCEL_REQUEST="POST /cancel", REST_CANCEL_BODY='{"{subscription_id}": "x"}'
         )
@@ -656,7 +656,7 @@ class TestRequests:
         assert "has a brace next to a word" in line
 
     @pytest.mark.parametrize("body", ["REST_CANCEL_BODY", "REST_UNDO_BODY"])
-    def test_a_whole_body_may_be_one_value_of_the_look(self, body):
+    def test_a_whole_body_may_be_a_looked_up_value(self, body):
         looked_up = {"REST_LOOKED_UP": '{"resource": "@"}', body: '"{resource}"'}
         undo = {"REST_UNDO_REQUEST": "PUT /s/{subscription_id}"}
         assert rest(**looked_up, **undo)
@@ -679,7 +679,7 @@ class TestRequests:
         assert f"{name} has a brace next to a word that is not a placeholder" in line
 
     @pytest.mark.parametrize("method", ["GET", "get", "POST", "post"])
-    def test_the_status_may_be_asked_by_get_and_post(self, method):
+    def test_the_status_may_be_requested_by_get_or_post(self, method):
         request = rest(REST_STATUS_REQUEST=f"{method} /find?id={{subscription_id}}").status_request
         assert request.method == method.upper()
 
@@ -690,7 +690,7 @@ class TestRequests:
         rest(REST_STATUS_REQUEST=f"GET {path}", REST_CANCEL_REQUEST=f"DELETE {path}")
 
     @pytest.mark.parametrize("placeholder", sorted(PLACEHOLDERS))
-    def test_every_placeholder_may_stand_in_a_path(self, placeholder):
+    def test_every_placeholder_may_be_in_a_path(self, placeholder):
         path = f"/s/{{subscription_id}}/{{{placeholder}}}"
         assert rest(REST_CANCEL_REQUEST=f"POST {path}").cancel_request.path == path
 
@@ -701,7 +701,7 @@ class TestRequests:
      "o365subscriptionid", "the_id_of_the_subscription_at_the_vendor_of_the_product",
      "microsoft_azure_subscription_id_v2", "0f8fad5b-d9cb-469f-a165-70867728950e"],
 )  # fmt: skip
-def test_the_id_of_a_parameter_is_taken_as_it_is(parameter_id):
+def test_the_id_of_a_parameter_is_used_unchanged(parameter_id):
     found = settings(SUBSCRIPTION_ID_PARAMETER=parameter_id)
     assert found.subscription_id_parameter == parameter_id
 
@@ -758,7 +758,7 @@ class TestKeysInOtherPlaces:
     def test_a_key_counts_as_a_secret_wherever_it_is_configured(self, variables, key):
         assert key in settings(**variables).secrets
 
-    def test_what_is_no_key_does_not(self):
+    def test_other_values_do_not_count_as_secrets(self):
         found = settings(
             REST_CANCEL_BODY='{"reason": "no longer needed", "when": "immediately"}',
             CANCELLATION_DATE="immediate",

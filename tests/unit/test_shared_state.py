@@ -1,4 +1,4 @@
-"""The object that the tasks of a process share: what is kept apart, and that nothing grows."""
+"""The object shared by a process's tasks keeps accounts apart and does not grow."""
 
 import asyncio
 import json
@@ -64,7 +64,7 @@ def test_memory_is_bounded_and_a_settled_request_forgotten():
     assert shared.request(key, f"PR-{MOST_REQUESTS}") is not last
 
 
-async def test_mistakes_are_remembered_as_well():
+async def test_mistakes_are_remembered_too():
     shared, variables = SharedState(), {**REST_VARIABLES, "NOTES": "loud"}
     for _ in range(2):
         with pytest.raises(NotConfigured, match="NOTES") as raised:
@@ -74,7 +74,7 @@ async def test_mistakes_are_remembered_as_well():
     assert (await shared.configuration(variables)).default.notes is Notes.OFF
 
 
-async def test_the_loop_goes_on_while_1500_overrides_are_read_of_which_one_is_wrong():
+async def test_the_loop_keeps_running_while_1500_overrides_with_a_mistake_are_read():
     overrides = {f"PRD-1-{n}": {"REST_STATUS_PATH": "status"} for n in range(1500)}
     overrides["PRD-1-700"]["NOTES"] = "loud"
     variables = {**REST_VARIABLES, "PRODUCT_OVERRIDES": json.dumps(overrides)}
@@ -90,7 +90,7 @@ async def test_the_loop_goes_on_while_1500_overrides_are_read_of_which_one_is_wr
     assert await at_best(once) < MOST_LATE_SECONDS
 
 
-async def test_variables_are_read_once_while_they_stay_as_they_are():
+async def test_variables_are_read_once_while_they_do_not_change():
     shared = SharedState()
     first = await shared.configuration(REST_VARIABLES)
     assert await shared.configuration(dict(reversed(REST_VARIABLES.items()))) is first

@@ -1,4 +1,4 @@
-"""Work that is done once for all who ask for it at the same time."""
+"""Work that is done once for all concurrent callers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from connect_ext.single_flight import SingleFlight
 
 
-async def test_all_who_ask_while_it_is_under_way_share_the_result() -> None:
+async def test_all_callers_during_the_work_share_its_result() -> None:
     flight, begun = SingleFlight[str, int](), []
 
     async def work() -> int:
@@ -21,13 +21,13 @@ async def test_all_who_ask_while_it_is_under_way_share_the_result() -> None:
     assert await flight.run("a", work) == 2
 
 
-async def test_what_has_ended_a_moment_ago_is_done_again() -> None:
+async def test_work_that_has_just_ended_is_done_again() -> None:
     flight, begun, late = SingleFlight[str, int](), [], []
 
     async def work() -> int:
         begun.append(None)
         if not late:
-            # Its first step comes right after our last one, before anybody hears of our end.
+            # Its first step comes right after our last one, before anybody learns that we ended.
             late.append(asyncio.create_task(flight.run("a", work)))
         return len(begun)
 
@@ -35,7 +35,7 @@ async def test_what_has_ended_a_moment_ago_is_done_again() -> None:
     assert await late[0] == 2
 
 
-async def test_it_goes_on_for_the_others_if_one_of_them_is_cancelled() -> None:
+async def test_it_continues_for_the_others_if_one_caller_is_cancelled() -> None:
     flight, may_end = SingleFlight[str, str](), asyncio.Event()
 
     async def work() -> str:

@@ -1,4 +1,4 @@
-"""The commands begin: what would keep the official client from being imported is told."""
+"""A command that starts reports problems that would break the official client's import."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("name", ["no-such-file", ".", "README.md"])
 @pytest.mark.parametrize("command", ["check", "reconcile", "waiting"])
-def test_authorities_that_cannot_be_read_are_told_in_a_sentence(command, name):
+def test_unreadable_authorities_are_reported_in_a_sentence(command, name):
     ran = subprocess.run(
         [sys.executable, "-m", f"connect_ext.{command}", "--help"],
         check=False,

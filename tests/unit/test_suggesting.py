@@ -1,4 +1,4 @@
-"""What is proposed from an answer, and what is not: a wrong proposal is worse than none."""
+"""Proposals from an answer: a wrong proposal is worse than none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INITIAL = {variable.name: variable.initial_value for variable in VARIABLES}
 LONG_ID = "SUB-1000-2000"
 
 
-# Which status it is.
+# The status.
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ LONG_ID = "SUB-1000-2000"
         ({"results": [{"subscription": {"status": "active"}}]}, "results[0].subscription.status"),
     ],
 )
-def test_a_status_is_found_where_its_name_and_its_place_say_so(document, path):
+def test_a_status_is_found_by_its_name_and_its_place(document, path):
     assert proposed(document) == {"REST_STATUS_PATH": path}
 
 
@@ -57,16 +57,16 @@ def test_a_status_is_found_where_its_name_and_its_place_say_so(document, path):
         # The more specific name.
         ({"status": "active", "subscription_status": "expired"}, "subscription_status"),
         ({"data": {"state": "active", "status": "expired"}}, "data.status"),
-        # A word that is known, before one that is not.
+        # A known word goes before an unknown one.
         ({"status": "fetched", "data": {"state": "active"}}, "data.state"),
         ({"status": "success", "data": {"state": "active"}}, "data.state"),
     ],
 )
-def test_of_several_statuses_the_deeper_and_the_more_specific_one_wins(document, path):
+def test_of_several_statuses_the_deeper_and_more_specific_one_wins(document, path):
     assert proposed(document)["REST_STATUS_PATH"] == path
 
 
-def test_the_object_with_the_id_that_was_asked_for_comes_first():
+def test_the_object_with_the_requested_id_comes_first():
     document = {
         "id": LONG_ID,
         "state": "active",
@@ -76,7 +76,7 @@ def test_the_object_with_the_id_that_was_asked_for_comes_first():
     assert proposed(document, LONG_ID) == {"REST_STATUS_PATH": "state", "REST_ID_PATH": "id"}
 
 
-def test_an_object_of_any_name_counts_if_it_has_the_id_that_was_asked_for():
+def test_an_object_of_any_name_counts_if_it_has_the_requested_id():
     document = {"page": 1, "items": [{"uuid": LONG_ID, "status": "live"}]}
     assert proposed(document, LONG_ID) == {
         "REST_STATUS_PATH": "items[0].status",
@@ -89,7 +89,7 @@ def test_an_object_of_any_name_counts_if_it_has_the_id_that_was_asked_for():
 @pytest.mark.parametrize(
     ("document", "asked_for"),
     [
-        # Another thing may have the same short number.
+        # Another object may have the same short number.
         ({"customer": {"id": "1", "status": "active"}}, "1"),
         ({"add_on": {"subscription_id": LONG_ID, "status": "active"}}, LONG_ID),
         ({"items": [{"id": LONG_ID, "status": "live"}, {"id": "SUB-2"}]}, LONG_ID),
@@ -101,7 +101,7 @@ def test_an_object_that_only_refers_to_the_id_or_is_one_of_several_does_not_coun
     assert suggested(document, asked_for) == ()
 
 
-def test_where_the_subscription_shows_its_id_no_other_status_is_taken_for_its_own():
+def test_if_the_subscription_shows_its_id_no_other_status_counts_as_its_own():
     document = {
         "id": LONG_ID,
         "enabled": True,
@@ -146,21 +146,21 @@ def test_where_the_subscription_shows_its_id_no_other_status_is_taken_for_its_ow
         True,
     ],
 )
-def test_nothing_is_proposed_where_nothing_tells_the_status_of_the_subscription(document):
+def test_nothing_is_proposed_if_nothing_shows_the_subscriptions_status(document):
     assert suggested(document) == ()
 
 
 @pytest.mark.parametrize("status", [100, 301, 304, 399])
-def test_an_answer_that_shows_no_subscription_is_no_ground_for_anything(status):
+def test_an_answer_without_a_subscription_gives_no_proposals(status):
     assert suggested({"data": {"status": "active"}, "message": "A b."}, status=status) == ()
 
 
-def test_the_path_that_is_there_initially_is_not_proposed_again():
+def test_the_initial_path_is_not_proposed_again():
     assert suggested({"status": "Active "}) == ()
     assert suggested({"message": "It is cancelled."}, status=409) == ()
 
 
-# Which list a word belongs to.
+# The list for a word.
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_word_that_is_not_plain_is_neither_shown_nor_added(word):
 
 
 @pytest.mark.parametrize("word", ["in.trial", "In: trial"])
-def test_a_word_that_is_not_plain_is_not_a_known_one_either(word):
+def test_a_word_that_is_not_plain_is_not_a_known_one(word):
     assert proposed({"status": word}) == {}
 
 
@@ -271,11 +271,11 @@ def test_the_end_of_a_cancelled_subscription_is_found_by_its_name(members, path)
     assert proposed({"status": "cancelled", **members})["REST_END_DATE_PATH"] == path
 
 
-def test_an_end_is_proposed_only_of_a_subscription_that_has_ended_or_will():
+def test_an_end_is_proposed_only_for_a_subscription_that_has_ended_or_will():
     assert proposed({"status": "cancelled", "ends_at": PAST}) == {"REST_END_DATE_PATH": "ends_at"}
     assert suggested({"status": "active", "ends_at": PAST}) == ()
     assert suggested({"status": "cancelled", "cancelled_at": PAST, "ends_at": AHEAD}) == ()
-    # It may be the day on which somebody asked for it.
+    # It may be the day when somebody asked for it.
     flagged = {"status": "cancelled", "cancelled_at": PAST, "cancel_at_period_end": True}
     assert "REST_END_DATE_PATH" not in proposed(flagged)
 
@@ -294,7 +294,7 @@ def test_an_end_is_proposed_only_of_a_subscription_that_has_ended_or_will():
         ({"renewal_date": "2026-12-31"}, "renewal_date"),
     ],
 )
-def test_the_end_of_a_term_is_found_by_its_name_or_else_that_of_its_period(members, path):
+def test_the_end_of_a_term_or_else_of_a_period_is_found_by_its_name(members, path):
     assert proposed({"status": "active", **members}) == {"REST_TERM_END_PATH": path}
 
 
@@ -336,11 +336,11 @@ def test_the_date_up_to_which_it_is_invoiced_is_the_latest_of_all_charges(member
         {"deleted_at": AHEAD, "attended_at": AHEAD, "recommended_at": AHEAD},
     ],
 )
-def test_no_date_is_proposed_without_a_name_and_a_value_that_say_so(members):
+def test_no_date_is_proposed_without_a_clear_name_and_value(members):
     assert suggested({"status": "active", **members}) == ()
 
 
-def test_a_date_of_what_the_subscription_lies_in_is_not_its_own():
+def test_a_date_of_an_enclosing_object_is_not_the_subscriptions():
     document = {
         "id": "customer-1",
         "cancelled_at": PAST,
@@ -377,7 +377,7 @@ def test_a_date_of_what_the_subscription_lies_in_is_not_its_own():
         ),
     ],
 )
-def test_what_says_that_a_subscription_will_end_becomes_a_word_of_its_own(members, condition):
+def test_a_sign_of_a_later_end_gets_its_own_word(members, condition):
     found = proposed({"status": "Active", **members})
     assert found["REST_STATUS_PATH"] == f"({condition} && 'ends later') || status"
     assert found["REST_CANCELLED_VALUES"].endswith("expired,ends later")
@@ -386,10 +386,10 @@ def test_what_says_that_a_subscription_will_end_becomes_a_word_of_its_own(member
 @pytest.mark.parametrize(
     "members",
     [
-        # Of a subscription that has been given back; or nobody knows when.
+        # An ended subscription, or an end at an unknown time.
         {"cancelled_at": PAST},
         {"cancelled_at": None},
-        # It may have been so from the beginning.
+        # It may have been like that from the beginning.
         {"auto_renew": False, "autoRenewal": {"enabled": False}},
         {"scheduled_change": "none", "pending_change": None},
         {"scheduled_change": {"type": "upgrade"}},
@@ -399,12 +399,12 @@ def test_what_says_that_a_subscription_will_end_becomes_a_word_of_its_own(member
         {"items": [{"cancel_at": AHEAD}, {"cancel_at_period_end": True}]},
     ],
 )
-def test_a_subscription_is_not_taken_for_one_that_ends_without_a_sign(members):
+def test_without_a_sign_a_subscription_does_not_end_later(members):
     found = proposed({"status": "active", **members})
     assert found.keys() <= {"REST_END_DATE_PATH"}
 
 
-def test_of_a_subscription_that_is_not_active_a_date_ahead_says_nothing_more():
+def test_a_future_date_of_an_inactive_subscription_means_nothing_more():
     document = {"status": "non_renewing", "cancelled_at": AHEAD}
     assert proposed(document) == {
         "REST_CANCELLED_VALUES": "cancelled,canceled,terminated,expired,non_renewing",
@@ -412,7 +412,7 @@ def test_of_a_subscription_that_is_not_active_a_date_ahead_says_nothing_more():
     }
 
 
-def test_a_date_ahead_is_one_after_the_moment_of_the_answer():
+def test_a_future_date_is_after_the_time_of_the_answer():
     document = {"status": "active", "cancelled_at": AHEAD}
     assert "ends later" in str(suggestions(200, document, "", NOW))
     assert "ends later" not in str(suggestions(200, document, "", NOW.replace(year=2027)))
@@ -440,7 +440,7 @@ def test_a_date_ahead_is_one_after_the_moment_of_the_answer():
         None,
     ],
 )
-def test_no_reason_is_proposed_where_there_is_none_or_the_initial_path_finds_it(document):
+def test_no_reason_is_proposed_if_there_is_none_or_the_initial_path_finds_it(document):
     assert suggested(document, status=409) == ()
 
 
@@ -460,7 +460,7 @@ def test_a_reason_is_the_nearest_sentence_for_people(document, path):
     assert proposed(document, status=422) == {"REST_REASON_PATH": path}
 
 
-# What an enemy sends.
+# Attacks.
 
 
 @pytest.mark.parametrize(
@@ -471,7 +471,7 @@ def test_a_reason_is_the_nearest_sentence_for_people(document, path):
         "x || status",
     ],
 )
-def test_a_member_whose_name_could_be_anything_is_passed_over(name):
+def test_a_member_with_an_arbitrary_name_is_skipped(name):
     assert suggested({name: "active", "subscription": {name: "active"}}) == ()
     assert suggested({name: {"status": "active"}}) == ()
     reason = name.replace("status", "detail")
@@ -481,7 +481,7 @@ def test_a_member_whose_name_could_be_anything_is_passed_over(name):
     assert suggested(document) == ()
 
 
-def test_no_value_is_shown_but_a_plain_word_of_a_status():
+def test_only_plain_status_words_are_shown():
     document = {
         "id": LONG_ID,
         "name": "Jane Doe",
@@ -498,7 +498,7 @@ def test_no_value_is_shown_but_a_plain_word_of_a_status():
 
 
 def spellings(name, count):
-    """Names that are different, and mean the same."""
+    """Different names with the same meaning."""
     return [
         "_" * (1 + i % 20) + name + "_" * (i // 20 % 20) + "-" * (i // 400) for i in range(count)
     ]
@@ -525,7 +525,7 @@ LARGE = {
 
 @pytest.mark.parametrize("name", LARGE)
 @pytest.mark.parametrize("status", [200, 409])
-def test_the_largest_answer_takes_no_time_to_speak_of(name, status):
+def test_the_largest_answer_takes_little_time(name, status):
     document = read_json(json.dumps(LARGE[name]).encode(), MAX_ANSWER_PARTS)
     began = time.process_time()
     found = suggestions(status, document, LONG_ID, NOW)
@@ -539,7 +539,7 @@ def test_of_a_thousand_statuses_none_is_proposed():
     assert suggested({"subscription": LARGE["a thousand statuses"]}) == ()
 
 
-def test_what_lies_too_deep_is_not_looked_for():
+def test_values_that_are_too_deep_are_not_searched_for():
     document = {"status": "lounging"}
     for _ in range(9):
         document = {"data": document}
@@ -549,7 +549,7 @@ def test_what_lies_too_deep_is_not_looked_for():
 # All of it together.
 
 
-def test_all_proposals_together_are_a_configuration_without_a_mistake():
+def test_all_proposals_together_are_a_configuration_without_mistakes():
     document = {
         "data": {
             "id": LONG_ID,

@@ -1,4 +1,4 @@
-"""What is proposed for vendors whose answers are known, judged by what is right for them."""
+"""Proposals for vendors with known answers, compared with their correct configurations."""
 
 from __future__ import annotations
 
@@ -353,7 +353,7 @@ def test_a_vendors_answer_leads_to_the_variables_that_fit_it(vendor):
 
 
 @pytest.mark.parametrize("vendor", sorted(PROPOSED.keys() - {"adobe", "acronis"}))
-def test_with_the_proposals_the_extension_reads_the_answer_that_they_came_from(vendor):
+def test_the_extension_reads_an_answer_with_its_own_proposals(vendor):
     document, asked_for, variables = PROPOSED[vendor]
     seen = read(variables, document, asked_for)
     is_cancelled = {"chargebee", "kill-bill", "orb", "lemon squeezy"}
@@ -366,8 +366,7 @@ IN_TRIAL = (
     " || subscription.status"
 )
 LATER = {
-    # An expression for the status that is right for the vendor, and what the vendor may show when
-    # the variables are in use.
+    # The vendor's correct status expression, and the answers that the vendor may give in use.
     "stripe": (
         "(status!='canceled' && (cancel_at_period_end || cancel_at) && 'ends later') || status",
         [
@@ -440,7 +439,7 @@ LATER = {
 
 
 @pytest.mark.parametrize("vendor", LATER)
-def test_an_expression_means_the_same_as_the_one_that_is_known_to_be_right(vendor):
+def test_an_expression_is_equivalent_to_the_known_correct_one(vendor):
     known, shown = LATER[vendor]
     _, asked_for, variables = PROPOSED[vendor]
     words = {"REST_STATUS_PATH": known, "REST_CANCELLED_VALUES": f"{ENDS_LATER},non_renewing"}
@@ -504,7 +503,7 @@ def test_the_extension_reads_a_reason_by_its_path(vendor):
     assert all(" " in text for text in texts)
 
 
-# What vendors publish.
+# Published descriptions.
 
 _SHARED = [up / "shared" / "contracts" for up in Path(__file__).parents]
 VENDORS = next((place / "vendors" for place in _SHARED if place.is_dir()), _SHARED[0] / "vendors")
@@ -512,8 +511,8 @@ ORDERS = VENDORS.parent / "zuora/orders/recorded"
 published = pytest.mark.skipif(not VENDORS.is_dir(), reason="the contracts are not here")
 
 SORTED = {
-    # The statuses of each description by what they mean, as far as that is known without the
-    # vendor; the rest is left to a person.
+    # Each description's statuses by their meaning, as far as it is known without the vendor; the
+    # rest is left to a person.
     "stripe": (
         "status",
         "active trialing past_due unpaid paused",
@@ -544,7 +543,7 @@ MEANT = (ACTIVE, CANCELLED, SubscriptionStatus.NOT_STARTED)
 
 
 TEXT = "a text of the vendor"
-"""In the answers that are made of schemas: their ids, too."""
+"""The ids in answers made from schemas."""
 
 
 def description(vendor: str) -> dict[str, Any]:
@@ -561,7 +560,7 @@ def resolved(whole: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def sample(whole: dict[str, Any], schema: dict[str, Any], depth: int = 0) -> Any:
-    """A value that a schema describes, with every member that it names."""
+    """A value for a schema, with every member that it names."""
     schema = resolved(whole, schema)
     if "allOf" in schema:
         parts = [sample(whole, part, depth) for part in schema["allOf"]]
@@ -584,7 +583,7 @@ def sample(whole: dict[str, Any], schema: dict[str, Any], depth: int = 0) -> Any
 
 
 def answers_of(vendor: str, method: str = "get") -> dict[str, Any]:
-    """An answer for each status that the description has for reading a subscription."""
+    """An answer for each status in the description of reading a subscription."""
     whole = description(vendor)
     [operation] = [item[method] for item in whole["paths"].values() if method in item][:1]
     found = {}
@@ -609,7 +608,7 @@ def with_status(document: Any, path: str, word: str) -> Any:
 
 @published
 @pytest.mark.parametrize("vendor", SORTED)
-def test_each_published_status_is_sorted_as_the_vendor_means_it_or_left_to_a_person(vendor):
+def test_each_published_status_gets_its_meaning_or_is_left_to_a_person(vendor):
     path, *sorted_words, unsure = SORTED[vendor]
     answer = answers_of(vendor)["200"]
     for meant, words in zip(MEANT, sorted_words, strict=True):

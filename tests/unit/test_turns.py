@@ -1,4 +1,4 @@
-"""Whose turn it is to send, by the marks alone."""
+"""The marks alone decide whose turn it is to send."""
 
 from datetime import timedelta
 
@@ -30,13 +30,11 @@ class TestTheTurn:
             (State.REFUSED, 0, False, True),
         ],
     )
-    def test_it_is_free_unless_a_mark_stands_that_must_be_waited_for(
-        self, state, age, askable, free
-    ):
+    def test_it_is_free_unless_a_standing_mark_must_be_awaited(self, state, age, askable, free):
         past = history(mark(state, age))
         assert is_free(past, BLOCKS_FOR, can_be_asked=askable) is free
 
-    def test_one_mark_is_enough_to_wait_for(self):
+    def test_one_mark_is_enough_to_wait(self):
         past = history(STALE, mark(State.SENDING, 5, OTHER))
         assert not is_free(past, BLOCKS_FOR, can_be_asked=True)
 
@@ -45,7 +43,7 @@ class TestTheTurn:
         [
             (BLOCKS_FOR, BLOCKS_FOR + 5, False),
             (BLOCKS_FOR + 1, BLOCKS_FOR + 5, True),
-            # The refusal came before what stands now, or nothing stands.
+            # The refusal came before the standing mark, or no mark stands.
             (BLOCKS_FOR, BLOCKS_FOR, True),
             (1, None, True),
         ],
@@ -54,7 +52,7 @@ class TestTheTurn:
         self, refused_age, standing_age, turn
     ):
         marks = [mark(State.REFUSED, refused_age, "cccccccc")]
-        # A mark that no longer counts for itself, but may have been carried out.
+        # A mark that no longer counts itself, but whose call may have been carried out.
         marks += [mark(State.SENDING, standing_age, OTHER)] if standing_age else []
         before = history(*marks)
         counts = standing_age is not None and standing_age <= BLOCKS_FOR
@@ -62,11 +60,11 @@ class TestTheTurn:
         after = history(*marks, mark(State.SENDING, 0, OWN))
         assert owns(OWN, 1.0, after, BLOCKS_FOR, True) is (turn and not counts)
 
-    def test_an_attempt_alone_owns_it(self):
+    def test_a_single_attempt_owns_it(self):
         assert owns(OWN, 0.0, history(mark(State.SENDING, 5, OWN)), BLOCKS_FOR, True)
 
     @pytest.mark.parametrize("state", [State.NOT_SENT, State.CONFLICT, State.REFUSED])
-    def test_an_attempt_whose_mark_was_taken_back_does_not(self, state):
+    def test_an_attempt_with_a_withdrawn_mark_does_not_own_it(self, state):
         assert not owns(OWN, 0.0, history(mark(state, 5, OWN)), BLOCKS_FOR, True)
         assert not owns(OWN, 0.0, NOTHING, BLOCKS_FOR, True)
 
@@ -85,11 +83,11 @@ class TestTheTurn:
     )
     @pytest.mark.parametrize("order", [1, -1])
     def test_another_mark_must_be_clearly_younger(self, younger_by, took, is_ours, order):
-        """By more than leaving ours took, and two seconds: then its owner could see ours."""
+        """By over two seconds plus the time that leaving ours took, so its owner could see ours."""
         marks = [mark(State.SENDING, 100, OWN), mark(State.SENDING, 100 - younger_by, OTHER)]
         assert owns(OWN, took, history(*marks[::order]), BLOCKS_FOR, True) is is_ours
 
-    def test_a_mark_that_was_taken_back_or_is_old_keeps_nobody_from_sending(self):
+    def test_a_withdrawn_or_old_mark_prevents_no_sending(self):
         own = mark(State.SENDING, 1, OWN)
         assert owns(OWN, 0.0, history(mark(State.NOT_SENT, 50, OTHER), own), BLOCKS_FOR, True)
         old = mark(State.SENDING, BLOCKS_FOR + 1, OTHER)
@@ -97,10 +95,10 @@ class TestTheTurn:
         assert not owns(OWN, 0.0, history(old, own), BLOCKS_FOR, False)
 
     @given(st.data())
-    def test_of_any_number_at_once_at_most_one_owns_it(self, data):
-        """Each leaves a mark and reads afterwards; a mark shows some time after its date.
+    def test_of_any_number_of_attempts_at_most_one_owns_it(self, data):
+        """Each leaves a mark, then reads; a mark becomes visible some time after its date.
 
-        The times of all are those of one clock, cut to whole seconds, as Connect's are.
+        All times come from one clock, cut to whole seconds, like Connect's.
         """
         tenths = st.integers(0, 100).map(lambda number: number / 10)
         left = {}

@@ -42,7 +42,7 @@ def test_it_is_a_quarter_of_the_age_give_or_take_a_fifth(age, jitter, seconds):
 
 
 @given(ages, jitters)
-def test_it_is_five_minutes_at_least_where_somebody_has_to_fix_something(age, jitter):
+def test_it_is_at_least_five_minutes_if_somebody_has_to_fix_something(age, jitter):
     assert MIN_SECONDS_FOR_A_PERSON == 300
     assert wait_seconds_for_a_person(age, jitter) == max(300, wait_seconds(age, jitter))
 
@@ -51,5 +51,5 @@ def test_it_is_five_minutes_at_least_where_somebody_has_to_fix_something(age, ji
     ("left", "seconds"),
     [(-5, 30), (0, 30), (30.2, 31), (86_399.5, 86_400), (86_400, 86_400), (1e9, 86_400)],
 )
-def test_it_is_a_day_at_most_where_the_moment_is_known_and_never_ends_before_that(left, seconds):
+def test_it_is_at_most_a_day_if_the_time_is_known_and_never_ends_before_it(left, seconds):
     assert wait_seconds_until(left) == seconds

@@ -1,4 +1,4 @@
-"""What Python writes about our values, in a traceback, a debug log or a failed log call."""
+"""Python's own output about our values: in a traceback, a debug log or a failed log call."""
 
 import asyncio
 import io
@@ -55,7 +55,7 @@ def test_a_product_knows_the_keys_that_another_product_overrides():
         assert {KEY, "another-k3y-of-ours"} <= read.for_product(product).secrets
 
 
-async def test_no_vendors_tokens_are_forgotten_for_those_of_another():
+async def test_no_vendors_tokens_are_forgotten_for_anothers():
     vendors, tokens = Vendors(), []
     for product in range(2 * MOST_TOKENS):
         settings = read_configuration({**KEYS, "REST_API_KEY": f"key-{product}"}, definitions())

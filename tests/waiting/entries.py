@@ -1,4 +1,4 @@
-"""Entries as values, for what shows them."""
+"""Entries as values, for the tests of their output."""
 
 from __future__ import annotations
 

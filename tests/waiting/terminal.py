@@ -1,4 +1,4 @@
-"""A terminal of some width, and what a command writes to it."""
+"""A terminal of some width, and a command's output on it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ STYLES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @dataclass(frozen=True)
 class OnTerminal:
-    """What a command has come to, and all that it has written to the terminal."""
+    """The result of a command, and its whole output on the terminal."""
 
     status: int
     raw: str
 
     @property
     def lines(self) -> list[str]:
-        """The lines without their styles and the blanks at their ends."""
+        """The lines without styles and trailing blanks."""
         text = STYLES.sub("", self.raw).replace("\r\n", "\n")
         return [line.rstrip() for line in text.split("\n")]
 
@@ -36,7 +36,7 @@ async def on_terminal(
     *,
     with_errors: bool = False,
 ) -> OnTerminal:
-    """Run a command whose output, and errors if wanted, is a terminal of so many columns."""
+    """Run a command on a terminal with this many columns, optionally with its errors there too."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     own = {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
@@ -61,7 +61,7 @@ def _all_of(terminal: int) -> bytes:
         try:
             part = os.read(terminal, 65_536)
         except OSError:
-            # Linux says so when the other side is closed.
+            # Linux raises this when the other side is closed.
             return found
         if not part:
             return found

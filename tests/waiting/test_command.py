@@ -1,4 +1,4 @@
-"""The command, as a process against the sandbox: its exit status, its files, and its output."""
+"""The command as a process against the sandbox: its exit status, files and output."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ROOT = Path(__file__).parents[2]
 # Exit status.
 
 
-async def test_it_is_0_where_nothing_waits(command):
+async def test_it_is_0_if_nothing_waits(command):
     ran = await command.run()
     assert (ran.status, ran.out, ran.err) == (0, "", "")
 
 
-async def test_it_is_0_where_nobody_is_needed(world, command):
+async def test_it_is_0_if_nobody_is_needed(world, command):
     request_id = world.cancel(status="cancelled")
     ran = await command.run()
     assert (ran.status, ran.err) == (0, "")
@@ -36,14 +36,14 @@ async def test_it_is_0_where_nobody_is_needed(world, command):
     assert line.startswith(f"{request_id}\t")
 
 
-async def test_it_is_1_where_somebody_is_needed(world, command):
+async def test_it_is_1_if_somebody_is_needed(world, command):
     world.cancel(status="frozen")
     ran = await command.run()
     assert (ran.status, ran.err) == (1, "")
     assert "\tperson\t" in ran.out
 
 
-async def test_it_is_3_where_the_vendor_is_down(world, command):
+async def test_it_is_3_if_the_vendor_is_down(world, command):
     world.cancel()
     await world.vendor.stop()
     ran = await command.run()
@@ -52,7 +52,7 @@ async def test_it_is_3_where_the_vendor_is_down(world, command):
     assert "not-known:unreachable" in ran.out
 
 
-async def test_it_is_3_where_connect_is_down(world, command):
+async def test_it_is_3_if_connect_is_down(world, command):
     world.cancel()
     await world.connect.go_down()
     ran = await command.run()
@@ -63,7 +63,7 @@ async def test_it_is_3_where_connect_is_down(world, command):
     )
 
 
-async def test_it_is_3_where_connect_is_not_who_it_says(world, command, stranger):
+async def test_it_is_3_if_connects_certificate_is_not_trusted(world, command, stranger):
     command.environment["SSL_CERT_FILE"] = str(stranger)
     ran = await command.run()
     assert (ran.status, ran.out, ran.err.count("\n")) == (3, "", 1)
@@ -77,7 +77,7 @@ async def test_it_is_3_with_a_wrong_token(world, command):
     assert "not-the-token" not in ran.err
 
 
-async def test_mistakes_in_the_file_are_told_and_the_requests_listed(tmp_path, world):
+async def test_mistakes_in_the_file_are_reported_and_the_requests_listed(tmp_path, world):
     request_id = world.cancel()
     variables = {**world.extension.variables, "REST_STATUS_PATH": "][", "NOTES": "loud"}
     ran = await CommandLine(tmp_path, world.sandbox, variables).run()
@@ -112,9 +112,7 @@ def test_it_is_2_for_a_wrong_command_line(capsys, arguments, said):
         (("ENVIRONMENT_ID", "ENV-1"), "ENVIRONMENT_ID must be an id such as"),
     ],
 )
-def test_it_is_2_for_an_environment_that_says_no_account(
-    capsys, tmp_path, monkeypatch, variable, said
-):
+def test_it_is_2_for_an_incomplete_environment(capsys, tmp_path, monkeypatch, variable, said):
     file, (name, value) = tmp_path / "vendor.env", variable
     file.write_text("REST_API_KEY=a-key\n")
     monkeypatch.setenv("API_KEY", "ApiKey SU-000-000:a-token")
@@ -130,7 +128,7 @@ def test_it_is_2_for_a_file_that_cannot_be_read(capsys, tmp_path):
     assert "cannot be read" in capsys.readouterr().err
 
 
-async def test_without_an_environment_and_a_product_it_is_not_known_whose_they_are(world, command):
+async def test_without_an_environment_and_a_product_the_owner_is_unknown(world, command):
     request_id = world.cancel()
     command.environment["ENVIRONMENT_ID"] = ""
     unknown = await command.run()
@@ -141,7 +139,7 @@ async def test_without_an_environment_and_a_product_it_is_not_known_whose_they_a
     assert request_id in named.out
 
 
-async def test_ctrl_c_ends_it_at_once(world, command):
+async def test_ctrl_c_stops_it_at_once(world, command):
     world.cancel("SUB-1")
     rule = world.vendor.faults.add("GET", "SUB-1", Delay(PATIENCE_SECONDS))
     process = await command.begin()
@@ -164,7 +162,7 @@ async def test_the_help_says_what_it_is(command):
 
 
 async def test_a_reader_that_has_seen_enough_is_no_error(world, command):
-    """A pipe and the reader hold some 70 kB; this is more."""
+    """A pipe and the reader hold about 70 kB; this is more."""
     for _ in range(150):
         world.cancel(status="draft")
     run = f"{shlex.join(command.command)} --json --calls-per-minute 60000"
@@ -220,7 +218,9 @@ DEFINITION = VendorDefinition(
 """
 
 
-async def test_a_bug_is_told_by_its_place_and_the_others_are_listed(tmp_path, world, monkeypatch):
+async def test_a_bug_is_reported_by_its_place_and_the_others_are_listed(
+    tmp_path, world, monkeypatch
+):
     info = tmp_path / "buggy_vendor-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: buggy-vendor\nVersion: 1.0\n")

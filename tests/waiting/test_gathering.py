@@ -1,4 +1,4 @@
-"""What is listed, whose, in which order, and what becomes of it where something does not work."""
+"""Which requests are listed, whose, in which order, and what happens when something fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def test_nothing_waits(world):
     assert (overview.entries, overview.others, overview.problems) == ((), 0, ())
 
 
-async def test_the_oldest_is_first_and_ages_are_told_by_connects_clock(world):
+async def test_the_oldest_is_first_and_connects_clock_gives_the_ages(world):
     old = world.cancel()
     world.extension.let_pass(5 * HOURS)
     young = world.cancel()
@@ -36,7 +36,7 @@ async def test_settled_requests_are_not_listed(world):
     assert ids(await world.overview()) == [waits]
 
 
-async def test_one_that_is_settled_meanwhile_is_left_out(world):
+async def test_a_request_settled_meanwhile_is_left_out(world):
     settled, waits = world.cancel(), world.cancel()
 
     def settle(_, done, total=None):
@@ -46,7 +46,7 @@ async def test_one_that_is_settled_meanwhile_is_left_out(world):
     assert ids(await world.overview(progress=settle)) == [waits]
 
 
-async def test_nothing_is_changed_and_nobody_is_told():
+async def test_nothing_is_changed_and_nobody_is_notified():
     async with waiting(ON_REFUSAL="hold", **LATER) as world:
         await world.held()
         await world.scheduled()
@@ -66,7 +66,7 @@ async def test_nothing_is_changed_and_nobody_is_told():
 
 
 async def test_no_look_takes_two_minutes(world):
-    """A task waits for so long before it believes that an id is unknown."""
+    """A task waits that long before it believes that an id is unknown."""
     world.connect.create_cancel_request(world.connect.create_subscription("SUB-nobody"))
     before = world.extension.clock_seconds
     assert (await world.entry()).act == "hold"
@@ -83,7 +83,7 @@ async def test_300_requests_are_all_listed(world):
     assert len(json.dumps(overview.as_json())) > 100_000
 
 
-# Whose they are.
+# The owner of requests.
 
 
 async def test_requests_without_a_task_here_are_counted_and_the_vendor_is_not_asked(world):
@@ -94,7 +94,7 @@ async def test_requests_without_a_task_here_are_counted_and_the_vendor_is_not_as
     assert world.vendor.calls_to("GET", "SUB-theirs") == []
 
 
-async def test_one_without_a_task_of_a_product_that_is_ours_is_a_persons_after_an_hour(world):
+async def test_a_request_of_our_product_without_a_task_needs_a_person_after_an_hour(world):
     ours = world.cancel()
     with world.connect.silently():
         theirs = world.cancel("SUB-theirs")
@@ -107,7 +107,7 @@ async def test_one_without_a_task_of_a_product_that_is_ours_is_a_persons_after_a
     assert world.vendor.calls_to("GET", "SUB-theirs") == []
 
 
-async def test_of_a_named_product_every_request_is_ours_and_no_other(world):
+async def test_only_requests_of_a_named_product_are_ours(world):
     other = world.connect.create_product()
     world.cancel()
     with world.connect.silently():
@@ -116,7 +116,7 @@ async def test_of_a_named_product_every_request_is_ours_and_no_other(world):
     assert ids(await world.overview(other, environment=False)) == [request_id]
 
 
-async def test_where_nobody_knows_whose_they_are_they_are_listed_and_the_vendor_is_not_asked(world):
+async def test_requests_with_an_unknown_owner_are_listed_without_asking_the_vendor(world):
     request_id = world.cancel("SUB-1")
     overview = await world.overview(environment=False)
     [problem] = overview.problems
@@ -126,7 +126,7 @@ async def test_where_nobody_knows_whose_they_are_they_are_listed_and_the_vendor_
     assert world.vendor.calls_to("GET", "SUB-1") == []
 
 
-async def test_so_they_are_where_connect_does_not_show_the_tasks(world):
+async def test_requests_are_listed_without_asking_the_vendor_if_connect_hides_the_tasks(world):
     request_id = world.cancel()
     world.connect.faults.add("GET", "/tasks", Respond(403))
     overview = await world.overview()
@@ -135,10 +135,10 @@ async def test_so_they_are_where_connect_does_not_show_the_tasks(world):
     assert ids(overview) == [request_id]
 
 
-# What does not work.
+# Failures.
 
 
-async def test_a_vendor_that_is_down_is_one_sentence_and_the_rest_is_listed(world):
+async def test_a_vendor_that_is_down_gives_one_sentence_and_the_rest_is_listed(world):
     for _ in range(3):
         world.cancel()
     await world.vendor.stop()
@@ -157,7 +157,9 @@ async def test_wrong_credentials_of_the_vendor_need_somebody(world):
     assert (str(entry.vendor), overview.is_whole) == ("not known: credentials", True)
 
 
-async def test_mistakes_in_the_variables_are_told_and_the_requests_listed_with_their_notes(world):
+async def test_mistakes_in_the_variables_are_reported_and_the_requests_listed_with_their_notes(
+    world,
+):
     request_id = world.cancel()
     world.extension.variables["REST_STATUS_PATH"] = "]["
     await world.extension.deliver(request_id)
@@ -167,12 +169,12 @@ async def test_mistakes_in_the_variables_are_told_and_the_requests_listed_with_t
     assert "REST_STATUS_PATH" in problem
     assert (str(entry.vendor), entry.cause) == ("not asked: variables", "variables")
     assert (entry.note.kind, entry.note.cause) == ("waiting", "variables")
-    # Without the variables nobody knows what is secret.
+    # Without the variables, the secrets are unknown.
     assert entry.note.text == ""
     assert entry.needs_person
 
 
-async def test_a_wrong_token_is_one_sentence(world):
+async def test_a_wrong_token_gives_one_sentence(world):
     world.cancel()
     overview = await world.overview(api_key="ApiKey SU-000-000:not-the-token")
     assert overview.entries == ()
@@ -181,7 +183,7 @@ async def test_a_wrong_token_is_one_sentence(world):
     assert "check the extension's token" in problem
 
 
-async def test_a_page_that_cannot_be_read_leaves_those_before_it(world):
+async def test_an_unreadable_page_keeps_those_before_it(world):
     for _ in range(60):
         world.cancel()
     second = lambda request, _: request.query.get("offset") == "50"  # noqa: E731
@@ -199,7 +201,7 @@ async def test_a_request_that_connect_cannot_show_is_listed_by_what_the_list_say
     assert views == {broken: "not known: configuration", whole: "active"}
 
 
-async def test_notes_that_cannot_be_read_are_a_problem_and_no_more(world):
+async def test_unreadable_notes_are_only_reported_as_a_problem(world):
     request_id = world.cancel(status="cancelled")
     world.connect.conversations.forbid(request_id, "GET")
     overview = await world.overview()

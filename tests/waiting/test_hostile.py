@@ -1,4 +1,4 @@
-"""Hostile answers of Connect's and the vendor's, and hostile notes of our own account."""
+"""Hostile answers from Connect and the vendor, and hostile notes of our own account."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_a_note_of_two_thousand_characters_is_shown_in_short(world):
     ],
     ids=["html", "list", "cut", "huge", "long word", "odd word", "long reason", "redirect"],
 )
-async def test_an_answer_that_cannot_be_used_is_one_row(world, fault):
+async def test_an_unusable_answer_is_one_row(world, fault):
     world.cancel("SUB-1")
     whole = world.cancel()
     world.vendor.faults.add("GET", "SUB-1", fault)
@@ -81,7 +81,7 @@ async def test_hundreds_of_odd_answers_do_not_stop_the_event_loop(world):
         world.cancel(f"SUB-{number}")
     body = json.dumps({"message": "It's éß王 \\u0061%41&amp; " * 4000}).encode()
     world.vendor.faults.add("GET", "", Respond(422, body))
-    # Generous: much else runs on the machine.
+    # Generous, because the machine runs much else.
     assert await longest_stall(world.overview()) < 1.0
 
 
@@ -99,7 +99,7 @@ JUNK = [
 ]
 
 
-async def test_what_is_no_open_cancel_request_is_left_out(world):
+async def test_only_open_cancel_requests_are_listed(world):
     answer = Respond(200, json.dumps(JUNK).encode())
     world.connect.faults.add("GET", "/requests$", answer)
     overview = await world.overview()
@@ -130,5 +130,5 @@ async def test_a_request_with_odd_dates_is_listed():
 
 @settings(max_examples=max(15, EXAMPLES // 10))
 @given(values, odd_texts)
-def test_whatever_connect_and_the_vendor_say_there_is_a_list(value, text):
+def test_there_is_a_list_whatever_connect_and_the_vendor_say(value, text):
     told(value, note=f"{text} [connect-ext held busy]")

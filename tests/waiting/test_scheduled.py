@@ -1,4 +1,4 @@
-"""The list as a schedule of the portal, by the official runner."""
+"""The list as a schedule in the portal, run by the official runner."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE = 90.0
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def sandbox() -> AsyncIterator[Sandbox]:
-    """With a running runner; each test has a product of its own."""
+    """A sandbox with a running runner; each test has its own product."""
     async with Sandbox(countdown_scale=1.0, retry_seconds=600) as sandbox:
         runner = await sandbox.start_runner()
         yield sandbox
@@ -36,7 +36,7 @@ async def scheduled(sandbox: Sandbox, parameter: Any = None) -> Any:
 
 
 async def waiting_request(sandbox: Sandbox, product_id: str, **fields: Any) -> str:
-    """A request that its task has left waiting."""
+    """A request whose task has left it waiting."""
     vendor_id = sandbox.vendor.add(**fields).id
     asset_id = sandbox.connect.create_subscription(vendor_id, product_id=product_id)
     request_id = sandbox.connect.create_cancel_request(asset_id)
@@ -44,7 +44,7 @@ async def waiting_request(sandbox: Sandbox, product_id: str, **fields: Any) -> s
     return request_id
 
 
-async def test_a_list_in_which_nobody_is_needed_succeeds(sandbox):
+async def test_a_list_where_nobody_is_needed_succeeds(sandbox):
     product_id = sandbox.connect.create_product()
     request_id = await waiting_request(sandbox, product_id, status="cancelling")
     task = await scheduled(sandbox, {"products": [product_id]})
@@ -57,7 +57,7 @@ async def test_a_list_in_which_nobody_is_needed_succeeds(sandbox):
     assert sandbox.connect.status(request_id) == "pending"
 
 
-async def test_one_with_a_request_for_a_person_fails_and_says_what_to_do(sandbox):
+async def test_a_list_with_a_request_for_a_person_fails_and_says_what_to_do(sandbox):
     product_id = sandbox.connect.create_product()
     request_id = await waiting_request(sandbox, product_id, status="frozen")
     task = await scheduled(sandbox, {"products": [product_id]})
@@ -70,7 +70,7 @@ async def test_one_with_a_request_for_a_person_fails_and_says_what_to_do(sandbox
     assert "What waits: 1 request waits, 1 for a person (1 unknown-status)." in log
 
 
-async def test_without_a_product_the_tasks_tell_what_is_ours(sandbox):
+async def test_without_a_product_the_tasks_decide_which_requests_are_ours(sandbox):
     product_id = sandbox.connect.create_product()
     ours = await waiting_request(sandbox, product_id, status="cancelling")
     with sandbox.connect.silently():

@@ -1,4 +1,4 @@
-"""Nothing that a list tells shows a secret, the customer's data, or an address of the vendor's."""
+"""A list shows no secret, no customer data and no address of the vendor's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.fuzz.test_dry_runs import assert_hidden
 from tests.leaks import bare, leaks
 from tests.waiting.told import told
 
-# Each starts a sandbox, and makes some ten calls.
+# Each example starts a sandbox and makes about ten calls.
 few = settings(max_examples=max(20, EXAMPLES // 5))
 
 CUSTOMER = Customer()
@@ -24,11 +24,11 @@ personal = st.sampled_from(CUSTOMER.personal_data())
 statuses = st.sampled_from([200, 200, 401, 409, 422, 500])
 dry = st.sampled_from([{}, {"DRY_RUN": "true"}])
 
-# Nothing that our own ids and dates could show.
+# Texts that our own ids and dates cannot contain.
 keys = any_keys.filter(lambda key: key == key.strip() and not bare(key).isdigit())
 
 ACTIVE = {"REST_STATUS_PATH": "'active'"}
-"""Whatever the answer is, the subscription is active: so it is cancelled, and refused."""
+"""The subscription is active whatever the answer, so it is cancelled and refused."""
 
 
 @few
@@ -54,7 +54,7 @@ def test_no_issued_token_is_shown(data, token):
 
 @few
 @given(st.data(), st.sampled_from(["held", "waiting", "settled", "found"]), keys)
-def test_no_secret_in_a_note_is_told_whoever_wrote_it(data, kind, key):
+def test_no_secret_in_a_note_is_shown_whoever_wrote_it(data, kind, key):
     note = f"It is {data.draw(ways(key))}. [connect-ext {kind} busy]"
     text = told({"status": "cancelling"}, PLACES["bearer"](key), note=note)
     assert_hidden(text, key)
@@ -63,14 +63,14 @@ def test_no_secret_in_a_note_is_told_whoever_wrote_it(data, kind, key):
 
 @few
 @given(st.data(), personal, statuses)
-def test_nothing_of_the_customers_is_told_whatever_the_vendor_repeats(data, mark, status):
+def test_no_customer_data_is_shown_whatever_the_vendor_repeats(data, mark, status):
     document = data.draw(documents(ways(mark)))
     text = told(document, {**ACTIVE, "REST_REASON_PATH": "@"}, status=status)
     assert bare(mark) not in bare(text)
 
 
 @pytest.mark.parametrize("mark", CUSTOMER.personal_data())
-def test_nothing_of_the_customers_in_a_note_is_told(mark):
+def test_no_customer_data_in_a_note_is_shown(mark):
     note = f"Ask {mark} first. [connect-ext held refused]"
     text = told({"status": "cancelling"}, note=note)
     assert "Ask […] first." in text
@@ -79,8 +79,8 @@ def test_nothing_of_the_customers_in_a_note_is_told(mark):
 
 @few
 @given(st.data(), statuses, dry)
-def test_no_address_of_the_vendors_is_told(data, status, mode):
-    """Neither of the variables nor of an answer."""
+def test_no_address_of_the_vendor_is_shown(data, status, mode):
+    """Neither from the variables nor from an answer."""
     requests = {
         "REST_STATUS_REQUEST": "GET /lantern/{subscription_id}",
         "REST_CANCEL_REQUEST": "POST /crane/{subscription_id}",

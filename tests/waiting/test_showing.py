@@ -74,12 +74,12 @@ def test_no_word_has_a_blank_in_it(changes, state, vendor):
     assert (found["state"], found["vendor"]) == (state, vendor)
 
 
-def test_what_is_not_there_is_a_dash():
+def test_a_missing_value_is_a_dash():
     [found] = columns(waiting_by_itself())
     assert [name for name in COLUMNS if found[name] == "-"] == ["person", "cause", "note", "next"]
 
 
-def test_nothing_is_no_line():
+def test_an_empty_list_has_no_line():
     assert lines(overview()) == ""
 
 
@@ -119,16 +119,16 @@ def test_long_sentences_and_long_problems_are_cut():
     assert (len(text), text[-12:]) == (4000, "y\nand 1 more")
 
 
-def test_nothing_that_waits_is_said():
+def test_an_empty_list_says_so():
     assert shown(overview(), 4000) == "No cancel request waits."
 
 
-def test_problems_are_said_before_the_requests():
+def test_problems_come_before_the_requests():
     second = shown(overview(entry(), problems=("Connect is down.",)), 4000).splitlines()[1]
     assert second == "Not everything could be seen. Connect is down."
 
 
-def test_the_log_gets_numbers_and_causes_and_no_word_of_the_vendors():
+def test_the_log_gets_numbers_and_causes_but_no_word_of_the_vendors():
     needing = entry(1), entry(2), entry(3, cause="overdue", state=State.OVERDUE)
     line = in_short(overview(*needing, waiting_by_itself(4), problems=("x",)))
     assert line == (

@@ -1,4 +1,4 @@
-"""Each state of a request, and each word of the vendor's: what would happen, and who acts."""
+"""For each state of a request and each word of the vendor: what would happen, and who acts."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.waiting.world import DAYS, HOURS, LATER, day, waiting
 
 
 def shown(entry):
-    """How it stands in Connect and at the vendor, what would happen, and whether somebody acts."""
+    """Its state in Connect and at the vendor, what would happen, and whether somebody must act."""
     return entry.in_connect, str(entry.vendor), entry.act, entry.needs_person
 
 
@@ -24,7 +24,9 @@ def shown(entry):
         ({"status": "frozen"}, "not known: unknown-status", "wait", True),
     ],
 )
-async def test_the_vendors_word_and_what_a_task_would_do(world, fields, vendor, act, needs_person):
+async def test_the_vendors_status_decides_what_a_task_would_do(
+    world, fields, vendor, act, needs_person
+):
     world.cancel(**fields)
     assert shown(await world.entry()) == ("waits", vendor, act, needs_person)
 
@@ -38,7 +40,7 @@ async def test_the_vendors_word_and_what_a_task_would_do(world, fields, vendor, 
         ([], "not asked: configuration", "wait", "configuration"),
     ],
 )
-async def test_an_id_that_is_wrong_is_said_with_what_to_do(world, parameters, vendor, act, cause):
+async def test_a_wrong_id_is_shown_with_the_next_step(world, parameters, vendor, act, cause):
     asset_id = world.connect.create_subscription(parameters=parameters)
     world.connect.create_cancel_request(asset_id)
     entry = await world.entry()
@@ -52,7 +54,7 @@ async def test_a_vendor_that_cannot_be_asked_is_not_asked():
         assert shown(await world.entry()) == ("waits", "not asked: it cannot be", "cancel", False)
 
 
-async def test_a_cancellation_that_was_sent_is_waited_for(world):
+async def test_a_sent_cancellation_is_awaited(world):
     request_id = world.cancel("SUB-1", shows_after_seconds=600)
     await world.extension.deliver(request_id)
     entry = await world.entry()
@@ -72,7 +74,7 @@ async def test_a_held_request_has_its_note_and_the_step_for_its_cause():
         assert entry.decision.startswith("Nothing until its task is resubmitted. Then: ")
 
 
-async def test_a_held_request_that_is_cancelled_by_now_only_has_to_be_resubmitted():
+async def test_a_held_request_that_is_now_cancelled_only_needs_to_be_resubmitted():
     async with waiting(ON_REFUSAL="hold") as world:
         await world.held("SUB-1")
         world.vendor.subscriptions["SUB-1"].status = "cancelled"
@@ -89,7 +91,7 @@ async def test_a_held_request_of_another_release_points_to_its_note(world):
     assert entry.next_step == "Follow the note on the request, then resubmit the task."
 
 
-async def test_a_dry_run_is_told_by_its_note_and_by_the_variable():
+async def test_a_dry_run_is_shown_by_its_note_and_by_the_variable():
     async with waiting(DRY_RUN="true") as world:
         request_id = world.cancel()
         before = await world.entry()
@@ -102,7 +104,7 @@ async def test_a_dry_run_is_told_by_its_note_and_by_the_variable():
         assert shown(after) == ("dry run", "active", "cancel", True)
         assert after.decision.startswith("Nothing until reconcile takes it up. Then: ")
         assert after.next_step == before.next_step == NEXT_STEPS[Cause.DRY_RUN]
-        # It names the vendor's address.
+        # This names the vendor's address.
         assert (after.note.cause, after.note.text) == ("cancel", "")
 
 
@@ -115,7 +117,7 @@ async def test_a_scheduled_request_is_shown_with_its_day_and_needs_nobody():
         assert entry.decision == "Nothing: Connect returns it on the scheduled day."
 
 
-async def test_a_scheduled_request_whose_cancellation_was_taken_back_needs_somebody():
+async def test_a_scheduled_request_whose_cancellation_was_undone_needs_somebody():
     async with waiting(**LATER) as world:
         await world.scheduled(days=90)
         world.vendor.subscriptions["SUB-later"].reactivate()
@@ -139,7 +141,7 @@ async def test_a_scheduled_request_that_connect_never_brings_back_is_overdue():
         assert entry.next_step == NEXT_STEPS[Cause.OVERDUE]
 
 
-async def test_a_revoked_request_says_what_would_become_of_its_revocation():
+async def test_a_revoked_request_says_how_its_revocation_would_end():
     async with waiting(**LATER) as world:
         world.connect.revoke(await world.scheduled())
         entry = await world.entry()
@@ -147,7 +149,7 @@ async def test_a_revoked_request_says_what_would_become_of_its_revocation():
         assert entry.status == "revoking"
 
 
-async def test_what_waits_for_the_vendor_needs_somebody_once_people_are_told(world):
+async def test_a_request_that_waits_for_the_vendor_needs_somebody_once_people_are_told(world):
     world.cancel("SUB-1")
     world.vendor.faults.add("GET", "/subscriptions/SUB-1", Respond(503))
     entry = await world.entry()
@@ -157,8 +159,8 @@ async def test_what_waits_for_the_vendor_needs_somebody_once_people_are_told(wor
     assert (entry.cause, entry.needs_person) == ("vendor-error", True)
 
 
-async def test_an_end_that_is_known_is_waited_for_by_nobody():
-    """A product that cannot schedule: the request waits until its subscription ends."""
+async def test_a_request_with_a_known_end_needs_nobody():
+    """The product cannot schedule, so the request waits until its subscription ends."""
     async with waiting(**LATER) as world:
         product_id = world.connect.create_product(scheduling=False)
         world.vendor.add("SUB-1", status="ends_later", ends_at=day(days=90))

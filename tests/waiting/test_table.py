@@ -14,7 +14,7 @@ MARKUP = "[bold red]x[/bold red] :warning: \x1b[31mred\x1b[0m \x1b]0;title\x07 \
 
 @pytest.fixture
 async def mixed(tmp_path):
-    """A command, and the ids of a held request, one that waits, and one with a strange note."""
+    """A command, and the ids of a held request, a waiting one and one with a strange note."""
     async with waiting(ON_REFUSAL="hold") as world:
         held = await world.held()
         waits, strange = world.cancel(status="cancelled"), world.cancel()
@@ -37,7 +37,7 @@ async def test_it_is_as_wide_as_the_terminal_and_no_id_is_cut(mixed, columns):
     assert ran.lines[-2:] == ["3 requests wait, 1 for a person.", ""]
 
 
-async def test_only_what_needs_a_person_is_coloured(mixed):
+async def test_only_requests_for_a_person_are_coloured(mixed):
     command, (held, waits, _) = mixed
     ran = await on_terminal(command.command, command.surroundings, 120)
     lines = {line.split()[0]: line for line in ran.raw.splitlines() if line.startswith("PR-")}
@@ -56,14 +56,14 @@ async def test_no_note_changes_the_terminal_or_the_table(mixed):
     assert ":warning: [31mred [0m ]0;title abc |" in note
 
 
-async def test_the_progress_is_on_the_terminal_and_gone_with_the_run(mixed):
+async def test_the_progress_is_on_the_terminal_and_disappears_with_the_run(mixed):
     command, _ = mixed
     ran = await on_terminal(command.command, command.surroundings, 80, with_errors=True)
     assert "Open requests" in ran.raw
     assert "3/3" in ran.raw
 
 
-async def test_nothing_is_a_sentence(tmp_path):
+async def test_an_empty_table_is_a_sentence(tmp_path):
     async with waiting() as world:
         command = CommandLine(tmp_path, world.sandbox, world.extension.variables)
         ran = await on_terminal(command.command, command.surroundings, 80)

@@ -1,4 +1,4 @@
-"""All that a list tells anybody, of one request whose vendor answers whatever it is told to."""
+"""The whole output about one request whose vendor gives the test's answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def everything_told(overview: Overview) -> str:
 
 
 def assert_whole(overview: Overview) -> None:
-    """Every form has what it has to have, whatever was answered."""
+    """Check that every form is complete, whatever the answer."""
     text = lines(overview)
     columns = [len(line.split("\t")) for line in text.splitlines()]
     assert columns == [len(COLUMNS)] * len(overview.entries)
@@ -46,9 +46,9 @@ def told(
     token: str = "a-token",
     note: str = "",
 ) -> str:
-    """What is told after a delivery of the task, and after a note of our own account.
+    """The output after a delivery of the task, and after a note of our own account.
 
-    ``status``: of the vendor's answers to the look; its other answers are refusals.
+    ``status``: the status of the vendor's answers to the look; its other answers are refusals.
     """
 
     async def tell() -> str:

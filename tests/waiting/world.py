@@ -1,4 +1,4 @@
-"""The extension in this process, a list of what waits, and the command that makes one."""
+"""The extension in this process, a list of waiting requests, and the command that makes one."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ LATER = {"WHEN_EFFECTIVE_LATER": "schedule", **LocalVendor().variables_for_later
 
 
 class World:
-    """A sandbox with requests, and lists of what waits in it."""
+    """A sandbox with requests, and lists of those that wait."""
 
     def __init__(self, extension: Extension) -> None:
         self.extension, self.sandbox = extension, extension.sandbox
         self.connect, self.vendor = self.sandbox.connect, self.sandbox.vendor
 
     def cancel(self, subscription_id: str | None = None, **fields: Any) -> str:
-        """A customer cancels a new subscription; Connect has made a task of it."""
+        """A customer cancels a new subscription; Connect makes a task for it."""
         return self.sandbox.cancel(subscription_id, **fields)
 
     async def held(self, subscription_id: str = "SUB-held") -> str:
-        """A request that is held, since the vendor refuses; for ``ON_REFUSAL`` ``hold``."""
+        """A request that is held because the vendor refuses; needs ``ON_REFUSAL`` ``hold``."""
         request_id = self.cancel(subscription_id, refusal="It is leased until May.")
         await self.extension.settle(request_id)
         return request_id
 
     async def scheduled(self, subscription_id: str = "SUB-later", days: int = 90) -> str:
-        """A request that is scheduled for so many days from now; with ``LATER``."""
+        """A request that is scheduled this many days from now; needs ``LATER``."""
         ends_at = day(days=days)
         request_id = self.cancel(subscription_id, status="ends_later", ends_at=ends_at)
         await self.extension.settle(request_id)
@@ -56,7 +56,7 @@ class World:
         self.connect.say(request_id, text, "private", VENDOR)
 
     async def overview(self, *products: str, environment: bool = True, **more: Any) -> Overview:
-        """What waits, as the extension's own process lists it."""
+        """The waiting requests, as the extension's own process lists them."""
         extension = self.extension
         return await gather(
             extension.variables,
@@ -68,7 +68,7 @@ class World:
         )
 
     async def entry(self) -> Entry:
-        """The only entry of what waits."""
+        """The only entry of the list."""
         (entry,) = (await self.overview()).entries
         return entry
 

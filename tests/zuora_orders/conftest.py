@@ -36,13 +36,13 @@ async def http() -> AsyncIterator[HttpClient]:
 
 @pytest.fixture
 def tokens() -> list[str]:
-    """What the vendors tell to be secret."""
+    """The texts that the vendors report as secret."""
     return []
 
 
 @pytest.fixture
 def make_vendor(zuora: ScriptedZuora, http: HttpClient, tokens: list[str]) -> MakeVendor:
-    """A function that makes a vendor of one process, with these variables."""
+    """A function that makes one process's vendor with these variables."""
     kept: dict[object, object] = {}
 
     def make(**variables: str) -> Vendor:

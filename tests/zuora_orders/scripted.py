@@ -1,4 +1,4 @@
-"""A server that answers each of Zuora's operations as a test says, and keeps what it gets."""
+"""A server that gives a test's answers to Zuora's operations and records the calls."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def reasons(*codes: object, message: str = "sandbox") -> dict[str, Any]:
 
 
 def order(status: str, number: str = ORDER, **more: Any) -> dict[str, Any]:
-    """An order as it is shown by its number."""
+    """An order as the call by its number shows it."""
     return {"success": True, "order": {"orderNumber": number, "status": status, **more}}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer; a body of bytes is sent as it is."""
+    """An answer; a body of bytes is sent unchanged."""
 
     body: Any
     status: int = 200
@@ -76,7 +76,7 @@ class Answer:
 
 @dataclass
 class Seen:
-    """What the server got."""
+    """A call that the server received."""
 
     operation: str
     method: str
@@ -87,7 +87,7 @@ class Seen:
 
 
 class ScriptedZuora:
-    """Answers by operation, the last answer of each for ever; what is not set goes well."""
+    """Answers by operation, repeating the last one; other operations succeed."""
 
     def __init__(self) -> None:
         self.url, self.echoes = "", True
@@ -107,11 +107,11 @@ class ScriptedZuora:
         self.answers[operation] = list(answers)
 
     def bodies(self, operation: str) -> list[Any]:
-        """The bodies that an operation came with."""
+        """The bodies of an operation's calls."""
         return [seen.body for seen in self.seen if seen.operation == operation]
 
     def operations(self) -> list[str]:
-        """All operations in their order."""
+        """All operations in order."""
         return [seen.operation for seen in self.seen]
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""Cancellations at the end of the term, or of what is invoiced, by Zuora's own policies."""
+"""Cancellations at the end of the term or of the invoiced period, by Zuora's own policies."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def action_of(body):
 
 
 @EVERY
-async def test_only_a_specific_date_is_sent_and_the_order_is_of_today_in_the_tenants_zone(
+async def test_a_date_is_sent_only_if_specific_and_the_order_is_dated_today_in_the_tenants_zone(
     zuora, vendor, when
 ):
     await vendor.cancel(asking(when=when), None)
@@ -80,12 +80,14 @@ async def test_its_end_is_read_from_the_subscription_and_never_guessed(zuora, ve
         ({"termType": ["EVERGREEN"], "termEndDate": "soon"}, True),
     ],
 )
-async def test_one_without_a_term_is_shown_as_evergreen(zuora, vendor, shown, is_evergreen):
+async def test_a_subscription_without_a_term_is_shown_as_evergreen(
+    zuora, vendor, shown, is_evergreen
+):
     zuora.say("subscription", Answer({**SUBSCRIPTION, **shown}))
     assert (await vendor.look_up(asking())).is_evergreen is is_evergreen
 
 
-async def test_what_is_left_of_a_term_does_not_end_an_evergreen_one_in_the_past(zuora, vendor):
+async def test_leftover_term_dates_do_not_end_an_evergreen_subscription_in_the_past(zuora, vendor):
     shown = {"termType": "EVERGREEN", "termEndDate": "2026-02-01"}
     zuora.say("subscription", Answer({**SUBSCRIPTION, **shown}))
     await vendor.cancel(asking(), None)
@@ -93,9 +95,7 @@ async def test_what_is_left_of_a_term_does_not_end_an_evergreen_one_in_the_past(
 
 
 @EVERY
-async def test_an_order_that_is_sent_once_more_has_an_earlier_day_and_the_same_policy(
-    zuora, make_vendor, when
-):
+async def test_a_repeated_order_has_an_earlier_day_and_the_same_policy(zuora, make_vendor, when):
     zuora.say("order", Answer(reasons(58730020), 400), Answer(COMPLETED))
     vendor = make_vendor(VENDOR_TIME_ZONE="Pacific/Kiritimati", ZUORA_PREVIEW="false")
     await vendor.cancel(asking(when=when), None)

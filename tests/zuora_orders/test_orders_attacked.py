@@ -1,4 +1,4 @@
-"""What a vendor, a proxy in between or an operator could make us believe, and cannot."""
+"""Things that a vendor, a proxy or an operator might make us believe, but cannot."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OLD = {**SUBSCRIPTION, "id": OLD_ID, "isLatestVersion": False, "status": "Expire
 
 
 async def ordered(zuora, vendor, answer):
-    """What becomes of an order that gets this answer."""
+    """The outcome of an order that gets this answer."""
     zuora.say("order", answer)
     return await vendor.cancel(asking(), await vendor.look_up(asking()))
 
@@ -48,7 +48,7 @@ class TestAnotherSubscription:
         [
             (NUMBER, {"subscriptionNumber": OTHER}),
             (NUMBER, {"subscriptionNumber": f"{NUMBER}\u0301"}),
-            # What is asked for by its number is never found by an id.
+            # A subscription looked up by number is never found by an id.
             (NUMBER, {"subscriptionNumber": OTHER, "id": NUMBER}),
             ("K-1", {"subscriptionNumber": "\u212a-1"}),
             ("STRASSE", {"subscriptionNumber": "Stra\u00dfe"}),
@@ -66,7 +66,7 @@ class TestAnotherSubscription:
             Answer({**CANCELLED, "subscriptionNumber": OTHER}),
             Answer({**CANCELLED, "subscriptionNumber": OTHER, "id": NUMBER}),
             Answer({**CANCELLED, "isLatestVersion": False}),
-            # The first answer has shown it.
+            # The first answer already showed it.
             Answer(reasons(50000040), 404),
         ],
     )
@@ -86,7 +86,7 @@ class TestAnotherSubscription:
             await vendor.look_up(asking(OLD_ID))
 
     @pytest.mark.parametrize("latest", [False, "false", 0, "", {}, "true"])
-    async def test_what_is_not_plainly_the_latest_version_is_asked_for_again(
+    async def test_a_version_that_is_not_clearly_the_latest_is_looked_up_again(
         self, zuora, vendor, latest
     ):
         old = {**CANCELLED, "isLatestVersion": latest}
@@ -115,7 +115,7 @@ class TestAnotherSubscription:
     @pytest.mark.parametrize(
         "member", ['"subscriptionNumber": "A-2"', '"x": {"a": 1, "a": 2}', '"success": false']
     )
-    async def test_what_says_two_things_under_one_name_says_nothing(self, zuora, vendor, member):
+    async def test_two_values_under_one_name_mean_nothing(self, zuora, vendor, member):
         said = f"{{{member}, {json.dumps(CANCELLED)[1:]}"
         assert json.loads(said)["status"] == "Cancelled"
         zuora.say("subscription", Answer(said.encode()))
@@ -149,7 +149,7 @@ class TestAnAnswerToTheOrder:
         ],
     )
     @pytest.mark.parametrize("status", [200, 400, 401, 429])
-    async def test_one_that_does_not_plainly_say_so_is_an_unknown_outcome(
+    async def test_an_answer_that_does_not_clearly_say_so_is_an_unknown_outcome(
         self, zuora, vendor, status, changed
     ):
         more = {} if status == 200 else {"reasons": [{"code": 58730020}]}
@@ -158,7 +158,7 @@ class TestAnAnswerToTheOrder:
         assert caught.value.retry_after >= 300
         assert len(zuora.bodies("order")) == (2 if status == 401 else 1)
 
-    async def test_one_as_deep_as_can_be_read_is_no_bug(self, zuora, vendor):
+    async def test_an_answer_of_the_greatest_readable_depth_is_no_bug(self, zuora, vendor):
         for depth in range(800, 1000):
             deep = '{"subscriptionNumbers": [' + "[" * depth + "]" * depth + "],"
             body = deep + json.dumps(COMPLETED)[1:]
@@ -172,7 +172,7 @@ class TestAnAnswerToTheOrder:
         answer = Answer({**COMPLETED, "status": word, "subscriptions": listed})
         assert (await ordered(zuora, vendor, answer)).subscription is None
 
-    async def test_two_statuses_of_the_subscription_are_none(self, zuora, vendor):
+    async def test_two_statuses_of_the_subscription_count_as_none(self, zuora, vendor):
         listed = [
             {"subscriptionNumber": NUMBER, "status": each} for each in ("Active", "Cancelled")
         ]
@@ -191,14 +191,14 @@ class TestAnAnswerToTheOrder:
         "number",
         ["O-1 tok3n", "6447d349d8854f0d8d5535484b0b811b", "Jane.Doe", "+49-30-1234", "x" * 101],
     )
-    async def test_no_number_but_zuoras_own_and_ours_is_shown(self, zuora, vendor, number):
+    async def test_only_zuoras_own_number_and_ours_are_shown(self, zuora, vendor, number):
         listed = [{"orderNumber": number, "status": "Pending", "description": MARKER}]
         zuora.say("orders", Answer({"success": True, "orders": listed}))
         shown = await vendor.look_up(asking(may_have_been_sent=True))
         assert shown.status is SubscriptionStatus.UNFINISHED
         assert number not in shown.detail
 
-    async def test_a_status_of_a_megabyte_is_none(self, zuora, vendor):
+    async def test_a_status_of_a_megabyte_is_ignored(self, zuora, vendor):
         zuora.say("order by number", Answer(order("Pend" + " " * 10**6 + "ing")))
         with pytest.raises(NotDone, match="without a status"):
             await vendor.look_up(asking(may_have_been_sent=True))
@@ -221,7 +221,9 @@ class TestDays:
 
     @pytest.mark.parametrize("odd", ["0001-01-01", "9999-12-31", "2026-W10-2", 17, {}])
     @pytest.mark.parametrize("zone", ["Asia/Tokyo", "Pacific/Kiritimati", "America/Los_Angeles"])
-    async def test_an_odd_day_of_an_active_one_is_not_ordered(self, zuora, make_vendor, odd, zone):
+    async def test_an_odd_day_of_an_active_subscription_is_not_ordered(
+        self, zuora, make_vendor, odd, zone
+    ):
         shown = dict.fromkeys(("contractEffectiveDate", "scheduledCancelDate"), odd)
         shown |= {"termEndDate": odd, "subscriptionEndDate": "2027-01-01"}
         zuora.say("subscription", Answer({**SUBSCRIPTION, **shown}))
@@ -233,13 +235,13 @@ class TestDays:
     @pytest.mark.parametrize(
         "zone",
         [
-            # Where clocks change at midnight, which then comes twice or never.
+            # Zones where clocks change at midnight, which then comes twice or never.
             *("America/Havana", "America/Santiago", "America/Asuncion", "Africa/Cairo"),
             *("Asia/Beirut", "Asia/Amman", "Atlantic/Azores", "America/Sao_Paulo"),
             *("America/Los_Angeles", "Europe/London", "Australia/Lord_Howe", "Pacific/Apia"),
         ],
     )
-    def test_midnight_is_the_days_first_moment_or_the_one_after_it_was_left_out(self, zone):
+    def test_midnight_is_the_days_first_moment(self, zone):
         where = ZoneInfo(zone)
         for number in range(6 * 365):
             day = date(2016, 1, 1) + timedelta(days=number)
@@ -249,7 +251,7 @@ class TestDays:
             for moment in (begins, begins + timedelta(hours=22, minutes=59)):
                 assert days_of(moment, where, None, None, NOW).ordered == day
 
-    def test_a_day_that_a_zone_has_left_out_is_still_ordered(self):
+    def test_a_day_skipped_by_a_zone_is_still_ordered(self):
         apia = ZoneInfo("Pacific/Apia")
         before = datetime(2011, 12, 30, 9, 59, 59, tzinfo=timezone.utc)
         for seconds, day in ((0, date(2011, 12, 29)), (1, date(2011, 12, 31))):
@@ -267,7 +269,7 @@ class TestTokens:
 
     @pytest.mark.parametrize(("more", "is_kept"), [(0, True), (1, False)])
     async def test_a_token_is_as_long_as_it_may_be(self, zuora, vendor, tokens, more, is_kept):
-        # A real server's head ends at 8 kB; what is too long is never sent.
+        # A real server's head ends at 8 kB; a longer token is never sent.
         token = "t" * (MAX_TOKEN_CHARACTERS + more)
         zuora.say("token", Answer({"access_token": token}))
         with pytest.raises((NotDone, NotConfigured)) as caught:
@@ -281,7 +283,7 @@ class TestTokens:
             (Answer(b"", 401), 2, NotConfigured),
             (Answer(reasons(90000011)), 2, NotConfigured),
             (Answer(reasons(90000011), 403), 2, NotConfigured),
-            # Somebody has been at work, or says so: it is not sent again.
+            # Somebody has changed it, or claims so: the order is not sent again.
             (Answer(reasons(90000011), 500), 1, OutcomeUnknown),
             (Answer(reasons(90000011), 504), 1, OutcomeUnknown),
             (Answer({**reasons(90000011), "success": True}), 1, OutcomeUnknown),
@@ -290,9 +292,7 @@ class TestTokens:
             (Answer(reasons(90000011, 58730099)), 1, OutcomeUnknown),
         ],
     )
-    async def test_an_order_goes_again_once_and_as_the_same_one(
-        self, zuora, vendor, answer, times, error
-    ):
+    async def test_an_order_is_repeated_once_unchanged(self, zuora, vendor, answer, times, error):
         with pytest.raises(error):
             await ordered(zuora, vendor, answer)
         sent = [seen for seen in zuora.seen if seen.operation == "order"]
@@ -300,11 +300,11 @@ class TestTokens:
         assert len({seen.headers["Idempotency-Key"] for seen in sent}) == 1
         assert len({json.dumps(seen.body) for seen in sent}) == 1
 
-    async def test_401_for_ever_is_a_mistake_in_the_variables(self, zuora, vendor):
+    async def test_a_permanent_401_is_a_mistake_in_the_variables(self, zuora, vendor):
         zuora.say("subscription", Answer(b"", 401))
         for _ in range(3):
             with pytest.raises(NotConfigured) as caught:
                 await vendor.look_up(asking(ID))
             assert caught.value.cause is Cause.CREDENTIALS
-        # One new token each time: the last one may be old.
+        # One new token each time, since the last one may be old.
         assert zuora.operations().count("token") == 4

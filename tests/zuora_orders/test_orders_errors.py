@@ -1,4 +1,4 @@
-"""The meanings of Zuora's codes: by their last two digits, and the gentlest of several."""
+"""The meanings of Zuora's codes: the last two digits count, and the gentlest of several codes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MEANT = {
     61: (OutcomeUnknown, Cause.SENT),
     70: (NotDone, Cause.BUSY),
     99: (OutcomeUnknown, Cause.SENT),
-    # Nothing is known of others.
+    # All other categories are unknown.
     **dict.fromkeys((0, 19, 24, 31, 41, 51, 62, 71, 98), (OutcomeUnknown, Cause.SENT)),
 }
 STATUS_OF = {10: 403, 11: 401, 40: 404, 45: 405, 50: 409, 60: 500, 61: 500, 70: 429, 99: 500}
@@ -53,7 +53,7 @@ async def asked(zuora, vendor, answer: Answer) -> CancellationError:
 @pytest.mark.parametrize("resource", ["587300", "500000", "400000", "900000"])
 @pytest.mark.parametrize("as_text", [True, False])
 @pytest.mark.parametrize("category", MEANT)
-async def test_the_last_two_digits_count_whatever_the_resource_and_the_text(
+async def test_the_last_two_digits_count_for_any_resource_and_text(
     zuora, vendor, category, resource, as_text
 ):
     code = f"{resource}{category:02}"
@@ -65,7 +65,7 @@ async def test_the_last_two_digits_count_whatever_the_resource_and_the_text(
 
 
 @pytest.mark.parametrize("category", [each for each in MEANT if each not in (60, 61, 99)])
-async def test_the_same_holds_under_http_200_as_older_versions_say_it(zuora, vendor, category):
+async def test_the_same_holds_for_http_200_as_in_older_versions(zuora, vendor, category):
     answer = Answer(reasons(58730000 + category))
     error = await ordered(zuora, vendor, answer)
     kind, cause = MEANT[category]
@@ -74,7 +74,7 @@ async def test_the_same_holds_under_http_200_as_older_versions_say_it(zuora, ven
 
 @pytest.mark.parametrize("other", [each for each in MEANT if each not in (20, 30)])
 @pytest.mark.parametrize("order", [1, -1])
-async def test_a_refusal_beside_anything_else_is_none(zuora, vendor, other, order):
+async def test_a_refusal_beside_another_code_is_none(zuora, vendor, other, order):
     codes = (58730020, 58730030, 58730000 + other)[::order]
     error = await ordered(zuora, vendor, Answer(reasons(*codes), 400))
     assert isinstance(error, MEANT[other][0])
@@ -92,7 +92,7 @@ async def test_several_refusals_are_one_with_all_their_reasons(zuora, vendor):
     "status", [301, 400, 403, 404, 405, 408, 409, 410, 422, 425, 500, 503, 504]
 )
 @pytest.mark.parametrize("body", [b"", b"<html></html>", {}, {"success": False}, {"reasons": []}])
-async def test_without_a_code_nobody_knows_what_became_of_an_order(zuora, vendor, status, body):
+async def test_without_a_code_an_orders_outcome_is_unknown(zuora, vendor, status, body):
     error = await ordered(zuora, vendor, Answer(body, status))
     assert isinstance(error, OutcomeUnknown)
     assert error.retry_after >= 300
@@ -101,13 +101,13 @@ async def test_without_a_code_nobody_knows_what_became_of_an_order(zuora, vendor
 @pytest.mark.parametrize(
     "code", [587300200, 20, -58730020, True, None, "5873002O", " 58730020", []]
 )
-async def test_what_is_not_a_code_of_eight_digits_is_no_refusal(zuora, vendor, code):
+async def test_only_a_code_of_eight_digits_is_a_refusal(zuora, vendor, code):
     error = await ordered(zuora, vendor, Answer(reasons(code), 400))
     assert isinstance(error, OutcomeUnknown)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-async def test_a_refusal_under_a_fault_of_the_server_is_none(zuora, vendor, status):
+async def test_a_refusal_with_a_server_error_status_is_none(zuora, vendor, status):
     error = await ordered(zuora, vendor, Answer(reasons(58730020), status))
     assert isinstance(error, OutcomeUnknown)
 
@@ -122,14 +122,16 @@ async def test_a_refusal_under_a_fault_of_the_server_is_none(zuora, vendor, stat
         (401, Cause.CREDENTIALS),
     ],
 )
-async def test_a_question_without_a_code_has_gone_to_the_wrong_place(zuora, vendor, status, cause):
+async def test_a_question_answered_without_a_code_went_to_the_wrong_place(
+    zuora, vendor, status, cause
+):
     error = await asked(zuora, vendor, Answer(b"", status))
     assert (type(error), error.cause) == (NotConfigured, cause)
     assert "ZUORA_API_URL" in error.message
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-async def test_a_question_that_fails_waits(zuora, vendor, status):
+async def test_a_failed_question_waits(zuora, vendor, status):
     error = await asked(zuora, vendor, Answer(b"", status, {"Retry-After": "44"}))
     assert (type(error), error.retry_after) == (NotDone, 44)
 
@@ -151,7 +153,7 @@ async def test_a_question_cannot_be_refused(zuora, vendor):
         ({}, None),
     ],
 )
-async def test_a_limit_says_for_how_long(zuora, vendor, headers, seconds):
+async def test_a_rate_limit_says_for_how_long(zuora, vendor, headers, seconds):
     error = await ordered(zuora, vendor, Answer(reasons(58730070), 429, headers))
     assert (type(error), error.retry_after) == (NotDone, seconds)
 

@@ -1,4 +1,4 @@
-"""Zuora's orders as a vendor: what is asked, what is sent, and what becomes of an answer."""
+"""Zuora's orders as a vendor: look-ups, orders, and the outcomes of answers."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class TestLookingUp:
             ({"subscriptionEndDate": None, "termEndDate": None}, None),
         ],
     )
-    async def test_a_cancelled_one_ends_with_its_last_day_in_the_tenants_zone(
+    async def test_a_cancelled_subscription_ends_with_its_last_day_in_the_tenants_zone(
         self, zuora, vendor, fields, ends_at
     ):
         zuora.say("subscription", Answer({**CANCELLED, **fields}))
@@ -83,7 +83,7 @@ class TestLookingUp:
 
     @pytest.mark.parametrize("code", [50000040, "50000040"])
     @pytest.mark.parametrize("status", [200, 404])
-    async def test_an_unknown_key_is_one_with_its_code(self, zuora, vendor, status, code):
+    async def test_an_unknown_key_is_recognised_by_its_code(self, zuora, vendor, status, code):
         zuora.say("subscription", Answer(reasons(code), status))
         assert (await vendor.look_up(asking())).status is SubscriptionStatus.UNKNOWN_ID
 
@@ -98,12 +98,12 @@ class TestLookingUp:
         assert (await vendor.look_up(asking(key))).status is ACTIVE
         assert zuora.seen[-1].path.startswith(f"/v1/subscriptions/{key}?")
 
-    async def test_what_is_about_another_one_is_not_believed(self, zuora, vendor):
+    async def test_an_answer_about_a_different_subscription_is_not_believed(self, zuora, vendor):
         for key in ("A-S00000002", "A-S0000000", f"{NUMBER}1"):
             with pytest.raises(NotDone, match="about another subscription"):
                 await vendor.look_up(asking(key))
 
-    async def test_an_old_versions_id_is_believed_only_where_zuora_echoes_our_call(
+    async def test_an_old_versions_id_is_believed_only_if_zuora_echoes_our_call(
         self, zuora, vendor
     ):
         assert (await vendor.look_up(asking(OLD_ID))).status is ACTIVE
@@ -142,14 +142,14 @@ class TestTheOrderOfAnEarlierAttempt:
             ("Scheduled", UNFINISHED),
         ],
     )
-    async def test_it_is_found_by_its_number_and_tells(self, zuora, vendor, word, status):
+    async def test_it_is_found_by_its_number_with_its_status(self, zuora, vendor, word, status):
         zuora.say("order by number", Answer(order(word)))
         shown = await vendor.look_up(asking(may_have_been_sent=True))
         assert shown.status is status
         assert zuora.seen[-1].path == f"/v1/orders/{ORDER}"
         assert (ORDER in shown.detail) is (status is UNFINISHED)
 
-    async def test_it_is_looked_for_only_after_an_attempt_and_while_it_is_active(
+    async def test_the_order_is_looked_up_only_after_an_attempt_while_the_subscription_is_active(
         self, zuora, vendor
     ):
         await vendor.look_up(asking())
@@ -158,7 +158,7 @@ class TestTheOrderOfAnEarlierAttempt:
         assert zuora.operations() == ["token", "subscription", "subscription"]
 
     @pytest.mark.parametrize("where", ["description", "changeReason"])
-    async def test_it_is_found_by_its_text_where_it_has_another_number(self, zuora, vendor, where):
+    async def test_it_is_found_by_its_text_if_it_has_another_number(self, zuora, vendor, where):
         action = {"type": "CancelSubscription", "changeReason": MARKER}
         subscriptions = [{"subscriptionNumber": NUMBER, "orderActions": [action]}]
         ours = (
@@ -200,12 +200,12 @@ class TestTheOrderOfAnEarlierAttempt:
             await vendor.look_up(asking(may_have_been_sent=True))
         assert caught.value.cause.value == "unknown-status"
 
-    async def test_where_orders_cannot_be_read_the_subscription_alone_tells(self, zuora, vendor):
+    async def test_if_orders_cannot_be_read_the_subscription_alone_decides(self, zuora, vendor):
         zuora.say("order by number", Answer(reasons(58730010), 403))
         shown = await vendor.look_up(asking(may_have_been_sent=True))
         assert (shown.status, shown.orders_unseen) == (ACTIVE, True)
 
-    async def test_a_gateway_does_not_say_that_orders_cannot_be_read(self, zuora, vendor):
+    async def test_a_gateways_answer_does_not_mean_that_orders_cannot_be_read(self, zuora, vendor):
         zuora.say("order by number", Answer(b"", 404))
         with pytest.raises(NotConfigured):
             await vendor.look_up(asking(may_have_been_sent=True))
@@ -219,7 +219,7 @@ class TestTheOrderOfAnEarlierAttempt:
         assert zuora.operations()[-1] == "orders"
 
     @pytest.mark.parametrize("answer", [Answer(b"", 500), Answer(reasons(58730050), 409)])
-    async def test_a_question_that_fails_is_asked_again_later(self, zuora, vendor, answer):
+    async def test_a_failed_question_is_repeated_later(self, zuora, vendor, answer):
         zuora.say("order by number", answer)
         with pytest.raises(NotDone):
             await vendor.look_up(asking(may_have_been_sent=True))
@@ -231,7 +231,7 @@ class TestTheOrderOfAnEarlierAttempt:
 
 
 class TestTheOrder:
-    async def test_it_is_the_one_that_zuora_describes(self, zuora, vendor):
+    async def test_it_is_the_order_that_zuora_describes(self, zuora, vendor):
         accepted = await vendor.cancel(asking(), await vendor.look_up(asking()))
         assert accepted.subscription
         assert accepted.subscription.status is DONE
@@ -275,7 +275,7 @@ class TestTheOrder:
             "billingOptions": {"targetDate": "2026-03-03"},
         }
 
-    async def test_the_account_is_the_owner_where_no_other_pays(self, zuora, vendor):
+    async def test_the_account_is_the_owner_if_no_other_pays(self, zuora, vendor):
         zuora.say("subscription", Answer({**SUBSCRIPTION, "invoiceOwnerAccountNumber": None}))
         await vendor.cancel(asking(ID), await vendor.look_up(asking(ID)))
         [body] = zuora.bodies("order")
@@ -295,11 +295,11 @@ class TestTheOrder:
             assert seen.headers["Authorization"] == f"Bearer {TOKEN['access_token']}"
             assert ("Idempotency-Key" in seen.headers) is (seen.operation == "order")
 
-    async def test_no_header_is_sent_for_an_entity_that_is_not_named(self, zuora, vendor):
+    async def test_no_header_is_sent_without_an_entity(self, zuora, vendor):
         await vendor.look_up(asking())
         assert not {"Zuora-Entity-Ids", "Zuora-Org-Ids"} & set(zuora.seen[-1].headers)
 
-    async def test_the_key_is_another_one_for_each_request_attempt_and_body(self, zuora, vendor):
+    async def test_the_key_differs_for_each_request_attempt_and_body(self, zuora, vendor):
         tomorrow = at("2026-03-05T12:00:00")
         asked = [
             asking(attempt="a1"),
@@ -321,7 +321,7 @@ class TestTheOrder:
         ("request_id", "shown"),
         [(REQUEST, REQUEST), ("PR-1:2;\"3' #?/4", "PR-1234"), ("P" * 200, "P" * 64), ("é", "")],
     )
-    def test_the_names_of_a_request_can_be_sent(self, request_id, shown):
+    def test_the_texts_of_a_request_can_be_sent(self, request_id, shown):
         assert track_id(request_id) == shown
         assert order_number(request_id) == f"CONNECT-{shown}"
 
@@ -341,7 +341,7 @@ class TestTheOrder:
             ("2026-03-29T22:00:00", "Europe/Berlin", (None, None), (30, 30)),
         ],
     )
-    def test_its_days_are_the_tenants_between_the_contract_and_the_end_of_its_term(
+    def test_its_days_lie_in_the_contract_and_term_by_the_tenants_calendar(
         self, asked_at, zone, dates, days
     ):
         begins, term_ends = (at(text).date() if text else None for text in dates)
@@ -358,7 +358,7 @@ class TestTheOrder:
         assert zuora.bodies("order")[0]["orderDate"] == "2026-05-01"
         assert accepted.subscription.ends_at == at("2026-05-01T07:00:00")
 
-    async def test_a_plan_of_zuoras_own_is_told(self, zuora, vendor):
+    async def test_zuoras_own_planned_cancellation_is_reported(self, zuora, vendor):
         zuora.say("subscription", Answer({**SUBSCRIPTION, "scheduledCancelDate": "2026-12-31"}))
         accepted = await vendor.cancel(asking(), await vendor.look_up(asking()))
         assert accepted.remarks == ("Zuora would have cancelled it anyway on 2026-12-31.",)
@@ -366,7 +366,7 @@ class TestTheOrder:
 
 class TestWhatBecomesOfIt:
     @pytest.mark.parametrize("status", ["Active", None, "Suspended"])
-    async def test_an_order_that_is_completed_without_a_cancelled_subscription_is_looked_at(
+    async def test_a_completed_order_without_a_cancelled_subscription_is_looked_at(
         self, zuora, vendor, status
     ):
         listed = [{"subscriptionNumber": NUMBER, "status": status}]
@@ -374,14 +374,14 @@ class TestWhatBecomesOfIt:
         assert (await vendor.cancel(asking(), None)).subscription is None
 
     @pytest.mark.parametrize("status", ["Pending", "Draft", "Scheduled"])
-    async def test_one_that_is_left_lying_is_unfinished_and_named(self, zuora, vendor, status):
+    async def test_a_waiting_order_is_unfinished_and_named(self, zuora, vendor, status):
         zuora.say("order", Answer({**COMPLETED, "status": status}))
         accepted = await vendor.cancel(asking(), await vendor.look_up(asking()))
         assert accepted.subscription.status is UNFINISHED
         assert f"{ORDER} " in accepted.subscription.detail
         assert status.lower() in accepted.subscription.detail
 
-    async def test_one_that_is_left_lying_and_cannot_be_looked_at_is_unknown(self, zuora, vendor):
+    async def test_a_waiting_order_that_cannot_be_looked_at_is_unknown(self, zuora, vendor):
         zuora.say("order", Answer({**COMPLETED, "status": "Pending"}))
         zuora.say("subscription", Answer(SUBSCRIPTION), Answer(b"", 503))
         with pytest.raises(OutcomeUnknown):
@@ -408,7 +408,7 @@ class TestWhatBecomesOfIt:
             await vendor.cancel(asking(), await vendor.look_up(asking()))
         assert caught.value.retry_after == 300
 
-    async def test_a_refusal_is_one_if_no_order_of_ours_has_the_number(self, zuora, vendor):
+    async def test_a_refusal_counts_if_no_order_of_ours_has_the_number(self, zuora, vendor):
         zuora.say("order", Answer(reasons(58730020, message="注文日が不正です。"), 400))
         with pytest.raises(Refused) as caught:
             await vendor.cancel(asking(), await vendor.look_up(asking()))
@@ -424,13 +424,13 @@ class TestWhatBecomesOfIt:
         with pytest.raises(OutcomeUnknown):
             await vendor.cancel(asking(), await vendor.look_up(asking()))
 
-    async def test_a_refusal_because_of_our_unfinished_order_is_none(self, zuora, vendor):
+    async def test_a_refusal_because_of_our_unfinished_order_does_not_count(self, zuora, vendor):
         zuora.say("order", Answer(reasons(58730030), 400))
         zuora.say("order by number", Answer(order("Pending")))
         accepted = await vendor.cancel(asking(), await vendor.look_up(asking()))
         assert accepted.subscription.status is UNFINISHED
 
-    async def test_a_number_that_is_another_subscriptions_is_used_up(self, zuora, vendor):
+    async def test_a_number_of_another_subscription_is_used_up(self, zuora, vendor):
         another = [{"subscriptionNumber": "A-S2", "orderActions": []}]
         zuora.say("order by number", Answer(order("Completed", subscriptions=another)), NOT_FOUND)
         done = Answer({**COMPLETED, "orderNumber": f"{ORDER}-2"})
@@ -450,7 +450,7 @@ class TestWhatBecomesOfIt:
         numbers = [body["orderNumber"] for body in zuora.bodies("order")]
         assert numbers == [ORDER, f"{ORDER}-3f9a12c4-1"][: 1 + was_sent]
 
-    async def test_a_refusal_of_a_tenant_whose_orders_cannot_be_read_is_a_configuration(
+    async def test_a_refusal_by_a_tenant_with_unreadable_orders_is_a_configuration_error(
         self, zuora, vendor
     ):
         zuora.say("order", Answer(reasons(58730020), 400))
@@ -458,9 +458,7 @@ class TestWhatBecomesOfIt:
         with pytest.raises(NotConfigured, match="zuora-soap"):
             await vendor.cancel(asking(), await vendor.look_up(asking()))
 
-    async def test_what_is_not_looked_at_yet_is_looked_at_before_anything_is_sent(
-        self, zuora, vendor
-    ):
+    async def test_the_subscription_is_looked_at_before_anything_is_sent(self, zuora, vendor):
         zuora.say("subscription", Answer(CANCELLED))
         assert (await vendor.cancel(asking(), None)).subscription.status is DONE
         zuora.say("subscription", NOT_FOUND)
@@ -468,7 +466,7 @@ class TestWhatBecomesOfIt:
             await vendor.cancel(asking(), None)
         assert zuora.bodies("order") == []
 
-    async def test_it_can_be_asked_and_never_takes_a_repeat(self, vendor):
+    async def test_it_can_be_asked_and_never_allows_a_repeat(self, vendor):
         assert vendor.can_be_asked
         assert not vendor.is_repeatable
         assert "Zuora" in vendor.advice.suspended
@@ -483,7 +481,7 @@ class TestTokens:
         assert zuora.operations().count("token") == 1
         assert tokens == [TOKEN["access_token"]] * 2
 
-    async def test_it_is_asked_for_with_the_credentials_in_the_body_alone(self, zuora, vendor):
+    async def test_it_is_requested_with_the_credentials_only_in_the_body(self, zuora, vendor):
         await vendor.look_up(asking())
         [form] = zuora.bodies("token")
         assert sorted(form) == ["client_id", "client_secret", "grant_type"]
@@ -491,7 +489,7 @@ class TestTokens:
 
     @pytest.mark.parametrize("operation", ["subscription", "order"])
     @pytest.mark.parametrize("status", [200, 401])
-    async def test_one_that_is_refused_is_replaced_once_and_the_call_sent_again(
+    async def test_a_refused_token_is_replaced_once_and_the_call_sent_again(
         self, zuora, vendor, operation, status
     ):
         good = zuora.answers[operation][0]
@@ -503,16 +501,14 @@ class TestTokens:
         assert len(set(sent) - {None}) == 1
 
     @pytest.mark.parametrize("status", [200, 401])
-    async def test_a_new_one_that_is_refused_as_well_is_a_configuration(
-        self, zuora, vendor, status
-    ):
+    async def test_a_refused_new_token_is_a_configuration_error(self, zuora, vendor, status):
         zuora.say("subscription", Answer(reasons(90000011), status))
         with pytest.raises(NotConfigured, match="ZUORA_CLIENT_SECRET"):
             await vendor.look_up(asking())
         assert zuora.operations() == ["token", "subscription"] * 2
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404])
-    async def test_a_client_that_is_refused_is_a_configuration(self, zuora, vendor, status):
+    async def test_a_refused_client_is_a_configuration_error(self, zuora, vendor, status):
         zuora.say("token", Answer({"error": "invalid_client"}, status))
         with pytest.raises(NotConfigured, match="ZUORA_CLIENT_ID"):
             await vendor.look_up(asking())

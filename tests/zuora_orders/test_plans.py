@@ -1,4 +1,4 @@
-"""A plan says exactly what is then sent, and changes nothing."""
+"""A plan describes exactly the calls that follow, and changes nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_nothing_was_changed(zuora):
 
 
 def check_was_planned(zuora, plan):
-    """The last call, and none before it, is the one that was planned."""
+    """The last call, and only that one, is the planned one."""
     [call], sent = plan.calls, zuora.seen[-1]
     assert (call.method, call.url) == (sent.method, zuora.url + sent.path)
     assert call.body == (json.dumps(sent.body) if sent.body else "")
@@ -40,7 +40,7 @@ def check_was_planned(zuora, plan):
 @pytest.mark.parametrize("when", CancellationDate)
 @pytest.mark.parametrize("preview", ["true", "false"])
 @pytest.mark.parametrize("works", [True, False])
-async def test_a_cancellation_is_sent_as_it_was_planned(zuora, make_vendor, when, preview, works):
+async def test_a_cancellation_is_sent_as_planned(zuora, make_vendor, when, preview, works):
     vendor = make_vendor(ZUORA_PREVIEW=preview, ZUORA_GENERATE_INVOICE="true")
     zuora.say("subscription", Answer({**SUBSCRIPTION, "scheduledCancelDate": "2026-12-31"}))
     zuora.answers["preview"] += [] if works else [Answer(b"", 500)]
@@ -67,7 +67,7 @@ async def test_it_has_the_number_for_the_next_order(zuora, vendor):
 
 
 @pytest.mark.parametrize("number", [None, "Ours 1:2"])
-async def test_a_deletion_is_sent_as_it_was_planned(zuora, vendor, number):
+async def test_a_deletion_is_sent_as_planned(zuora, vendor, number):
     zuora.say("subscription", Answer(BY_US))
     if number:
         listed = [{"orderNumber": number, "status": "Completed", "description": MARKER}]
@@ -93,7 +93,7 @@ async def test_a_deletion_is_sent_as_it_was_planned(zuora, vendor, number):
         (Act.UNDO, BY_US),
     ],
 )
-async def test_where_nothing_would_be_sent_it_says_so(zuora, vendor, act, shown):
+async def test_if_nothing_would_be_sent_it_says_so(zuora, vendor, act, shown):
     zuora.say("subscription", Answer(shown))
     with pytest.raises(Refused) as caught:
         await vendor.plan(asking(act=act), None)
@@ -102,7 +102,7 @@ async def test_where_nothing_would_be_sent_it_says_so(zuora, vendor, act, shown)
 
 
 @pytest.mark.parametrize("act", Act)
-async def test_an_unknown_id_is_one_to_every_call(zuora, vendor, act):
+async def test_an_unknown_id_is_unknown_to_all_calls(zuora, vendor, act):
     zuora.say("subscription", Answer(reasons(50000040), 404))
     for call in (vendor.plan, vendor.cancel, vendor.take_back):
         with pytest.raises(UnknownId):

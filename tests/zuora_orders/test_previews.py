@@ -1,4 +1,4 @@
-"""Previews: the order as it is previewed, and its amounts in words. Their failure stops nothing."""
+"""Previews: the previewed order, and its amounts in words. A failed preview stops nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def credited(amount, **more):
 
 
 async def amounts(zuora, make_vendor, result, **shown):
-    """What is said of this preview."""
+    """The text about this preview."""
     zuora.say("subscription", Answer({**SUBSCRIPTION, **shown}))
     zuora.say("preview", Answer({"success": True, "previewResult": result}))
     accepted = await make_vendor().cancel(asking(), None)
@@ -56,7 +56,7 @@ async def amounts(zuora, make_vendor, result, **shown):
             [credited(30, start="2026-04-01", end="2027-01-31", taxAmount=4)],
             "credit 20.00 USD for 12 March 2026 to 31 January 2027, 3.00 USD of which is tax.",
         ),
-        # One of them leaves taxes out: nobody knows them of both.
+        # One of them leaves out taxes, so the total tax is unknown.
         ([{"amount": 10, "taxAmount": 1}], [{"amount": 30}], "credit 20.00 USD."),
         ([billed(9, start="soon", end=None), {"amount": 1, "taxAmount": None}], [], "charge 10.00"),
         (
@@ -67,14 +67,14 @@ async def amounts(zuora, make_vendor, result, **shown):
     ],
     ids=str,
 )
-async def test_its_amounts_are_told_in_words(zuora, make_vendor, invoices, memos, said):
+async def test_its_amounts_are_put_into_words(zuora, make_vendor, invoices, memos, said):
     result = {"invoices": invoices, "creditMemos": memos}
     assert (await amounts(zuora, make_vendor, result)).startswith(f"{SAID} {said}")
 
 
 @pytest.mark.parametrize("amount", [1e15, -1e300, 10**290, "1", True, None, [], "9" * 300])
 @pytest.mark.parametrize("name", ["amount", "taxAmount"])
-async def test_an_amount_that_nobody_bills_is_not_told(zuora, make_vendor, name, amount):
+async def test_an_amount_that_is_not_billed_is_not_shown(zuora, make_vendor, name, amount):
     said = await amounts(zuora, make_vendor, {"invoices": [{"amount": 7, name: amount}]})
     if (name, amount) == ("taxAmount", None):
         assert said == f"{SAID} charge 7.00 USD."
@@ -132,7 +132,7 @@ async def test_it_is_the_order_without_its_number_and_its_billing(
         Answer(b'{"success": true, "previewResult": {"invoices": [{"amount": 1e400}]}}'),
     ],
 )
-async def test_its_failure_stops_nothing_and_tells_partners_not_what_to_do(
+async def test_its_failure_stops_nothing_and_gives_partners_no_instructions(
     zuora, make_vendor, answer
 ):
     zuora.say("preview", answer)
@@ -145,7 +145,7 @@ async def test_its_failure_stops_nothing_and_tells_partners_not_what_to_do(
     assert why.count(". ") == 0
 
 
-async def test_a_limit_that_it_meets_holds_for_the_order_too(zuora, make_vendor):
+async def test_its_rate_limit_applies_to_the_order_too(zuora, make_vendor):
     zuora.say("preview", Answer(b"", 429, {"Retry-After": "77"}))
     with pytest.raises(NotDone) as caught:
         await make_vendor().cancel(asking(), None)

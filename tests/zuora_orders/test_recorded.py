@@ -1,7 +1,7 @@
 """Every published exchange with Zuora's orders is understood as its README says.
 
-The answers are given to the vendor by a server, with the numbers that it asks for in place of the
-recorded ones; the requests are compared with ours.
+A server gives the answers to the vendor, with the requested numbers instead of the recorded ones;
+the requests are compared with ours.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ UNKNOWN, NOT_DONE, NOT_CONFIGURED = "OutcomeUnknown", "NotDone", "NotConfigured"
 LOOK_AGAIN = "accepted, and looked at again"
 NOTHING_SAID = f"{UNKNOWN} {Cause.UNREADABLE.value} 300"
 
-# The operation that the answer is given to, and what it must mean there.
+# The operation that gets the answer, and the meaning it must have there.
 UNDERSTOOD = {
     "token-ok": ("token", "CANCELLED"),
     "unauthorized": ("order", f"{NOT_CONFIGURED} {Cause.CREDENTIALS.value}"),
@@ -57,7 +57,7 @@ UNDERSTOOD = {
     "error-preview-options-misspelt": ("preview", "CANCELLED, The preview failed"),
     "put-cancel-invalid-parameter": ("order", f"{NOT_CONFIGURED} {Cause.BUG.value}"),
     "put-with-idempotency-key-refused": ("order", f"{UNKNOWN} {Cause.SENT.value} 300"),
-    # Jobs are another operation's, whatever they say: nothing has happened to the subscription.
+    # Jobs belong to another operation: whatever they say, nothing has happened to the subscription.
     "async-job-completed": ("order", NOTHING_SAID),
     "async-job-completed-order-pending": ("order", NOTHING_SAID),
     "async-job-failed-internal": ("order", NOTHING_SAID),
@@ -96,7 +96,7 @@ def exchange(name: str) -> dict[str, Any]:
 
 
 def first_record(name: str, body: Any) -> Any:
-    """The subscription of an answer that holds several."""
+    """One subscription from an answer with several."""
     if name == "subscription-cancelled-in-account-list":
         return body["subscriptions"][0]
     if name == "object-query-cancelled-in-future":
@@ -176,7 +176,7 @@ async def test_the_nested_order_of_a_completed_job_is_unfinished(zuora, vendor):
     assert ORDER in shown.detail
 
 
-def test_the_sister_operations_memos_have_the_sign_that_we_take():
+def test_the_sister_operations_memos_have_the_sign_that_we_expect():
     body = exchange("subscription-preview-credit-memo")["response"]["body"]
     found = read_preview({"previewResult": body})
     assert (found.amount, found.tax) == (0, 0)
@@ -186,7 +186,7 @@ def test_the_sister_operations_memos_have_the_sign_that_we_take():
 
 
 def paths(found: Any, here: str = "") -> Iterator[str]:
-    """The names of all fields, with those of the objects that they are in."""
+    """The names of all fields, with the names of their enclosing objects."""
     if isinstance(found, dict):
         for key, value in found.items():
             yield f"{here}/{key}"
@@ -212,7 +212,7 @@ def ours(kind: str, **variables: str) -> Any:
     return orders.cancellation(REQUEST, ORDER, record, days, settings)
 
 
-async def test_the_published_order_for_what_is_invoiced_is_ours_and_names_no_end(zuora, vendor):
+async def test_the_published_order_for_the_invoiced_period_is_ours_and_names_no_end(zuora, vendor):
     name = "order-cancel-end-of-invoiced-period"
     zuora.say("order", answer_of(name))
     asked = asking(when=CancellationDate.END_OF_INVOICED_PERIOD)
@@ -224,7 +224,7 @@ async def test_the_published_order_for_what_is_invoiced_is_ours_and_names_no_end
     assert action["cancelSubscription"] == published["cancelSubscription"]
 
 
-def test_our_order_has_no_field_that_no_published_cancellation_has_but_for_the_marks():
+def test_our_order_only_has_fields_of_published_cancellations_and_marks():
     published = {path for body in requests_with("CancelSubscription") for path in paths(body)}
     known = {path for path in paths(ours("order")) if path.rpartition("/")[2] not in OURS}
     assert known <= published
@@ -232,8 +232,8 @@ def test_our_order_has_no_field_that_no_published_cancellation_has_but_for_the_m
     assert set(OURS) == {path.rpartition("/")[2] for path in set(paths(ours("order"))) - published}
 
 
-def test_our_preview_asks_as_a_published_one_does():
+def test_our_preview_is_like_a_published_one():
     published = {path for body in requests_with("previewOptions") for path in paths(body)}
     asked = {path for path in paths(ours("preview")) if path.startswith("/previewOptions")}
-    # Documented, though no sample has it.
+    # Documented, although no sample has it.
     assert asked - published == {"/previewOptions/validateScheduledOrders"}

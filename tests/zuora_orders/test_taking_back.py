@@ -1,4 +1,4 @@
-"""A cancellation is taken back by deleting our order, and no other one."""
+"""Undoing a cancellation deletes our order and no other one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def completed(*subscriptions):
 
 
 def marked(number, *subscriptions, status="Completed"):
-    """The list of orders with one that bears our text."""
+    """A list of orders, one of which has our text."""
     shown = {"orderNumber": number, "status": status, "description": MARKER}
     listed = [
         {"orderNumber": "O-9", "status": "Completed"},
@@ -81,7 +81,7 @@ class TestTheDeletion:
             ("Best 2026:17+% ä&b", "Best%202026%3A17%2B%25%20%C3%A4%26b"),
         ],
     )
-    async def test_it_is_found_by_its_marker_where_it_has_another_number(
+    async def test_it_is_found_by_its_marker_if_it_has_another_number(
         self, zuora, vendor, number, segment
     ):
         zuora.say("order by number", Answer(reasons(50000040), 404))
@@ -90,7 +90,7 @@ class TestTheDeletion:
         assert zuora.seen[-1].path == f"/v1/orders/{segment}"
 
     @pytest.mark.parametrize("status", ["Failed", "Cancelled", "Reverted"])
-    async def test_a_number_that_is_used_up_is_passed_over(self, zuora, vendor, status):
+    async def test_a_used_up_number_is_skipped(self, zuora, vendor, status):
         zuora.say(
             "order by number", Answer(order(status)), Answer(order("Completed", f"{ORDER}-2"))
         )
@@ -98,7 +98,9 @@ class TestTheDeletion:
         assert zuora.seen[-1].path == f"/v1/orders/{ORDER}-2"
 
     @pytest.mark.parametrize("word", ["Active", "Suspended", "Draft"])
-    async def test_what_is_not_cancelled_is_shown_as_it_is(self, zuora, vendor, word):
+    async def test_a_subscription_that_is_not_cancelled_is_shown_as_it_is(
+        self, zuora, vendor, word
+    ):
         zuora.say("subscription", Answer({**SUBSCRIPTION, "status": word}))
         shown = (await vendor.take_back(ASKED, None)).subscription
         assert shown.status is not DONE
@@ -119,7 +121,7 @@ class TestWhatIsNotOurs:
                 ({}, Answer(reasons(50000040), 404), marked("O-2", OURS, status=word))
                 for word in ("Pending", "Draft", "Scheduled", "Failed", "Reverted")
             ),
-            # An order that has cancelled others as well, or says that it was not this one.
+            # An order that also cancelled others, or denies having cancelled this one.
             ({}, completed(OURS, THEIRS), None),
             ({}, Answer(reasons(50000040), 404), marked("O-2", OURS, THEIRS)),
             ({}, Answer(reasons(50000040), 404), marked("O-2", THEIRS)),
@@ -139,7 +141,7 @@ class TestWhatIsNotOurs:
         assert (error.reason, error.hint[:6]) == ("", "Zuora ")
 
     @pytest.mark.parametrize("status", ["Executing", "Something New"])
-    async def test_an_order_that_is_not_done_is_waited_for(self, zuora, vendor, status):
+    async def test_an_order_that_is_not_done_is_awaited(self, zuora, vendor, status):
         zuora.say("order by number", Answer(order(status)))
         error = await error_of(zuora, vendor, 0)
         assert (type(error), error.cause) == (NotDone, Cause.ON_ITS_WAY)
@@ -155,7 +157,7 @@ class TestWhatIsNotOurs:
         ],
     )
     @pytest.mark.parametrize("operation", ["order by number", "orders"])
-    async def test_where_orders_cannot_be_read_none_is_deleted(
+    async def test_if_orders_cannot_be_read_none_is_deleted(
         self, zuora, vendor, operation, answer, kind
     ):
         zuora.say("order by number", Answer(reasons(50000040), 404))
@@ -194,19 +196,19 @@ class TestItsAnswer:
             (Answer(reasons(50000021), 400), (NotConfigured, Cause.BUG, None)),
         ],
     )
-    async def test_what_was_not_done_is_tried_again(self, zuora, vendor, answer, said):
+    async def test_an_undone_attempt_is_repeated(self, zuora, vendor, answer, said):
         zuora.say("deletion", answer)
         error = await error_of(zuora, vendor, 1)
         assert (type(error), error.cause, error.retry_after) == said
 
-    async def test_a_missing_permission_is_a_configuration(self, zuora, vendor):
+    async def test_a_missing_permission_is_a_configuration_error(self, zuora, vendor):
         zuora.say("deletion", Answer(reasons(50000010), 403))
         assert isinstance(await error_of(zuora, vendor, 1), NotConfigured)
 
     @pytest.mark.parametrize(
         "answer",
         [
-            # It may have been deleted before, by a call whose answer was lost.
+            # An earlier call with a lost answer may have deleted it.
             Answer(reasons(50000040), 404),
             *(Answer(reasons(50000000 + each), 500) for each in (20, 60, 61, 99)),
             Answer(reasons(50000020, 50000099), 400),
@@ -222,14 +224,16 @@ class TestItsAnswer:
             Answer(TAKEN_BACK, headers={"Zuora-Track-Id": "PR-9"}),
         ],
     )
-    async def test_what_does_not_plainly_say_so_is_an_unknown_outcome(self, zuora, vendor, answer):
+    async def test_an_answer_to_the_deletion_that_is_unclear_is_an_unknown_outcome(
+        self, zuora, vendor, answer
+    ):
         zuora.say("deletion", answer)
         error = await error_of(zuora, vendor, 1)
         assert isinstance(error, OutcomeUnknown)
         assert error.retry_after >= 300
 
     @pytest.mark.parametrize("status", [200, 401])
-    async def test_a_token_that_is_refused_is_replaced_once(self, zuora, vendor, status):
+    async def test_a_refused_token_is_replaced_once(self, zuora, vendor, status):
         refused = Answer(reasons(90000011), status)
         zuora.say("deletion", refused, Answer(TAKEN_BACK))
         assert await vendor.take_back(ASKED, None) == Accepted()
@@ -250,7 +254,7 @@ class TestInTheSandbox:
 
     @pytest.fixture
     async def cancelled(self, local, make_vendor):
-        """A vendor that has cancelled A-S1 at the end of its term, and what it is asked for."""
+        """A vendor that has cancelled A-S1 at the end of its term, and the cancellation."""
         local.add("A-S1", invoiced_through=local.today() + timedelta(days=12))
         vendor = make_vendor(**local.variables())
         asked = asking("A-S1", local.now(), when=CancellationDate.END_OF_TERM)
@@ -266,7 +270,7 @@ class TestInTheSandbox:
         assert (local.undone_cancellations("A-S1"), local.orders_of("A-S1")) == (1, [])
 
     @pytest.mark.parametrize("how", ["invoice", "order_otherwise"])
-    async def test_one_that_is_invoiced_or_not_the_last_is_refused(self, local, cancelled, how):
+    async def test_an_invoiced_or_earlier_order_is_refused(self, local, cancelled, how):
         vendor, asked = cancelled
         getattr(local, how)("A-S1")
         with pytest.raises(Refused) as caught:

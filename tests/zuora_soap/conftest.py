@@ -49,7 +49,7 @@ async def http() -> AsyncIterator[HttpClient]:
 
 @pytest.fixture
 def clock() -> list[float]:
-    """The clock of the sessions, which a test may set."""
+    """The sessions' clock, which a test may set."""
     return [1000.0]
 
 
@@ -61,7 +61,7 @@ def sessions(clock: list[float]) -> Sessions:
 
 @pytest.fixture
 def tokens() -> list[str]:
-    """What the vendors tell to be secret."""
+    """The texts that the vendors report as secret."""
     return []
 
 

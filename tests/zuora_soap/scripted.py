@@ -1,4 +1,4 @@
-"""A local server that gives a test's answers and remembers its calls."""
+"""A local server that gives a test's answers and records its calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NUMBER = "A-S00000001"
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer of the server; ``lost`` closes the connection instead."""
+    """The server's answer; ``lost`` closes the connection instead."""
 
     body: str = ""
     status: int = 200
@@ -39,7 +39,7 @@ class Asked:
     headers: dict[str, str]
 
     def text(self, name: str) -> str | None:
-        """The text of the first element of that local name."""
+        """The text of the first element with this local name."""
         found = self.envelope.xpath("//*[local-name()=$name]/text()", name=name)
         return str(found[0]) if found else None
 
@@ -53,7 +53,7 @@ Answering = Reply | Callable[[Asked], Reply]
 
 
 class ScriptedZuora:
-    """Answers each operation with its replies in turn, and goes on with the last one."""
+    """Answers each operation with its replies in turn, repeating the last one."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []

@@ -1,4 +1,4 @@
-"""The local Zuora and the vendor, both at the same moment."""
+"""The local Zuora and the vendor, with the same current time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WRITES = ("create", "update", "amend", "delete")
 
 @dataclass
 class Tenant:
-    """A tenant, an extension that is connected to it, and their clock."""
+    """A tenant, a connected extension, and their clock."""
 
     zuora: LocalZuora
     version: str
@@ -45,7 +45,7 @@ class Tenant:
         self.zuora.billing.now = lambda: self.now
 
     def add(self, **fields: Any) -> None:
-        """Add the subscription that is cancelled; 60 days into a year's term."""
+        """Add the subscription to cancel, 60 days into a term of a year."""
         self.name = self.zuora.add(**fields).name
         self.asked = Cancellation(SubscriptionId(self.name), "PR-1", "AS-1", self.now)
 
@@ -61,7 +61,7 @@ class Tenant:
         return replace(self.asked, act=Act.UNDO)
 
     def writes(self) -> list[str]:
-        """The envelopes that have changed something, without their sessions."""
+        """The envelopes that changed something, without their sessions."""
         return [call.envelope for call in self.zuora.calls if call.operation in WRITES]
 
 
@@ -74,7 +74,7 @@ async def tenant(
     preview: bool = False,
     **options: Any,
 ) -> AsyncIterator[Tenant]:
-    """A tenant in a zone at a moment in UTC; up to 68 Zuora's own zone counts."""
+    """A tenant in a zone at a moment in UTC; up to version 68, Zuora's own zone counts."""
     tenants: tzinfo = ZoneInfo(zone) if float(version) >= 69 else PACIFIC
     zuora, http = LocalZuora(zone=tenants, tax_rate=Decimal("0.19"), **options), HttpClient(5, 5)
     await zuora.start()

@@ -1,4 +1,4 @@
-"""Charges, currencies and settings that nobody should believe, and those that one should."""
+"""Charges, currencies and settings, credible and not."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def test_charges_that_cannot_be_believed_cancel_nothing(
     assert {*zuora.operations()} == {"login", "query"}
 
 
-async def test_a_rate_plan_that_is_told_twice_is_asked_for_once(
+async def test_a_repeated_rate_plan_is_queried_once(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     zuora.on("query", answering(found(plan(), plan()), found(charge(), charge(through=""))))
@@ -127,7 +127,7 @@ async def test_an_unknown_currency_is_left_out_and_stops_nothing(
 
 
 @pytest.mark.parametrize("version", ["38.0", "78.0"])
-async def test_a_preview_tells_currency_period_and_tax(version: str) -> None:
+async def test_a_preview_shows_currency_period_and_tax(version: str) -> None:
     async with tenant(version, preview=True) as there:
         there.add(account_id=there.zuora.add_account("EUR").id)
         accepted = await there.cancel()
@@ -139,7 +139,7 @@ async def test_a_preview_tells_currency_period_and_tax(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["19.0", "27.0"])
-async def test_where_there_is_no_preview_nothing_is_said_of_amounts(version: str) -> None:
+async def test_without_a_preview_no_amounts_are_mentioned(version: str) -> None:
     async with tenant(version, preview=True) as there:
         there.add()
         assert (await there.cancel()).amounts == ""
@@ -159,7 +159,7 @@ async def test_where_there_is_no_preview_nothing_is_said_of_amounts(version: str
         ("24.0", "immediate", False),
     ],
 )
-def test_a_version_that_does_not_know_what_is_invoiced_is_a_mistake(
+def test_a_version_without_invoiced_dates_is_a_mistake(
     version: str, when: str, is_mistake: bool
 ) -> None:
     given = {

@@ -1,4 +1,4 @@
-"""Every request that can be sent holds to the WSDL of its version; recorded answers are read."""
+"""Every possible request matches the WSDL of its version; recorded answers can be read."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def test_every_envelope_of_a_later_date_an_undo_and_a_plan_is_valid(versio
         await there.cancel(when)
         plan = await there.vendor.plan(there.undo, await there.look())
         with suppress(Refused):
-            # 28 cannot say that nothing is to be invoiced.
+            # Version 28 cannot switch off invoicing.
             await there.vendor.take_back(there.undo, await there.look())
         sent = [call.envelope for call in there.zuora.calls]
     assert sum("delete" in envelope for envelope in sent) == 1

@@ -1,4 +1,4 @@
-"""The dates of cancellations, and of the subscriptions that are cancelled."""
+"""The dates of cancellations and of cancelled subscriptions."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_date_lies_within_the_contract_and_is_today_or_later(
         assert sent.moment == midnight(day, zone)
     else:
         assert datetime.fromisoformat(sent.text) == sent.moment
-        # What lies ahead by a margin may only be cut by the end of the term.
+        # A date ahead by a margin may only be cut at the end of the term.
         ahead = timedelta(hours=25 if version < 25 else 0)
         soonest = asked_at.replace(microsecond=0) + ahead
         assert sent.moment >= min(soonest, last.begins(PACIFIC) if last else soonest)
@@ -114,8 +114,8 @@ def test_today_is_the_tenants_day(zone: str, asked_at: str, today: str) -> None:
     assert sent.moment.astimezone(ZoneInfo(zone)).isoformat()[:19] == f"{today}T00:00:00"
 
 
-def test_west_of_utc_a_day_that_begins_today_is_not_put_off() -> None:
-    """As moments, midnight UTC of today's day lies before now, and that of tomorrow as well."""
+def test_west_of_utc_a_day_that_begins_today_is_not_postponed() -> None:
+    """As moments, today's midnight in UTC has passed, and so has tomorrow's."""
     asked_at = datetime(2026, 3, 5, 2, tzinfo=timezone.utc)
     honolulu = ZoneInfo("Pacific/Honolulu")
     fifth = ZuoraDate(date(2026, 3, 5))
@@ -124,7 +124,7 @@ def test_west_of_utc_a_day_that_begins_today_is_not_put_off() -> None:
     assert effective_date(69.0, asked_at, None, (None, fifth), honolulu).text == "2026-03-04"
 
 
-def test_where_clocks_skip_midnight_a_day_begins_when_they_do() -> None:
+def test_if_clocks_skip_midnight_a_day_begins_at_the_first_moment_after() -> None:
     begins = midnight(date(2026, 4, 24), ZoneInfo("Africa/Cairo"))
     assert begins.astimezone(timezone.utc) == datetime(2026, 4, 23, 22, tzinfo=timezone.utc)
 
@@ -133,7 +133,7 @@ def test_where_clocks_skip_midnight_a_day_begins_when_they_do() -> None:
     "text",
     ["", "soon", "2026-02-29", "2026-13-01", "0001-01-01", "2026-03-04T25:00:00", "2026-3-4"],
 )
-def test_what_is_no_date_is_not_read(text: str) -> None:
+def test_an_invalid_date_is_not_read(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         read(text)
 
@@ -163,11 +163,11 @@ async def test_at_the_end_of_the_term_it_ends_on_the_terms_last_day(
         ([[None]], date(2026, 3, 4)),
         ([], date(2026, 3, 4)),
         ([[date(2026, 3, 5)]], date(2026, 3, 5)),
-        # Nothing is renewed in order to be cancelled later.
+        # No subscription is renewed in order to cancel it later.
         ([[date(2030, 1, 1)]], date(2026, 12, 31)),
     ],
 )
-async def test_at_the_end_of_what_is_invoiced_the_latest_charge_decides(
+async def test_at_the_end_of_the_invoiced_period_the_latest_charge_decides(
     version: str, charged: list[list[date | None]], ends: date
 ) -> None:
     async with tenant(version) as there:
@@ -176,7 +176,7 @@ async def test_at_the_end_of_what_is_invoiced_the_latest_charge_decides(
         assert there.zuora.subscription(there.name).cancelled_date == ends
 
 
-async def test_many_rate_plans_are_asked_for_in_several_queries() -> None:
+async def test_many_rate_plans_are_queried_in_several_calls() -> None:
     async with tenant("78.0") as there:
         days = [[date(2026, 4, 1)]] * 449 + [[date(2026, 5, 1)]]
         there.add(charged_through=days)

@@ -114,7 +114,7 @@ async def test_each_code_has_its_class(  # noqa: PLR0917 - the columns of the ta
 @pytest.mark.parametrize(
     ("version", "operation"), [(19.0, "create"), (19.0, "update"), (26.0, "create")]
 )
-async def test_a_refusal_of_any_step_carries_the_vendor_s_words(
+async def test_a_refusal_of_any_step_carries_the_vendors_words(
     zuora: ScriptedZuora, make_vendor: MakeVendor, version: float, operation: str
 ) -> None:
     zuora.on("query", found())
@@ -171,7 +171,7 @@ async def test_a_tenant_with_orders_is_a_configuration_error_that_says_so(
         assert "Orders" in error.message
 
 
-async def test_one_doubtful_error_among_refusals_leaves_the_outcome_unknown(
+async def test_one_unclear_error_among_refusals_leaves_the_outcome_unknown(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     errors = "".join(
@@ -216,7 +216,7 @@ async def test_success_together_with_an_error_is_an_unknown_outcome(
         (fault("Server", kind="Other"), OutcomeUnknown, NotDone),
     ],
 )
-async def test_an_answer_without_sense_leaves_the_outcome_of_a_write_unknown(
+async def test_an_unreadable_answer_leaves_the_outcome_of_a_write_unknown(
     zuora: ScriptedZuora,
     make_vendor: MakeVendor,
     reply: Reply,
@@ -242,7 +242,7 @@ async def test_an_answer_without_sense_leaves_the_outcome_of_a_write_unknown(
         (found(subscription("Sleeping")), Cause.UNKNOWN_STATUS),
     ],
 )
-async def test_a_look_that_fails_has_a_cause_in_one_word(
+async def test_a_failed_look_has_a_cause_in_one_word(
     zuora: ScriptedZuora, make_vendor: MakeVendor, reply: Reply, cause: Cause
 ) -> None:
     assert (await error_of_query(zuora, make_vendor, reply)).cause is cause
@@ -255,7 +255,7 @@ async def test_a_look_that_fails_has_a_cause_in_one_word(
         *((text, "a status that is not shown") for text in ("h0ld", "x" * 31, "")),
     ],
 )
-async def test_an_unknown_status_is_named_where_it_is_a_plain_word(
+async def test_an_unknown_status_is_named_if_it_is_a_plain_word(
     zuora: ScriptedZuora, make_vendor: MakeVendor, status: str, named: str
 ) -> None:
     error = await error_of_query(zuora, make_vendor, found(subscription(status)))
@@ -356,7 +356,7 @@ async def test_a_login_without_a_readable_answer_waits(
 
 
 @pytest.mark.parametrize("code", ["BLAUWAL", "XQZKWVBNMPLKJHGF", "A_" * 30 + "B"])
-async def test_a_code_that_has_not_the_shape_of_zuoras_is_not_shown(
+async def test_a_code_without_the_shape_of_zuoras_is_not_shown(
     zuora: ScriptedZuora, make_vendor: MakeVendor, code: str
 ) -> None:
     error = await error_of_query(zuora, make_vendor, fault(code))

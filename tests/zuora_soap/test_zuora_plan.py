@@ -1,4 +1,4 @@
-"""A plan is what happens, and changes nothing."""
+"""A plan shows what will happen and changes nothing."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ async def test_a_plan_of_an_undo_shows_the_delete(version: str) -> None:
         assert plan.takes_effect is None
 
 
-async def test_a_plan_tells_the_day_in_the_tenants_zone() -> None:
+async def test_a_plan_shows_the_day_in_the_tenants_zone() -> None:
     async with tenant("78.0", "Pacific/Kiritimati", "2026-03-04T20:30") as there:
         there.add()
         plan = await there.vendor.plan(there.asked, await there.look())
         assert plan.takes_effect == date(2026, 3, 5)
 
 
-async def test_a_plan_completes_the_draft_that_is_there(
+async def test_a_plan_completes_the_existing_draft(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     zuora.on("query", found(amendment(NAME)))
@@ -92,7 +92,7 @@ async def test_a_plan_says_why_there_is_no_preview(
     assert "Smith" not in remark
 
 
-async def test_nothing_is_planned_that_would_not_be_sent(
+async def test_only_calls_that_would_be_sent_are_planned(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     vendor = undoing(make_vendor, 19.0)

@@ -30,12 +30,12 @@ LOST = {
 }
 
 
-async def test_fifty_first_uses_at_once_log_in_once(
+async def test_fifty_concurrent_first_uses_log_in_once(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     zuora.delay = 0.05
     zuora.on("query", found(subscription()))
-    # Vendors of other products have settings of their own, and the same user.
+    # Other products' vendors have their own settings and the same user.
     vendors = [make_vendor(preview=bool(n % 2)) for n in range(50)]
 
     shown = await asyncio.gather(*(vendor.look_up(asking()) for vendor in vendors))
@@ -45,7 +45,7 @@ async def test_fifty_first_uses_at_once_log_in_once(
     assert {asked.text("session") for asked in zuora.of("query")} == {"session-1"}
 
 
-async def test_a_first_user_that_gives_up_does_not_end_the_login_of_the_others(
+async def test_a_first_caller_that_gives_up_does_not_end_the_login_for_others(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     zuora.delay = 0.05
@@ -63,7 +63,7 @@ async def test_a_first_user_that_gives_up_does_not_end_the_login_of_the_others(
     assert zuora.logins == 1
 
 
-async def test_a_login_of_another_task_is_waited_for_no_longer_than_the_budget_lasts(
+async def test_another_tasks_login_is_awaited_only_as_long_as_the_budget_lasts(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     zuora.delay = 1.0
@@ -118,7 +118,7 @@ async def test_a_session_that_is_lost_twice_waits(
     assert zuora.operations() == ["login", "amend", "login", "amend"]
 
 
-async def test_fifty_lost_sessions_at_once_log_in_once_more(
+async def test_fifty_concurrent_lost_sessions_log_in_once_more(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     vendor = make_vendor()
@@ -208,7 +208,7 @@ async def test_secrets_are_sent_escaped_and_shown_nowhere(
     assert "pass<" not in repr(vars(sessions))
 
 
-async def test_each_vendor_that_uses_a_session_tells_its_token(
+async def test_each_vendor_that_uses_a_session_reports_its_token(
     zuora: ScriptedZuora, make_vendor: MakeVendor, tokens: list[str]
 ) -> None:
     zuora.on("query", found(subscription()), found(subscription()))

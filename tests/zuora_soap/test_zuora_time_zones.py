@@ -1,4 +1,4 @@
-"""The tenant's own day decides, not our clock: against the local Zuora."""
+"""The tenant's own day decides, not our clock; tested with the local Zuora."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sandbox.zuora import LocalZuora
 TOKYO = timezone(timedelta(hours=9))
 PACIFIC = timezone(timedelta(hours=-8))
 HONOLULU = timezone(timedelta(hours=-10))
-# Up to version 68 Zuora reads a moment in Pacific time, whatever the tenant's own zone.
+# Up to version 68, Zuora reads a moment in Pacific time, whatever the tenant's zone.
 ZONES_OF_ZUORA = {
     "19.0": lambda _: PACIFIC,
     "27.0": lambda _: PACIFIC,
@@ -31,7 +31,7 @@ VERSIONS = list(ZONES_OF_ZUORA)
 
 @dataclass
 class Served:
-    """Zuora and the vendor, both at the same moment."""
+    """Zuora and the vendor, with the same current time."""
 
     zuora: LocalZuora
     version: str
@@ -39,7 +39,7 @@ class Served:
     http: HttpClient
 
     async def cancel(self, **fields: object) -> tuple[str, int]:
-        """Cancel a new subscription; the outcome, and the number of its cancellations."""
+        """Cancel a new subscription; returns the outcome and the number of its cancellations."""
         name = self.zuora.add(**fields).name
         asked = Cancellation(SubscriptionId(name), "PR-1", "AS-1", self.now)
         made = self.zuora.variables(self.version)
@@ -109,7 +109,7 @@ async def test_a_subscription_whose_term_has_ended_is_refused(version: str, days
         assert await there.cancel(term_end_date=ended) == ("refused", 0)
 
 
-async def test_a_date_that_must_lie_ahead_stays_within_a_term_that_ends_tomorrow() -> None:
+async def test_a_future_date_stays_within_a_term_that_ends_tomorrow() -> None:
     # At 23:30, 25 hours ahead is the day after tomorrow.
     async with served("19.0", PACIFIC, 7) as there:
         tomorrow = there.zuora.billing.today() + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Cancellations that are taken back."""
+"""Undone cancellations."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def deleted(identity: str = DRAFT_ID) -> Reply:
 
 
 def refused(code: str, message: str) -> Reply:
-    """As Zuora answers it: with names in lower case."""
+    """As Zuora returns it: with lower-case names."""
     return Reply(
         soap(
             f"<ns1:deleteResponse><ns1:result><ns1:errors><ns1:Code>{code}</ns1:Code><ns1:Message>"
@@ -64,7 +64,7 @@ def refused(code: str, message: str) -> Reply:
 
 
 @pytest.mark.parametrize("version", GENERATIONS)
-async def test_a_cancellation_that_is_taken_back_leaves_the_subscription_active(
+async def test_an_undone_cancellation_leaves_an_active_subscription(
     version: str,
 ) -> None:
     async with tenant(version) as there:
@@ -82,7 +82,7 @@ async def test_a_cancellation_that_is_taken_back_leaves_the_subscription_active(
 
 
 @pytest.mark.parametrize("version", GENERATIONS)
-async def test_what_was_invoiced_is_refused_in_zuoras_words(version: str) -> None:
+async def test_an_invoiced_amendment_is_refused_in_zuoras_words(version: str) -> None:
     async with tenant(version) as there:
         there.add()
         await there.cancel(CancellationDate.END_OF_TERM)
@@ -96,8 +96,10 @@ async def test_what_was_invoiced_is_refused_in_zuoras_words(version: str) -> Non
 
 
 @pytest.mark.parametrize("version", ["28.0", "29.0"])
-async def test_28_and_29_invoice_every_amendment_so_that_none_is_taken_back(version: str) -> None:
-    """They have no option against it (docs/facts.md, Zuora 1.4, 2.6)."""
+async def test_versions_28_and_29_invoice_every_amendment_so_none_can_be_undone(
+    version: str,
+) -> None:
+    """They have no option to prevent it (docs/facts.md, Zuora 1.4, 2.6)."""
     async with tenant(version) as there:
         there.add()
         await there.cancel()
@@ -121,7 +123,7 @@ async def test_another_amendment_on_top_is_left_alone(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", GENERATIONS)
-async def test_a_cancellation_of_somebody_else_is_not_taken_back(version: str) -> None:
+async def test_somebody_elses_cancellation_is_not_undone(version: str) -> None:
     async with tenant(version) as there:
         there.add()
         await there.cancel()
@@ -135,7 +137,7 @@ async def test_a_cancellation_of_somebody_else_is_not_taken_back(version: str) -
 
 
 @pytest.mark.parametrize("kind", ["harmonization", "orders"])
-async def test_a_tenant_whose_amendments_cannot_be_deleted_is_told_what_to_do(kind: str) -> None:
+async def test_a_tenant_whose_amendments_cannot_be_deleted_gets_the_next_step(kind: str) -> None:
     async with tenant("78.0") as there:
         there.add()
         await there.cancel()
@@ -145,7 +147,7 @@ async def test_a_tenant_whose_amendments_cannot_be_deleted_is_told_what_to_do(ki
             await there.vendor.take_back(there.undo, await there.look())
 
 
-async def test_an_undo_without_a_look_before_it_looks_itself(
+async def test_an_undo_without_an_earlier_look_looks_itself(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     vendor = undoing(make_vendor)
@@ -184,7 +186,7 @@ def undoing(make_vendor: MakeVendor, version: float = 91.0) -> ZuoraSoapVendor:
         [OURS, amendment(NAME, "Completed", Id=OTHER_ID)],
     ],
 )
-async def test_an_amendment_that_is_not_the_one_is_never_deleted(
+async def test_a_different_amendment_is_never_deleted(
     zuora: ScriptedZuora, make_vendor: MakeVendor, records: list[str]
 ) -> None:
     zuora.on("query", found(*records))
@@ -195,7 +197,7 @@ async def test_an_amendment_that_is_not_the_one_is_never_deleted(
 
 
 @pytest.mark.parametrize("shown", [replace(CANCELLED, previous_id="")])
-async def test_a_version_that_names_none_before_it_is_left_alone(
+async def test_a_version_without_a_previous_version_is_left_alone(
     zuora: ScriptedZuora, make_vendor: MakeVendor, shown: ShownSubscription
 ) -> None:
     zuora.on("query", found(amendment(NAME, "Completed", SubscriptionId="")))
@@ -205,7 +207,7 @@ async def test_a_version_that_names_none_before_it_is_left_alone(
 
 
 @pytest.mark.parametrize("field", ["Id", "Name", "Status", "SubscriptionId", "Type"])
-async def test_two_values_of_one_field_of_an_amendment_are_none(
+async def test_two_values_of_an_amendments_field_count_as_none(
     zuora: ScriptedZuora, make_vendor: MakeVendor, field: str
 ) -> None:
     another = f"<ns2:{field}>another</ns2:{field}></ns1:records>"
@@ -215,7 +217,7 @@ async def test_two_values_of_one_field_of_an_amendment_are_none(
     assert zuora.of("delete") == []
 
 
-async def test_of_several_amendments_the_one_that_was_the_last_is_deleted(
+async def test_of_several_amendments_the_last_one_is_deleted(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     older = amendment(NAME, "Completed", Id="b" * 32, SubscriptionId="c" * 32)

@@ -122,7 +122,7 @@ async def test_an_empty_answer_is_an_unknown_id(
         assert shown.status is SubscriptionStatus.UNKNOWN_ID
 
 
-async def test_an_id_is_asked_for_as_an_id(zuora: ScriptedZuora, make_vendor: MakeVendor) -> None:
+async def test_an_id_is_queried_as_an_id(zuora: ScriptedZuora, make_vendor: MakeVendor) -> None:
     zuora.on("query", found(subscription(TermType="TERMED")))
 
     assert await make_vendor().look_up(asking(ACTIVE_ID.upper())) == ACTIVE
@@ -144,7 +144,7 @@ async def test_the_id_of_a_superseded_version_leads_to_the_latest(
 
 
 @pytest.mark.parametrize("other", [NUMBER.lower(), "B-2"])
-async def test_two_subscriptions_in_one_answer_are_none(
+async def test_two_subscriptions_in_one_answer_count_as_none(
     zuora: ScriptedZuora, make_vendor: MakeVendor, other: str
 ) -> None:
     zuora.on("query", found(subscription(), subscription("Cancelled", Name=other, Version="2")))
@@ -154,7 +154,7 @@ async def test_two_subscriptions_in_one_answer_are_none(
 
 
 @pytest.mark.parametrize("field", ["Status", "Id", "Name", "Version"])
-async def test_two_values_of_one_field_are_none(
+async def test_two_values_of_one_field_count_as_none(
     zuora: ScriptedZuora, make_vendor: MakeVendor, field: str
 ) -> None:
     another = f"<ns2:{field}>another</ns2:{field}></ns1:records>"
@@ -165,7 +165,7 @@ async def test_two_values_of_one_field_are_none(
 
 
 @pytest.mark.parametrize("key", ["", "a\x00b", "a\nb", "\ud800", "x" * 256])
-async def test_an_impossible_id_is_never_asked_for(
+async def test_an_impossible_id_is_never_queried(
     zuora: ScriptedZuora, make_vendor: MakeVendor, key: str
 ) -> None:
     shown = await make_vendor().look_up(asking(key))
@@ -228,7 +228,7 @@ def test_up_to_24_the_date_is_another_day_in_every_zone(offset: int) -> None:
         (23, "2025-03-04", "2026-03-04"),
     ],
 )
-async def test_the_first_day_is_sent_where_it_is_still_to_come(
+async def test_the_first_day_is_sent_if_it_is_still_to_come(
     zuora: ScriptedZuora, make_vendor: MakeVendor, hour: int, begins: str, sent: str
 ) -> None:
     dates = {"ContractEffectiveDate": begins}
@@ -240,7 +240,7 @@ async def test_the_first_day_is_sent_where_it_is_still_to_come(
     [
         (0, "2026-03-03", "2026-03-03"),
         (11, "2026-03-03", "2026-03-03"),
-        # Even at UTC-12 the day is over at 12:00 UTC.
+        # Even at UTC-12, the day is over at 12:00 UTC.
         (12, "2026-03-03", "2026-03-04"),
         (0, "2026-03-02", "2026-03-04"),
         (0, "2026-02-04", "2026-03-04"),
@@ -248,7 +248,7 @@ async def test_the_first_day_is_sent_where_it_is_still_to_come(
         (0, "2026-03-05", "2026-03-04"),
     ],
 )
-async def test_the_last_day_of_the_term_is_sent_where_it_is_today_in_some_zone(
+async def test_the_last_day_of_the_term_is_sent_if_it_is_today_in_some_zone(
     zuora: ScriptedZuora, make_vendor: MakeVendor, hour: int, term_ends: str, sent: str
 ) -> None:
     dates = {"ContractEffectiveDate": "2025-03-04", "TermEndDate": term_ends}
@@ -286,7 +286,7 @@ async def test_a_day_that_cannot_be_read_changes_no_date(
 async def sent_date(
     zuora: ScriptedZuora, vendor: Vendor, hour: int, dates: dict[str, str]
 ) -> str | None:
-    """The one date of a cancellation that is asked for at this hour of 4 March 2026, in UTC."""
+    """The only date of a cancellation requested at this hour (UTC) of 4 March 2026."""
     zuora.on("query", found(subscription(**dates)))
     zuora.on("amend", amended())
     asked_at = NOW.replace(hour=hour, minute=0, second=0)
@@ -351,7 +351,7 @@ async def test_billing_is_switched_on_and_off_in_words_from_version_30_on(
         assert said == [(None, None), words, words]
 
 
-async def test_no_preview_is_sent_where_it_is_switched_off(
+async def test_no_preview_is_sent_if_it_is_switched_off(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     zuora.on("amend", amended())
@@ -395,7 +395,7 @@ async def test_a_failed_preview_is_a_remark_and_stops_nothing(
         (fault("INVALID_SESSION"), Cause.CREDENTIALS),
     ],
 )
-async def test_an_error_that_is_not_the_preview_s_own_stops_the_cancellation(
+async def test_an_error_that_is_not_the_previews_own_stops_the_cancellation(
     zuora: ScriptedZuora, make_vendor: MakeVendor, reply: Reply, cause: Cause
 ) -> None:
     zuora.on("preview", reply)
@@ -427,7 +427,7 @@ async def test_success_without_an_amendment_is_looked_up_again(
     assert (await make_vendor(preview=False).cancel(asking(), ACTIVE)).subscription is None
 
 
-async def test_without_a_look_up_before_it_the_vendor_looks_itself(
+async def test_without_an_earlier_look_up_the_vendor_looks_itself(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     zuora.on("amend", amended())
@@ -561,7 +561,7 @@ async def test_of_two_drafts_every_attempt_takes_the_same(
     assert zuora.of("update")[0].text("Id") == "a" * 32
 
 
-async def test_a_completed_amendment_that_does_not_show_yet_is_not_made_again(
+async def test_a_completed_amendment_that_is_not_visible_yet_is_not_repeated(
     zuora: ScriptedZuora, make_vendor: MakeVendor
 ) -> None:
     zuora.on("query", found(amendment(NAME, "Completed")))
@@ -610,7 +610,7 @@ async def test_one_create_is_completed_in_one_transaction_and_then_looked_up(
     assert accepted.subscription is None
 
 
-def test_the_vendor_can_be_asked_may_not_repeat_and_names_its_own_variables(
+def test_the_vendor_can_be_asked_forbids_repeats_and_names_its_own_variables(
     make_vendor: MakeVendor,
 ) -> None:
     vendor = make_vendor()
