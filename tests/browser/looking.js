@@ -92,7 +92,12 @@ window.looking = (() => {
   // From now on, everything that gets the focus: where it is, and how wide the ring is that shows it.
   function follow() {
     const followed = [];
-    document.addEventListener("focusin", ({ target }) => followed.push(focused(target)));
+    let last = null;
+    document.addEventListener("focusin", ({ target }) => {
+      // Of what scrolls, the beginning can lie above its own edge.
+      followed.push({ ...focused(target), isWithinLast: Boolean(last?.contains(target)) });
+      last = target;
+    });
     looking.followed = followed;
   }
 
