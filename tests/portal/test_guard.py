@@ -45,6 +45,7 @@ async def test_every_answer_tells_the_browser_to_fetch_nothing_from_elsewhere(de
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert page.headers["Referrer-Policy"] == "same-origin"
 
 
