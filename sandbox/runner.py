@@ -95,7 +95,7 @@ class Runner:
 
     @property
     def exit_status(self) -> int | None:
-        """How the master has ended (a negative signal), or None as long as it has not."""
+        """The master's exit status (a signal is negative), or None while it runs."""
         return self._process.returncode if self._process is not None else None
 
     async def start(self, timeout: float = 60.0) -> None:

@@ -52,7 +52,7 @@ class RunnerLogs:
         self._listeners.append(listener)
 
     def newest(self, instance_id: str) -> list[LogEntry]:
-        """What was logged last in an instance, the oldest first."""
+        """The newest entries of an instance, oldest first."""
         return [*self._logs[instance_id].newest] if instance_id in self._logs else []
 
     async def follow(self) -> None:

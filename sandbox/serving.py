@@ -71,7 +71,7 @@ async def _until_stopped(
     Address.of(sandbox).write()
     variables = VariablesFile(sandbox.connect.environment)
     sandbox.connect.journal.listen(variables.happened)
-    # Those for a vendor of the user's own are in a file of theirs.
+    # The user already has a file for their own vendor's.
     if not sandbox.own_vendor:
         variables.write()
     try:

@@ -42,12 +42,12 @@ class VariablesFile:
 
 
 def env_text(variables: Iterable[Variable]) -> str:
-    """The variables, a `NAME=value` on each line, without those that do not fit on one."""
+    """The variables, one `NAME=value` per line, without those that do not fit on one."""
     return "".join(f"{each.name}={each.value}\n" for each in variables if fits_on_a_line(each))
 
 
 def fits_on_a_line(variable: Variable) -> bool:
-    """Whether a file with a `NAME=value` on each line can hold a variable."""
+    """Whether a file with one `NAME=value` per line can hold a variable."""
     has_breaks = "\n" in variable.value or "\r" in variable.value
     return not has_breaks and NAME.fullmatch(variable.name) is not None
 

@@ -1,4 +1,4 @@
-"""What all tests share: their order, and how hypothesis tries things."""
+"""Shared by all tests: their order, and hypothesis's settings."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from xdist.scheduler import LoadScopeScheduling
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
 """`make soak` tries more (tools/fuzz.py)."""
 
-# Quickly, and without files in the checkout. There is one profile for all folders: the last that
-# is loaded holds for every test of a run.
+# Quick, and without files in the checkout. All folders share one profile: the last one loaded holds
+# for every test of a run.
 settings.register_profile(
     "all",
     deadline=None,
@@ -28,11 +28,11 @@ LONGEST = (
     *("faults", "reconcile", "model", "promises", "diagnostics", "e2e_speed", "check"),
     *("waiting", "e2e", "examples", "sandbox", "fuzz"),
 )
-"""The folders whose tests take more than a minute together, the longest first."""
+"""The folders whose tests take more than a minute together, longest first."""
 
 
 class FolderScheduling(LoadScopeScheduling):
-    """Of several processes, one runs all tests of a folder, with what they share."""
+    """With several processes, one runs all tests of a folder, which share fixtures."""
 
     def _split_scope(self, nodeid: str) -> str:
         path, _, _ = nodeid.partition("::")
@@ -47,11 +47,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FolderS
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each folder's tests together, in whatever order they are shuffled.
 
-    The servers of a folder's shared sandbox only answer while one of its tests runs. Between two
-    of them that lie minutes apart, its runner loses the connection and takes minutes more to come
-    back; so nothing of another folder may run in between.
+    The servers of a folder's shared sandbox only answer while one of its tests runs. If two of them
+    lay minutes apart, its runner would lose the connection and take minutes more to come back, so
+    no test of another folder may run in between.
     """
-    # Several processes take folder after folder; a long one that began last would be waited for.
+    # Several processes take folder after folder; all would wait for a long one that began last.
     first = LONGEST if "PYTEST_XDIST_WORKER" in os.environ else ()
     turns = {folder: turn for turn, folder in enumerate(first)}
     for item in items:

@@ -24,9 +24,9 @@ LOG = logging.getLogger("eaas.eventsapp")
 
 
 class Extension:
-    """Delivers requests to the extension as the runner does, one new application for each task.
+    """Delivers requests to the extension as the runner does, with a new application for each task.
 
-    Its clock goes on by itself, and by `clock_seconds` further; `let_pass` moves Connect's as well.
+    Its clock runs by itself, and `clock_seconds` ahead; `let_pass` also moves Connect's.
     """
 
     def __init__(self, sandbox: Sandbox, variables: dict[str, str]) -> None:
@@ -37,7 +37,7 @@ class Extension:
         self.begin_new_process()
 
     def begin_new_process(self, **state: Any) -> None:
-        """Forget what a process remembers; `state` is set in the new one."""
+        """Start a new process, which remembers nothing; `state` is set in it."""
         trust = self.sandbox.certificates.client_context()
         session = Session(Transport(32, trust))
         own = {
@@ -56,7 +56,7 @@ class Extension:
         self.application = Application
 
     def clock(self) -> float:
-        """The process's own seconds."""
+        """The process's own clock, in seconds."""
         return asyncio.get_running_loop().time() + self.clock_seconds
 
     def now(self) -> datetime:
@@ -69,28 +69,29 @@ class Extension:
         self.sandbox.connect.clock.ahead += timedelta(seconds=seconds)
 
     async def sleep(self, seconds: float) -> None:
-        """The pause between two looks of one walk takes no time."""
+        """Let the pause between two looks of one walk take no time."""
         self.let_pass(seconds)
 
     def client(self, api_key: str | None = None) -> AsyncConnectClient:
-        """A client as the runner makes it for each task: with its retries and its time-outs."""
+        """A client as the runner makes one for each task, with its retries and its time-outs."""
         connect = self.sandbox.connect
         return AsyncConnectClient(api_key or connect.api_key, endpoint=connect.url, max_retries=3)
 
     async def deliver(self, request_id: str) -> BackgroundResponse:
-        """One delivery: read the request, as the runner does, and hand it to the handler."""
+        """Deliver once: read the request as the runner does, and hand it to the handler."""
         request = await self.client().requests[request_id].get()
         return await self.handle(request)
 
     def handle(self, request: Any) -> Awaitable[BackgroundResponse]:
-        """Hand a request to the handler of the process that runs now."""
+        """Hand a request to the handler of the current process."""
         application = self.application(self.client(), LOG, self.variables)
         handled: Awaitable[BackgroundResponse] = application.handle_asset_cancel_request(request)
         return handled
 
     async def settle(self, request_id: str, deliveries: int = 30) -> int:
-        """Deliver until the task is not put off any more, each time after its countdown; answer how
-        often it was delivered."""
+        """Deliver, each time after the countdown, until the task is no longer postponed; returns
+        the number of deliveries.
+        """
         for delivery in range(1, deliveries + 1):
             response = await self.deliver(request_id)
             if response.status != "reschedule":
@@ -104,7 +105,7 @@ async def running_extension(**variables: str) -> AsyncIterator[Extension]:
     """A sandbox of its own and the extension in this process."""
     async with Sandbox() as sandbox:
         transport = httpx.AsyncHTTPTransport(verify=sandbox.certificates.client_context())
-        # The official client keeps one transport for each end point; this one trusts the sandbox.
+        # The official client keeps one transport for each endpoint; this one trusts the sandbox.
         _ASYNC_TRANSPORTS[sandbox.connect.url] = transport
         extension = Extension(sandbox, variables)
         try:
@@ -117,7 +118,7 @@ async def running_extension(**variables: str) -> AsyncIterator[Extension]:
 
 
 async def longest_stall(work: Any) -> float:
-    """Run the work and answer for how long at most the event loop stood still meanwhile."""
+    """Run the work; returns the longest time for which the event loop stood still meanwhile."""
     loop, longest = asyncio.get_running_loop(), 0.0
     task = asyncio.ensure_future(work)
     while not task.done():

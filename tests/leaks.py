@@ -1,4 +1,4 @@
-"""Searches what has left the extension for secrets, in every form in which they could have."""
+"""Searches the extension's output for secrets, in every form they could take."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterable, Mapping
 from unicodedata import normalize
 
 LEAST_CHARACTERS = 8
-"""A shorter form could be found by chance."""
+"""A shorter form could match by chance."""
 
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
 
 def bare(text: str) -> str:
-    """The letters and digits of a text in one case: no blank, line break or sign hides one."""
+    """The letters and digits of a text in one case: no blank, line break or sign hides a secret."""
     return _NOT_ALPHANUMERIC.sub("", normalize("NFKC", text).casefold())
 
 
 def forms(secret: str) -> set[str]:
-    """A secret, bare, and in encodings: what each of them shows between other letters."""
+    """The texts by which a secret shows, bare or encoded, even between other letters."""
     raw = secret.encode()
     found = [
         secret,
@@ -35,7 +35,7 @@ def forms(secret: str) -> set[str]:
 
 
 def leaks(text: str, secrets: Mapping[str, str] | Iterable[str]) -> list[str]:
-    """The secrets that a text shows: their names, if they have any."""
+    """The secrets that a text shows, by name if they have one."""
     named = secrets if isinstance(secrets, Mapping) else {secret: secret for secret in secrets}
     shown = bare(text)
     return [name for name, secret in named.items() if any(f in shown for f in forms(secret))]

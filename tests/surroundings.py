@@ -1,4 +1,4 @@
-"""Fixtures that keep what is around a test out of it: authorities, and proxies."""
+"""Fixtures that keep the machine's authorities and proxies out of a test."""
 
 import pytest
 import trustme
@@ -8,7 +8,7 @@ __all__ = ["only_what_these_tests_set", "stranger"]
 
 @pytest.fixture(scope="session")
 def stranger(tmp_path_factory):
-    """An authority that signs nothing here; one is read faster than all of the real ones."""
+    """An authority that signs nothing here; it is read faster than all of the real ones."""
     path = tmp_path_factory.mktemp("stranger") / "ca.pem"
     trustme.CA().cert_pem.write_to_path(path)
     return path
@@ -16,7 +16,7 @@ def stranger(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def only_what_these_tests_set(monkeypatch, stranger):
-    """Trust that authority alone, and use no proxy; for every test of a folder that imports it."""
+    """Trust only that authority and use no proxy, in every test of a folder that imports this."""
     monkeypatch.setenv("SSL_CERT_FILE", str(stranger))
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)

@@ -12,15 +12,17 @@ from connect_ext.redaction import without_secrets
 from connect_ext.vendors.words import known_words_of
 
 _OWN_WORDS = """
-    ahead alone answered back blank brace bug bytes carried carry cert character characters
-    circles cloudblue comma compressed connect conversation conversations counting cut decided
-    declares describe developers dns earlier effect failing fails filled finding fit fix
-    followed forbids gave hand harmonization higher html invisible lead leads leaving letters
-    lies life listens listing looking lost many mark marks meaning meanwhile mistake mistakes
-    moment ms older pieces place placeholder placeholders point prd presets proxy python
-    question ran refuses rejecting renewing repetition repetitions resubmit revocation revoking
-    runner s sentence serves ssl stays superseded sure switched taking talks tell trusted usable
-    usually utf vendordefinition want word words wsdl
+    according agree agreed ahead alone answered anyway back blank brace bug bytes carried carry cert
+    changing character characters circles cloudblue comma compressed concerns connect considers
+    continue continues conversation conversations counting cut decided declares describe developers
+    different differently dns earlier effect failing fails filled finding fit fix followed forbids
+    gave hand harmonization higher html implausible invisible lead leads leaving letters lies life
+    listens listing looking lost many mark marks mean meaning meanwhile mistake mistakes moment ms
+    older persists pieces place placeholder placeholders point prd presets proxy python question
+    raises ran refuses refusing rejecting renewing repetition repetitions requested resolve resubmit
+    revocation revoking runner s sentence serves ssl stays superseded sure switched taking talks
+    tell trusted unchanged unfinished unreadable usable usual usually utf vendordefinition waited
+    want word words working wsdl
 """
 _OWN = frozenset(_OWN_WORDS.split())
 """The extension's own words, beyond those that vendors use."""

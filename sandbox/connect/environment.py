@@ -94,7 +94,7 @@ class Environment:
         self.schedulables: dict[str, Json] = {}
         self.variables: dict[str, Variable] = {}
         self.initial_values: dict[str, str] = {}
-        """Those of the variables that a runner has declared."""
+        """The variables that runners have declared."""
         for name, value in overrides.items():
             self.set_variable(name, value)
 

@@ -85,7 +85,7 @@ class VendorSubscription:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether a cancellation or an undo has been accepted and is not done yet."""
+        """Whether a cancellation or an undo was accepted and is not done yet."""
         return any(it != REMOVED for _, it in self._coming) or self.status == "cancelling"
 
     def lock(self, seconds: float) -> None:

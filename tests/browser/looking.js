@@ -89,16 +89,21 @@ window.looking = (() => {
       .map(what);
   }
 
-  // What has the focus: where it is, and how wide the ring is that shows it.
-  function focused() {
-    const element = document.activeElement;
-    if (!element || element === document.body) return null;
+  // From now on, everything that gets the focus: where it is, and how wide the ring is that shows it.
+  function follow() {
+    const followed = [];
+    document.addEventListener("focusin", ({ target }) => followed.push(focused(target)));
+    looking.followed = followed;
+  }
+
+  function focused(element) {
     const { left, right, top, bottom } = element.getBoundingClientRect();
     const { outlineColor, outlineStyle, outlineWidth } = getComputedStyle(element);
     const isClear = contrast(outlineColor, ground(element.parentElement)) >= 3;
     const ring = outlineStyle === "none" || !isClear ? 0 : parseFloat(outlineWidth);
-    const box = { left, right, top: top + scrollY, bottom: bottom + scrollY };
-    return { what: what(element), ring, ...box };
+    let down = 0;
+    for (let each = element.parentElement; each; each = each.parentElement) down += each.scrollTop;
+    return { what: what(element), ring, left, right, top: top + down, bottom: bottom + down };
   }
 
   // What has no name for somebody who does not see it.
@@ -122,5 +127,5 @@ window.looking = (() => {
 
   const headings = () => all("h1, h2, h3, h4, h5, h6").map(({ localName }) => Number(localName[1]));
   const ids = () => all("[id]").map(({ id }) => id);
-  return { contrasts, stickingOut, focusable, focused, nameless, headings, ids, listening };
+  return { contrasts, stickingOut, focusable, follow, nameless, headings, ids, listening };
 })();

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.stage import Stage, Visitors
 
 WIDE, BETWEEN, NARROW = ({"width": width, "height": 800} for width in (1280, 800, 400))
-Place = tuple[Stage, str]
 LONG = "Because of a-very-long-word-that-nobody-breaks-" + "x" * 80
 PATHS = {
     "subscriptions": "/subscriptions?q={active}",
@@ -34,7 +34,7 @@ PATHS = {
     "no runner": "/runners",
     "no value is known": "/variables?q=REST_A",
 }
-OF_THE_EXTENSION = {"runners": "/runners", "variables": "/variables?q=REST_A"}
+OF_THE_EXTENSION = {"runner": "/runners", "mistake": "/variables?q=REST_A"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -62,24 +62,41 @@ async def mistaken(played: Stage) -> AsyncIterator[Stage]:
     """The extension has found a mistake."""
     right = played.connect.environment.variables["REST_AUTH"].value
     played.connect.set_variable("REST_AUTH", LONG)
+    opinions = played.portal.opinions
+    while opinions.newest is None or not opinions.newest.mistakes:
+        await asyncio.sleep(0.05)
     yield played
     played.connect.set_variable("REST_AUTH", right)
 
 
-@pytest.fixture(params=[*PATHS, *OF_THE_EXTENSION])
-def place(
-    request: pytest.FixtureRequest, stage: Stage, mistaken: Stage, ids: dict[str, str]
-) -> Place:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def looking(
+    browser: Browser, stage: Stage, mistaken: Stage
+) -> AsyncIterator[tuple[Visitors, Page, Page]]:
+    """Somebody who goes from page to page: at nobody's extension, and at one with a mistake."""
+    visitors = Visitors(browser)
+    yield visitors, await visitors.open(stage), await visitors.open(mistaken)
+    await visitors.leave()
+
+
+@pytest_asyncio.fixture(params=[*PATHS, *OF_THE_EXTENSION], loop_scope="session")
+async def page(
+    request: pytest.FixtureRequest,
+    looking: tuple[Visitors, Page, Page],
+    ids: dict[str, str],
+) -> AsyncIterator[Page]:
     """Each page in turn."""
-    if request.param in OF_THE_EXTENSION:
-        return mistaken, OF_THE_EXTENSION[request.param]
-    return stage, PATHS[request.param].format(**ids)
+    visitors, still, extended = looking
+    page = extended if request.param in OF_THE_EXTENSION else still
+    path = {**PATHS, **OF_THE_EXTENSION}[request.param]
+    await page.goto(path.format(**ids))
+    yield page
+    assert visitors.forget() == []
 
 
 async def test_all_text_has_contrast_and_nothing_sticks_out(
-    visitors: Visitors, place: Place
+    page: Page,
 ) -> None:
-    page = await visitors.open(*place)
     for button in await page.get_by_role("button", name="Actions").all():
         await button.click()
     for scheme in ("light", "dark"):
@@ -93,13 +110,16 @@ async def test_all_text_has_contrast_and_nothing_sticks_out(
 
 
 async def test_tab_reaches_every_control_in_the_order_in_which_it_is_seen(
-    visitors: Visitors, place: Place
+    page: Page,
 ) -> None:
-    page = await visitors.open(*place)
     for size in (WIDE, NARROW):
         await page.set_viewport_size(size)
-        reached = await _tab_through(page)
+        await page.reload()
         wanted = await page.evaluate("looking.focusable()")
+        await page.evaluate("looking.follow()")
+        for _ in wanted:
+            await page.keyboard.press("Tab")
+        reached = await page.evaluate("looking.followed")
         assert [each["what"] for each in reached] == wanted
         assert [each["what"] for each in reached if each["ring"] < 2.0] == []
         # The first is above all others, and seen only while it has the focus.
@@ -107,21 +127,15 @@ async def test_tab_reaches_every_control_in_the_order_in_which_it_is_seen(
             assert _is_read_before(before, after), (before, after)
 
 
-async def test_headings_labels_and_landmarks_say_what_there_is(
-    stage: Stage, mistaken: Stage, visitors: Visitors, ids: dict[str, str]
-) -> None:
-    for at, paths in ((stage, PATHS), (mistaken, OF_THE_EXTENSION)):
-        page = await visitors.open(at)
-        for path in paths.values():
-            await page.goto(path.format(**ids))
-            levels = await page.evaluate("looking.headings()")
-            assert levels.count(1) == 1, path
-            assert all(after <= before + 1 for before, after in pairwise([0, *levels])), path
-            assert await page.evaluate("looking.nameless()") == [], path
-            await expect(page.get_by_role("main")).to_have_count(1)
-            await expect(page.get_by_role("navigation", name="Pages", exact=True)).to_have_count(1)
-            used = await page.evaluate("looking.ids()")
-            assert len(used) == len(set(used)), path
+async def test_headings_labels_and_landmarks_say_what_there_is(page: Page) -> None:
+    levels = await page.evaluate("looking.headings()")
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise([0, *levels]))
+    assert await page.evaluate("looking.nameless()") == []
+    await expect(page.get_by_role("main")).to_have_count(1)
+    await expect(page.get_by_role("navigation", name="Pages", exact=True)).to_have_count(1)
+    used = await page.evaluate("looking.ids()")
+    assert len(used) == len(set(used))
 
 
 async def test_the_first_tab_skips_to_the_content(stage: Stage, visitors: Visitors) -> None:
@@ -139,19 +153,6 @@ async def test_an_address_that_leads_nowhere_says_so(stage: Stage, visitors: Vis
         page = await visitors.open(stage, path)
         await expect(page.get_by_role("heading", level=1)).to_have_text("That is not possible")
         assert all("404" in each for each in visitors.forget())
-
-
-async def _tab_through(page: Page) -> list[dict]:
-    """What has the focus after each Tab, from the top of the page to its end."""
-    await page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
-    await page.evaluate("getSelection().collapse(document.body, 0)")
-    reached: list[dict] = []
-    while True:
-        await page.keyboard.press("Tab")
-        focused = await page.evaluate("looking.focused()")
-        if focused is None or (reached and focused["what"] == reached[0]["what"]):
-            return reached
-        reached.append(focused)
 
 
 def _is_read_before(before: dict, after: dict) -> bool:

@@ -1,4 +1,4 @@
-"""With --cancel, and only then, the subscription is really cancelled: once, and looked at again."""
+"""Only --cancel really cancels the subscription: once, with another look afterwards."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.presets.vendors import serving
 
 
 def once(vendor, subscription_id="SUB-1"):
-    """The calls that cancel, and how many took effect."""
+    """How many calls tried to cancel, and how many took effect."""
     subscription = vendor.subscriptions[subscription_id]
     return len(vendor.cancel_calls(subscription_id)), subscription.cancellations
 
 
-async def test_it_is_cancelled_once_and_what_was_shown_is_what_was_agreed_to(vendor):
+async def test_it_is_cancelled_once_after_agreement_to_the_shown_call(vendor):
     vendor.add("SUB-1")
     person = Person()
     report = await cancelled(vendor.variables(), "SUB-1", person)
@@ -31,7 +31,7 @@ async def test_it_is_cancelled_once_and_what_was_shown_is_what_was_agreed_to(ven
     assert report.calls[: len(asked.calls)] == asked.calls
 
 
-async def test_who_does_not_agree_sends_nothing(vendor):
+async def test_without_agreement_nothing_is_sent(vendor):
     vendor.add("SUB-1")
     report = await cancelled(vendor.variables(), "SUB-1", Person(agrees=False))
     assert (once(vendor), report.outcome, report.was_sent) == ((0, 0), "cancel", False)
@@ -41,21 +41,21 @@ async def test_who_does_not_agree_sends_nothing(vendor):
     ("variables", "status"),
     [({"DRY_RUN": "true"}, "active"), ({}, "cancelled"), ({}, "draft"), ({"NOTES": "x"}, "active")],
 )
-async def test_nobody_is_asked_where_nothing_would_be_sent(vendor, variables, status):
+async def test_nobody_is_asked_if_nothing_would_be_sent(vendor, variables, status):
     vendor.add("SUB-1", status=status)
     person = Person()
     report = await cancelled({**vendor.variables(), **variables}, "SUB-1", person)
     assert (person.asked, once(vendor), report.was_sent) == ([], (0, 0), False)
 
 
-async def test_a_vendor_that_shows_it_later_is_looked_at_until_it_does(vendor):
+async def test_a_slow_vendor_is_polled_until_it_shows_the_cancellation(vendor):
     vendor.add("SUB-1", shows_after_seconds=3)
     report = await cancelled(vendor.variables(), "SUB-1")
     assert (report.outcome, once(vendor)) == ("approve", (1, 1))
 
 
 @pytest.mark.parametrize("repeatable", ["false", "true"])
-async def test_one_that_takes_minutes_is_sent_no_second_cancellation(vendor, repeatable):
+async def test_a_vendor_that_takes_minutes_gets_no_second_cancellation(vendor, repeatable):
     vendor.add("SUB-1", shows_after_seconds=300, second="order", honours_keys=False)
     soon = {"SETTLE_MINUTES": "0.05", "REST_REPEATABLE": repeatable}
     report = await cancelled({**vendor.variables(), **soon}, "SUB-1", wait_seconds=7)
@@ -67,7 +67,7 @@ async def test_one_that_takes_minutes_is_sent_no_second_cancellation(vendor, rep
     )
 
 
-async def test_a_status_in_between_is_waited_for(unseen):
+async def test_an_intermediate_status_is_waited_for(unseen):
     contract = unseen.add("C-1")
     contract_calls = {
         "REST_STATUS_REQUEST": "GET /v2/contracts/{subscription_id}",
@@ -80,7 +80,7 @@ async def test_a_status_in_between_is_waited_for(unseen):
     assert "'TERMINATING', which is in REST_CANCELLING_VALUES" in everything_told(report)
 
 
-async def test_a_refusal_is_told_in_its_known_words_and_nothing_is_sent_again(vendor):
+async def test_a_refusal_is_shown_in_its_known_words_and_nothing_is_sent_again(vendor):
     vendor.add("SUB-1", refusal="It is leased until May to Blauwal GmbH.")
     report = await cancelled(vendor.variables(), "SUB-1")
     assert (report.outcome, once(vendor)) == ("reject", (1, 0))
@@ -91,7 +91,7 @@ async def test_a_refusal_is_told_in_its_known_words_and_nothing_is_sent_again(ve
     assert "finds a reason of 39 characters" in found
 
 
-async def test_a_reason_that_is_not_found_is_told_with_the_keys_that_are_there(vendor):
+async def test_a_missing_reason_is_reported_with_the_keys_that_exist(vendor):
     vendor.add("SUB-1", refusal="It is leased until May.")
     report = await cancelled({**vendor.variables(), "REST_REASON_PATH": "errors[]"}, "SUB-1")
     assert report.outcome == "reject"
@@ -108,7 +108,7 @@ async def test_not_now_waits(vendor):
 
 
 @pytest.mark.parametrize("shows_after", [None, 3])
-async def test_after_a_lost_answer_the_subscription_tells(vendor, shows_after):
+async def test_after_a_lost_answer_the_subscription_decides(vendor, shows_after):
     vendor.add("SUB-1", shows_after_seconds=shows_after)
     vendor.faults.add("POST", "", DropAfter(), times=1)
     report = await cancelled(vendor.variables(), "SUB-1")
@@ -137,7 +137,7 @@ async def test_a_cancellation_that_never_left_was_not_sent(vendor):
     assert "check REST_API_URL" in report.decision
 
 
-async def test_where_the_vendor_cannot_be_asked_its_answer_decides(vendor):
+async def test_if_the_vendor_cannot_be_asked_its_answer_decides(vendor):
     vendor.add("SUB-1")
     vendor.add("SUB-2", shows_after_seconds=60)
     variables = {**vendor.variables(), "REST_STATUS_REQUEST": ""}
@@ -148,7 +148,7 @@ async def test_where_the_vendor_cannot_be_asked_its_answer_decides(vendor):
     assert "REST_STATUS_PATH finds nothing: the answer has the key ok" in everything_told(report)
 
 
-async def test_the_end_of_a_term_is_cancelled_for_its_day(vendor):
+async def test_a_cancellation_at_the_end_of_the_term_names_that_day(vendor):
     vendor.add("SUB-1", term_ends="2031-01-01")
     when = {"CANCELLATION_DATE": "end_of_term", "WHEN_EFFECTIVE_LATER": "schedule"}
     variables = {**vendor.variables(), **vendor.variables_for_later_ends(), **when}
@@ -172,7 +172,7 @@ async def test_each_preset_cancels_once_and_does_not_believe_a_lost_answer(stand
 
 
 @pytest.mark.parametrize("stand_in", STAND_INS, ids=lambda each: each.vendor)
-async def test_each_presets_refusal_is_told(stand_in):
+async def test_each_presets_refusal_is_shown(stand_in):
     async with serving(stand_in()) as server:
         held = server.add(trouble=Trouble.REFUSES)
         report = await cancelled(server.variables(), held.id)

@@ -1,4 +1,4 @@
-"""The command: its question, its exit status, its files, and what it says in JSON."""
+"""The command: its question, its exit status, its files and its JSON."""
 
 from __future__ import annotations
 
@@ -75,15 +75,13 @@ async def test_it_is_0_only_if_a_request_would_be_approved(vendor, command, stat
         (["SUB-1", "--answer", "no-such-file"], "no-such-file cannot be read: No such file"),
     ],
 )
-async def test_it_is_2_for_a_wrong_command_line_and_a_file_that_cannot_be_read(
-    command, arguments, said
-):
+async def test_it_is_2_for_a_wrong_command_line_or_an_unreadable_file(command, arguments, said):
     ran = await command.run({}, *arguments)
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
 
 
-async def test_it_is_2_where_the_vendor_explains_no_answers(command, orders):
+async def test_it_is_2_if_the_vendor_explains_no_answers(command, orders):
     answer = command.file("answer", "{}")
     ran = await command.run(orders.variables(), "A-S1", "--answer", answer)
     assert (ran.status, "VENDOR zuora cannot explain" in ran.err) == (2, True)
@@ -106,7 +104,7 @@ async def test_only_the_id_itself_is_a_yes(vendor, command, typed):
     assert ran.err.endswith(f"{QUESTION}Nothing was sent.\n")
 
 
-async def test_the_question_is_on_stderr_and_the_rest_is_told_after_it(vendor, command):
+async def test_the_question_is_on_stderr_and_the_report_follows_it(vendor, command):
     vendor.add("SUB-1")
     ran = await command.run(vendor.variables(), "SUB-1", "--cancel", typed=" SUB-1 \n")
     assert (ran.status, cancel_calls(vendor)) == (0, 1)
@@ -120,9 +118,7 @@ async def test_the_question_is_on_stderr_and_the_rest_is_told_after_it(vendor, c
 
 
 @pytest.mark.parametrize(("status", "exit_status"), [("cancelled", 0), ("draft", 1)])
-async def test_nothing_is_asked_where_there_is_nothing_to_cancel(
-    vendor, command, status, exit_status
-):
+async def test_nothing_is_asked_if_there_is_nothing_to_cancel(vendor, command, status, exit_status):
     vendor.add("SUB-1", status=status)
     ran = await command.run(vendor.variables(), "SUB-1", "--cancel", typed="SUB-1\n")
     assert (ran.status, ran.err) == (exit_status, "Nothing was sent.\n")
@@ -144,7 +140,7 @@ async def test_ctrl_c_at_the_question_sends_nothing(vendor, command):
     assert (status, err, cancel_calls(vendor)) == (130, "\nInterrupted.\n", 0)
 
 
-async def test_ctrl_c_as_soon_as_the_question_is_there_sends_nothing(vendor, command):
+async def test_ctrl_c_as_soon_as_the_question_appears_sends_nothing(vendor, command):
     vendor.add("SUB-1")
     arguments = ("--env", command.env(vendor.variables()), "SUB-1", "--cancel")
     process = await command.begin(*arguments, python=("-c", CTRL_C_WITH_THE_QUESTION))
@@ -198,7 +194,7 @@ async def test_json_is_the_only_thing_on_stdout_and_has_the_same_facts(vendor, c
     assert [each for each in told if each not in text.out] == []
 
 
-async def test_json_of_a_cancellation_is_one_document_and_the_question_comes_with_its_grounds(
+async def test_json_of_a_cancellation_is_one_document_and_the_question_shows_its_reasons(
     vendor, command
 ):
     vendor.add("SUB-1")
@@ -228,7 +224,7 @@ async def test_values_are_taken_as_they_are(command):
         (b"A=\xff\n", "is not UTF-8 text"),
     ],
 )
-async def test_a_file_that_is_wrong_is_told_by_its_line_and_never_by_its_text(
+async def test_a_mistake_in_a_file_is_reported_by_its_line_and_never_by_its_text(
     command, content, said
 ):
     file = command.file("env", content)
@@ -240,9 +236,7 @@ async def test_a_file_that_is_wrong_is_told_by_its_line_and_never_by_its_text(
     assert (ran.status, ran.out, ran.err) == (2, "", f"{caught.value}\n")
 
 
-async def test_a_terminal_that_does_not_know_the_signs_is_told_all_the_same(
-    vendor, command, monkeypatch
-):
+async def test_a_terminal_without_the_signs_still_gets_the_report(vendor, command, monkeypatch):
     vendor.add("SUB-1")
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     ran = await command.run(vendor.variables(), "SUB-1")
@@ -283,7 +277,7 @@ DEFINITION = VendorDefinition(
 
 @pytest.fixture
 def acme(tmp_path, monkeypatch):
-    """A package on the path that offers the vendor ``acme``."""
+    """A package on the path with the vendor ``acme``."""
     info = tmp_path / "acme_vendor-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-vendor\nVersion: 1.0\n")
@@ -293,7 +287,7 @@ def acme(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("acme")
-async def test_it_is_walked_as_well_though_it_neither_explains_nor_plans(command):
+async def test_it_is_checked_even_if_it_neither_explains_nor_plans(command):
     async with serving(LocalVendor(auth="none")) as vendor:
         vendor.add("SUB-1")
         variables = {"VENDOR": "acme", "ACME_URL": vendor.url, "ACME_KEY": "secret-of-acme"}

@@ -1,4 +1,4 @@
-"""The event loop goes on while a check reads the worst answers: others' tasks run beside it."""
+"""The event loop keeps running while a check reads the worst answers: other tasks run beside it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.undisturbed
 
 
 async def lateness(said: bytes, **more: str) -> float:
-    """The most by which the loop was late while some checks read the answer."""
+    """The longest delay of the loop while some checks read the answer."""
     async with raw_server(speaks(said)) as url:
         variables = {**PATHS, "REST_API_URL": url, "REST_AUTH": "none", **more}
         await tried(variables, "SUB-1")
@@ -31,12 +31,12 @@ async def lateness(said: bytes, **more: str) -> float:
 
 
 @pytest.mark.parametrize("name", OF_REST)
-async def test_the_loop_goes_on(name):
+async def test_the_loop_keeps_running(name):
     said = OF_REST[name]()
     assert await at_best(lambda: lateness(said)) <= MOST_LATE_SECONDS
 
 
-async def test_the_loop_goes_on_while_a_thousand_overrides_are_read():
+async def test_the_loop_keeps_running_while_a_thousand_overrides_are_read():
     values = {f"PRD-1-{n}": {"REST_API_KEY": f"k3y-of-{n}"} for n in range(1000)}
     said, overrides = next(iter(OF_REST.values()))(), json.dumps(values)
     late = await at_best(lambda: lateness(said, PRODUCT_OVERRIDES=overrides))

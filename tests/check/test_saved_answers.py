@@ -1,4 +1,4 @@
-"""--answer explains a saved answer, and calls nobody."""
+"""--answer explains a saved answer and calls nobody."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_REACHED = {"REST_API_URL": "http://127.0.0.1:9", "REST_API_KEY": "a-key-of-n
 
 @pytest.fixture
 def explained(tmp_path):
-    """The report on an answer in a file, while a server stands by that nobody may call."""
+    """The report on an answer in a file; a server fails the test if anybody calls it."""
 
     async def explain(content: bytes, subscription_id="SUB-1", *, suggest=False, **variables):
         path = tmp_path / "answer"
@@ -54,7 +54,7 @@ async def test_an_answer_is_read_with_or_without_its_head(explained, content, st
     assert [each.method for each in report.requests] == ["POST"]
 
 
-async def test_one_without_an_id_to_ask_for_is_explained_and_nothing_decided(explained):
+async def test_without_an_id_an_answer_is_explained_and_nothing_decided(explained):
     report = await explained(ACTIVE, None, REST_ID_PATH="id")
     assert (report.outcome, report.would_be_approved) == ("undecided", False)
     assert [f.found for f in report.calls[0].findings] == [
@@ -63,7 +63,7 @@ async def test_one_without_an_id_to_ask_for_is_explained_and_nothing_decided(exp
     ]
 
 
-async def test_one_about_another_subscription_is_not_believed(explained):
+async def test_an_answer_about_another_subscription_is_not_believed(explained):
     report = await explained(ACTIVE, "SUB-2", REST_ID_PATH="id")
     assert report.outcome == "wait"
     assert "REST_ID_PATH finds another id" in report.decision
@@ -102,7 +102,7 @@ async def test_proposals_need_no_subscription(explained):
     }
 
 
-async def test_an_answer_that_no_vendor_would_be_read_is_not_read_either(tmp_path):
+async def test_an_answer_too_large_to_read_from_a_vendor_is_not_read_from_a_file(tmp_path):
     path = tmp_path / "answer"
     path.write_bytes(HEAD % b"200 OK" + b"x" * (MAX_ANSWER_BYTES + 1))
     with pytest.raises(NotAnAnswerError, match="longer than"):
@@ -113,9 +113,7 @@ async def test_an_answer_that_no_vendor_would_be_read_is_not_read_either(tmp_pat
 
 @pytest.mark.parametrize("order", [{"suggest": True}, {"answer": True}])
 @pytest.mark.parametrize("name", ["zuora", "zuora-soap"])
-async def test_the_other_vendors_say_that_they_explain_nothing(
-    tmp_path, zuora, orders, name, order
-):
+async def test_other_vendors_say_that_they_explain_nothing(tmp_path, zuora, orders, name, order):
     path = tmp_path / "answer"
     path.write_bytes(ACTIVE)
     given = {"answer": saved_answer(path)} if "answer" in order else order

@@ -1,4 +1,4 @@
-"""Nothing that a check tells shows a secret, or personal data of a vendor's answer."""
+"""A check's output shows no secret and no personal data from a vendor's answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.fuzz.test_dry_runs import keys as any_keys
 from tests.http.servers import web_server
 from tests.leaks import bare, leaks
 
-# Each starts a server, and makes several calls.
+# Each example starts a server and makes several calls.
 few = settings(max_examples=max(20, EXAMPLES // 4))
 
 NAMES = (
@@ -32,7 +32,7 @@ names = st.sampled_from(NAMES) | st.text(st.characters(categories=["Lu", "Ll"]),
     lambda text: not is_known_name(text) and len(bare(text)) >= 4
 )
 
-# Nothing that a report says of itself.
+# Letters that spell none of a report's own words.
 keys = any_keys.filter(lambda key: not re.search(r"[A-Za-z]{9}", key))
 
 WORDS = ("id", "status", "state", "data", "subscription", "customer", "name", "ended_at", "detail")
@@ -55,7 +55,7 @@ def ways(secret: str) -> st.SearchStrategy[str]:
 
 
 def documents(said: st.SearchStrategy[str]) -> st.SearchStrategy[object]:
-    """Answers in which a text may stand anywhere, also as a key."""
+    """Answers with a text anywhere, even as a key."""
     values = said | st.sampled_from(["active", "live", 1, None])
     return st.recursive(
         values,
@@ -68,7 +68,7 @@ def documents(said: st.SearchStrategy[str]) -> st.SearchStrategy[object]:
 
 
 def answering(document: object, looks: int, changes: int, token: str) -> object:
-    """A vendor that says the same to everything, with these statuses, and gives a token."""
+    """A vendor that issues a token and gives the same answer to every call, with these statuses."""
 
     async def handler(request):
         status = looks if request.method == "GET" else changes
@@ -82,7 +82,7 @@ def answering(document: object, looks: int, changes: int, token: str) -> object:
 
 
 def told(document, variables, looks=200, changes=200, token="a-token", **order):
-    """All that checks tell of a vendor that answers so, with a cancellation and without."""
+    """The output of checks of a vendor that answers like this, with and without a cancellation."""
 
     async def tell():
         async with web_server(answering(document, looks, changes, token)) as server:
@@ -126,7 +126,7 @@ PLACES = {
 
 @few
 @given(st.data(), st.sampled_from([*PLACES]), keys)
-def test_no_secret_of_the_variables_is_told_whatever_the_vendor_repeats(data, place, key):
+def test_no_secret_of_the_variables_is_shown_whatever_the_vendor_repeats(data, place, key):
     assume(key == key.strip() and not key.isdigit())
     said = ways(key)
     document = data.draw(documents(said) | said.map(lambda text: f"<p>{text}".encode()))
@@ -138,7 +138,7 @@ def test_no_secret_of_the_variables_is_told_whatever_the_vendor_repeats(data, pl
 
 @few
 @given(st.data(), keys)
-def test_no_key_in_an_address_or_a_request_is_told(data, key):
+def test_no_key_in_an_address_or_a_request_is_shown(data, key):
     key = f"{key}7"
     assume(re.fullmatch(r"[!-~]*", key) and not re.search(r"[/?&#%{}.\\\"']", key))
     request = f"POST /s/{{subscription_id}}/x?sig_key={key}"
@@ -148,7 +148,7 @@ def test_no_key_in_an_address_or_a_request_is_told(data, key):
 
 @few
 @given(st.data(), keys.filter(lambda key: re.fullmatch(r"[!-~]{8,}", key)))
-def test_no_token_that_was_given_is_told(data, token):
+def test_no_issued_token_is_shown(data, token):
     variables = PLACES["OAuth"]("a-secret-for-nothing")
     document = data.draw(documents(ways(token)))
     shown = told(document, variables, data.draw(st.sampled_from([200, 422])), 422, token)
@@ -159,9 +159,9 @@ def test_no_token_that_was_given_is_told(data, token):
 
 @few
 @given(st.data(), names)
-def test_no_name_in_an_answer_is_told_neither_as_a_value_nor_as_a_key(data, name):
+def test_no_name_in_an_answer_is_shown_as_a_value_or_as_a_key(data, name):
     document = data.draw(documents(st.just(name)))
-    # A plain word is shown where a status is.
+    # A plain word is shown if it is a status.
     assume(name not in statuses_in(document))
     status = st.sampled_from([200, 200, 400, 409, 422, 500])
     paths = {
@@ -177,7 +177,7 @@ def test_no_name_in_an_answer_is_told_neither_as_a_value_nor_as_a_key(data, name
 
 
 def statuses_in(document: object) -> list[object]:
-    """The values of all members that are named like a status."""
+    """The values of all members with the name of a status."""
     if isinstance(document, list):
         return [found for item in document for found in statuses_in(item)]
     if not isinstance(document, dict):
@@ -188,7 +188,7 @@ def statuses_in(document: object) -> list[object]:
 
 @few
 @given(st.data(), st.sampled_from(NAMES[:13]), st.sampled_from([str, str.upper, json.dumps, quote]))
-def test_no_parameter_of_the_request_is_told_wherever_it_is_sent(data, name, written):
+def test_no_parameter_of_the_request_is_shown_wherever_it_is_sent(data, name, written):
     body = {
         "for": "{parameter:customer}",
         "id": "{subscription_id}",

@@ -1,4 +1,4 @@
-"""The shape of an answer, and the words that may be shown of it."""
+"""The shape of an answer, and which of its words may be shown."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def shape(body: object) -> list[str]:
         ),
     ],
 )
-def test_it_has_keys_and_types_and_no_values(body, lines):
+def test_it_has_keys_and_types_but_no_values(body, lines):
     assert shape(body) == lines
 
 
-def test_much_is_cut():
+def test_long_answers_are_cut():
     wide = {f"{'data_' * 9}{letter}": {"id": 1} for letter in ("a", "i", "on", "of", "by", "to")}
     deep = {"data": {}}
     for _ in range(20):
@@ -67,7 +67,7 @@ def test_much_is_cut():
 
 
 @given(bodies)
-def test_whatever_is_answered_has_a_shape(body):
+def test_every_answer_has_a_shape(body):
     lines = shape(body)
     assert 0 < len(lines) <= MOST_LINES + 1
 
@@ -76,7 +76,7 @@ def test_whatever_is_answered_has_a_shape(body):
     "name",
     ["id", "currentTermEndsAt", "cancel_at_period_end", "SubscriptionEndDate", "@type", "data-id"],
 )
-def test_names_that_interfaces_are_made_of_are_known(name):
+def test_common_names_of_interfaces_are_known(name):
     assert is_known_name(name)
 
 
@@ -96,6 +96,6 @@ def test_a_sentence_keeps_its_known_words():
 
 
 @given(st.text())
-def test_no_other_word_is_left_of_any_text(text):
+def test_no_unknown_word_is_left_in_any_text(text):
     left = known_words_of(text).replace("[…]", " ")
     assert all(is_known_name(word) for word in left.split() if word.isascii() and word.isalpha())

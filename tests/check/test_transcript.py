@@ -1,4 +1,4 @@
-"""The page on setting up a vendor shows what its commands say today."""
+"""The page on setting up a vendor shows the current output of its commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ async def test_the_page_shows_what_its_commands_say():
     assert await fresh(page) == page, "run make transcript"
 
 
-def test_its_story_ends_with_a_cancellation_and_names_three_mistakes():
+def test_its_story_names_three_mistakes_and_ends_with_a_cancellation():
     page = PAGE.read_text(encoding="utf-8")
     assert "✓ The subscription is cancelled. A real request would be approved." in page
     mistakes = page.partition("## Three mistakes")[2]

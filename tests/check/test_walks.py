@@ -1,4 +1,4 @@
-"""A check walks as a request would: each outcome, and each failure with the variable to look at."""
+"""A check walks like a request: each outcome, and each failure with the variable to look at."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ each_preset = pytest.mark.parametrize("stand_in", STAND_INS, ids=lambda each: ea
 
 
 def in_one_line(report, outcome, *parts):
-    """The decision, which says all of this in one line."""
+    """The decision; one line says all of these."""
     assert (report.outcome, report.would_be_approved) == (outcome, False), report.decision
     assert "\n" not in report.decision
     for part in parts:
         assert part in report.decision
 
 
-# What a subscription may be like.
+# States of the subscription.
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ async def test_each_status_has_its_outcome_and_nothing_is_changed(vendor, status
     assert not report.was_sent
 
 
-async def test_one_that_ends_later_is_scheduled_or_approved(vendor):
+async def test_a_subscription_that_ends_later_is_scheduled_or_approved(vendor):
     vendor.add("SUB-1", status="ends_later", ends_at="2031-01-01")
     variables = {**vendor.variables(), **vendor.variables_for_later_ends()}
     now = await tried(variables, "SUB-1")
@@ -70,14 +70,14 @@ async def test_the_answer_is_explained_and_its_shape_has_no_values(vendor):
     ]
 
 
-async def test_an_unknown_id_is_asked_for_twice_and_told_once(vendor):
+async def test_an_unknown_id_is_looked_up_twice_and_reported_once(vendor):
     report = await tried(vendor.variables(), "NOBODY")
     in_one_line(report, "hold", HELD, "REST_STATUS_REQUEST got HTTP 404", "REST_API_URL")
     assert len(report.calls) == 2
     assert "(REST_STATUS_REQUEST), 2 times" in everything_told(report)
 
 
-# What may be wrong with the variables.
+# Mistakes in the variables.
 
 
 async def test_a_wrong_key(vendor):
@@ -92,7 +92,7 @@ async def test_a_wrong_secret_of_the_oauth_client(oauth):
     assert {call.name for call in report.calls} == {"the token request (REST_OAUTH_TOKEN_URL)"}
 
 
-async def test_an_audience_that_is_missing(unseen):
+async def test_a_missing_audience(unseen):
     unseen.add("C-1")
     report = await tried({**unseen.variables(), "REST_OAUTH_EXTRA": "{}"}, "C-1")
     in_one_line(report, "wait", "HTTP 403", "check REST_OAUTH_SCOPE and REST_OAUTH_EXTRA")
@@ -158,7 +158,9 @@ async def test_a_word_in_no_list_is_named_with_the_list_that_lacks_it(unseen):
     variables = {**unseen.variables(), **LOOK, "REST_STATUS_PATH": path}
     variables["REST_CANCELLING_VALUES"] = "cancelling"
     report = await tried(variables, "C-1")
-    in_one_line(report, "wait", "the status 'TERMINATING'", "add it to REST_CANCELLING_VALUES, by")
+    in_one_line(
+        report, "wait", "the status 'TERMINATING'", "add it to REST_CANCELLING_VALUES, going by"
+    )
     report = await tried(variables, "C-2")
     in_one_line(report, "wait", "'FROZEN'", "REST_ACTIVE_VALUES, ", "or REST_DRAFT_VALUES")
 
@@ -172,13 +174,13 @@ async def test_a_word_in_no_list_is_named_with_the_list_that_lacks_it(unseen):
         ("  ", "reject", "is blank"),
     ],
 )
-async def test_an_id_that_cannot_be_one_calls_nobody(vendor, subscription_id, outcome, part):
+async def test_an_impossible_id_calls_nobody(vendor, subscription_id, outcome, part):
     report = await tried(vendor.variables(), subscription_id)
     in_one_line(report, outcome, part)
     assert vendor.calls == []
 
 
-async def test_mistakes_are_all_told_and_nobody_is_called(vendor):
+async def test_all_mistakes_are_reported_and_nobody_is_called(vendor):
     variables = {**vendor.variables(), "NOTES": "loud", "REST_STATUS_PATH": "a b c"}
     report = await tried(variables, "SUB-1")
     in_one_line(report, "undecided", "until the variables are corrected")
@@ -186,7 +188,7 @@ async def test_mistakes_are_all_told_and_nobody_is_called(vendor):
     assert vendor.calls == []
 
 
-async def test_a_parameter_that_the_request_needs_is_named_with_the_way_to_give_it(vendor):
+async def test_a_missing_parameter_is_named_with_the_option_that_gives_it(vendor):
     vendor.add("SUB-1")
     variables = {**vendor.variables(), "REST_HEADERS": '{"X-Tenant": "{parameter:tenant}"}'}
     report = await tried(variables, "SUB-1")
@@ -205,7 +207,7 @@ async def test_under_dry_run_no_request_would_be_approved(vendor):
     assert report.requests
 
 
-async def test_where_the_vendor_cannot_be_asked_nothing_is_verified(vendor):
+async def test_if_the_vendor_cannot_be_asked_nothing_is_verified(vendor):
     vendor.add("SUB-1")
     report = await tried({**vendor.variables(), "REST_STATUS_REQUEST": ""}, "SUB-1")
     in_one_line(report, "cancel", "Nothing is verified.", "(REST_STATUS_REQUEST is empty)")
@@ -213,7 +215,7 @@ async def test_where_the_vendor_cannot_be_asked_nothing_is_verified(vendor):
     assert [each.method for each in report.requests] == ["POST"]
 
 
-async def test_names_that_are_no_variables_and_those_of_another_vendor_are_told(vendor):
+async def test_unknown_variables_and_those_of_another_vendor_are_reported(vendor):
     vendor.add("SUB-1")
     strange = {"REST_STATUS_PTH": "x.y", "SOMETHING": "else", "ZUORA_CLIENT_ID": "abc"}
     report = await tried({**vendor.variables(), **strange}, "SUB-1")
@@ -226,7 +228,7 @@ async def test_names_that_are_no_variables_and_those_of_another_vendor_are_told(
     assert report.would_be_approved
 
 
-async def test_a_products_overrides_count_for_it_alone(vendor):
+async def test_a_products_overrides_apply_only_to_it(vendor):
     vendor.add("SUB-1", status="frozen")
     overrides = '{"PRD-1-1": {"REST_ACTIVE_VALUES": "frozen"}}'
     variables = {**vendor.variables(), "PRODUCT_OVERRIDES": overrides}
@@ -243,7 +245,7 @@ async def test_a_products_overrides_count_for_it_alone(vendor):
 
 
 @each_preset
-async def test_a_preset_needs_an_address_and_a_key_and_says_where_its_values_are_from(stand_in):
+async def test_a_preset_needs_an_address_and_a_key_and_names_the_source_of_its_values(stand_in):
     async with serving(stand_in()) as server:
         held = server.add()
         report = await tried(server.variables(), held.id)
@@ -256,7 +258,7 @@ async def test_a_preset_needs_an_address_and_a_key_and_says_where_its_values_are
 
 
 @each_preset
-async def test_a_preset_names_what_the_key_needs_and_an_id_that_nobody_knows(stand_in):
+async def test_a_preset_names_the_keys_permissions_and_an_unknown_id(stand_in):
     async with serving(stand_in()) as server:
         held = server.add()
         wrong = await tried({**server.variables(), **server.wrong_credentials()}, held.id)
@@ -299,14 +301,14 @@ async def test_zuoras_soap(zuora, version):
     in_one_line(await tried(variables, name), "wait", "check ZUORA_SOAP_URL")
 
 
-async def test_without_a_subscription_only_the_variables_are_told(vendor):
+async def test_without_a_subscription_only_the_variables_are_reported(vendor):
     report = await tried(vendor.variables())
     in_one_line(report, "undecided", "name a subscription")
     assert len(report.variables) > 40
     assert vendor.calls == []
 
 
-async def test_checks_side_by_side_do_not_meet(vendor):
+async def test_concurrent_checks_do_not_mix(vendor):
     for number in range(5):
         vendor.add(f"SUB-{number}")
     checks = [tried(vendor.variables(), f"SUB-{number}") for number in range(5)]
@@ -318,7 +320,7 @@ async def test_checks_side_by_side_do_not_meet(vendor):
     assert len(keys) == 5
 
 
-async def test_proposals_change_nothing_and_are_not_applied(unseen):
+async def test_proposals_are_shown_but_not_applied(unseen):
     contract = unseen.add("C-1")
     report = await tried({**unseen.variables(), **LOOK}, "C-1", suggest=True)
     assert [each.variable for each in report.suggestions][:1] == ["REST_STATUS_PATH"]

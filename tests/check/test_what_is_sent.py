@@ -1,4 +1,4 @@
-"""What a check says would be sent is what is sent, byte for byte but for the masks."""
+"""A check shows the very calls that are sent, byte for byte except for the masks."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from tests.http.vendors import answers
 from tests.presets.stand_ins import STAND_INS
 from tests.presets.vendors import serving
 
-# httpx and aiohttp add these, which say nothing but where the call goes and how long it is.
+# httpx and aiohttp add these; they only say where the call goes and how long it is.
 OF_THE_EXCHANGE = ("host", "content-length")
 MASKS = (MASK, KEY, DRAFT)
-# Zuora's SOAP API up to version 68 is told a moment, not a day: that of the call.
+# Up to version 68, Zuora's SOAP API gets the time of the call instead of a day.
 TIME_OF_DAY = re.compile(r"(?<=T)\d\d:\d\d:\d\d(?=\+00:00)")
 
 
 def is_the_same(shown: str, sent: str) -> bool:
-    """Whether a text is what was sent, but for its masks."""
+    """Whether a text equals what was sent, except for its masks."""
     parts = re.split("|".join(map(re.escape, MASKS)), shown)
     return re.fullmatch(".+?".join(map(re.escape, parts)), sent, re.DOTALL) is not None
 
 
 def with_masks(shown: ShownRequest) -> ShownRequest:
-    """A value that the vendor's answer gives is shown by its name."""
+    """A value from the vendor's answer is shown by its name."""
 
     def masked(text: str) -> str:
         return re.sub(r'"?REST_LOOKED_UP\.[a-z_]+"?', MASK, text)
@@ -42,7 +42,7 @@ def with_masks(shown: ShownRequest) -> ShownRequest:
 
 
 def assert_sent(requests, seen, base=""):
-    """Each of the requests that were shown is the one that the vendor got."""
+    """The vendor got exactly the requests that were shown."""
     assert len(requests) == len(seen) > 0
     for request, (method, path, headers, body) in zip(requests, seen, strict=True):
         shown = with_masks(request)
@@ -83,7 +83,7 @@ REST = [
 
 
 @pytest.mark.parametrize("variables", REST, ids=lambda each: " ".join(each.values())[:40])
-async def test_a_rest_vendor_gets_what_was_shown(variables):
+async def test_a_rest_vendor_gets_the_shown_calls(variables):
     async with web_server(answers({"status": "active", "meta": {"v": 7}})) as server:
         given = {"REST_API_URL": f"{server.url}/v1", "REST_API_KEY": "k3y-of-the-vendor-31415"}
         person, tenant = Person(), (("tenant", "Łódź & Söhne"),)
@@ -93,7 +93,7 @@ async def test_a_rest_vendor_gets_what_was_shown(variables):
 
 
 @pytest.mark.parametrize("stand_in", STAND_INS, ids=lambda each: each.vendor)
-async def test_a_presets_vendor_gets_what_was_shown(stand_in):
+async def test_a_presets_vendor_gets_the_shown_calls(stand_in):
     async with serving(stand_in()) as server:
         for date in ("immediate", *server.later_dates):
             held, person = server.add(), Person()
@@ -103,7 +103,7 @@ async def test_a_presets_vendor_gets_what_was_shown(stand_in):
             assert_sent(asked.requests, [call], server.url)
 
 
-async def test_zuoras_orders_get_what_was_shown(orders):
+async def test_zuoras_orders_get_the_shown_calls(orders):
     number, person = orders.add().number, Person()
     await cancelled(orders.variables(), number, person)
     [asked] = person.asked
@@ -113,7 +113,7 @@ async def test_zuoras_orders_get_what_was_shown(orders):
 
 
 @pytest.mark.parametrize("version", ["19.0", "27.0", "78.0"])
-async def test_zuoras_soap_gets_what_was_shown(zuora, version):
+async def test_zuoras_soap_gets_the_shown_calls(zuora, version):
     name, person = zuora.add().name, Person()
     await cancelled(zuora.variables(version), name, person)
     [asked] = person.asked
@@ -126,7 +126,7 @@ async def test_zuoras_soap_gets_what_was_shown(zuora, version):
         assert ("SOAPAction", '""') in shown.headers
 
 
-async def test_a_check_without_the_question_shows_the_same_but_for_the_requests_id(vendor):
+async def test_a_check_without_the_question_shows_the_same_except_for_the_requests_id(vendor):
     vendor.add("SUB-1")
     body = json.dumps({"request_id": "{request_id}", "asset_id": "{asset_id}"})
     variables = {**vendor.variables(), "REST_CANCEL_BODY": body}

@@ -1,4 +1,4 @@
-"""A check in the portal, by the official runner, and whether requests end as checks say."""
+"""A check in the portal by the official runner, and whether requests end as checks say."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SOON = {"SETTLE_MINUTES": "0.05"}
 
 
 class World:
-    """A sandbox with a running runner; each test has a product of its own."""
+    """A sandbox with a running runner; each test has its own product."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox, self.connect, self.vendor = sandbox, sandbox.connect, sandbox.vendor
@@ -53,7 +53,7 @@ class World:
         return await self.connect.schedule_settled(schedule_id, PATIENCE)
 
     async def requested(self, product_id: str, *parameters: Parameter) -> str:
-        """What becomes of a real request, in the word that a check has for it."""
+        """The outcome of a real request, in a check's word for it."""
         asset_id = self.connect.create_subscription(product_id=product_id, parameters=parameters)
         request_id = self.connect.create_cancel_request(asset_id)
         [task] = await self.connect.answered(request_id, timeout=PATIENCE)
@@ -71,7 +71,7 @@ async def world() -> AsyncIterator[World]:
         await runner.kill()
 
 
-# What a check says, and what a request comes to.
+# A check's answer, and how a request ends.
 
 
 LATER = {"WHEN_EFFECTIVE_LATER": "schedule", "CANCELLATION_DATE": "end_of_term"}
@@ -92,13 +92,13 @@ CASES = {
     "misspelt parameter": ({}, {"REST_HEADERS": '{"X-T": "{parameter:tenant}"}'}),
     "another path": ({}, {"REST_STATUS_REQUEST": "GET /x/{subscription_id}", **SOON}),
 }
-"""Each a subscription at the vendor, and the product's variables."""
+"""Each case is a subscription at the vendor, with the product's variables."""
 
 EXPECTED = {"cancel": ("approve", "schedule")}
 
 
 async def agrees(world: World, product_id: str, subscription_id: str) -> str:
-    """The outcome that a check and a request have both come to."""
+    """The outcome that a check and a request agree on."""
     report = await tried(world.variables(), subscription_id, product_id=product_id)
     outcome = await world.requested(product_id, Parameter("subscription_id", subscription_id))
     assert outcome in EXPECTED.get(report.outcome, (report.outcome,)), report.decision
@@ -124,20 +124,20 @@ async def test_a_request_ends_as_the_check_says(world, name):
         ("", "hold", "reject"),
     ],
 )
-async def test_so_does_one_with_an_id_that_nobody_knows(
+async def test_a_request_with_an_unknown_id_ends_as_the_check_says(
     world, subscription_id, on_not_found, outcome
 ):
     product_id = world.product(ON_NOT_FOUND=on_not_found, **SOON)
     assert await agrees(world, product_id, subscription_id) == outcome
 
 
-async def test_so_does_one_of_a_vendor_that_fails(world):
+async def test_a_request_to_a_failing_vendor_ends_as_the_check_says(world):
     subscription_id = world.new()
     world.vendor.faults.add("GET", subscription_id, Respond(503))
     assert await agrees(world, world.product(), subscription_id) == "wait"
 
 
-async def test_so_do_those_of_other_vendors(world):
+async def test_requests_to_other_vendors_end_as_the_check_says(world):
     orders, zuora = world.sandbox.zuora_orders, world.sandbox.zuora
     for variables, key in (
         (orders.variables(), orders.add().number),
@@ -158,7 +158,7 @@ async def test_so_do_those_of_other_vendors(world):
         ({"cancelling_seconds": 600}, "wait"),
     ],
 )
-async def test_what_a_real_cancellation_comes_to_is_what_a_request_does(world, fields, outcome):
+async def test_a_real_cancellation_ends_like_a_request(world, fields, outcome):
     product_id, variables = world.product(), world.variables()
     report = await cancelled(variables, world.new(**fields), wait_seconds=0, product_id=product_id)
     assert (report.outcome, report.was_sent) == (outcome, True)
@@ -176,7 +176,7 @@ async def test_a_schedule_succeeds_with_the_decision_first_and_changes_nothing(w
     lines = task.output.splitlines()
     assert lines[0] == "✓ The subscription would be cancelled and the request approved."
     assert "This would be sent" in task.output
-    # Requests of other tests are still waiting, and are looked at meanwhile.
+    # Requests of other tests still wait and look up their subscriptions meanwhile.
     calls = [call for call in world.vendor.calls if f"/{subscription_id}" in call.path]
     assert [call.method for call in calls] == ["GET"]
 
@@ -207,7 +207,7 @@ async def test_mistakes_in_the_variables_are_in_the_output_and_in_the_log(world)
         ({}, "Nothing is decided: name a subscription to continue."),
     ],
 )
-async def test_a_wrong_parameter_is_told_with_what_is_expected(world, parameter, said):
+async def test_a_wrong_parameter_is_reported_with_the_expected_form(world, parameter, said):
     task = await world.scheduled(**parameter)
     assert (task.status.value, said in task.output) == ("failed", True), task.output
 
@@ -225,7 +225,7 @@ async def test_parameters_of_the_request_can_be_given_and_are_not_shown(world):
     assert call.headers["X-Tenant"] == "Blauwal"
 
 
-async def test_the_secure_variables_are_used_and_neither_shown_nor_logged(world):
+async def test_secure_variables_are_used_but_neither_shown_nor_logged(world):
     task = await world.scheduled(subscription_id=world.new(), product_id=world.product())
     assert task.status.value == "succeeded"
     log = world.sandbox.runners[0].log
@@ -245,7 +245,7 @@ async def test_the_output_of_a_long_report_is_cut_at_its_end(world):
     assert "This would be sent" in task.output
 
 
-async def test_a_product_without_a_template_is_told(world):
+async def test_a_product_without_a_template_is_reported(world):
     product_id = world.product()
     world.connect.catalogue.templates[product_id].clear()
     task = await world.scheduled(subscription_id=world.new(), product_id=product_id)

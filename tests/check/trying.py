@@ -27,7 +27,7 @@ async def tried(
 
 @dataclass
 class Person:
-    """Somebody who is asked before the cancellation."""
+    """The person asked before the cancellation."""
 
     agrees: bool = True
     asked: list[Report] = field(default_factory=list)
@@ -50,7 +50,7 @@ async def cancelled(
 
 
 def everything_told(report: Report) -> str:
-    """All that a check may tell anybody of a report."""
+    """Everything that a check may show of a report."""
     before = Report(report.vendor, report.product_id, ())
     texts = (shown(report), shown_since(report, before), shown_without_values(report))
     return "\n".join([*texts, in_short(report), json.dumps(report.as_json(), ensure_ascii=False)])
@@ -58,7 +58,7 @@ def everything_told(report: Report) -> str:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command has come to."""
+    """The result of a command."""
 
     status: int
     out: str

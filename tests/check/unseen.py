@@ -1,4 +1,4 @@
-"""A billing API that no variable was made for: contracts that are terminated by a PATCH."""
+"""A billing API that no variable was designed for: a PATCH terminates its contracts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TERMINATES = {"data": {"attributes": {"lifecycle": {"state": "TERMINATED"}}}}
 
 @dataclass
 class Contract:
-    """A contract; after the PATCH, so many looks show it as terminating: some seconds."""
+    """A contract; after the PATCH, this many looks show it as terminating, for some seconds."""
 
     id: str
     state: str = "ACTIVE"
@@ -44,7 +44,7 @@ class Contract:
 
 
 class Unseen:
-    """The API, with an OAuth2 server that wants an audience."""
+    """The API, with an OAuth2 server that requires an audience."""
 
     def __init__(self) -> None:
         self.contracts: dict[str, Contract] = {}
@@ -66,7 +66,7 @@ class Unseen:
         return self.contracts.setdefault(contract_id, Contract(contract_id, **fields))
 
     def variables(self) -> dict[str, str]:
-        """The address and the credentials; nothing about the API's answers."""
+        """The address and the credentials, but nothing about the API's answers."""
         return {
             "REST_API_URL": self.url,
             "REST_AUTH": "oauth2",

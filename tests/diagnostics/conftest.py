@@ -14,7 +14,7 @@ __all__ = ["only_what_these_tests_set", "stranger"]
 
 @pytest.fixture
 def command(tmp_path: Path) -> Diagnostics:
-    """The command in a directory of its own, without a Connect."""
+    """The command in its own directory, without a Connect."""
     return Diagnostics(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Runs ``python -m connect_ext.diagnostics``, and reads what it has written."""
+"""Runs ``python -m connect_ext.diagnostics`` and reads the file that it writes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Process = asyncio.subprocess.Process
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run has come to."""
+    """The result of a run."""
 
     status: int
     out: str
     err: str
     file: str
-    """All that is in the one file that it has written; empty where it has written none."""
+    """The text of the one file that it wrote; empty if it wrote none."""
 
     @property
     def document(self) -> Any:
@@ -33,7 +33,7 @@ class Ran:
 
     @property
     def all(self) -> str:
-        """All that somebody gets to see."""
+        """Everything that anybody gets to see."""
         return f"{self.out}\n{self.err}\n{self.file}"
 
 

@@ -1,4 +1,4 @@
-"""Vendors of other packages, sound and broken ones."""
+"""Vendors from other packages, working and broken."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def of_adapters(ran):
     return ran.document["vendor adapters of other packages"]
 
 
-async def test_a_sound_one_is_named_with_its_version_and_checked(command, package):
+async def test_a_working_adapter_is_named_with_its_version_and_checked(command, package):
     package("acme")
     ran = await command.run(ACME, "SUB-1")
     assert of_adapters(ran) == {
@@ -78,7 +78,7 @@ async def test_a_sound_one_is_named_with_its_version_and_checked(command, packag
         ("rest", SOUND, "no: the extension itself has a vendor of this name"),
     ],
 )
-async def test_a_broken_one_is_told_and_the_vendor_in_use_is_checked(
+async def test_a_broken_adapter_is_reported_and_the_vendor_in_use_is_checked(
     command, package, name, module, works
 ):
     package(name, module=module)
@@ -87,12 +87,14 @@ async def test_a_broken_one_is_told_and_the_vendor_in_use_is_checked(
     assert ran.document["check"]["outcome"] == "wait"
 
 
-async def test_one_that_fails_in_an_unheard_of_way_is_told_by_its_place_alone(command, package):
+async def test_an_adapter_with_an_unexpected_failure_is_reported_only_by_its_place(
+    command, package
+):
     package("acme", module=f"raise RuntimeError({PASSWORD!r})")
     ran = await command.run(NOWHERE, "SUB-1")
     works = of_adapters(ran)["acme"]["works"]
     assert works.startswith("no: importing it raises RuntimeError at acme_vendor.py:1 < ")
-    # Without its variables nobody can tell any, but the rest is there.
+    # Its variables are unknown, so none are listed, but the rest is there.
     assert "RuntimeError at acme_vendor.py:1" in ran.document["variables"]["problem"]
     assert "runner" in ran.document["versions"]
     assert "Testmannova" not in ran.all
@@ -118,7 +120,7 @@ TALKATIVE = """
         (TALKATIVE.strip(), "The subscription is leased to […] until […]."),
     ],
 )
-async def test_what_goes_wrong_in_one_is_told_without_what_it_says(command, package, look, said):
+async def test_an_adapters_error_is_reported_without_its_text(command, package, look, said):
     package("acme", look)
     ran = await command.run(ACME, "Testmannova-1")
     check = ran.document["check"]
@@ -128,7 +130,7 @@ async def test_what_goes_wrong_in_one_is_told_without_what_it_says(command, pack
     assert "payment" not in ran.all
 
 
-async def test_a_mistake_that_quotes_a_value_is_told_without_it(command, package):
+async def test_a_mistake_that_quotes_a_value_is_reported_without_it(command, package):
     package("acme", read='read.report("ACME_MODE", f"is {read.text(\'ACME_PASSWORD\')}")')
     ran = await command.run(ACME, "SUB-1")
     assert ran.document["variables"]["mistakes"] == ["ACME_MODE is […]; it takes plain or full."]

@@ -1,4 +1,4 @@
-"""The command: its one file, its exit status, what it says on the terminal, and how it ends."""
+"""The command: its file, its exit status, its output on the terminal, and how it ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOWHERE = {"REST_API_URL": "https://localhost:1", "REST_API_KEY": "a-key-for-not
 AN_HOUR = 3600
 
 
-async def test_one_file_for_its_owner_alone_is_written_and_told_of(connected, sandbox):
+async def test_one_file_that_only_its_owner_can_read_is_written_and_announced(connected, sandbox):
     sandbox.vendor.add("SUB-1")
     sandbox.cancel("SUB-2")
     ran = await connected.run(sandbox.vendor.variables(), "SUB-1")
@@ -86,8 +86,7 @@ async def test_a_link_that_leads_nowhere_is_not_followed(command):
         ("/sys/connect-ext-diagnostics", "(Permission denied|Read-only file system)"),
     ],
 )
-async def test_a_place_that_cannot_be_written_to_is_told_before_any_work(command, output, why):
-    # Nothing of a file that cannot be read is asked for.
+async def test_a_place_that_cannot_be_written_to_is_reported_before_any_work(command, output, why):
     ran = await command.run(NOWHERE, "--output", output)
     assert (ran.status, ran.out) == (3, "")
     assert re.fullmatch(rf"\S+ cannot be written: {why}\.\n", ran.err)
@@ -123,7 +122,7 @@ async def test_the_help_says_what_it_is(command):
 # How it ends.
 
 
-async def test_ctrl_c_ends_it_and_leaves_no_file(command):
+async def test_ctrl_c_stops_it_and_leaves_no_file(command):
     called = asyncio.Event()
 
     async def silent(reader, writer):
@@ -138,12 +137,14 @@ async def test_ctrl_c_ends_it_and_leaves_no_file(command):
         process.send_signal(signal.SIGINT)
         out, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     assert (process.returncode, out, command.written()) == (130, b"", [])
-    # Up to Python 3.10 asyncio may add which of its tasks it has given up.
+    # Up to Python 3.10, asyncio may add which of its tasks it gave up.
     assert err.startswith(b"\nInterrupted. Nothing was written.\n")
 
 
 @pytest.mark.slow
-async def test_it_is_written_though_neither_connect_nor_the_vendor_ever_answers(connected, sandbox):
+async def test_it_is_written_even_if_neither_connect_nor_the_vendor_ever_answers(
+    connected, sandbox
+):
     tls = sandbox.certificates.server_context
     async with raw_server(says_nothing) as vendor, raw_server(says_nothing, tls) as connect:
         connected.environment["SERVER_ADDRESS"] = connect.removeprefix("https://")
@@ -158,7 +159,7 @@ async def test_it_is_written_though_neither_connect_nor_the_vendor_ever_answers(
 
 
 @pytest.mark.slow
-async def test_what_connect_still_answers_is_told_though_it_shows_no_note(connected, sandbox):
+async def test_connects_other_answers_are_shown_even_if_it_never_returns_a_note(connected, sandbox):
     request_id = sandbox.cancel()
     sandbox.connect.faults.add("GET", "/conversations", Delay(AN_HOUR))
     ran = await connected.run(sandbox.vendor.variables())

@@ -1,6 +1,5 @@
-"""Whatever is in the variables, the requests, the notes and the answers: the file shows none of it.
-
-Neither does the terminal.
+"""The file shows nothing from the variables, the requests, the notes and the answers. Neither does
+the terminal.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from tests.http.servers import web_server
 from tests.leaks import bare, leaks
 from tests.unit.builders import OWN_VENDORS
 
-# Each starts a server, and makes several calls.
+# Each example starts a server and makes several calls.
 few = settings(max_examples=max(20, EXAMPLES // 4))
 
 VENDORS = {
@@ -47,13 +46,13 @@ KEYS = {"rest": "REST_API_KEY", "zuora": "ZUORA_CLIENT_SECRET", "zuora-soap": "Z
 
 
 async def told_of(variables, subscription_id="SUB-1", product_id="PRD-1"):
-    """All that is told without a Connect."""
+    """The whole output without a Connect."""
     found = await document(Asked(variables, "", subscription_id, product_id, {}))
     return f"{in_short(found)}\n{json.dumps(found, ensure_ascii=False)}"
 
 
 def told(answer, variables, status=200, *, vendor="rest", subscription_id="SUB-1"):
-    """All that is told of a vendor that says this to every call."""
+    """The whole output about a vendor that gives this answer to every call."""
 
     async def tell():
         async with web_server(answering(answer, status, status, "a-token")) as server:
@@ -70,7 +69,7 @@ statuses = st.sampled_from([200, 200, 400, 401, 404, 409, 422, 429, 500])
 
 
 def any_answer(said):
-    """Documents, and pages, with this in it."""
+    """Documents and pages with this text in them."""
     return documents(said) | said.map(lambda text: f"<p>{text}".encode())
 
 
@@ -79,7 +78,7 @@ def any_answer(said):
 
 @few
 @given(st.data(), st.sampled_from([*PLACES]), keys, statuses)
-def test_no_secret_of_the_variables_is_told_whatever_the_vendor_repeats(data, place, key, status):
+def test_no_secret_of_the_variables_is_shown_whatever_the_vendor_repeats(data, place, key, status):
     assume(key == key.strip() and not key.isdigit())
     shown = told(data.draw(any_answer(ways(key))), PLACES[place](key), status)
     assert '"HTTP status": ' in shown
@@ -89,7 +88,7 @@ def test_no_secret_of_the_variables_is_told_whatever_the_vendor_repeats(data, pl
 
 @few
 @given(st.data(), st.sampled_from([*VENDORS]), names, statuses)
-def test_nothing_of_an_answer_is_told_but_its_shape(data, vendor, name, status):
+def test_only_the_shape_of_an_answer_is_shown(data, vendor, name, status):
     paths = {
         "REST_STATUS_PATH": data.draw(st.sampled_from(["status", "state", "data.name", "@"])),
         "REST_REASON_PATH": data.draw(st.sampled_from(["detail", "data.detail || name", "@"])),
@@ -103,7 +102,7 @@ def test_nothing_of_an_answer_is_told_but_its_shape(data, vendor, name, status):
 
 @few
 @given(st.data(), names | keys, statuses)
-def test_the_subscriptions_id_is_not_told(data, subscription_id, status):
+def test_the_subscriptions_id_is_not_shown(data, subscription_id, status):
     assume(subscription_id == subscription_id.strip() and len(bare(subscription_id)) > 5)
     pattern = data.draw(st.sampled_from([{}, {"SUBSCRIPTION_ID_PATTERN": "[^/]*"}]))
     answer = data.draw(documents(ways(subscription_id)))
@@ -113,7 +112,7 @@ def test_the_subscriptions_id_is_not_told(data, subscription_id, status):
 
 @few
 @given(st.sampled_from([*OWN_VENDORS]), names | keys)
-def test_no_variable_is_quoted_whatever_is_in_it(vendor, value):
+def test_no_variable_is_quoted_whatever_it_holds(vendor, value):
     given = {each.name: value for each in declared_variables(OWN_VENDORS)}
     overrides = {"PRD-1": given, value: given, "PRD-2": {value: value}}
     for more in ({}, {"PRODUCT_OVERRIDES": json.dumps(overrides), "NOTES": "off"}):
@@ -130,7 +129,7 @@ def words():
 
 
 def marked_all_over(value: Any, words: Words, place: str = "request") -> Any:
-    """The same with a word in the place of each text, and with one more member in each object."""
+    """The same value with a word instead of each text, and one more member in each object."""
     if isinstance(value, dict):
         found = {key: marked_all_over(each, words, f"{place}.{key}") for key, each in value.items()}
         return {**found, words.new(f"{place}: a name"): words.new(f"{place}: a member")}
@@ -140,7 +139,7 @@ def marked_all_over(value: Any, words: Words, place: str = "request") -> Any:
 
 
 def mark_request(sandbox: Sandbox, request_id: str, words: Words, *, is_sound: bool) -> None:
-    """Mark a request but for its id and what it is listed by; if sound, also not what is told."""
+    """Mark a request except for the fields that list it and, if sound, those that are shown."""
     request = sandbox.connect.requests.by_id[request_id]
     marked = marked_all_over(json.loads(json.dumps(request)), words)
     kept = ("id", "type", "created", *(("status", "updated") if is_sound else ()))
@@ -152,7 +151,7 @@ def mark_request(sandbox: Sandbox, request_id: str, words: Words, *, is_sound: b
 
 
 def leave_notes(sandbox: Sandbox, request_id: str, words: Words) -> None:
-    """Notes of our own account and messages to partners, with words in the texts and the tags."""
+    """Notes from our own account and messages to partners, with words in the texts and the tags."""
     for tag in ("[connect-ext held {}]", "{} [connect-ext waiting refused]", "[connect-ext {} x]"):
         for kind in ("private", "message"):
             word = words.new("note")
@@ -161,7 +160,7 @@ def leave_notes(sandbox: Sandbox, request_id: str, words: Words) -> None:
             sandbox.connect.conversations.add(request_id, text, kind, VENDOR)
 
 
-async def test_marked_words_in_everything_that_is_read_are_not_in_what_is_told(tmp_path, words):
+async def test_marked_words_in_any_input_are_not_shown(tmp_path, words):
     vendor = LocalVendor(api_key=words.new("the key"))
     async with Sandbox(vendor=vendor) as sandbox:
         for is_sound in (True, False):
@@ -195,7 +194,7 @@ async def test_marked_words_in_everything_that_is_read_are_not_in_what_is_told(t
     assert leaks(ran.all, words.all) == []
 
 
-async def test_marked_words_in_the_faults_of_connect_and_the_vendor_are_not_told(tmp_path, words):
+async def test_marked_words_in_errors_from_connect_and_the_vendor_are_not_shown(tmp_path, words):
     async with Sandbox() as sandbox:
         sandbox.cancel("SUB-0")
         sandbox.vendor.add("SUB-1")
@@ -205,7 +204,7 @@ async def test_marked_words_in_the_faults_of_connect_and_the_vendor_are_not_told
         faults = {place: [*answers(words, place)] for place in places}
         for number, at_once in enumerate(zip(*faults.values(), strict=True)):
             for (place, side), fault in zip(places.items(), at_once, strict=True):
-                # Without an account nothing is read of Connect.
+                # Without an account, nothing is read from Connect.
                 if place != "accounts" or number % 3 == 0:
                     side.faults.add("GET", f"/{place}", fault)
             output = ("--output", f"{number}.json")
@@ -217,12 +216,12 @@ async def test_marked_words_in_the_faults_of_connect_and_the_vendor_are_not_told
     assert number > 5
 
 
-async def test_connects_own_words_about_itself_are_not_told(tmp_path, words):
+async def test_connects_own_words_about_itself_are_not_shown(tmp_path, words):
     headers = {"Connect-Version": words.new("version"), "Date": words.new("date")}
     async with Sandbox() as sandbox:
         sandbox.connect.faults.add("GET", "/accounts", Respond(200, b"[]", headers=headers))
         command = Diagnostics(tmp_path, surroundings_of(sandbox))
         ran = await command.run({"VENDOR": "stripe"})
-    assert ran.document["Connect"]["version"].startswith("not told")
+    assert ran.document["Connect"]["version"].startswith("not given")
     assert ran.document["Connect"]["seconds that its clock is ahead of ours"] is None
     assert words.shown_in(ran.all) == []

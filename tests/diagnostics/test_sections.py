@@ -1,4 +1,4 @@
-"""What each section says, and that the others say it although one cannot."""
+"""Each section's text; one that fails leaves the others intact."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOT_READ = "They are not read: Connect does not answer, or does not let us in."
 # Versions, and the process.
 
 
-async def test_the_versions_are_those_of_what_runs(command):
+async def test_the_versions_are_the_running_ones(command):
     ran = await command.run(NOWHERE)
     found = ran.document["versions"]
     assert found["Python"] == platform.python_version()
@@ -33,7 +33,7 @@ async def test_the_versions_are_those_of_what_runs(command):
     assert abs(datetime.now(timezone.utc) - now) < timedelta(minutes=2)
 
 
-async def test_of_the_process_only_what_is_set_is_told(command):
+async def test_the_process_section_shows_only_settings_that_are_set(command):
     command.environment |= {"API_KEY": "", "https_proxy": "http://user:word@proxy.example:1"}
     command.environment |= {"ENVIRONMENT_ID": "ENV-1000-2000-01", "SSL_CERT_DIR": "no-such-thing"}
     ran = await command.run(NOWHERE)
@@ -48,7 +48,7 @@ async def test_of_the_process_only_what_is_set_is_told(command):
 
 
 @pytest.mark.parametrize("name", ["no-such-file", ".", "vendor.env"])
-async def test_authorities_that_cannot_be_read_are_told_and_hinder_nothing(command, name):
+async def test_unreadable_authorities_are_reported_and_stop_nothing(command, name):
     command.environment |= {"SSL_CERT_FILE": name}
     ran = await command.run(NOWHERE, "SUB-1")
     assert ran.document["process environment"]["SSL_CERT_FILE"] == (
@@ -60,7 +60,7 @@ async def test_authorities_that_cannot_be_read_are_told_and_hinder_nothing(comma
 # Variables.
 
 
-async def test_each_variable_is_told_by_its_length_and_where_it_is_from(command):
+async def test_each_variable_is_shown_by_its_length_and_its_source(command):
     overrides = {"PRD-1-2": {"NOTES": "off", "DRY_RUN": True}, "PRD-3": {"NOTES": "message"}}
     variables = {
         "VENDOR": "stripe",
@@ -103,7 +103,7 @@ async def test_an_unknown_name_is_shown_only_if_it_reads_like_one_of_ours(comman
     assert (name in ran.all) == (name in shown)
 
 
-async def test_mistakes_are_told_in_the_extensions_words_without_what_it_got(command):
+async def test_mistakes_are_reported_in_the_extensions_words_without_the_values(command):
     wrong = "Wrongmannova"
     given = {each.name: wrong for each in declared_variables(OWN_VENDORS)}
     of_rest = await command.run({**given, "VENDOR": "rest"})
@@ -115,7 +115,7 @@ async def test_mistakes_are_told_in_the_extensions_words_without_what_it_got(com
     assert of_rest.document["check"]["outcome"] == "undecided"
 
 
-async def test_a_short_word_that_it_got_is_quoted_nowhere(command):
+async def test_a_short_wrong_value_is_quoted_nowhere(command):
     quoting = await command.run({**NOWHERE, "NOTES": "payment", "ON_REFUSAL": "Anna-Schmidt"})
     assert quoting.document["variables"]["mistakes"] == [
         "ON_REFUSAL got '[…]'; it takes reject or hold.",
@@ -123,7 +123,7 @@ async def test_a_short_word_that_it_got_is_quoted_nowhere(command):
     ]
 
 
-async def test_a_vendor_that_there_is_not_is_not_named(command):
+async def test_a_nonexistent_vendor_is_not_named(command):
     ran = await command.run({"VENDOR": "Wrongmannova"})
     assert ran.document["variables"]["vendor"] == "not one that is installed"
     assert "Wrongmannova" not in ran.all
@@ -138,7 +138,7 @@ async def test_a_vendor_that_there_is_not_is_not_named(command):
         (None, "FILE cannot be read: No such file or directory."),
     ],
 )
-async def test_a_broken_file_of_variables_is_told_by_its_line(connected, content, problem):
+async def test_a_broken_file_of_variables_is_reported_by_its_line(connected, content, problem):
     path = connected.directory / "of-schmidt.env"
     if content is not None:
         path = connected.file(content, path.name)
@@ -154,7 +154,7 @@ async def test_a_broken_file_of_variables_is_told_by_its_line(connected, content
 # Connect.
 
 
-async def test_connect_is_told_with_its_time_and_its_clock(connected, sandbox):
+async def test_connect_is_shown_with_its_response_time_and_its_clock(connected, sandbox):
     sandbox.connect.clock.ahead += timedelta(hours=1)
     ran = await connected.run(NOWHERE)
     found = ran.document["Connect"]
@@ -180,7 +180,7 @@ async def test_connect_is_told_with_its_time_and_its_clock(connected, sandbox):
         ({"SERVER_ADDRESS": "localhost:99999"}, "could not be reached"),
     ],
 )
-async def test_a_connect_that_is_not_reached_is_told_and_the_vendor_is_checked(
+async def test_an_unreachable_connect_is_reported_and_the_vendor_is_checked(
     connected, sandbox, environment, problem
 ):
     sandbox.vendor.add("SUB-1")
@@ -193,7 +193,7 @@ async def test_a_connect_that_is_not_reached_is_told_and_the_vendor_is_checked(
     assert "Blauwal" not in ran.all
 
 
-async def test_a_certificate_that_is_not_trusted_is_told(connected, stranger):
+async def test_an_untrusted_certificate_is_reported(connected, stranger):
     connected.environment |= {"SSL_CERT_FILE": str(stranger)}
     ran = await connected.run(NOWHERE)
     assert ran.document["Connect"] == {
@@ -203,7 +203,7 @@ async def test_a_certificate_that_is_not_trusted_is_told(connected, stranger):
 
 
 @pytest.mark.parametrize("fault", [Respond(503), html_page(), Respond(200, b"{"), Respond(403)])
-async def test_an_answer_that_is_none_of_connects_is_told_by_its_status(connected, sandbox, fault):
+async def test_an_answer_that_is_not_connects_is_reported_by_its_status(connected, sandbox, fault):
     sandbox.connect.faults.add("GET", "/accounts", fault)
     ran = await connected.run(NOWHERE)
     found = ran.document["Connect"]
@@ -211,7 +211,7 @@ async def test_an_answer_that_is_none_of_connects_is_told_by_its_status(connecte
     assert ran.document["cancel requests"] == {"problem": NOT_READ}
 
 
-async def test_a_token_that_is_not_taken_is_told(connected):
+async def test_a_rejected_token_is_reported(connected):
     connected.environment |= {"API_KEY": "ApiKey SU-1:of-nobody"}
     found = (await connected.run(NOWHERE)).document["Connect"]
     assert (found["answers"], found["HTTP status"], found["takes our token"]) == (True, 401, False)
@@ -224,7 +224,7 @@ def note(connect, request_id, text, account=VENDOR):
     connect.conversations.add(request_id, text, "private", account)
 
 
-async def test_the_newest_requests_are_told_with_our_last_report(connected, sandbox):
+async def test_the_newest_requests_are_shown_with_our_last_report(connected, sandbox):
     connect, ids = sandbox.connect, []
     for age in range(60, 0, -1):
         made = datetime.now(timezone.utc) - timedelta(hours=age)
@@ -273,14 +273,16 @@ async def test_an_account_without_requests_has_none(connected):
         ("/requests$", Respond(200, b'["x"]'), "Connect's answer is not a list of objects."),
     ],
 )
-async def test_requests_that_cannot_be_listed_are_told(connected, sandbox, path, fault, problem):
+async def test_requests_that_cannot_be_listed_are_reported(
+    connected, sandbox, path, fault, problem
+):
     sandbox.connect.faults.add("GET", path, fault)
     ran = await connected.run(NOWHERE)
     assert ran.document["cancel requests"]["problem"].startswith(problem)
     assert ran.document["Connect"]["takes our token"] is True
 
 
-async def test_notes_that_may_not_be_read_are_told_for_each_request(connected, sandbox):
+async def test_forbidden_notes_are_reported_for_each_request(connected, sandbox):
     request_id = sandbox.cancel()
     sandbox.connect.conversations.forbid(None, "GET")
     ran = await connected.run(NOWHERE)
@@ -292,7 +294,7 @@ async def test_notes_that_may_not_be_read_are_told_for_each_request(connected, s
 # The check.
 
 
-async def test_the_check_is_told_without_the_id_and_the_address(connected, sandbox):
+async def test_the_check_is_shown_without_the_id_and_the_address(connected, sandbox):
     sandbox.vendor.add("SUB-4711")
     ran = await connected.run(sandbox.vendor.variables(), "SUB-4711")
     check = ran.document["check"]
@@ -339,7 +341,7 @@ async def test_a_path_that_leads_nowhere_is_named(connected, sandbox):
     assert ran.document["check"]["calls"][0]["variables that do not"] == ["REST_STATUS_PATH"]
 
 
-async def test_a_vendor_that_is_down_is_told_and_connect_is_not_concerned(connected, sandbox):
+async def test_a_vendor_that_is_down_is_reported_and_connect_is_not_affected(connected, sandbox):
     await sandbox.vendor.stop()
     ran = await connected.run(sandbox.vendor.variables(), "SUB-1")
     why = ran.document["check"]["why"]

@@ -1,4 +1,4 @@
-"""One runner for all tests of this folder that can share it; each brings a product of its own."""
+"""One runner for all tests of this folder that can share it; each test has its own product."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox import Sandbox
 
 # 30 seconds of a rescheduled task take a third of a second here.
 COUNTDOWN_SCALE = 0.01
-# A variable's value has its limit; products of tests that are over need none of theirs.
+# A variable's length is limited; products of finished tests need no variables.
 MOST_PRODUCTS = 20
 
 
@@ -31,14 +31,14 @@ class World:
         return f"SUB-{next(self._numbers)}"
 
     def product(self, *, scheduling: bool = True, **variables: str) -> str:
-        """A new product with these variables, which the running extension learns of at once."""
+        """A new product with these variables; the running extension learns of them at once."""
         product_id = f"PRD-777-000-{next(self._numbers)}"
         self.connect.create_product(product_id=product_id, scheduling=scheduling)
         self.override(product_id, **variables)
         return product_id
 
     def override(self, product_id: str, **variables: str) -> None:
-        """Let the product have these variables from now on, and no others."""
+        """Replace the product's variables."""
         self._overrides[product_id] = variables
         if len(self._overrides) > MOST_PRODUCTS:
             del self._overrides[next(iter(self._overrides))]
@@ -53,7 +53,7 @@ class World:
         return self.connect.create_cancel_request(asset_id), subscription.id
 
     def cancellations(self, subscription_id: str) -> int:
-        """How often the vendor has really cancelled it."""
+        """How often the vendor really cancelled it."""
         return self.vendor.subscriptions[subscription_id].cancellations
 
 
@@ -66,7 +66,7 @@ async def world() -> AsyncIterator[World]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of this folder run in the event loop of the session, with the sandbox."""
+    """All tests of this folder run in the session's event loop, like the sandbox."""
     for item in items:
         if item.path.parent.name == "e2e":
             item.add_marker(pytest.mark.e2e)

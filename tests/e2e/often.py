@@ -9,12 +9,12 @@ from connect_ext.shared_state import SharedState
 
 
 class Often(CancellationApplication):
-    """The same in all but its interval."""
+    """The same extension with another interval."""
 
     shared: ClassVar = SharedState(metrics_seconds=0.5)
 
     @classmethod
     def get_descriptor(cls) -> dict[str, Any]:
-        """The extension's own, which lies beside its class."""
+        """The extension's own descriptor, which lies beside its class."""
         descriptor: dict[str, Any] = CancellationApplication.get_descriptor()
         return descriptor

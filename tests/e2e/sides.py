@@ -14,10 +14,10 @@ TERM, INVOICED = timedelta(days=90), timedelta(days=30)
 
 
 class Side(ABC):
-    """A vendor with subscriptions that run for a term and are invoiced for a part of it."""
+    """A vendor whose subscriptions run for a term and are invoiced for part of it."""
 
     undo_is_final = "invoiced"
-    """A part of the note on a cancellation that the vendor does not take back."""
+    """Part of the note on a cancellation that the vendor does not take back."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -35,7 +35,7 @@ class Side(ABC):
 
     @abstractmethod
     def add(self) -> str:
-        """One more subscription; its id."""
+        """Add a subscription; returns its id."""
 
     @abstractmethod
     def status(self, key: str) -> str: ...
@@ -46,11 +46,11 @@ class Side(ABC):
 
     @abstractmethod
     def end_now(self, key: str) -> None:
-        """The day on which the subscription ends has come."""
+        """Let the day come on which the subscription ends."""
 
     @abstractmethod
     def cancelled(self, key: str) -> int:
-        """How often it was cancelled, even if that was undone."""
+        """How often it was cancelled, undone cancellations included."""
 
     @abstractmethod
     def undone(self, key: str) -> int: ...
@@ -60,11 +60,11 @@ class Side(ABC):
 
     @abstractmethod
     def make_final(self, key: str) -> None:
-        """From now on the cancellation is not taken back."""
+        """Refuse to take the cancellation back from now on."""
 
     @abstractmethod
     def lose_undo_answer(self, key: str) -> None:
-        """The next cancellation is taken back, and nobody hears of it."""
+        """Take the next cancellation back and lose the answer."""
 
     def day(self, when: str) -> date:
         """The first day without service, by CANCELLATION_DATE."""
@@ -72,7 +72,7 @@ class Side(ABC):
         return self.today() + later[when]
 
     def told(self, when: str) -> date:
-        """The same as a note tells it."""
+        """The same day as a note writes it."""
         return self.day(when)
 
 
@@ -118,7 +118,7 @@ class Rest(Side):
         self.sandbox.vendor.subscriptions[key].undo_refusal = self.undo_is_final
 
     def lose_undo_answer(self, key: str) -> None:
-        # It shows later than the look after the lost answer.
+        # It shows only after the look that follows the lost answer.
         self.sandbox.vendor.subscriptions[key].undo_shows_after_seconds = 0.5
         self.sandbox.vendor.faults.add("POST", f"{key}/undo_", DropAfter(), times=1)
 
@@ -178,7 +178,7 @@ class Soap(Side):
         return self.sandbox.zuora.billing.zone
 
     def variables(self) -> dict[str, str]:
-        # The tenant's zone; the version in the address says whether it counts.
+        # The tenant's zone; the version in the address decides whether it counts.
         return {**self.sandbox.zuora.variables(self.version), "VENDOR_TIME_ZONE": "Etc/GMT+8"}
 
     def today(self) -> date:
@@ -192,12 +192,12 @@ class Soap(Side):
         return super().day(when) + timedelta(days=self._is_tomorrow(when))
 
     def told(self, when: str) -> date:
-        # It is a moment that was sent, a day and an hour ahead, and the note is in UTC.
+        # A moment was sent, a day and an hour ahead; the note shows it in UTC.
         a_day_ahead = datetime.now(timezone.utc) + timedelta(hours=25)
         return a_day_ahead.date() if self._is_tomorrow(when) else self.day(when)
 
     def _is_tomorrow(self, when: str) -> bool:
-        """Up to 24 only a day in the future can be cancelled for."""
+        """Up to version 24, a cancellation needs a future day."""
         return when == "immediate" and float(self.version) <= 24
 
     def status(self, key: str) -> str:

@@ -1,4 +1,4 @@
-"""What a full debug log holds: the demo, played with the runner's debug level on."""
+"""The full debug log of the demo, played at the runner's debug level."""
 
 import io
 

@@ -1,7 +1,7 @@
-"""A vendor that wants more than an id: the customer's as well, the whole resource back, its etag.
+"""A vendor that needs more than an id: the customer's id, the whole resource and its etag.
+Microsoft's Partner Center is like that (docs/facts.md, HTTP 5).
 
-Microsoft's Partner Center is like that (docs/facts.md, HTTP 5). The server is the test's own, and
-refuses what lacks anything.
+The test has its own server, which refuses incomplete calls.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ VARIABLES = {
 
 
 class PartnerCenter:
-    """One customer's subscriptions; each changes its etag with every change."""
+    """One customer's subscriptions; every change gives a new etag."""
 
     def __init__(self) -> None:
         self.subscriptions: dict[str, dict] = {}
         self.cancellations: list[tuple[str, int]] = []
-        """The ids of those that were asked to be deleted, and the answers."""
+        """The ids that calls asked to delete, with the answers."""
         self.changes_before: set[str] = set()
-        """Those that somebody changes once more just before the cancellation arrives."""
+        """The ids that somebody changes just before the cancellation arrives."""
         self.server = HttpServer(self._application)
 
     def add(self, subscription_id: str) -> None:
@@ -160,7 +160,7 @@ async def test_the_whole_resource_goes_back_with_its_etag_and_the_customers_id(
     assert calls == [200]
 
 
-async def test_what_has_changed_since_the_look_is_looked_at_again_and_cancelled_once(
+async def test_a_resource_changed_since_the_look_is_read_again_and_cancelled_once(
     world, partner_center
 ):
     product_id = product(world, partner_center)
@@ -173,7 +173,7 @@ async def test_what_has_changed_since_the_look_is_looked_at_again_and_cancelled_
     assert calls == [412, 200]
 
 
-async def test_without_the_customers_id_it_waits_for_a_person_and_nobody_is_asked(
+async def test_without_the_customers_id_it_waits_for_a_person_and_nobody_is_called(
     world, partner_center
 ):
     from_customer = Parameter("customer_id", CUSTOMER, phase="ordering")
@@ -186,7 +186,7 @@ async def test_without_the_customers_id_it_waits_for_a_person_and_nobody_is_aske
     assert subscription_id not in dict(partner_center.cancellations)
 
 
-async def test_a_dry_run_shows_the_call_without_what_the_vendor_and_the_customer_have_in_it(
+async def test_a_dry_run_shows_the_call_without_data_of_the_vendor_and_the_customer(
     world, partner_center
 ):
     product_id = product(world, partner_center, DRY_RUN="true")

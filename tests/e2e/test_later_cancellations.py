@@ -1,4 +1,4 @@
-"""Cancellations that take effect later, and cancellations taken back, with the official runner."""
+"""Later cancellations, and cancellations taken back, with the official runner."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from tests.e2e.conftest import World
 from tests.e2e.sides import SIDES, Side
 
 LATER_DATES = ("end_of_term", "end_of_invoiced_period")
-# Up to version 24 Zuora does not tell through when a subscription is invoiced.
+# Up to version 24, Zuora does not show how far a subscription is invoiced.
 UNKNOWN_DATE = ("zuora-soap-24", "end_of_invoiced_period")
 
 
 def each_with(*dates: str) -> pytest.MarkDecorator:
-    """Each vendor, with each of these dates that can be known of its subscriptions."""
+    """Each vendor, with those of these dates that its subscriptions show."""
     pairs = [pair for pair in product(SIDES, dates) if pair != UNKNOWN_DATE]
     return pytest.mark.parametrize(("side", "when"), pairs, indirect=["side"])
 
 
 PATIENCE = 15.0
-# Two looks that find it active without our doing are three seconds apart, not two minutes.
+# Two looks that find it active though we did nothing are three seconds apart, not two minutes.
 SOON = {"SETTLE_MINUTES": "0.05", "VENDOR_TIMEOUT_SECONDS": "1.5"}
 LATER = {"CANCELLATION_DATE": "end_of_term", "WHEN_EFFECTIVE_LATER": "schedule"}
 
@@ -39,7 +39,7 @@ def side(world: World, request: pytest.FixtureRequest) -> Side:
 
 @pytest.fixture
 def rest(world: World) -> Side:
-    """One vendor, for what has nothing to do with vendors."""
+    """One vendor, for tests that do not depend on the vendor."""
     return SIDES["rest"](world.sandbox)
 
 
@@ -70,7 +70,7 @@ class Cancelling:
 
     @property
     def at_vendor(self) -> tuple[str, int, int]:
-        """The subscription's status there, how often it was cancelled, and how often undone."""
+        """The subscription's status at the vendor, and how often it was cancelled and undone."""
         side, key = self.side, self.key
         return side.status(key), side.cancelled(key), side.undone(key)
 
@@ -79,11 +79,11 @@ class Cancelling:
         return datetime.fromisoformat(self.connect.request(self.request_id)[name])
 
     def begins(self, day: date) -> datetime:
-        """The moment at which a day begins at the vendor."""
+        """The moment when a day begins at the vendor."""
         return datetime.combine(day, time(), self.side.zone)
 
     async def settled(self) -> None:
-        """Wait until the request is settled; its task may have a note to leave after that."""
+        """Wait until the request and its task are settled; the task may leave a note after that."""
         await self.connect.settled(self.request_id, PATIENCE)
 
     async def scheduled(self) -> None:
@@ -91,12 +91,12 @@ class Cancelling:
         await self.connect.reaches(self.request_id, "scheduled", timeout=PATIENCE)
 
     async def revoked(self) -> None:
-        """Wait until it is scheduled; then the customer changes his mind."""
+        """Wait until it is scheduled; then the customer takes it back."""
         await self.scheduled()
         self.connect.revoke(self.request_id)
 
     async def ends(self) -> None:
-        """Its day comes at the vendor, and the task that has waited for it is delivered."""
+        """Let its day come at the vendor, and deliver the waiting task."""
         await self.waits()
         self.side.end_now(self.key)
         self.connect.tasks.deliver_again(self.request_id)
@@ -115,7 +115,7 @@ class Cancelling:
         await self.connect.journal.until(lambda: text in self.notes, PATIENCE, f"a note: {text}")
 
     async def held(self) -> Task:
-        """The task that is left to a person."""
+        """Wait for the task that is left to a person."""
         *_, task = await self.connect.tasks_settled(self.request_id, PATIENCE)
         assert task.status.value == "failed"
         return task
@@ -123,7 +123,7 @@ class Cancelling:
 
 @contextmanager
 def hours_later(connect: LocalConnect) -> Iterator[None]:
-    """Hours after everything that was sent: nothing of it can still have an unseen effect."""
+    """Move on by hours, so that nothing sent can still have an unseen effect."""
     connect.clock.ahead += timedelta(hours=2)
     try:
         yield
@@ -132,7 +132,7 @@ def hours_later(connect: LocalConnect) -> Iterator[None]:
 
 
 @each_with("immediate", *LATER_DATES)
-async def test_one_is_cancelled_once_for_the_day_that_is_configured(world, side, when):
+async def test_a_subscription_is_cancelled_once_for_the_configured_day(world, side, when):
     cancelling = Cancelling(world, side, CANCELLATION_DATE=when)
     await cancelling.settled()
     assert cancelling.statuses == ["pending", "approved"]
@@ -143,7 +143,7 @@ async def test_one_is_cancelled_once_for_the_day_that_is_configured(world, side,
 
 
 @each_with(*LATER_DATES)
-async def test_one_is_scheduled_until_its_day_and_then_approved_with_that_date(world, side, when):
+async def test_a_request_is_scheduled_until_its_day_then_approved_with_that_date(world, side, when):
     cancelling = Cancelling(world, side, **{**LATER, "CANCELLATION_DATE": when})
     await cancelling.scheduled()
     assert cancelling.moment("planned_date") == cancelling.begins(side.day(when))
@@ -158,7 +158,7 @@ async def test_one_is_scheduled_until_its_day_and_then_approved_with_that_date(w
     assert (cancelling.asset_status, cancelling.at_vendor[1:]) == ("terminated", (1, 0))
 
 
-async def test_a_date_that_the_version_cannot_know_is_a_mistake_in_the_variables(world):
+async def test_a_date_that_the_version_does_not_show_is_a_mistake_in_the_variables(world):
     side, when = SIDES[UNKNOWN_DATE[0]](world.sandbox), UNKNOWN_DATE[1]
     cancelling = Cancelling(world, side, CANCELLATION_DATE=when)
     try:
@@ -166,21 +166,21 @@ async def test_a_date_that_the_version_cannot_know_is_a_mistake_in_the_variables
         assert (task.results[0].result, task.results[0].countdown >= 300) == ("reschedule", True)
         await cancelling.says(f"CANCELLATION_DATE is {when}, and only from version 25.0")
     finally:
-        # As long as one product has a mistake, all others wait.
+        # While one product has a mistake, all others wait.
         world.override(cancelling.product_id, **side.variables())
     cancelling.connect.tasks.deliver_again(cancelling.request_id)
     await cancelling.settled()
     assert cancelling.at_vendor[1:] == (1, 0)
 
 
-async def test_one_that_is_cancelled_at_once_is_never_scheduled(world, rest):
+async def test_a_request_that_is_cancelled_at_once_is_never_scheduled(world, rest):
     cancelling = Cancelling(world, rest, WHEN_EFFECTIVE_LATER="schedule")
     await cancelling.settled()
     assert cancelling.statuses == ["pending", "approved"]
     assert cancelling.moment("effective_date") == cancelling.begins(rest.today())
 
 
-async def test_one_that_comes_back_before_it_has_ended_waits_for_that(world, side):
+async def test_a_request_that_returns_before_the_end_waits_for_it(world, side):
     cancelling = Cancelling(world, side, **LATER)
     await cancelling.scheduled()
     cancelling.connect.advance(cancelling.request_id)
@@ -190,7 +190,7 @@ async def test_one_that_comes_back_before_it_has_ended_waits_for_that(world, sid
     assert cancelling.at_vendor[1:] == (1, 0)
 
 
-async def test_one_that_is_revoked_is_undone_once_and_active_on_both_sides(world, side):
+async def test_a_revoked_request_is_undone_once_and_active_on_both_sides(world, side):
     cancelling = Cancelling(world, side, **LATER)
     await cancelling.revoked()
     await cancelling.settled()
@@ -199,7 +199,7 @@ async def test_one_that_is_revoked_is_undone_once_and_active_on_both_sides(world
     assert side.undo_calls(cancelling.key) == 1
 
 
-async def test_one_that_the_vendor_does_not_take_back_is_held_with_the_reason(world, side):
+async def test_a_revocation_that_the_vendor_refuses_is_held_with_the_reason(world, side):
     cancelling = Cancelling(world, side, **LATER)
     await cancelling.scheduled()
     side.make_final(cancelling.key)
@@ -212,7 +212,7 @@ async def test_one_that_the_vendor_does_not_take_back_is_held_with_the_reason(wo
 
 
 async def test_an_undo_whose_answer_is_lost_is_not_repeated(world):
-    # All at once: each takes its time.
+    # All at once, because each takes a while.
     at = {
         name: Cancelling(world, make(world.sandbox), **LATER, **SOON)
         for name, make in SIDES.items()
@@ -231,7 +231,7 @@ async def test_an_undo_whose_answer_is_lost_is_not_repeated(world):
     assert calls == dict.fromkeys(SIDES, 1)
 
 
-async def test_where_the_product_cannot_schedule_one_waits_and_a_note_says_until_when(world, side):
+async def test_without_scheduling_a_request_waits_and_a_note_says_until_when(world, side):
     cancelling = Cancelling(world, side, scheduling=False, **LATER)
     [task] = await cancelling.connect.answered(cancelling.request_id)
     assert task.results[0].result == "reschedule"
@@ -244,9 +244,7 @@ async def test_where_the_product_cannot_schedule_one_waits_and_a_note_says_until
     assert cancelling.at_vendor[1:] == (1, 0)
 
 
-async def test_a_vendor_that_takes_nothing_back_is_not_asked_until_a_person_has_seen_to_it(
-    world, rest
-):
+async def test_a_vendor_without_undo_is_not_called_until_a_person_has_acted(world, rest):
     cancelling = Cancelling(world, rest, **LATER, **SOON, REST_UNDO_REQUEST="")
     await cancelling.revoked()
     task = await cancelling.held()
@@ -266,7 +264,7 @@ def confirm_is_the_wrong_call(world: World, request: pytest.FixtureRequest) -> I
     world.connect.requests.on_confirm = OnConfirm.REVOKE
 
 
-async def test_a_revocation_that_connect_does_not_take_is_held_with_a_note(
+async def test_a_revocation_that_connect_does_not_confirm_is_held_with_a_note(
     world, rest, confirm_is_the_wrong_call
 ):
     cancelling = Cancelling(world, rest, **LATER)

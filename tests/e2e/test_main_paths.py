@@ -1,4 +1,4 @@
-"""The main paths with the official runner: what a customer, a vendor and an operator see."""
+"""The main paths with the official runner, as a customer, a vendor and an operator see them."""
 
 import pytest
 
@@ -32,7 +32,9 @@ async def test_an_unknown_id_is_rejected_or_approved_as_on_not_found_says(world)
     ("on_refusal", "request_status", "task_status"),
     [("reject", "failed", "succeeded"), ("hold", "pending", "failed")],
 )
-async def test_a_refusal_goes_the_way_of_on_refusal(world, on_refusal, request_status, task_status):
+async def test_a_refusal_is_handled_as_on_refusal_says(
+    world, on_refusal, request_status, task_status
+):
     request_id, _ = world.cancel(
         world.product(ON_REFUSAL=on_refusal), refusal="It is leased until May."
     )

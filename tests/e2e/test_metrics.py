@@ -1,4 +1,4 @@
-"""The lines of metrics that the official runner's workers write, until they end."""
+"""The lines of metrics that the official runner's workers write until they end."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ OFTEN = "tests.e2e.often:Often"
 
 
 def lines(*runners):
-    """The workers' process ids and what they wrote."""
+    """The workers' process ids and the lines they wrote."""
     return [found for runner in runners for found in LINE.findall(runner.log)]
 
 
@@ -26,24 +26,24 @@ def metrics(*runners):
 
 
 def outcomes(found):
-    """The number of tasks by outcome, of all lines together."""
+    """The number of tasks by outcome, over all lines."""
     total = sum((Counter(each["outcomes"]) for each in found), start=Counter())
     return dict(+total)
 
 
 async def ended(runner):
-    """Wait until it has ended of its own."""
+    """Wait until it has ended by itself."""
     while runner.running:
         await asyncio.sleep(0.05)
 
 
 def ask_the_master(runner):
-    """As a container platform does."""
+    """Stop it as a container platform does."""
     runner.terminate()
 
 
 def ask_all_processes(runner):
-    """As Ctrl-C does in a terminal."""
+    """Stop it as Ctrl-C in a terminal does."""
     os.killpg(runner.pid, signal.SIGINT)
 
 
@@ -65,7 +65,7 @@ async def test_the_last_line_comes_when_the_runner_is_asked_to_end(ask_to_end):
         assert found["connect"]["calls"] == len(handled)
 
 
-async def test_a_task_that_is_under_way_when_the_runner_is_to_end_is_counted():
+async def test_a_task_under_way_when_the_runner_ends_is_counted():
     async with Sandbox() as sandbox:
         runner = await sandbox.start_runner()
         slow = sandbox.vendor.faults.add("POST", "/subscriptions/", Delay(2))
@@ -86,7 +86,7 @@ async def test_two_instances_write_lines_whose_sums_are_all_tasks():
         for request_id in requests:
             await sandbox.connect.settled(request_id)
         await sandbox.connect.tasks_settled(requests[-1])
-        # From now on there is nothing to do, and the lines go on to come.
+        # From now on there is nothing to do, but lines keep coming.
         seen = len(lines(*runners))
         while len(lines(*runners)) < seen + 6:
             await asyncio.sleep(0.1)
@@ -99,7 +99,7 @@ async def test_two_instances_write_lines_whose_sums_are_all_tasks():
         assert calls == len(sandbox.vendor.calls)
         handled = [call for call in sandbox.connect.calls.calls if call.task_id]
         assert sum(each["connect"]["calls"] for each in found) == len(handled)
-        # One process of each instance has tasks; the other one has nothing to tell.
+        # One process of each instance has tasks; the other has nothing to report.
         workers = [{pid for pid, _ in lines(runner)} for runner in runners]
         assert [len(each) for each in workers] == [1, 1]
         lasts = [[each["last"] for each in metrics(runner)] for runner in runners]

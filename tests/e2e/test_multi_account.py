@@ -1,10 +1,10 @@
-"""The Multi-Account kind of extension: the request belongs to the account that installed it."""
+"""A Multi-Account extension: the request belongs to the account that installed it."""
 
 from sandbox import Sandbox
 from sandbox.connect.environment import INSTALLATION_API_KEY
 
 
-async def test_the_installing_accounts_client_settles_the_request():
+async def test_the_client_of_the_installing_account_settles_the_request():
     async with Sandbox(multi_account=True, countdown_scale=0.01) as sandbox:
         runner = await sandbox.start_runner()
         request_id = sandbox.cancel("SUB-1")

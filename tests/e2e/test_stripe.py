@@ -1,4 +1,4 @@
-"""A vendor that no one here wrote: localstripe, with the preset and a key alone."""
+"""An independent Stripe emulator, localstripe, with just the preset and a key."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ import pytest_asyncio
 
 KEY = "sk_test_sandbox"
 
-# docs/presets.md shows the same as its worked examples; `tests/project` compares them.
+# docs/presets.md shows the same worked examples; `tests/project` compares them.
 STRIPE = {"VENDOR": "stripe"}
 AT_THE_END = {
     "VENDOR": "stripe",
@@ -22,11 +22,11 @@ AT_THE_END = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stripe(tmp_path_factory):
-    """A localstripe process, and a session that speaks to it as a vendor's back office does."""
+    """A localstripe process, and a session for calling it as the vendor's back office would."""
     directory, port = tmp_path_factory.mktemp("localstripe"), _free_port()
     log = (directory / "log").open("wb")
     command = (sys.executable, "-m", "localstripe", "--from-scratch", "--port", str(port))
-    # It keeps its data in the directory for temporary files.
+    # It keeps its data in the temporary directory.
     environment = {**os.environ, "TMPDIR": str(directory)}
     process = await asyncio.create_subprocess_exec(
         *command, stdout=log, stderr=log, env=environment
@@ -95,7 +95,7 @@ async def _shown(session: aiohttp.ClientSession, subscription_id: str) -> dict:
 
 
 def _cancelled(world, subscription_id: str, url: str, **variables: str) -> str:
-    """The customer cancels; the request's id."""
+    """The customer cancels; returns the request's id."""
     product_id = world.product(**variables, REST_API_URL=url, REST_API_KEY=KEY)
     asset_id = world.connect.create_subscription(subscription_id, product_id=product_id)
     return world.connect.create_cancel_request(asset_id)
@@ -109,7 +109,7 @@ async def test_a_stripe_subscription_is_cancelled_with_a_key_alone(world, stripe
     assert (await _shown(session, subscription_id))["status"] == "canceled"
 
 
-async def test_a_stripe_subscription_that_is_cancelled_already_is_only_approved(world, stripe):
+async def test_a_stripe_subscription_that_is_already_cancelled_is_only_approved(world, stripe):
     session, url = stripe
     subscription_id = await _subscription(session)
     async with session.delete(f"/v1/subscriptions/{subscription_id}") as response:

@@ -1,4 +1,4 @@
-"""Two instances, a vendor that shows nothing for a while, and a death at the worst moment."""
+"""Two instances, a vendor that shows nothing for a while, and a kill at the worst moment."""
 
 import asyncio
 from datetime import timedelta
@@ -10,7 +10,7 @@ SLOW_VENDOR = {"shows_after_seconds": 1e6, "second": "order", "honours_keys": Fa
 REQUESTS = 10
 
 
-async def test_an_instance_killed_after_the_vendor_got_the_cancellation_leaves_one_order():
+async def test_an_instance_killed_after_the_vendor_got_the_cancellation_leaves_only_one_order():
     async with Sandbox(countdown_scale=0.01) as sandbox:
         sandbox.vendor.defaults = SLOW_VENDOR
         await asyncio.gather(sandbox.start_runner(), sandbox.start_runner())
@@ -23,7 +23,7 @@ async def test_an_instance_killed_after_the_vendor_got_the_cancellation_leaves_o
         for request_id in requests:
             await sandbox.connect.answered(request_id, times=2)
         first, *others = subscriptions = list(sandbox.vendor.subscriptions.values())
-        # Another one may have died with its mark left and nothing sent.
+        # The killed instance may have left its mark without sending anything.
         assert first.orders == 1 >= max(each.orders for each in others)
         assert {sandbox.connect.status(each) for each in requests} == {"pending"}
         for subscription in subscriptions:

@@ -1,4 +1,4 @@
-"""Zuora's orders with the official runner: what a customer, an operator and a tenant see."""
+"""Zuora's orders with the official runner, as a customer, an operator and a tenant see them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def zuora():
 
 
 class Cancelling:
-    """One customer's cancellation at a tenant."""
+    """One customer's cancellation in a tenant."""
 
     def __init__(self, world, zuora, key="number", variables=None, **fields):
         self.world, self.zuora = world, zuora
@@ -60,7 +60,7 @@ class Cancelling:
 
 
 @pytest.mark.parametrize("key", ["number", "id"])
-async def test_one_is_cancelled_by_its_number_and_by_its_id_in_three_calls(world, zuora, key):
+async def test_a_subscription_is_cancelled_by_number_or_by_id_in_three_calls(world, zuora, key):
     cancelling = Cancelling(world, zuora, key)
     assert await cancelling.settled() == ("approved", 1, 1)
     operations = Counter(call.operation for call in zuora.calls)
@@ -79,13 +79,13 @@ async def test_the_id_of_an_old_version_leads_to_the_latest_one(world, zuora):
     assert zuora.effective_cancellations(number) == 1
 
 
-async def test_one_that_is_cancelled_already_is_only_approved(world, zuora):
+async def test_an_already_cancelled_subscription_is_only_approved(world, zuora):
     cancelling = Cancelling(world, zuora, status="Cancelled")
     assert await cancelling.settled() == ("approved", 0, 0)
     assert "already cancelled" in cancelling.notes
 
 
-async def test_one_that_is_cancelled_for_later_is_approved_with_its_end_in_a_note(world, zuora):
+async def test_a_subscription_that_ends_later_is_approved_with_its_end_in_a_note(world, zuora):
     later = zuora.today() + timedelta(days=90)
     cancelling = Cancelling(world, zuora, status="Cancelled", subscription_end_date=later)
     assert await cancelling.settled() == ("approved", 0, 0)
@@ -96,7 +96,7 @@ async def test_a_draft_is_rejected(world, zuora):
     assert await Cancelling(world, zuora, status="Draft").settled() == ("failed", 0, 0)
 
 
-async def test_a_suspended_one_is_held_until_it_is_resumed(world, zuora):
+async def test_a_suspended_subscription_is_held_until_it_is_resumed(world, zuora):
     cancelling = Cancelling(world, zuora, status="Suspended")
     task_id = await cancelling.held()
     assert "Resume it in Zuora first." in cancelling.notes
@@ -105,7 +105,7 @@ async def test_a_suspended_one_is_held_until_it_is_resumed(world, zuora):
     assert await cancelling.settled() == ("approved", 1, 1)
 
 
-async def test_an_unknown_one_is_looked_at_twice_and_held(world, zuora):
+async def test_an_unknown_subscription_is_looked_up_twice_and_held(world, zuora):
     zuora.on("subscription").reasons(50000040, status=404, times=None)
     cancelling = Cancelling(world, zuora, variables=SOON)
     await cancelling.held()
@@ -114,7 +114,7 @@ async def test_an_unknown_one_is_looked_at_twice_and_held(world, zuora):
     assert cancelling.end == ("pending", 0, 0)
 
 
-async def test_a_refusal_rejects_in_the_language_of_the_tenant(world, zuora):
+async def test_a_refusal_rejects_in_the_tenants_language(world, zuora):
     zuora.language = "ja"
     cancelling = Cancelling(world, zuora, refusal="最低利用期間内のため解約できません。")
     assert await cancelling.settled() == ("failed", 0, 0)
@@ -122,7 +122,7 @@ async def test_a_refusal_rejects_in_the_language_of_the_tenant(world, zuora):
     assert "最低利用期間内のため解約できません。" in reason
 
 
-async def test_a_lock_is_outlasted_with_another_key(world, zuora):
+async def test_after_a_lock_the_order_is_sent_with_another_key(world, zuora):
     zuora.on("order").locked(times=2)
     cancelling = Cancelling(world, zuora)
     assert await cancelling.settled() == ("approved", 1, 1)
@@ -133,9 +133,7 @@ async def test_a_lock_is_outlasted_with_another_key(world, zuora):
     assert min(waits) >= 60
 
 
-async def test_an_order_that_is_done_after_its_answer_was_lost_is_found_and_not_repeated(
-    world, zuora
-):
+async def test_an_order_completed_after_a_lost_answer_is_found_and_not_repeated(world, zuora):
     zuora.on("order").finishes_later(seconds=2.0, gateway_seconds=0.2)
     cancelling = Cancelling(world, zuora)
     assert await cancelling.settled() == ("approved", 1, 1)
@@ -165,7 +163,7 @@ async def test_a_token_that_has_expired_is_replaced_within_the_delivery(world, z
 
 
 @pytest.mark.parametrize("limit", ["concurrency", "rate"])
-async def test_a_limit_is_heeded_for_as_long_as_it_says(world, zuora, limit):
+async def test_a_rate_limit_is_respected_for_as_long_as_it_says(world, zuora, limit):
     if limit == "rate":
         zuora.on("order").rate_limited("3")
     else:

@@ -1,4 +1,4 @@
-"""The real runner at each of its speeds, against a sandbox of its own."""
+"""The real runner at each speed, each with its own sandbox."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""``CONNECT_EXT_RUNNER_SPEED`` changes how long a task takes, and nothing else."""
+"""``CONNECT_EXT_RUNNER_SPEED`` only changes how long a task takes."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ TASKS = 200
 FEWER_TASKS = 60
 ROOT = Path(__file__).parents[2]
 
-# An unknown id is looked at twice, this far apart; a killed task's mark stands for as long.
+# An unknown id is looked up twice, this far apart; a killed task's mark stands for as long.
 SETTLING = {"SETTLE_MINUTES": "0.15", "VENDOR_TIMEOUT_SECONDS": "4"}
 MARK = "[connect-ext cancel "
 
@@ -95,7 +95,7 @@ STORIES = (
     *(ordinary, ordinary, cancelled_before, refused, ordinary, draft, blank),
     *(ordinary, unknown_to_the_vendor, dry_run, held, connect_fails_once),
 )
-# Only a few: five failing subscriptions in a row pause the calls to the vendor for everybody.
+# Only a few: five failing subscriptions in a row pause all calls to the vendor.
 FAILING_TWICE = (50, 150)
 
 
@@ -105,14 +105,14 @@ def subscription(sandbox, number):
 
 
 def result_of(sandbox, request_id):
-    """Everything that became of a request, except how often it was tried and had to wait."""
+    """Everything about how a request ended, except how often it was tried and had to wait."""
     request = sandbox.connect.request(request_id)
     tasks = sandbox.connect.tasks_of(request_id)
     parameters = {each["id"]: each["value"] for each in request["asset"]["params"]}
     subscription = sandbox.vendor.subscriptions.get(parameters["subscription_id"])
 
     def said(text):
-        # Each sandbox has a vendor at an address of its own.
+        # Each sandbox has a vendor at its own address.
         return text and text.replace(sandbox.vendor.url, "https://vendor.example")
 
     return {
@@ -155,13 +155,13 @@ async def finished_by_another(sandbox, speed, requests):
     assert 0 < len(done) < len(requests), "not stopped in the middle"
     sandbox.connect.faults.latency = sandbox.vendor.faults.latency = 0.0
     await start_runner(sandbox, speed)
-    # The vendor has finished by now what it has got; nobody waits for the marks of the killed.
+    # By now the vendor has finished its orders; nothing waits for a killed task's mark.
     sandbox.connect.clock.ahead += timedelta(hours=2)
     for request_id in requests:
         await sandbox.connect.tasks_settled(request_id, timeout=120)
     results = [result_of(sandbox, request_id) for request_id in requests]
     assert {(each["status"], each["cancellations"]) for each in results} == {("approved", 1)}
-    # A runner that dies after the approval leaves a task with nothing left to do.
+    # A runner that dies after the approval leaves a task with nothing to do.
     ended = {tuple(each["tasks"]) for each in results}
     assert ended <= {("succeeded",), ("skipped",)}
 
@@ -197,8 +197,8 @@ async def test_a_stopped_runner_finishes_the_tasks_it_has_fetched_at_every_speed
 async def test_tasks_that_a_runner_has_no_time_to_finish_are_delivered_again():
     async with running("all", retry_seconds=1) as sandbox:
         sandbox.vendor.faults.latency = 1.5
-        # Twenty calls to the vendor at once, two for each: seven requests a second, and the master
-        # gives its workers five seconds.
+        # Twenty calls to the vendor at once, two for each request: seven requests a second, and the
+        # master gives its workers five seconds.
         assets = [ordinary(sandbox, number) for number in range(TASKS // 2)]
         requests = await cancel_one_after_the_other(sandbox, assets, 0)
         await sandbox.connect.journal.until(
@@ -266,6 +266,6 @@ async def reloaded(speed, project):
             assert runner.log.count(line) == 1
 
 
-async def test_changed_code_is_reloaded_at_every_speed(tmp_path):
+async def test_changed_code_is_reloaded_at_each_speed(tmp_path):
     speeds = ("lookups", "all")
     await asyncio.gather(*(reloaded(speed, tmp_path / speed) for speed in speeds))

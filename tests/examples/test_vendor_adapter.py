@@ -1,4 +1,4 @@
-"""The example of a vendor adapter works where it is installed as anybody would install it."""
+"""The example vendor adapter works when installed the usual way."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from tools.locks import DEV_LOCK, ROOT
 
 EXAMPLE = ROOT / "examples" / "vendor_adapter"
 BESIDE_PRODUCTION = ("poetry-core", "psutil", "pytest-asyncio", "pytest-timeout", "trustme")
-"""What builds the two packages, and what the sandbox and the example's tests need."""
+"""The packages that build both distributions and that the sandbox and the example's tests need."""
 
 PATIENCE = 500.0
-"""Half a minute where nothing else runs; packages may have to be downloaded."""
+"""Half a minute on an idle machine; packages may have to be downloaded."""
 
 
 @pytest.fixture
 def environment() -> Iterator[Path]:
     """The interpreter of a new environment, with the extension and the example installed.
 
-    It is removed: pytest would keep three.
+    It is removed afterwards; pytest would keep three.
     """
     with TemporaryDirectory(prefix="adapter-") as directory:
         lock, place = Path(directory, "lock"), Path(directory, "environment")
@@ -41,19 +41,19 @@ def environment() -> Iterator[Path]:
 
 
 def needed() -> str:
-    """The part of the lock without which the example's tests cannot run."""
+    """The part of the lock that the example's tests need."""
     names = {canonicalize_name(name) for name in required(*ROOTS, *BESIDE_PRODUCTION)}
     entries = re.split(r"(?m)^(?=\S)", (ROOT / DEV_LOCK).read_text(encoding="utf-8"))
     return "".join(entry for entry in entries if entry.partition("==")[0] in names)
 
 
 def run(*command: str | Path) -> str:
-    """The output of a command that succeeds."""
+    """The output of a command; it must succeed."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         command,
         cwd=ROOT,
-        # To compile all packages would take as long as to install them.
+        # Compiling all packages would take as long as installing them.
         env={**own, "PIP_COMPILE": "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

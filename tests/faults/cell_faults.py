@@ -1,4 +1,4 @@
-"""The faults of the matrix's rows, as a server shows them."""
+"""The faults of the matrix's rows, as a server produces them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.faults.rows import AFTER, GARBAGE
 from tests.faults.world import ORDERS
 
 RETRY_AFTER_SECONDS = 45
-# The official client reads any body to its end, again and again.
+# The official client reads any body to its end, repeatedly.
 HUGE, HUGE_FOR_CONNECT = 60 * 1024 * 1024, 6 * 1024 * 1024
 
 _OTHER_SOAP = (
@@ -26,7 +26,7 @@ _OTHER_SOAP = (
 
 @cache
 def _huge(size: int, *, speaks_xml: bool) -> bytes:
-    """One for all cells: each of them is kept until the matrix is over."""
+    """One for all cells, because each is kept until the matrix is over."""
     padding = b"x" * size
     if speaks_xml:
         return _OTHER_SOAP.replace(b"<deleteResponse", b"<p>%s</p><deleteResponse" % padding)
@@ -34,7 +34,7 @@ def _huge(size: int, *, speaks_xml: bool) -> bytes:
 
 
 def fault_of(cell: Cell, elsewhere: str) -> Fault:
-    """The fault itself, for those that a server can show once it is called."""
+    """The fault itself, if a server can produce it once called."""
     key, done = cell.row.key.removesuffix(AFTER), cell.row.work_is_done
     of_vendor = cell.column.side is Side.VENDOR
     if key == "reset":
@@ -67,7 +67,7 @@ async def _busy_until_a_date(_: web.Request, __: Work, /) -> web.StreamResponse:
 
 def _error(cell: Cell) -> tuple[bytes, str]:
     if cell.column.speaks_xml or cell.column.kind == ORDERS:
-        # With SOAP or reasons in it, it would be Zuora's own answer and no fault on the way to it.
+        # With SOAP or reasons in it, it would be Zuora's own answer, not a fault on the way.
         return b"<html><body>sandbox</body></html>", "text/html"
     if cell.column.side is Side.VENDOR:
         return b'{"error": {"message": "sandbox"}}', "application/json"
@@ -92,7 +92,7 @@ def _of_another_type(cell: Cell) -> bytes:
     if cell.column.speaks_xml:
         is_same = cell.column.call == "delete"
         return _OTHER_SOAP.replace(b"delete", b"create") if is_same else _OTHER_SOAP
-    # A deletion needs no other answer than this.
+    # A deletion needs nothing more than this answer.
     is_order = cell.column.kind == ORDERS and cell.column.call != "delete order"
     return b'{"success": true}' if is_order else b'["status", "cancelled"]'
 

@@ -16,7 +16,7 @@ COUNTDOWN_SCALE = 0.02
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def world() -> AsyncIterator[World]:
-    """One sandbox and one runner, since the runner's start is what costs most."""
+    """One sandbox and one runner, since starting the runner costs most."""
     async with open_world(countdown_scale=COUNTDOWN_SCALE, retry_seconds=30) as world:
         world.runner = await world.sandbox.start_runner()
         yield world
@@ -24,7 +24,7 @@ async def world() -> AsyncIterator[World]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of this folder share the session's event loop, with the world in it."""
+    """All tests of this folder share the session's event loop and its world."""
     for item in items:
         if item.path.parent.name == "faults":
             item.add_marker(pytest.mark.e2e)

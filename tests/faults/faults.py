@@ -1,4 +1,4 @@
-"""Faults for single calls among hundreds, and the points at which a process dies."""
+"""Faults for single calls among hundreds, and the points where a process dies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NameOf = Callable[[web.Request, bytes], str]
 
 
 def hang_up(request: web.Request) -> web.Response:
-    """Resets the connection; what is answered goes to nobody."""
+    """Resets the connection; nobody receives the answer."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=NOBODY_LISTENS)
@@ -25,7 +25,7 @@ def hang_up(request: web.Request) -> web.Response:
 
 @dataclass(frozen=True)
 class Silence:
-    """Answers nothing for so long, with the work done or not, and then hangs up."""
+    """Stays silent for this long, with the work done or not, then hangs up."""
 
     seconds: float
     after_work: bool = False
@@ -38,10 +38,10 @@ class Silence:
 
 
 class Switch:
-    """Lets calls of one server go wrong by their names: one look-up, however many are to.
+    """Makes calls to one server go wrong by their names, in one look-up however many there are.
 
     `name_of` gives a call's name; `faults` holds the faults by name, `hits` counts them, and
-    `calls` all calls.
+    `calls` counts all calls.
     """
 
     def __init__(self, plan: FaultPlan, name_of: NameOf) -> None:
@@ -62,7 +62,7 @@ class Switch:
 
 
 class Barrier:
-    """Where calls of many requests stop, each at its own point, until the process is killed."""
+    """Stops calls of many requests, each at its own point, until the process is killed."""
 
     def __init__(self) -> None:
         self.expected: set[str] = set()
@@ -70,7 +70,7 @@ class Barrier:
         self._killed = asyncio.Event()
 
     def stop(self, point: str, *, after_work: bool) -> Fault:
-        """The fault that stops the first call at a point; every later one goes on."""
+        """A fault that stops the first call at a point and lets later ones pass."""
         self.expected.add(point)
 
         async def stop(request: web.Request, work: Work, /) -> web.StreamResponse:
@@ -93,14 +93,14 @@ class Barrier:
             await asyncio.sleep(0.05)
 
     def release(self) -> None:
-        """The process is dead: nobody waits for the answers any more."""
+        """Release all calls after the kill: nobody waits for their answers any more."""
         self._killed.set()
 
 
 class Elsewhere:
-    """Another host, where nothing belongs: it keeps whatever is sent to it.
+    """Another host, which should receive nothing and keeps whatever it receives.
 
-    It answers as a vendor would whose subscriptions are all cancelled.
+    It answers like a vendor whose subscriptions are all cancelled.
     """
 
     def __init__(self, *, ssl_context: ssl.SSLContext | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Words that mark whatever is confidential, and a world in which everything is marked."""
+"""Words that mark confidential data, and a world in which everything is marked."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from sandbox.connect.objects import Parameter
 from sandbox.faults import Fault, Respond
 from tests.faults.world import ORDERS, REST, ZUORA, Case, World
 
-# An answer that counts only twice is asked for again after four seconds, twice the time-out.
+# An answer that counts only if repeated is asked for again after four seconds: two time-outs.
 SOON = {"timeout_seconds": 2, "SETTLE_MINUTES": "0.05"}
 ASKED_TWICE = (400, 404)
-# So many cases together leave room in the portal's 21,960 characters of PRODUCT_OVERRIDES.
+# This many cases together fit into the portal's 21,960 characters of PRODUCT_OVERRIDES.
 AT_ONCE = 120
 
 
@@ -27,18 +27,18 @@ KEYS = {ZUORA: "ZUORA_PASSWORD", ORDERS: "ZUORA_CLIENT_SECRET"}
 
 @dataclass(frozen=True)
 class Told:
-    """What an answer may tell of a case."""
+    """The words of a case that an answer may contain."""
 
     reason: str
-    """The customer's data, secrets, and what looks like either."""
+    """The customer's data, secrets, and lookalikes of both."""
     name: str
-    """The customer's."""
+    """The customer's data."""
     request_id: str
 
 
 @dataclass(frozen=True)
 class Revocation:
-    """What becomes of a request once it is scheduled: it is revoked, and a call goes wrong."""
+    """A scheduled request's fate: it is revoked, and a call goes wrong."""
 
     call: str = ""
     fault: Fault | None = None
@@ -46,7 +46,7 @@ class Revocation:
 
 
 Make = Callable[[Told], Fault]
-"""Makes an answer that tells of a case."""
+"""Makes an answer about a case."""
 
 
 def _in_base64(key: str) -> str:
@@ -54,14 +54,14 @@ def _in_base64(key: str) -> str:
 
 
 class Words:
-    """Words that are nowhere else: a text that shows one gives something away."""
+    """Unique words: a text that shows one leaks something."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
         self._places: dict[str, str] = {}
 
     def new(self, place: str) -> str:
-        """A word for this place, of letters alone, so that it cannot be masked by its looks."""
+        """A word for this place, of letters only, so its form cannot get it masked."""
         letters = "".join(chr(ord("a") + int(digit)) for digit in f"{next(self._numbers):05d}")
         word = f"mrk{letters}xqj"
         self._places[word] = place
@@ -69,7 +69,7 @@ class Words:
 
     @property
     def all(self) -> list[str]:
-        """The words so far."""
+        """All words so far."""
         return [*self._places]
 
     def shown_in(self, text: str) -> list[str]:
@@ -90,7 +90,7 @@ class Marked:
     def cancel(
         self, kind: str, call: str = "", fault: Fault | None = None, old: bool = False, **more: Any
     ) -> None:
-        """One more customer cancels, and one call goes wrong for as long as it is made."""
+        """A customer cancels, and one call goes wrong every time it is made."""
         soon = SOON if getattr(fault, "status", 200) in ASKED_TWICE else {}
         case = self.world.case(kind, **soon, **more)
         asset = self.world.connect.asset(case.asset_id)
@@ -105,7 +105,7 @@ class Marked:
             self._old.append(case)
 
     def _reason(self, case: Case) -> str:
-        """What a vendor may say: the customer's data, secrets, and what looks like either."""
+        """A vendor's words: the customer's data, secrets, and lookalikes of both."""
         customer = self.world.connect.asset(case.asset_id)["tiers"]["customer"]
         key = self.secrets[KEYS.get(case.kind, "REST_API_KEY")]
         return (
@@ -117,7 +117,7 @@ class Marked:
         )
 
     def refuse(self, kind: str, **more: str) -> None:
-        """One more customer cancels, and the vendor refuses in its own words."""
+        """A customer cancels, and the vendor refuses in its own words."""
         self.cancel(kind, **more)
         case = self.cases[-1]
         if kind == ORDERS:
@@ -128,7 +128,7 @@ class Marked:
             self.world.subscription(case).refusal = self._reason(case)
 
     def betray(self, call: str, status: int, body: str) -> None:
-        """One more customer cancels, and the vendor's answer holds the customer's name."""
+        """A customer cancels, and the vendor's answer holds the customer's name."""
         self.cancel(REST)
         case = self.cases[-1]
         name = self.world.connect.asset(case.asset_id)["tiers"]["customer"]["name"]
@@ -136,9 +136,9 @@ class Marked:
         switch.faults[call] = Respond(status, body.replace("NAME", name).encode())
 
     def tell(self, kind: str, call: str, make: Make, *, refused: bool = False, **more: Any) -> None:
-        """One more customer cancels, and an answer tells of the customer.
+        """A customer cancels, and an answer contains the customer's data.
 
-        ``refused``: so is the cancellation, whereupon Zuora's orders are looked through.
+        ``refused``: the cancellation is refused as well, so Zuora's orders are searched.
         """
         if refused:
             self.refuse(kind, **more)
@@ -151,9 +151,9 @@ class Marked:
     def revoke(
         self, kind: str, call: str = "", make: Make | None = None, *, is_dry: bool = False
     ) -> None:
-        """One more customer cancels at the end of the term, and takes that back.
+        """A customer cancels at the end of the term and takes that back.
 
-        Then a call goes wrong, or it is only tried out what would happen.
+        Then a call goes wrong, or it is a dry run.
         """
         self.cancel(kind, ends_later=True)
         case = self.cases[-1]
@@ -165,18 +165,18 @@ class Marked:
         return Told(self._reason(case), name, self.world.next_request_id(case))
 
     def batches(self) -> list[list[Case]]:
-        """The cases, some at a time."""
+        """The cases in groups."""
         return [self.cases[first : first + AT_ONCE] for first in range(0, len(self.cases), AT_ONCE)]
 
     def push(self, cases: list[Case]) -> None:
-        """Tell the running extension of the variables of these cases, and of no others."""
+        """Give the running extension the variables of these cases only."""
         self._own |= self.world.overrides
         ids = [case.product_id for case in cases]
         self.world.overrides = {each: self._own[each] for each in ids if each in self._own}
         self.world.push()
 
     async def play(self) -> None:
-        """Let all of them cancel, and wait until the extension has answered each."""
+        """Let all of them cancel, and wait until the extension has answered each one."""
         for cases in self.batches():
             self.push(cases)
             for case in cases:
@@ -201,14 +201,14 @@ class Marked:
             await self.world.connect.answered(case.request_id, times=2, timeout=90)
 
     def _begin(self, case: Case) -> None:
-        # An old request gets a note that says what it waits for.
+        # An old request gets a note saying what it waits for.
         created = datetime.now(timezone.utc) - timedelta(hours=48)
         case.request_id = self.world.connect.create_cancel_request(
             case.asset_id, created if case in self._old else None
         )
 
     def leaves(self) -> Iterator[tuple[str, str]]:
-        """Every text that leaves the extension, and what it is."""
+        """Every text that leaves the extension, with its kind."""
         connect = self.world.connect
         yield "log", self.world.runner.log
         for task in connect.tasks.by_id.values():

@@ -1,4 +1,4 @@
-"""Vendors' and Connect's answers with marked words in every place that can hold one."""
+"""Answers from vendors and Connect with marked words wherever one fits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.faults.marked import Make, Told, Words
 def answers(words: Words, place: str) -> Iterator[Fault]:
     """Answers with words in them: any status, headers, fields, pages.
 
-    A status and a field's name would be shown if they were plain words, so they have a digit.
+    Plain words would be shown as a status or a field's name, so these have a digit.
     """
     for status in (200, 400, 401, 404, 418, 429, 500):
         what = f"{place}, HTTP {status}"
@@ -40,7 +40,7 @@ def answers(words: Words, place: str) -> Iterator[Fault]:
 
 
 def soap(words: Words, place: str) -> Iterator[Make]:
-    """Zuora's errors within SOAP: texts about the customer, and codes that are none."""
+    """Zuora's errors in SOAP: texts about the customer, and invalid codes."""
     errors: tuple[type[SoapFault | RowErrors], ...] = (SoapFault, RowErrors)
     for code in ("UNKNOWN_ERROR", "INVALID_VALUE", "NO_PERMISSION", "REQUEST_EXCEEDED_LIMIT"):
         for error in errors:
@@ -56,7 +56,7 @@ def _of_soap(error: type[SoapFault | RowErrors], code: str, **more: bool) -> Mak
 
 @dataclass(frozen=True)
 class Doctored:
-    """The work's own answer, JSON, with something else in it."""
+    """The work's own JSON answer, with something else in it."""
 
     change: Callable[[dict[str, Any]], object]
     headers: dict[str, str] = field(default_factory=dict)
@@ -73,7 +73,7 @@ CATEGORIES = (10, 20, 21, 30, 40, 45, 50, 60, 61, 70, 90, 99)
 
 
 def reasons(words: Words, place: str) -> Iterator[Make]:
-    """Zuora's errors within JSON: texts about the customer, and codes that are none."""
+    """Zuora's errors in JSON: texts about the customer, and invalid codes."""
     for code in (*(58730000 + category for category in CATEGORIES), words.new(f"{place}, code")):
         rest = {
             "processId": words.new(f"{place}, process"),
@@ -92,7 +92,7 @@ def _error(status: int, code: int | str, rest: dict[str, str]) -> Make:
 
 
 def doctored(words: Words, call: str) -> Iterator[Make]:
-    """Answers of Zuora's orders that report success, with a marked word in one place."""
+    """Answers from Zuora's orders that report success, with a marked word in one place."""
     for fields in DOCTORED[call]:
         yield _with(json.loads(fields.replace("WORD", words.new(f"Zuora {call}, {fields}"))))
     for header in ("Zuora-Track-Id", "Zuora-Request-Id"):
@@ -127,13 +127,13 @@ def _with_header(name: str, word: str) -> Make:
 
 
 def plain_statuses(words: Words) -> Iterator[Make]:
-    """A status that is a plain word is shown, unless it is the customer's name."""
+    """A status that is a plain word is shown, unless it is also the customer's name."""
     yield lambda told: Doctored(lambda body: body.update(status=told.name))
     yield lambda _: Doctored(lambda body: body.update(status=f"{words.new('a status')} 7"))
 
 
 def orders_found(words: Words, call: str) -> Iterator[Make]:
-    """Orders of an earlier attempt, as Zuora finds them, with marked words in each field."""
+    """Zuora's orders from an earlier attempt, with marked words in each field."""
     for status in ("Pending", words.new(f"Zuora {call}, status")):
         number = words.new(f"Zuora {call}, order number")
         yield _found(call, status, number if call == "orders" else "")

@@ -1,8 +1,8 @@
-"""The fault matrix: every call, every fault, and how the first delivery ends that meets it.
+"""The fault matrix: every call, every fault, and how the first delivery that meets it ends. The
+ends declared here follow the design's tables ("What a REST answer means", "How an outcome reaches
+Connect").
 
-The ends declared here follow the design's tables ("What a REST answer means", "How an outcome
-reaches Connect"); `docs/faults.md` is written from them, and the tests hold the running extension
-to them.
+`docs/faults.md` is written from them, and the tests compare the running extension with them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.faults.world import OAUTH, ORDERS, REST, SOON, ZUORA
 
 
 class Side(str, Enum):
-    """Whose call it is, and to whom."""
+    """The caller and the server."""
 
     VENDOR = "the vendor's"
     CONNECT = "Connect's"
@@ -42,12 +42,13 @@ class Side(str, Enum):
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A call: how a walk comes to it, and how each fault of it must end.
+    """A call: how a walk reaches it, and how each of its faults must end. `first`: another call of
+    the walk, and its fault that leads to this call.
 
-    `first`: another call of the walk, and the fault of it that leads to this call. `sends`: the
-    call that cancels, where it is that other one, and its outcome is then unknown. `given_up`: the
-    seconds after which a call without an answer is given up. `ends_later`: the cancellation takes
-    effect later. `is_revoked`: the request was scheduled and is revoked before the call.
+    `sends`: the call that cancels, if it is that other one; its outcome is then unknown.
+    `given_up`: the seconds after which an unanswered call is given up. `ends_later`: the
+    cancellation takes effect later. `is_revoked`: the request was scheduled and is revoked before
+    the call.
     """
 
     key: str
@@ -74,12 +75,12 @@ class Column:
         return self.kind == ZUORA and self.side is Side.VENDOR
 
     def end(self, row: Row) -> End:
-        """How a fault must end here."""
+        """How a fault of this call must end."""
         return self.ends.get(row.key, self.otherwise)
 
 
 Group = tuple[End, tuple[str, ...]]
-"""Faults that end alike; the last group that names a fault counts."""
+"""Groups of faults with the same end; the last group that names a fault counts."""
 
 _QUESTION = (End.NOT_TRIED, WORK_DONE)
 _SAME_ADDRESS = (End.NOT_TRIED, ADDRESS)
@@ -91,7 +92,7 @@ _REVOKED = {
     "ends_later": True,
     "is_revoked": True,
     "good_end": "revoked",
-    # After a lost answer to an undo, an active subscription is looked at twice.
+    # After an undo with a lost answer, an active subscription is looked up twice.
     "variables": SOON,
 }
 _DRAFT = {"status": "draft", "good_end": "failed", "cancellations": 0}
@@ -111,7 +112,7 @@ def _question(key: str, what: str, call: str, *groups: Group, **more: Any) -> Co
 
 
 def _change(key: str, what: str, call: str, *groups: Group, **more: Any) -> Column:
-    """After most faults nobody knows whether the change was carried out."""
+    """After most faults, nobody knows whether the change was made."""
     done = ((End.GOES_ON, WORK_DONE), (End.WAITS, BUSY_AFTER))
     groups = ((End.WAITS, NOT_CARRIED_OUT), _SAME_ADDRESS, *done, *groups)
     return _column(Side.VENDOR, End.SENT, key, what, call, groups=groups, **more)
@@ -126,12 +127,12 @@ _TAKEN_BACK = (
 )
 _UNASKED = ((End.HELD, EVERY), (End.WAITS, (*ADDRESS, *NOT_CARRIED_OUT, "409")), *_REFUSED)
 _PREVIEW = ((End.GOES_ON, EVERY), (End.WAITS, NOT_CARRIED_OUT), _QUESTION, _SAME_ADDRESS)
-# A draft is no cancellation.
+# A draft cancels nothing.
 _DRAFTED = ((End.SENT, WORK_DONE), (End.WAITS, BUSY_AFTER))
-# Only Zuora's own codes say more, and no gateway sends them.
+# Only Zuora's own codes say more, and gateways do not send them.
 _ORDER = ((End.SENT, ("408",)), (End.CONFIGURATION, ("401",)))
 _ORDER_PREVIEW = (*_PREVIEW, (End.GOES_ON, ("408",)), (End.CONFIGURATION, ("401",)))
-# A tenant that does not let us read orders shows the subscription.
+# A tenant that hides its orders still shows the subscription.
 _LOOKED_FOR = (_SAME_ADDRESS,)
 _UNANSWERED = {"first": ("order", DropBefore()), "sends": "order"}
 _CANNOT = "(vendor cannot be asked)"
@@ -195,11 +196,11 @@ _KEEPS_NO_NOTE = ("400", "403", "404", "409")
 _READING = ((End.CONFIGURATION, _REFUSES), (End.GOES_ON, _TIMED_OUT), _QUESTION)
 _SETTLING = ((End.CONFIGURATION, _REFUSES), (End.GOES_ON, (*SLOW, *WORK_DONE)))
 _MARKING = ((End.CONFIGURATION, ("401", "422")), (End.GOES_ON, SLOW))
-# The request names a template too, for want of a better one.
+# The request names a template too, as the last resort.
 _TEMPLATES = ((End.GOES_ON, (*_REFUSES, *_TIMED_OUT)), _QUESTION)
-# A product need not be able to schedule.
+# A product may not support scheduling.
 _SCHEDULING = (*_SETTLING, (End.WAITS, ("400", "403", "404", "409", "422")))
-# Nobody knows which call confirms a revocation.
+# The call that confirms a revocation is not documented.
 _CONFIRMING = (*_SETTLING, (End.HELD, ("400", "403", "404", "409", "422", "wrong")))
 _ASIDE = ((End.GOES_ON, EVERY),)
 _AFTER_A_LOOK, _AFTER_APPROVING = ("GET", Delay(5.5)), ("approve", DropAfter())
@@ -240,7 +241,7 @@ RUNNER_COLUMNS = (
 )
 COLUMNS = (*VENDOR_COLUMNS, *CONNECT_COLUMNS, *RUNNER_COLUMNS)
 
-# Answers that count only when they come again a while later.
+# Answers that only count when they are repeated a while later.
 _ASKED_TWICE = {
     **dict.fromkeys(("status", "unasked"), ("404",)),
     **dict.fromkeys(("mark", "mark_unasked"), _KEEPS_NO_NOTE),
@@ -266,33 +267,34 @@ class Cell:
 
     @property
     def is_asked_twice(self) -> bool:
-        """Whether the answer counts only when it comes again a while later."""
+        """Whether the answer only counts when it is repeated a while later."""
         return self.row.key in _ASKED_TWICE.get(self.column.key, ())
 
     @property
     def is_paused(self) -> bool:
-        """Whether the process leaves the vendor alone for a while."""
+        """Whether the process pauses its calls to the vendor."""
         return self.column.side is Side.VENDOR and self.row.key in BUSY
 
     @property
     def stays_held(self) -> bool:
-        """Whether only a person can know what has become of the cancellation."""
+        """Whether only a person can find out the outcome of the cancellation."""
         return self.column.key == "unasked" and self.end is End.HELD and not self.is_asked_twice
 
     @property
     def waits_to_settle(self) -> bool:
-        """Whether the cancellation may have been sent, and nobody knows what has become of it."""
+        """Whether the cancellation may have been sent, with an unknown outcome."""
         return self.end is End.SENT or self.stays_held or bool(self.column.sends)
 
     @property
     def takes_long(self) -> bool:
-        """Whether its first delivery takes longer than those of most cells together."""
+        """Whether its first delivery takes longer than most other cells' together."""
         return self.row.key in SLOW and self.column.given_up > SHORT_TIMEOUT_SECONDS
 
     @property
     def last_end(self) -> tuple[str, int, int]:
-        """The request's status when all is over, and how often the vendor has cancelled, and has
-        taken that back."""
+        """The request's final status, and how often the vendor has cancelled and undone the
+        cancellation.
+        """
         if self.end is End.REJECTED:
             return "failed", 0, 0
         if self.stays_held:

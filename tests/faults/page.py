@@ -1,4 +1,4 @@
-"""`docs/faults.md`, written from the matrix."""
+"""Writes `docs/faults.md` from the matrix."""
 
 from connect_ext.vendors.zuora.previewing import PREVIEW_SECONDS
 from connect_ext.vendors.zuora.settings import ORDER_SECONDS

@@ -1,4 +1,4 @@
-"""The rows of the fault matrix: every fault, and the ways in which a delivery may end."""
+"""The rows of the fault matrix: every fault, and the possible ends of a delivery."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class End(str, Enum):
-    """How the first delivery ends that meets the fault."""
+    """How the first delivery that meets the fault ends."""
 
     GOES_ON = "goes on"
     WAITS = "waits"
@@ -70,9 +70,9 @@ BUSY_AFTER = ("503_seconds_after", "504_seconds_after")
 BUSY = ("429_seconds", "429_date", *BUSY_AFTER)
 EVERY = tuple(row.key for row in ROWS)
 WORK_DONE = tuple(row.key for row in ROWS if row.work_is_done)
-# By its answer with one of these, a vendor has not carried out the call.
+# A vendor that answers with one of these has not carried out the call.
 NOT_CARRIED_OUT = ("408", "429", "429_seconds", "429_date")
 SLOW = ("silent", "silent_after", "drip", "drip_after")
 CLIENT_ERRORS = ("400", "401", "403", "404", "409", "422", "redirect")
 SHORT_TIMEOUT_SECONDS = 2
-"""For an answer that does not come in time, where the call has no time-out of its own."""
+"""The end for a late answer, if the call has no time-out of its own."""

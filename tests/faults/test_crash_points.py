@@ -1,4 +1,4 @@
-"""The worker dies without warning at every effect of the walk, before it and after it."""
+"""The worker dies without warning before and after every effect of the walk."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _case(world: World, point: Point) -> Case:
 
 
 async def _scheduled(world: World, cases: Iterable[Case]) -> None:
-    """They are, and nothing has gone wrong so far."""
+    """They are scheduled, and nothing has gone wrong so far."""
     for case in cases:
         world.begin(case)
     for case in cases:
@@ -45,7 +45,7 @@ async def _scheduled(world: World, cases: Iterable[Case]) -> None:
 
 
 def _begin(world: World, point: Point, case: Case, barrier: Barrier) -> None:
-    """Let the walk begin that stops at its point."""
+    """Begin the walk that stops at its point."""
     switch, name = world.place(case, point.call)
     switch.faults[name] = barrier.stop(point.name, after_work=point.after)
     match point.walk.turn:
@@ -59,7 +59,7 @@ def _begin(world: World, point: Point, case: Case, barrier: Barrier) -> None:
 
 
 def _end(world: World, case: Case) -> None:
-    """The day has come on which the subscription ends."""
+    """Let the day come on which the subscription ends."""
     if case.kind == REST:
         world.subscription(case).end_now()
         return
@@ -91,7 +91,7 @@ def _orders(world: World, case: Case) -> int:
 
 
 async def _finished_by_an_operator(world: World, cases: list[Case]) -> None:
-    """What Zuora has left pending is carried out, and the held tasks are resubmitted."""
+    """Carry out Zuora's pending orders, and resubmit the held tasks."""
     for case in cases:
         [order], [task] = (
             world.orders.orders_of(case.subscription_id),
@@ -106,7 +106,7 @@ async def _finished_by_an_operator(world: World, cases: list[Case]) -> None:
 
 
 async def _revoked_at_last(world: World, cases: list[Case]) -> None:
-    """Whatever befell the cancellation of a scheduled request, it can be taken back."""
+    """The cancellation of a scheduled request can be taken back, whatever happened to it."""
     for case in cases:
         world.connect.revoke(case.request_id)
     for case in cases:
@@ -115,7 +115,7 @@ async def _revoked_at_last(world: World, cases: list[Case]) -> None:
 
 
 async def _until_the_others_end(world: World, cases: dict[Point, Case]) -> None:
-    """Those that wait have been looked at again by then, and nothing was sent."""
+    """By then, waiting requests have looked again and nothing was sent."""
     for point, case in cases.items():
         if point.waits:
             before = len(world.connect.tasks_of(case.request_id)) - 1
@@ -129,7 +129,7 @@ async def _until_the_others_end(world: World, cases: dict[Point, Case]) -> None:
             world.subscription(case).finish()
 
 
-# A barrier for each: one for all would hold more calls to Connect than the extension makes at once.
+# One barrier each: a shared one would hold more calls to Connect than the extension makes at once.
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("vendor", KINDS)
 async def test_a_worker_killed_anywhere_leaves_one_cancellation_and_a_settled_request(
@@ -147,7 +147,7 @@ async def test_a_worker_killed_anywhere_leaves_one_cancellation_and_a_settled_re
         await _die_and_settle(world, barrier, cases)
         ends = {p.name: _all_of(world, c) for p, c in cases.items()}
         assert ends == {point.name: point.ends for point in points}
-        # No attempt has left a draft behind that a later one did not complete.
+        # Every draft that an attempt left behind was completed by a later one.
         left = {p.name: _amendments(world, c) for p, c in cases.items() if c.kind == ZUORA}
         left |= {p.name: _orders(world, c) for p, c in cases.items() if c.kind == ORDERS}
         without = (REJECTED["ends"], REVOKED["ends"])

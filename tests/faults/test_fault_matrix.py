@@ -1,4 +1,4 @@
-"""Each call against each fault, with the official runner: it ends as `docs/faults.md` says."""
+"""Each call with each fault, in the official runner, ends as `docs/faults.md` says."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def trials(world) -> AsyncIterator[Trials]:
         await untrusted.start()
         scale = world.connect.tasks.countdown_scale
         try:
-            # What waits is delivered again by hand, once there is something to see.
+            # Waiting requests are delivered again by hand, once there is something to see.
             world.connect.tasks.countdown_scale = 1.0
             trials = Trials(world, elsewhere, untrusted)
             await _bring_about(trials)
@@ -46,10 +46,10 @@ async def trials(world) -> AsyncIterator[Trials]:
 
 
 async def _bring_about(trials: Trials) -> None:
-    """The longest begin first, and as many others with them as there is room for."""
+    """The longest cells begin first, with as many others as there is room for."""
     cells = matrix.cells(*VENDOR_COLUMNS)
     long = trials.begin(trials.prepared(cell for cell in cells if cell.takes_long))
-    # The others would come before the second walk of a request that is revoked.
+    # The others would run before the second walk of a revoked request.
     await trials.met(long, timeout=30)
     under_way: deque[list[Trial]] = deque()
     for column in (*CONNECT_COLUMNS, *VENDOR_COLUMNS, *RUNNER_COLUMNS):
@@ -71,7 +71,7 @@ async def test_each_fault_of_a_call_ends_as_the_table_says(trials, column):
 
 
 @pytest.mark.parametrize("column", matrix.COLUMNS, ids=lambda column: column.key)
-async def test_every_request_settles_when_the_fault_is_over_with_one_cancellation(trials, column):
+async def test_every_request_settles_with_one_cancellation_when_the_fault_is_over(trials, column):
     found = {cell: end for cell, end in trials.last_ends().items() if cell.column is column}
     assert {cell.name: end for cell, end in found.items()} == {
         cell.name: cell.last_end for cell in found
@@ -79,9 +79,9 @@ async def test_every_request_settles_when_the_fault_is_over_with_one_cancellatio
     assert found
 
 
-async def test_the_vendors_retry_after_is_heeded_and_the_vendor_left_alone(trials):
+async def test_the_vendors_retry_after_is_respected_and_calls_to_it_are_paused(trials):
     busy = [t for t in trials.every if t.cell.row.key in BUSY and t.cell.end is End.WAITS]
-    # A date has no fractions of a second, and the call takes a moment too.
+    # A date has no fractions of a second, and the call takes time too.
     least = RETRY_AFTER_SECONDS - 2
     assert {t.cell.name: t.first.countdown for t in busy if t.first.countdown < least} == {}
     of_vendor = [t for t in busy if t.cell.is_paused]
@@ -106,11 +106,11 @@ async def test_zuora_has_time_to_finish_an_order_whose_answer_is_lost(trials, ke
     assert short == {}
 
 
-async def test_no_redirect_is_followed_and_nothing_is_sent_to_whom_nobody_trusts(trials):
+async def test_no_redirect_is_followed_and_nothing_is_sent_to_an_untrusted_server(trials):
     assert trials.strays == []
 
 
-async def test_no_fault_makes_the_extension_stumble(trials):
+async def test_no_fault_reveals_a_bug_in_the_extension(trials):
     assert "a bug in the extension" not in trials.world.runner.log
 
 

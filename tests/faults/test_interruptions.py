@@ -1,4 +1,4 @@
-"""What cuts a runner off with tasks in flight: an order to stop, a lost websocket, an outage."""
+"""Interruptions with tasks in flight: a stopped runner, a lost websocket, an outage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.faults.world import REST, Case, World
 
 
 async def _in_flight(world: World, number: int, fault: Fault) -> list[Case]:
-    """So many cancellations, all of which have arrived at the vendor and met the fault there."""
+    """This many cancellations, after all have reached the vendor and met the fault there."""
     cases = [world.case(REST, own_client=False) for _ in range(number)]
     calls = [f"POST {case.subscription_id}" for case in cases]
     for call, case in zip(calls, cases, strict=True):
@@ -38,23 +38,23 @@ async def _settle(world: World, cases: list[Case]) -> None:
 @pytest.mark.parametrize(
     "fault", [Delay(1.0), Silence(30.0, after_work=True)], ids=["in time", "too late"]
 )
-async def test_a_runner_told_to_stop_with_fifty_tasks_in_flight_leaves_none_undone(world, fault):
+async def test_a_runner_stopped_with_fifty_tasks_in_flight_leaves_none_unfinished(world, fault):
     cases = await _in_flight(world, 50, fault)
     await world.runner.stop()
     world.runner = await world.sandbox.start_runner()
     await _settle(world, cases)
 
 
-async def test_a_websocket_lost_while_tasks_are_in_flight_loses_and_repeats_nothing(world):
+async def test_a_websocket_lost_with_tasks_in_flight_loses_and_repeats_nothing(world):
     cases = await _in_flight(world, 20, Delay(2.0))
     world.connect.instances.drop(world.runner.instance_id)
     await _settle(world, cases)
     assert all(len(world.connect.tasks_of(c.request_id)[0].deliveries) >= 2 for c in cases)
 
 
-async def test_an_outage_of_connect_while_tasks_are_in_flight_is_outlasted(world):
+async def test_tasks_in_flight_survive_an_outage_of_connect(world):
     cases = await _in_flight(world, 20, Delay(2.0))
-    # The approvals meet a closed port, and so do their repeats.
+    # The approvals and their repeats meet a closed port.
     await world.connect.go_down()
     await asyncio.sleep(6)
     await world.connect.come_back()

@@ -1,4 +1,4 @@
-"""Marked secrets and marked personal data go in everywhere, and nothing that leaves shows one."""
+"""Marked secrets and personal data go in everywhere, and nothing that leaves shows one."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tests.faults.marked_answers import (
 from tests.faults.world import OAUTH, ORDERS, REST, ZUORA, Secrets, open_world
 from tests.leaks import leaks
 
-# Those that an administrator may put a secret into, and then marks as secure in the portal: the
-# runner prints what is not secure.
+# Variables that may hold a secret and are then marked as secure in the portal: the runner prints
+# values that are not secure.
 SECURE_BY_HAND = (
     *("REST_HEADERS", "PRODUCT_OVERRIDES", "REST_CANCEL_REQUEST", "REST_CANCEL_BODY"),
     *("REST_UNDO_REQUEST", "REST_UNDO_BODY"),
@@ -33,7 +33,7 @@ SECURE_BY_HAND = (
 
 UNDOES = {REST: "undo", ZUORA: "delete", ORDERS: "delete order"}
 
-# What a call would say in a dry run: no secret, and still nothing for a log.
+# The text of a call in a dry run: no secret, but still not for a log.
 WHY = "at-the-wish-of-the-customer"
 
 # The calls to Connect, and the vendor's status that leads to each.
@@ -115,7 +115,7 @@ def _faults_of_taking_back(marked: Marked) -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def marked() -> AsyncIterator[Marked]:
-    """Everything confidential is marked, everything is tried, and the runner tells all it can."""
+    """Everything confidential is marked, everything is tried, and the runner logs all it can."""
     words = Words()
     secrets = {name: words.new(name) for name in ("REST_API_KEY", *KEYS.values())}
     oauth = LocalVendor(auth="oauth2")
@@ -132,7 +132,7 @@ async def marked() -> AsyncIterator[Marked]:
     ) as world:
         marked = Marked(world, words, secrets)
         _everything(marked)
-        # A secret may stand in the overrides as well: the same, so that the calls work.
+        # The overrides may hold a secret too: the same one, so that the calls work.
         for case in marked.cases[:3]:
             world.overrides[case.product_id]["REST_API_KEY"] = secrets["REST_API_KEY"]
         marked.push(marked.batches()[0])
@@ -145,7 +145,7 @@ async def marked() -> AsyncIterator[Marked]:
 
 
 def _requests(words: Words) -> dict[str, str]:
-    """Keys in addresses, which the vendor does not read."""
+    """Keys in addresses, which the vendor ignores."""
     of_subscription = "POST /subscriptions/{subscription_id}"
     body = {"effective_date": "{effective_date}", "reason": WHY}
     return {
@@ -161,7 +161,7 @@ async def test_nothing_that_leaves_shows_a_secret_or_anything_personal(marked):
     assert [(what, places) for what, places in shown if places] == []
 
 
-async def test_nor_does_it_show_one_or_a_token_handed_out_on_the_way_in_any_encoding(marked):
+async def test_nothing_that_leaves_shows_a_secret_or_an_issued_token_in_any_encoding(marked):
     world = marked.world
     headers = [call.headers.get("Authorization", "") for call in world.oauth.calls]
     handed_out = {header.rpartition(" ")[2] for header in headers if header}
@@ -176,7 +176,7 @@ async def test_nor_does_it_show_one_or_a_token_handed_out_on_the_way_in_any_enco
         assert leaks(text, {*handed_out, *marked.secrets.values()}) == [], what
 
 
-async def test_every_answer_with_a_word_in_it_was_met(marked):
+async def test_every_answer_with_a_marked_word_was_met(marked):
     world = marked.world
     for switch in (
         world.at_connect,
@@ -188,10 +188,10 @@ async def test_every_answer_with_a_word_in_it_was_met(marked):
         assert [call for call in switch.faults if not switch.hits[call]] == []
 
 
-async def test_the_log_did_tell_what_happened_and_the_vendors_reasons_reached_connect(marked):
+async def test_the_log_says_what_happened_and_the_vendors_reasons_reach_connect(marked):
     reasons = [marked.world.connect.request(case.request_id)["reason"] for case in marked.cases]
-    # All four vendors refuse, one of them in a second way; and once Zuora knows no order of ours in
-    # the words of a refusal.
+    # All four vendors refuse, one of them in a second way. Once, Zuora words an unknown order of
+    # ours as a refusal.
     assert sum("It is leased until May" in reason for reason in reasons) == 6
     assert "Received message" in marked.world.runner.log
     assert ", the last: tasks=" in marked.world.runner.log
@@ -221,7 +221,7 @@ async def test_a_dry_run_shows_its_calls_in_notes_and_not_in_the_log(marked):
     assert len(of_rest) == 5
     amounts = re.compile(r"would (bill|credit|charge) ")
     assert sum(bool(amounts.search(text)) for text in would) == 4
-    # Those of the runner's own lines that it writes only for debugging show a task's whole output.
+    # Some of the runner's own debug lines show a task's whole output.
     ours = [line for line in marked.world.runner.log.splitlines() if " eaas.eventsapp" in line]
     assert len(ours) > len(marked.cases)
     assert [line for line in ours if "(REST_CANCEL_REQUEST)" in line]

@@ -1,4 +1,4 @@
-"""Brings the cells of the fault matrix about, many at once, and notes how they end."""
+"""Runs the cells of the fault matrix, many at once, and notes how they end."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from tests.faults.world import OAUTH, ORDERS, ZUORA, Case, World
 CLOSED_PORT = "127.0.0.1:9"
 AGAIN_SECONDS = 0.3
 TIMEOUT_SECONDS = 20
-# An answer that is asked for twice comes again after four seconds: twice the short time-out.
+# An answer that is asked for twice comes again after four seconds, twice the short time-out.
 SHORT_SETTLE_MINUTES = "0.05"
-# The portal's bound for PRODUCT_OVERRIDES.
+# The portal's limit for PRODUCT_OVERRIDES.
 MOST_OVERRIDES = 21_960
 LINE = re.compile(r"(PR-[\d-]+) task=\S+ .*outcome=(\S+) cause=(\S+) http=\S+ ms=\d+: (.*)")
 
 
 @dataclass(eq=False)
 class Trial:
-    """One cell under way."""
+    """A running cell."""
 
     cell: Cell
     case: Case
@@ -42,7 +42,7 @@ class Trial:
     """The call whose outcome may be unknown."""
     variables: dict[str, str]
     faults: list[tuple[Switch, str, Fault]]
-    """What is to go wrong, once the request is as far as that."""
+    """The fault to come, once the request has got that far."""
     is_ahead: bool = False
     """Whether its request is still to be scheduled, and then revoked."""
     seen: int = 0
@@ -56,25 +56,25 @@ class Trial:
     """The calls by the end of the next delivery."""
 
     def break_calls(self) -> None:
-        """From now on they go wrong."""
+        """Let the faults begin."""
         for switch, call, fault in self.faults:
             switch.faults[call] = fault
 
     @property
     def hit(self) -> bool:
-        """Whether the fault has been met; one of the address is met by the first call."""
+        """Whether the fault has been met; the first call meets a fault of the address."""
         return self.cell.row.key in ADDRESS or self.switch.hits[self.call] > 0
 
 
 class Trials:
-    """Runs trials in a world, whose runner is delivered to again as soon as that makes sense."""
+    """Runs trials in a world, and delivers again to its runner as soon as that makes sense."""
 
     def __init__(self, world: World, elsewhere: Elsewhere, untrusted: Elsewhere) -> None:
         self.world = world
         self.every: list[Trial] = []
         self._elsewhere, self._untrusted = elsewhere, untrusted
         self.strays: list[str] = []
-        """What was received where nothing belongs."""
+        """The calls that the wrong host received."""
         self._by_request: dict[str, Trial] = {}
         world.connect.journal.listen(self._heard)
 
@@ -83,7 +83,7 @@ class Trials:
         return [self._trial(cell) for cell in cells]
 
     def has_room_for(self, trials: list[Trial]) -> bool:
-        """Whether the portal has, for the variables of these trials as well."""
+        """Whether the portal has room for the variables of these trials too."""
         own = {trial.case.product_id: trial.variables for trial in trials}
         return len(json.dumps(self.world.overrides | own)) <= MOST_OVERRIDES
 
@@ -116,7 +116,7 @@ class Trials:
         self.world.forget(t.case for t in trials if self._is_finished(t))
 
     async def settled_after_a_new_process(self, timeout: float) -> None:
-        """Kill the worker, so that nothing is remembered, and wait for the others."""
+        """Kill the worker, so that it forgets everything, and wait for the others."""
         left = [t for t in self.every if not self._is_finished(t)]
         for trial in left:
             trial.unanswered = trial.first is None
@@ -143,8 +143,9 @@ class Trials:
         return {t.cell: self._end(t, lines[t.case.request_id]) for t in self.every}
 
     def last_ends(self) -> dict[Cell, tuple[str, int, int]]:
-        """What became of each request in the end, how often its vendor has cancelled, and undone
-        that."""
+        """How each request ended, and how often its vendor has cancelled and undone the
+        cancellation.
+        """
         world = self.world
         return {
             t.cell: (
@@ -211,7 +212,7 @@ class Trials:
             self._answered(trial, task, task.results[-1])
 
     def _revoke(self, trial: Trial) -> None:
-        """It is scheduled: the customer's side takes it back, and then something goes wrong."""
+        """Once it is scheduled, let the customer's side take it back; then something goes wrong."""
         if trial.is_ahead:
             trial.is_ahead = False
             trial.break_calls()
@@ -235,12 +236,12 @@ class Trials:
         task, tasks = self._task(trial), self.world.connect.tasks
         if task.status.value == "failed":
             tasks.resubmit(task.id)
-        # In between it may have settled, or its worker may be gone.
+        # Meanwhile it may have settled, or its worker may be gone.
         elif not task.settled and self.world.connect.instances.connected():
             tasks.deliver_again(task.id)
 
     def _has_had_enough(self, trial: Trial) -> bool:
-        """Whether it rests; one delivery more shows that nothing is sent, or called, until then."""
+        """Whether it rests; one more delivery shows that nothing is sent or called until then."""
         if trial.first is None:
             return False
         cell = trial.cell
@@ -259,7 +260,7 @@ class Trials:
             self._deliver(trial)
 
     def _calls(self, trial: Trial) -> int:
-        """Calls to the vendor; where it is not paused, those that cancel."""
+        """Calls to the vendor or, unless it is paused, those that cancel."""
         if not trial.cell.is_paused:
             return trial.switch.calls[trial.sends]
         names = {trial.case.name, trial.case.subscription_id}
@@ -274,7 +275,7 @@ class Trials:
     def _is_at_rest(self, trial: Trial) -> bool:
         task = self._task(trial)
         if task.status.value == "failed":
-            # It is resubmitted in a moment.
+            # It is about to be resubmitted.
             return trial.cell.stays_held
         return task.settled or trial.cell.end is End.UNANSWERED or self._has_had_enough(trial)
 
@@ -303,7 +304,7 @@ class Trials:
 
 
 def _wait(lines: list[re.Match[str]], begins: str) -> End:
-    """The kind of wait, by the log; nothing is said of a request that could not even be read."""
+    """The kind of wait, by the log; the log is silent about a request that could not be read."""
     for _, outcome, cause, sentence in (line.groups() for line in lines):
         if outcome == "waits" and sentence.startswith(begins):
             if "for somebody to fix this" in sentence:

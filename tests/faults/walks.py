@@ -1,4 +1,4 @@
-"""The ways that requests take, and the points on them at which the worker dies."""
+"""The paths that requests take, and the points where the worker dies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEW_ORDERS = {"second": "order", "honours_keys": False}
 
 
 class Turn(Enum):
-    """What has become of a scheduled request when the walk begins on which the worker dies."""
+    """The state of a scheduled request when the walk begins on which the worker dies."""
 
     NONE = "it is not scheduled yet"
     REVOKED = "it is revoked"
@@ -33,12 +33,12 @@ Trouble = Callable[[LocalZuoraOrders, str], None]
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """A way that a request can take, and the calls on it at which the worker dies.
+    """A path that a request can take, and its calls where the worker dies.
 
-    `calls` are separated by blanks, with an underscore within a name. `until`: the call that ends
-    the time in which the cancellation may have been sent and nothing shows it. `answer`: the status
-    that the vendor gives to the cancellation. `trouble`: what befalls the order to cancel.
-    `ends_later`: the subscription is cancelled at the end of its term, and the request scheduled.
+    `calls` are separated by blanks, with underscores inside names. `until`: the call that ends the
+    time when the cancellation may have been sent but nothing shows it. `answer`: the vendor's
+    status for the cancellation. `trouble`: the fault of the order to cancel. `ends_later`: the
+    subscription is cancelled at the end of its term, and the request scheduled.
     """
 
     what: str
@@ -64,7 +64,7 @@ class Walk:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the first attempt is answered with an error, and none after the kill."""
+        """Whether the first attempt gets an error, and no attempt after the kill does."""
         return bool(self.answer) or self.trouble is _refused
 
 
@@ -169,7 +169,7 @@ KINDS = {"rest": (REST, OAUTH), "zuora": (ZUORA,), "orders": (ORDERS,)}
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Where one request stands when the worker dies."""
+    """One request's position when the worker dies."""
 
     walk: Walk
     call: str
@@ -183,25 +183,25 @@ class Point:
 
     @property
     def waits(self) -> bool:
-        """Whether it cannot end before SETTLE_MINUTES are over, or the vendor has finished."""
+        """Whether it can only end after SETTLE_MINUTES, or once the vendor has finished."""
         if self.walk.until not in ("approve", *self.walk.calls):
             return False
         return self._is_past("sending") and not self._is_past(self.walk.until)
 
     @property
     def ends(self) -> tuple[str, int, int]:
-        """How the request must end, and how often the vendor must have cancelled, and undone it."""
+        """How the request must end, and how often the vendor must have cancelled and undone it."""
         walk = self.walk
         if walk.is_refused and self.waits:
             # The next attempt is not refused.
             return "approved", 1, 0
         if walk.variables is not NOT_ASKED:
             return walk.ends, walk.cancellations, walk.undone
-        # Nobody can know whether the cancellation arrived, so a person is asked.
+        # Nobody knows whether the cancellation arrived, so a person is asked.
         return ("held", int(self._is_past("POST")), 0) if self.waits else ("approved", 1, 0)
 
     def _is_past(self, call: str) -> bool:
-        # A walk that takes a cancellation back reads the notes before its mark.
+        # A walk that undoes a cancellation reads the notes before its mark.
         order = self.walk.calls if self.walk.turn is Turn.REVOKED else CALLS
         return (order.index(self.call), self.after) >= (order.index(call), True)
 

@@ -1,4 +1,4 @@
-"""A sandbox with one runner and four vendors, in which every request has a client of its own."""
+"""A sandbox with one runner and four vendors, where every request has its own client."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AT_VENDOR = (
     *("delete", "subscription", "order", "order by number", "orders", "delete order"),
 )
 DAYS_LEFT = 30
-"""Of the term of what is cancelled at its end."""
+"""Days in the term of subscriptions that are cancelled at its end."""
 SOON = {"SETTLE_MINUTES": "0.05"}
 """A second look comes after three seconds."""
 _REQUEST_ID = re.compile(r"PR(?:-\d+)+")
@@ -39,7 +39,7 @@ _TAG = re.compile(rb"\[connect-ext (?:(?:cancel|undo) \w{8} )?([a-z-]+)")
 
 @dataclass(frozen=True)
 class Secrets:
-    """Those that all users of the two Zuoras share."""
+    """The variables that all users of the two Zuoras share."""
 
     password: str = PASSWORD
     client_secret: str = CLIENT_SECRET
@@ -47,9 +47,9 @@ class Secrets:
 
 @dataclass
 class Case:
-    """One customer's cancellation, with a product, a client and, at Zuora, a user of its own.
+    """One customer's cancellation, with its own product, client and, at Zuora, user.
 
-    In a Zuora with orders that is an OAuth client.
+    In a Zuora with orders, the user is an OAuth client.
     """
 
     name: str
@@ -61,9 +61,9 @@ class Case:
 
 
 class World:
-    """Where cancellations are begun, broken, counted.
+    """Begins, breaks and counts cancellations.
 
-    Calls have names by which the switches let them go wrong: `GET S-7`, `POST S-7` and `undo S-7`
+    Calls have names by which the switches make them go wrong: `GET S-7`, `POST S-7` and `undo S-7`
     at the REST vendors, `token C7`, `amend C7`, `order by number C7` at Zuora, and at Connect
     `runner's count PR-…`, `runner's read PR-…`, `read PR-…`, `approve PR-…`, `fail PR-…`,
     `schedule PR-…`, `confirm PR-…`, `templates PRD-7`, `precedent PRD-7`, `notes PR-…` for reading
@@ -103,10 +103,10 @@ class World:
         habits: Mapping[str, Any] | None = None,
         **variables: str,
     ) -> Case:
-        """A subscription that could be cancelled; `begin` cancels it, `push` tells the runner.
+        """A subscription that can be cancelled; `begin` cancels it, `push` tells the runner.
 
-        `habits` are the REST vendor's with it: fields of its `VendorSubscription`. `ends_later`: it
-        is cancelled at the end of its term, and the request is scheduled.
+        `habits` are fields of the REST vendor's `VendorSubscription`. `ends_later`: it is cancelled
+        at the end of its term, and the request is scheduled.
         """
         number = next(self._numbers)
         if ends_later:
@@ -117,7 +117,7 @@ class World:
         self.connect.create_product(product_id=product_id)
         own = {}
         if own_client:
-            # A time-out that nobody else has makes a client of its own, with a pause of its own.
+            # A unique time-out gives it its own client, with its own pause.
             own["VENDOR_TIMEOUT_SECONDS"] = f"{timeout_seconds}.{number:04d}"
         if kind == ORDERS:
             client_id, _ = self.orders.add_client(name, self._secrets.client_secret)
@@ -130,7 +130,7 @@ class World:
             if version != "78.0":
                 own["ZUORA_SOAP_URL"] = self.zuora.soap_url(version)
             if version == "19.0" and not ends_later:
-                # There, a cancellation takes effect a day later.
+                # There, cancellations take effect a day later.
                 own["WHEN_EFFECTIVE_LATER"] = "approve"
         else:
             vendor = self.oauth if kind == OAUTH else self.vendor
@@ -143,7 +143,7 @@ class World:
         return Case(name, kind, product_id, asset_id, subscription_id)
 
     def push(self) -> None:
-        """Tell the running extension of the cases' variables."""
+        """Give the running extension the cases' variables."""
         self.connect.set_variable("PRODUCT_OVERRIDES", json.dumps(self.overrides))
 
     def forget(self, cases: Iterable[Case]) -> None:
@@ -152,16 +152,16 @@ class World:
             self.overrides.pop(case.product_id, None)
 
     def begin(self, case: Case) -> str:
-        """The customer cancels; answers the request's id."""
+        """The customer cancels; returns the request's id."""
         case.request_id = self.connect.create_cancel_request(case.asset_id)
         return case.request_id
 
     def next_request_id(self, case: Case) -> str:
-        """The id that the case's first request will have."""
+        """The future id of the case's first request."""
         return f"PR-{case.asset_id[3:]}-002"
 
     def place(self, case: Case, call: str) -> tuple[Switch, str]:
-        """The switch for a call about the case, and the call's name there."""
+        """The switch for a call about the case, and its name for the call."""
         if call in ("templates", "precedent"):
             return self.at_connect, f"{call} {case.product_id}"
         if call not in AT_VENDOR:
@@ -172,7 +172,7 @@ class World:
         return switch, f"{call} {case.name if call == 'token' else case.subscription_id}"
 
     def time_to_settle_ends(self, cases: Iterable[Case]) -> None:
-        """Let every mark on these requests become older than SETTLE_MINUTES."""
+        """Make every mark on these requests older than SETTLE_MINUTES."""
         for case in cases:
             self.connect.conversations.backdate(case.request_id, timedelta(hours=2))
 
@@ -190,7 +190,7 @@ class World:
         return self.subscription(case).cancellations
 
     def undone(self, case: Case) -> int:
-        """How often a vendor has really taken a cancellation back."""
+        """How often a vendor has really undone a cancellation."""
         if case.kind == ORDERS:
             return self.orders.billing.undone[case.subscription_id]
         if case.kind == ZUORA:
@@ -229,7 +229,7 @@ class World:
         product = _PRODUCT_ID.search(request.path_qs)
         if parts[0] == "requests" and product:
             return f"precedent {product[0]}"
-        # The client that the runner makes for a task names the task; its own reads come before.
+        # The client that the runner makes for a task names the task; its own reads come first.
         if "EAAS_TASK_ID" in request.headers:
             return f"read {request_id}"
         return f"runner's {'count' if len(parts) == 1 else 'read'} {request_id}"
@@ -270,7 +270,7 @@ async def open_world(
         given["ZUORA_CLIENT_SECRET"] = secrets.client_secret
         for name in ("VENDOR", "VENDOR_TIME_ZONE", "REST_API_URL", "REST_AUTH"):
             given.pop(name)
-        # It matters only where a cancellation takes effect later.
+        # It only matters if a cancellation takes effect later.
         given |= {**oauth.variables_for_later_ends(), "WHEN_EFFECTIVE_LATER": "schedule"}
         sandbox = Sandbox(variables={**given, **(variables or {})}, **sandbox_options)
         await stack.enter_async_context(sandbox)

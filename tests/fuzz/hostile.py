@@ -1,4 +1,4 @@
-"""Texts, ids and answers that only an enemy or a broken machine would send."""
+"""Texts, ids and answers that only an attacker or a broken machine would send."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names | texts, inner, max_size=4),
     max_leaves=12,
 )
-"""What JSON can be, and a little that it cannot: NaN, infinities, half characters."""
+"""JSON values and a few invalid ones: NaN, infinities, lone surrogates."""
 
 DEEP = 100_000
 
@@ -127,10 +127,10 @@ def _as_an_id(text: str) -> object:
 
 
 paths = st.text(st.sampled_from("./\\%2eEfF;?#&=+'\"a \uff0e\u2025\u2044"), max_size=8)
-"""What some server might take for more than a segment of a path, or for steps up."""
+"""Texts that some server might read as several path segments, or as steps up."""
 
 ids = (texts | paths).map(_as_an_id).filter(lambda found: isinstance(found, SubscriptionId))
-"""Those of the texts that the view of the request takes for a subscription's id."""
+"""Texts that the view of the request accepts as a subscription's id."""
 
 cancellations = st.builds(
     Cancellation,
@@ -143,7 +143,7 @@ cancellations = st.builds(
 
 @dataclass
 class HttpThatAnswers:
-    """An ``HttpClient`` that gives its answers in turn, the last one for ever."""
+    """An ``HttpClient`` that gives its answers in turn and repeats the last one."""
 
     answers: list[Answer]
     calls: list[Call] = field(default_factory=list)

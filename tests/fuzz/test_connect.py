@@ -1,4 +1,4 @@
-"""Hostile requests from Connect, and hostile answers of Connect's."""
+"""Hostile requests and hostile answers from Connect."""
 
 import asyncio
 import gzip
@@ -29,16 +29,16 @@ VARIABLES = {**REST_VARIABLES, "REST_API_URL": "changeme"}
 
 
 def answering(body, headers=None):
-    """A server that answers everything with this body."""
+    """A server that answers every call with this body."""
     stream = httpx.ByteStream(body)
     head = {"Content-Type": "application/json", **(headers or {})}
     return httpx.MockTransport(lambda _: httpx.Response(200, headers=head, stream=stream))
 
 
 class Application(CancellationApplication):
-    """One that never gets as far as its vendor, whose address is not filled in."""
+    """An extension that never reaches its vendor, because the address is missing."""
 
-    # Connect answers everything with an empty object: there is no conversation.
+    # Connect answers every call with an empty object, so there is no conversation.
     shared = SharedState(
         now=lambda: NOW,
         connect_session=Session(answering(b"{}")),
@@ -46,7 +46,7 @@ class Application(CancellationApplication):
 
 
 def nested(depth):
-    """Deeper than a reader or a writer of JSON goes."""
+    """Nested deeper than JSON readers and writers go."""
     value = []
     for _ in range(depth):
         value = [value]
@@ -56,12 +56,12 @@ def nested(depth):
 @given(values)
 @example({**connect_request(), "created": "9999-12-31T23:59:59-23:59"})
 @example({**connect_request(), "created": "0001-01-01T00:00:00+23:59"})
-def test_the_handler_answers_to_every_request_and_never_raises(data):
+def test_the_handler_answers_every_request_and_never_raises(data):
     for request in (data, {**connect_request(), "asset": data}, {**connect_request(), "id": data}):
         answered(request)
 
 
-def test_a_request_of_megabytes_is_read_at_once():
+def test_a_request_of_megabytes_is_read_quickly():
     params = [{"id": "x", "value": f"value {number}"} for number in range(50_000)]
     tiers = {f"tier{number}": {"name": "x" * 100} for number in range(10_000)}
     request = connect_request(*params)
@@ -72,12 +72,12 @@ def test_a_request_of_megabytes_is_read_at_once():
 
 
 @pytest.mark.parametrize("place", ["id", "asset", "status", "created", "template", "other"])
-def test_a_request_that_is_nested_for_ever_is_looked_at_again(place):
+def test_an_endlessly_nested_request_is_looked_at_again(place):
     answered({**connect_request(), place: nested(50_000)})
 
 
 def answered(request):
-    """Hand a request to the handler, and look at its answer."""
+    """Hand a request to the handler and check its answer."""
     client = AsyncConnectClient("ApiKey SU-1:1", endpoint=ENDPOINT)
     application = Application(client, logging.getLogger("hostile"), VARIABLES)
     response = asyncio.run(application.handle_asset_cancel_request(request))
@@ -87,7 +87,7 @@ def answered(request):
 
 
 class ClientThatAnswers:
-    """The official client, as far as ``ConnectClient`` calls it."""
+    """The part of the official client that ``ConnectClient`` calls."""
 
     def __init__(self, answers):
         self._answers, self._calls = answers, 0
@@ -128,7 +128,7 @@ answers = st.tuples(values | messages | errors | broken, heads)
 
 
 @given(st.lists(answers, min_size=1, max_size=4), st.sampled_from(["", "VA-1"]))
-def test_no_answer_of_connects_leads_to_more_than_a_wait(answers, own_account):
+def test_an_answer_from_connect_causes_at_most_a_wait(answers, own_account):
     state = AccountState(AccountKey(ENDPOINT, Secret("ApiKey SU-1:1")), id=own_account)
     connect = ConnectApi(ConnectClient(ClientThatAnswers(answers), pauses=(0.0,)), state)
 
@@ -160,7 +160,7 @@ def test_no_answer_of_connects_leads_to_more_than_a_wait(answers, own_account):
     ],
     ids=["parts", "bytes", "compressed"],
 )
-def test_an_answer_of_connects_that_is_too_long_is_not_read(body, headers):
+def test_an_answer_from_connect_that_is_too_long_is_not_read(body, headers):
     server = answering(body, headers)
     official = AsyncConnectClient("ApiKey SU-1:1", endpoint=ENDPOINT)
     client = ConnectClient(QuietClient(official, Session(server)), pauses=())

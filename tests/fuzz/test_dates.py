@@ -1,4 +1,4 @@
-"""Any day that a vendor may tell, in any time zone: it is sent to Connect, or waited for."""
+"""Any day from a vendor, in any time zone, is sent to Connect or waited for."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ moments = st.datetimes(
 ).map(lambda moment: moment.isoformat())
 seconds = st.integers(-(10**12), 10**12) | numbers
 told = days | moments | seconds | texts | values
-"""What may stand where a date belongs."""
+"""Values that may stand instead of a date."""
 
 
 class Lines(logging.Handler):
@@ -50,10 +50,10 @@ class Lines(logging.Handler):
 
 @pytest.fixture(scope="module")
 def deliveries():
-    """The extension with a loop of its own; gives a delivery's line, the request and the calls."""
+    """The extension with its own loop; returns a delivery's line, the request and the calls."""
     loop, running = asyncio.new_event_loop(), running_extension(**PATHS)
     extension = loop.run_until_complete(running.__aenter__())
-    # Where the day begins last: today in any zone is not a day of the past, which it refuses.
+    # Where the day begins last, no zone's today is past; the vendor refuses past days.
     extension.sandbox.vendor.clock = VendorClock("Etc/GMT+12")
     numbered, log = count(1), Lines()
     level = LOG.level
@@ -108,7 +108,7 @@ def test_a_cancelled_subscription_ends_on_any_day_and_nothing_breaks(deliveries,
 @example(FIRST, LAST, "Asia/Tokyo", "end_of_term")
 @example(LAST, FIRST, "America/Los_Angeles", "end_of_invoiced_period")
 @example({"date": "2030-01-01"}, None, "UTC", "end_of_term")
-def test_the_date_that_is_sent_is_a_day_from_today_on_or_nothing_is_sent(
+def test_the_sent_date_is_today_or_later_or_nothing_is_sent(
     deliveries, term_ends, charged, zone, when
 ):
     shown = {"status": "active", "term_ends": term_ends, "charged_through": charged}

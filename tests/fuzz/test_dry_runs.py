@@ -1,7 +1,7 @@
-"""The note of a dry run shows the call as it would be sent, and none of the secrets in it.
+"""A dry run's note shows the call as it would be sent, and none of its secrets.
 
-What it shows is read here in every way in which somebody could read it: as it is, and without the
-escapes of addresses, forms and JSON.
+The tests read the note in every way a person could: as it is, and without the escapes of addresses,
+forms and JSON.
 """
 
 import asyncio
@@ -48,12 +48,12 @@ keys = st.builds(
     st.text(st.sampled_from(LETTERS + SIGNS), min_size=4, max_size=24),
     st.text(st.sampled_from(LETTERS), min_size=3, max_size=8),
 ).filter(lambda key: len(bare(key)) >= 10 and "subscription" not in bare(key))
-"""Those that can be sent in a header, without the longest word that a note says of itself."""
+"""Secrets that fit into a header and do not occur in a note's own words."""
 
 passwords = st.builds(
     "{}{}{}".format, keys, st.text(st.sampled_from(WIDE + SIGNS), max_size=6), keys
 ).map(str.strip)
-"""Those that can stand in a body."""
+"""Secrets that fit into a body."""
 
 
 def escaped_everywhere(text):
@@ -82,8 +82,8 @@ def written(
 ):
     """The note of a dry run for a request in this status.
 
-    ``looked_up``: what a look has shown for the names of ``REST_LOOKED_UP``; ``parameters``: the
-    texts of further fulfillment parameters.
+    ``looked_up``: the values that a look found for the names of ``REST_LOOKED_UP``; ``parameters``:
+    the values of further fulfillment parameters.
     """
     way = WAYS[status]
     values = {
@@ -110,7 +110,7 @@ def written(
 
 
 def readings(text):
-    """All that the text may say to somebody, without letters' cases and signs."""
+    """All readings of the text, in one case and without signs."""
     found = [text]
     for _ in range(4):
         found += [unquote_plus(each) for each in found[-3:]]
@@ -123,7 +123,7 @@ def _of_json(found):
 
 
 def assert_hidden(note, secret, least=12):
-    """No reading of the note shows as much of the secret."""
+    """No reading of the note shows this much of the secret."""
     shown, bones = readings(note), bare(secret)
     least = min(least, len(bones))
     parts = {bones[start : start + least] for start in range(len(bones) - least + 1)}
@@ -131,7 +131,7 @@ def assert_hidden(note, secret, least=12):
 
 
 def assert_exact(note, status):
-    """The note still says which call it is, and about whom."""
+    """The note still names the call and the subscription."""
     assert "This would be sent: POST " in note
     assert ID in note or quote(ID, safe="") in note, note
 
@@ -155,7 +155,7 @@ def test_no_key_in_a_body_is_shown(status, form, password, name):
 
 @given(statuses, forms, keys, escapes, st.booleans())
 @example(PENDING, "form", "abc+/7hg==wxyz", quote_plus, True)
-def test_no_credential_is_shown_wherever_it_was_put_besides(status, form, key, escape, in_path):
+def test_no_credential_is_shown_wherever_else_it_was_put(status, form, key, escape, in_path):
     assume("#" not in escape(key) and key == key.strip())
     request = "POST /subscriptions/{subscription_id}/x"
     body = {"reason": f"it is {key}!", "more": [in_json(key), escape(key)]}
@@ -183,7 +183,7 @@ def test_no_key_in_an_address_is_shown(status, key, escape):
 
 @pytest.mark.parametrize("status", [PENDING, REVOKING])
 @pytest.mark.parametrize("form", ["json", "form"])
-def test_no_key_beside_a_placeholder_and_none_in_parts_of_a_secret_member_is_shown(status, form):
+def test_no_key_is_shown_beside_a_placeholder_or_inside_a_secret_member(status, form):
     body = {
         "credentials": {"user": "hugin-and-munin", "pin": 4711081547},
         "token": "Bearer ymir-of-the-giants",
@@ -197,7 +197,7 @@ def test_no_key_beside_a_placeholder_and_none_in_parts_of_a_secret_member_is_sho
 
 
 @given(statuses, forms, st.sampled_from([str, str.upper, in_json, quote_plus]))
-def test_no_personal_data_of_the_request_are_shown_and_the_id_is(status, form, written_as):
+def test_the_id_is_shown_but_no_personal_data_of_the_request(status, form, written_as):
     body = {"note": f"for {written_as(NAME)}, {written_as('Łódź')}", "id": "{subscription_id}"}
     note = written(status, body=body, REST_BODY_FORMAT=form)
     assert_hidden(note, NAME)
@@ -208,10 +208,8 @@ def test_no_personal_data_of_the_request_are_shown_and_the_id_is(status, form, w
 
 @given(statuses, forms, passwords, st.sampled_from([str, lambda text: {"of": [text, {"a": 1}]}]))
 @example(PENDING, "json", "Frau Müller, Tel. 0170 4711081", str)
-def test_nothing_that_the_vendor_has_written_is_shown_but_by_its_name(
-    status, form, text, written_as
-):
-    """Nobody knows what is in a vendor's answer: it may be anybody's data, or a key."""
+def test_values_from_the_vendor_are_shown_only_by_name(status, form, text, written_as):
+    """A vendor's answer may hold anybody's data, or a key."""
     value = written_as(text)
     body = {"id": "{subscription_id}", "whole": "{found}", "reason": "customer"}
     if isinstance(value, str):
@@ -240,13 +238,13 @@ def test_a_whole_body_and_a_part_of_a_path_are_shown_by_their_names(status):
 
 @given(statuses, forms, passwords)
 @example(PENDING, "form", "ACME Größe & Söhne=7")
-# With what looks like an escape of another kind than the one that hides the rest.
+# The value contains a lookalike of another escape than the one around it.
 @example(PENDING, "json", "0000001%000Å0000000000")
 @example(REVOKING, "json", "Größe %41 der Söhne")
 @example(PENDING, "form", "Gr\\u00f6\\u00dfe der Söhne")
 @example(REVOKING, "form", "Söhne &amp; Größe")
 def test_no_parameter_of_the_request_is_shown(status, form, text):
-    """They may be the customer's data; Connect shows them to those who may see them."""
+    """They may be the customer's data, which Connect shows to people who may see it."""
     assume(len(bare(text)) >= 12)
     body = {"id": "{subscription_id}", "of": "{parameter:customer}", "in": "-{parameter:customer}-"}
     request = "POST /customers/x/subscriptions/{subscription_id}?of={parameter:customer}"

@@ -1,6 +1,6 @@
-"""Random conversations of our own notes and of what others forge, over real sockets.
+"""Random conversations of our own notes and of forgeries, over real sockets.
 
-What is read back is what our own account has written as private, and nothing else decides.
+The extension reads back the private notes of its own account, and nothing else decides.
 """
 
 import asyncio
@@ -104,7 +104,7 @@ def page_of(messages, begin, page, *, tells_total=True):
 
 
 class Connect:
-    """Shows every message to everybody, whatever it is asked for, in pages as small as it likes."""
+    """Shows every message to everybody, whatever the query, in pages of any size."""
 
     def __init__(self, messages, page, *, tells_total):
         self.messages, self.page, self.tells_total = messages, page, tells_total
@@ -118,7 +118,7 @@ class Connect:
 
 @asynccontextmanager
 async def conversation_at(connect):
-    """The conversation as the extension reads it from that server."""
+    """The conversation that the extension reads from that server."""
     session = Session(Transport(1, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)))
     async with web_server(connect) as server, aclosing(session):
         client = AsyncConnectClient("ApiKey SU-1:1", endpoint=server.url)
@@ -132,7 +132,7 @@ async def read(connect):
 
 
 @given(conversations, st.integers(1, 13), st.booleans())
-def test_what_is_read_is_what_our_own_account_has_written_as_private(messages, page, tells_total):
+def test_only_private_messages_of_our_own_account_are_read(messages, page, tells_total):
     found = asyncio.run(read(Connect(messages, page, tells_total=tells_total)))
     ours = [m for m in messages if not is_forged(m) and isinstance(m["text"], str)]
     ours.sort(key=lambda message: message["created"])
@@ -142,10 +142,10 @@ def test_what_is_read_is_what_our_own_account_has_written_as_private(messages, p
 
 
 MANY = settings.default.max_examples // 5
-"""A walk takes longer than a reading."""
+"""A walk takes longer than reading a conversation."""
 
 AGES = st.sampled_from([0.0, 10.0, 600.0, 5000.0, 10_000.0])
-"""In seconds: before and after a mark stops to count."""
+"""In seconds: before and after the moment when a mark stops counting."""
 
 notes = st.lists(st.tuples(AGES, marks, st.just(("private", VENDOR))), max_size=3)
 public = [("message", DISTRIBUTOR), ("message", VENDOR), ("state_change", VENDOR)]
@@ -158,8 +158,7 @@ of_others = st.lists(
 
 
 def tell_everything(extension):
-    """From now on Connect shows the messages of a conversation, whoever may see them, and whatever
-    was asked for."""
+    """Make Connect show a conversation's messages to everybody, whatever the query."""
 
     async def everything(request, _work):
         return page_of(extension.sandbox.connect.notes(request.match_info["id"]), 0, 1000)
@@ -175,7 +174,7 @@ def say(extension, request_id, told):
 
 @contextmanager
 def extension_with_a_loop(**variables):
-    """The extension with a loop of its own; a cancellation was approved before."""
+    """The extension with its own loop; a cancellation was approved before."""
     loop, running = asyncio.new_event_loop(), running_extension(**variables)
     extension = loop.run_until_complete(running.__aenter__())
     loop.run_until_complete(extension.settle(extension.sandbox.cancel("SUB-0")))
@@ -187,7 +186,7 @@ def extension_with_a_loop(**variables):
 
 @pytest.fixture(scope="module", params=["GET /subscriptions/{subscription_id}", ""])
 def walks(request):
-    """What is done at a request with a conversation."""
+    """The effects on a request with this conversation."""
     numbers = count(1)
 
     async def decided(extension, told, refusal):
@@ -206,7 +205,7 @@ def walks(request):
 
 @settings(max_examples=MANY)
 @given(notes, of_others, st.sampled_from([None, 404, 409, 422]), st.randoms())
-def test_what_others_write_decides_nothing(walks, ours, theirs, refusal, chance):
+def test_messages_from_others_decide_nothing(walks, ours, theirs, refusal, chance):
     both = [*ours, *theirs]
     chance.shuffle(both)
     assert walks(both, refusal) == walks(ours, refusal)
@@ -214,7 +213,7 @@ def test_what_others_write_decides_nothing(walks, ours, theirs, refusal, chance)
 
 @pytest.fixture(scope="module")
 def revocations():
-    """What is done at a request that was scheduled and is revoked, with a conversation."""
+    """The effects on a scheduled, then revoked request with this conversation."""
     numbers, planned = count(1), {"planned_date": "2099-01-01T00:00:00+00:00"}
 
     async def decided(extension, told, status, refusal):
@@ -247,7 +246,7 @@ def revocations():
     ),
     st.randoms(),
 )
-def test_nor_does_it_take_a_cancellation_back_or_confirm_a_revocation(
+def test_messages_from_others_neither_undo_a_cancellation_nor_confirm_a_revocation(
     revocations, ours, theirs, vendor, chance
 ):
     both = [*ours, *theirs]

@@ -1,4 +1,4 @@
-"""The list of what waits, and its line, for requests that are anything at all."""
+"""The list of waiting requests, and its line, for arbitrary requests."""
 
 import json
 
@@ -16,7 +16,7 @@ from tests.unit.builders import NOW, connect_request
 @given(values)
 @example("0001-01-01T00:00:00+23:59")
 @example("9999-12-31T23:59:59-23:59")
-def test_a_line_is_one_line_whatever_the_request_that_waits(data):
+def test_a_line_is_one_line_for_any_waiting_request(data):
     waiting = WaitingRequests()
     moments = {"created": data, "updated": data, "planned_date": data}
     for request in (data, {**connect_request(), "id": data}, {**connect_request(), **moments}):

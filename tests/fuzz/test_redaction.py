@@ -1,7 +1,8 @@
-"""Any secret in any layers of disguises, anywhere in a text: the text that leaves shows none of it.
+"""Any secret under any layers of disguise, anywhere in a text, stays hidden in the text that
+leaves.
 
-What is looked for are the stages of the disguise, as this test has made them, by a reading of its
-own; nothing here uses the code that redacts.
+The tests look for the stages of the disguise that they made themselves, with their own reading;
+nothing here uses the code that redacts.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ LAYERS = {
     "quoted-printable": _each("={:02X}".format),
     "itself": str,
 }
-"""Each of these can be undone, so that they can be laid over each other."""
+"""Each of these can be undone, so they can be stacked."""
 
 SURFACES = {
     "as it is": str,
@@ -61,7 +62,7 @@ SURFACES = {
     "in quotes": "'{}'".format,
     "in a link": "[{}](x)".format,
 }
-"""These are put over it at last."""
+"""The outermost layers."""
 
 secrets = st.builds(
     "{}{}{}".format,
@@ -82,7 +83,7 @@ def bare(text: str) -> str:
 
 
 def shown(text: str, stages: list[str], least: int) -> list[str]:
-    """The stages of which a text shows as much as so many letters and digits of the secret."""
+    """The stages of which a text shows as much as this many letters and digits of the secret."""
     text, found = bare(text), []
     for bone in map(bare, stages):
         length = -(-least * len(bone) // len(bare(stages[0])))
@@ -92,7 +93,7 @@ def shown(text: str, stages: list[str], least: int) -> list[str]:
 
 
 def disguised(secret: str, names: list[str], surface: str) -> tuple[str, list[str]]:
-    """The secret in its disguise, and all stages on the way to it."""
+    """The disguised secret, and every stage on the way to it."""
     stages = [secret]
     for name in names:
         stages.append(LAYERS[name](stages[-1]))

@@ -1,4 +1,4 @@
-"""Any answer of a REST vendor, and any id in a request."""
+"""Any answer from a REST vendor, and any id in a request."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ BODY = {
 
 
 def vendor(http, **variables):
-    """A REST vendor whose client answers as the test says."""
+    """A REST vendor whose client gives the test's answers."""
     more = {"REST_END_DATE_PATH": "ends_at", "REST_BUSY_WHEN": "contains(message, 'lock')"}
     return rest_vendor(http, "https://vendor.example/v1", **more, **variables)
 
@@ -95,7 +95,7 @@ def test_no_id_leaves_its_place_in_the_address(cancellation):
 
 
 @given(cancellations)
-def test_no_server_that_decodes_an_address_once_too_often_is_led_up_by_an_id(cancellation):
+def test_no_id_leads_up_a_server_that_decodes_addresses_twice(cancellation):
     for call in sent(cancellation).calls:
         for readings in range(1, 3):
             path = urlsplit(call.url).path
@@ -151,7 +151,7 @@ def test_no_id_leaves_its_place_in_a_form(cancellation):
         ]
     ),
 )
-def test_no_value_of_a_look_leaves_its_place(value, cancellation, place):
+def test_no_looked_up_value_leaves_its_place(value, cancellation, place):
     said = json.dumps({"status": "active", "v": value}).encode()
     http = HttpThatAnswers([Answer(200, {}, said)])
     made = vendor(http, REST_LOOKED_UP='{"v": "v"}', **place)
@@ -169,7 +169,7 @@ def test_no_value_of_a_look_leaves_its_place(value, cancellation, place):
 
 
 def sent(cancellation, **variables):
-    """The client, after a cancellation that is accepted, and taken back."""
+    """The client after a cancellation that was accepted and taken back."""
     http = HttpThatAnswers([Answer(200, {}, b"{}")])
     made = vendor(
         http,

@@ -1,4 +1,4 @@
-"""Any answer of a vendor: what is proposed from it is true of it, and gives nothing away."""
+"""For any vendor's answer, the proposals fit it and leak nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ inner = st.recursive(
 
 @st.composite
 def subscriptions(draw: st.DrawFn) -> Any:
-    """A subscription among members whose names say something, in objects that wrap it."""
+    """A subscription with meaningful member names, inside wrapping objects."""
     status = {draw(st.sampled_from(["status", "state"])): draw(words)}
     shown = draw(st.dictionaries(names, inner, max_size=6)) | {draw(telling): draw(days)} | status
     for name in draw(st.lists(st.sampled_from(["subscription", *sorted(WRAPPERS)]), max_size=3)):
@@ -56,12 +56,12 @@ documents = inner | subscriptions() | subscriptions()
 
 
 @given(statuses, documents, st.sampled_from(["", ID, "1", SECRET]))
-def test_whatever_is_proposed_is_a_configuration_without_a_mistake(status, document, asked_for):
+def test_proposals_are_a_configuration_without_mistakes(status, document, asked_for):
     configuration(**proposed(document, asked_for, status))
 
 
 @given(statuses | st.just(200), documents)
-def test_nothing_of_an_answer_is_shown_but_names_and_plain_words(status, document):
+def test_only_names_and_plain_words_of_an_answer_are_shown(status, document):
     for each in suggested(document, ID, status):
         assert each.variable in INITIAL
         assert each.grounds.isascii()
@@ -73,7 +73,7 @@ def test_nothing_of_an_answer_is_shown_but_names_and_plain_words(status, documen
 
 
 @given(documents)
-def test_a_path_leads_to_what_it_is_proposed_for(document):
+def test_a_proposed_path_leads_to_its_value(document):
     found = {name: jmespath.search(path, document) for name, path in paths_of(document).items()}
     assert found.get("REST_ID_PATH", ID) == ID
     assert isinstance(found.get("REST_STATUS_PATH", ""), str)
@@ -88,14 +88,14 @@ def paths_of(document: Any) -> dict[str, str]:
 
 
 @given(documents)
-def test_an_answer_can_be_read_with_the_proposals_that_were_made_from_it(document):
+def test_an_answer_can_be_read_with_its_own_proposals(document):
     found = proposed(document)
     if found and not questions(document):
         assert read(found, document).status
 
 
 @given(documents)
-def test_a_reason_is_proposed_only_where_there_is_a_text(document):
+def test_a_reason_is_proposed_only_if_there_is_a_text(document):
     found = proposed(document, status=409)
     assert found.keys() <= {"REST_REASON_PATH"}
     for path in found.values():
@@ -108,7 +108,7 @@ def is_text(value: Any) -> bool:
 
 
 @given(documents, telling)
-def test_what_lies_beside_the_subscription_adds_nothing(document, name):
+def test_members_beside_the_subscription_add_nothing(document, name):
     alone = {"status": "live", "id": ID, "ended_at": None}
     beside = {"customer": {name: document}, "meta": [document], "links": {"self": document}}
     assert proposed(alone | beside, ID) == proposed(alone, ID)

@@ -1,4 +1,5 @@
-"""Random framing over real sockets: a call gets the very body that was framed for it, or an error.
+"""Random framing over real sockets: a call gets exactly the body that was framed for it, or an
+error.
 
 Whatever the answer was, the next call in the same pool gets its own.
 """
@@ -21,14 +22,14 @@ from tests.http.wire import WRONG, answer
 
 @dataclass(frozen=True)
 class Said:
-    """What a server says to one request."""
+    """A server's answer to one request."""
 
     status: int
     body: bytes
     parts: tuple[bytes, ...]
-    """As they are written, one after the other."""
+    """The bytes, in the order they are written."""
     may_fail: bool
-    """Whether something is wrong with it, so that an error is right as well."""
+    """Whether it is broken, so that an error is also correct."""
     hangs_up: bool
 
 
@@ -51,7 +52,7 @@ breaks = st.sampled_from([b"zz\r\n", b"-1\r\n", b"5\r\nab", b"1\r\nabc\r\n", b"f
 
 @st.composite
 def framed(draw):
-    """The body's bytes as they are framed, and the header that says how."""
+    """The framed bytes of the body, and the header that describes the framing."""
     body, kind = (
         draw(bodies),
         draw(st.sampled_from(["length", "length", "chunks", "chunks", "broken", "end"])),
@@ -88,7 +89,7 @@ def sayings(draw):
 
 
 class Server:
-    """Says what it is told to the first request, and each later one's own path to that."""
+    """Gives the first request the test's answer, and each later request its own path."""
 
     def __init__(self, said):
         self.said, self.has_said = said, asyncio.Event()
@@ -108,7 +109,7 @@ class Server:
 
 
 async def exchange(said):
-    """The first answer (None: an error), and the bodies of the next two calls."""
+    """The first answer (None: an error) and the bodies of the next two calls."""
     server, context = Server(said), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     http = HttpClient(5, 1, Transport(1, context))
     async with raw_server(server) as url, aclosing(http):
@@ -124,7 +125,7 @@ async def exchange(said):
 
 
 @given(sayings())
-def test_a_call_gets_the_body_that_was_framed_for_it_or_an_error(said):
+def test_a_call_gets_the_body_framed_for_it_or_an_error(said):
     first, later = asyncio.run(exchange(said))
     assert later == [b"/second", b"/third"]
     if first is None:

@@ -1,4 +1,4 @@
-"""The longest answers that are read: how much memory and time they take at most."""
+"""The longest answers that are read stay within bounds of memory and time."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ MOST_MEGABYTES, MOST_SECONDS = 200.0, 3.0
 
 @pytest.mark.parametrize("kind", ["json", "orders", "xml"])
 def test_no_answer_takes_200_megabytes_or_long(kind):
-    """In a process of its own, whose highest memory counts; the XML library's is not Python's."""
+    """Measured in its own process, by its peak memory; the XML library's memory is not Python's."""
     names = [name for name in WORST if name.startswith(kind)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz.worst", *names],
@@ -34,5 +34,5 @@ def test_no_answer_takes_200_megabytes_or_long(kind):
 
 
 @pytest.mark.parametrize("name", WORST)
-def test_the_worst_are_as_long_as_an_answer_may_be(name):
+def test_the_worst_answers_are_as_long_as_allowed(name):
     assert 5_000_000 < len(body_of(name)) <= MAX_ANSWER_BYTES

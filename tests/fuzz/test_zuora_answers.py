@@ -1,4 +1,4 @@
-"""Any answer of Zuora's, and any subscription id."""
+"""Any answer from Zuora, and any subscription id."""
 
 import asyncio
 import re
@@ -83,7 +83,7 @@ documents = st.one_of(
 
 
 def cut(document, at):
-    """The whole answer, or the beginning of it."""
+    """The whole answer or its beginning."""
     return document.encode()[: at or None]
 
 
@@ -124,7 +124,7 @@ def documents_of(payload):
 
 
 def literals(question):
-    """The literals of a query, in which ``\\`` escapes the next character."""
+    """The literals of a query; ``\\`` escapes the next character."""
     return [
         re.sub(r"\\(.)", r"\1", literal, flags=re.DOTALL)
         for literal in re.findall(r"'((?:[^'\\]|\\.)*)'", question, flags=re.DOTALL)
@@ -158,11 +158,11 @@ def test_no_id_leaves_its_element(subscription_id, request_id):
 
 
 @given(texts)
-def test_a_secret_is_one_text_in_the_login_or_cannot_be_sent(secret):
+def test_a_secret_is_one_text_in_the_login_or_is_not_sent(secret):
     try:
         envelope = etree.fromstring(envelopes.login("user", secret))
     except ValueError:
-        # XML cannot hold it, and the reader of the variables has reported it.
+        # XML cannot hold it, and the reader of the variables has already reported it.
         assert not secret.isascii() or not secret.isprintable()
         return
     [password] = [node for node in envelope.iter() if node.tag.endswith("}password")]

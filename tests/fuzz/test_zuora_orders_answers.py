@@ -1,4 +1,4 @@
-"""Any answer of Zuora's orders: nothing is taken for more than it says."""
+"""Any answer from Zuora's orders is believed only as far as it goes."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ asked = st.builds(
 
 
 def document(answer):
-    """The object in an answer, as anybody would read it; empty for anything else."""
+    """The object in an answer, read naively; empty for anything else."""
     try:
         found = json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -52,7 +52,7 @@ def document(answer):
 
 
 def categories(answer):
-    """The categories that an answer gives as its reasons."""
+    """The categories of an answer's reasons."""
     listed = document(answer).get("reasons")
     listed = listed if isinstance(listed, list) else []
     found = [each.get("code") if isinstance(each, dict) else None for each in listed]
@@ -60,12 +60,12 @@ def categories(answer):
 
 
 def successes(answer):
-    """All that an answer says of its success."""
+    """Every statement of an answer about its success."""
     return [value for name, value in document(answer).items() if name.upper() == "SUCCESS"]
 
 
 def shows_cancelled(cancellation, answer):
-    """Whether an answer really shows the subscription that was asked for, as cancelled."""
+    """Whether an answer really shows the requested subscription as cancelled."""
     shown, key = document(answer), cancellation.subscription_id.text
     is_same = key.upper() == str(shown.get("subscriptionNumber")).strip().upper()
     if key in (ID, OLD_ID):
@@ -83,7 +83,7 @@ def shows_cancelled(cancellation, answer):
 
 
 def was_cancelled_by(call, answer):
-    """Whether an answer to an order really says that it has cancelled its subscription."""
+    """Whether an answer to an order really says that the order cancelled its subscription."""
     sent, said = json.loads(call.content), document(answer)
     [ours] = [each["subscriptionNumber"] for each in sent["subscriptions"]]
     listed = [each for each in said.get("subscriptions", []) if isinstance(each, dict)]
@@ -98,7 +98,7 @@ def was_cancelled_by(call, answer):
 
 
 def check(http, cancellation, status):
-    """What is returned as cancelled, or as unknown, was said to be so."""
+    """A result of cancelled or unknown must come from the answer."""
     if status is SubscriptionStatus.CANCELLED:
         looks, sent = http.of("subscription"), http.of("order")
         by_look = shows_cancelled(cancellation, looks[-1][1])
@@ -108,7 +108,7 @@ def check(http, cancellation, status):
 
 
 @given(scripts, asked, zones)
-def test_a_look_up_shows_what_was_said_or_waits(script, cancellation, zone):
+def test_a_look_up_believes_the_answer_or_waits(script, cancellation, zone):
     http = Http(script)
     with suppress(Later):
         shown = asyncio.run(vendor(http, **zone).look_up(cancellation))
@@ -118,7 +118,7 @@ def test_a_look_up_shows_what_was_said_or_waits(script, cancellation, zone):
 
 
 @given(scripts, asked, zones)
-def test_a_cancellation_ends_as_was_said_or_in_a_declared_error(script, cancellation, zone):
+def test_a_cancellation_ends_as_the_answer_says_or_in_a_declared_error(script, cancellation, zone):
     http = Http(script)
     try:
         accepted = asyncio.run(vendor(http, **zone).cancel(cancellation, None))
@@ -133,7 +133,7 @@ def test_a_cancellation_ends_as_was_said_or_in_a_declared_error(script, cancella
 
 
 def check_error(http, error):
-    """What ends a request, or may have been done, was said to be so."""
+    """An outcome that ends a request, or may have been done, must come from the answer."""
     if isinstance(error, OutcomeUnknown):
         assert error.retry_after >= 300
         assert http.of("order")
@@ -159,7 +159,7 @@ def texts_in(found, name):
 
 
 def shows_our_order(http, call, answer):
-    """Whether an answer shows the order that is deleted, as ours, done, and of nothing else."""
+    """Whether an answer shows the deleted order as ours, completed, and about nothing else."""
     number, shown = unquote(call.url.rpartition("/")[2]), document(answer)
     ours = texts_in(
         [document(answer) for _, answer in http.of("subscription")], "subscriptionNumber"

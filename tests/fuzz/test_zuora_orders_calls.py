@@ -1,4 +1,4 @@
-"""Whatever Zuora shows, and whatever ids a request has: what is sent is well formed."""
+"""Calls are well formed, whatever Zuora shows and whatever ids a request has."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ asked = st.builds(
 
 @cache
 def described(name):
-    """The official description of what an operation is sent; None where it is not at hand."""
+    """The official description of an operation's body; None if it is not available."""
     found = [root / NEARBY for root in Path(__file__).parents if (root / NEARBY).exists()]
     if not found:
         return None
@@ -65,7 +65,7 @@ def described(name):
 
 
 def closed(schema):
-    """The schema without room for fields that it does not name: Zuora refuses these."""
+    """The schema with unknown fields forbidden, because Zuora refuses them."""
     if isinstance(schema, list):
         return [closed(each) for each in schema]
     if not isinstance(schema, dict):
@@ -75,7 +75,7 @@ def closed(schema):
 
 
 def sent(cancellation, shown, **script):
-    """The client, after a look-up that goes for orders as well, and a cancellation."""
+    """The client after a look-up that also reads orders, and a cancellation."""
     echo = track_id(cancellation.request_id)
     http = Http({"subscription": [said(shown, zuora_track_id=echo)], **script})
     with suppress(CancellationError):
@@ -87,7 +87,7 @@ def sent(cancellation, shown, **script):
 
 @pytest.mark.skipif(not described("order"), reason="the official description is not here")
 @given(asked, shown_ones, answers_of("order"))
-def test_every_order_is_as_zuora_describes_it(cancellation, shown, answer):
+def test_every_order_matches_zuoras_description(cancellation, shown, answer):
     http = sent(cancellation, shown, order=[answer])
     for name in SCHEMAS:
         for call, _ in http.of(name):
@@ -99,7 +99,7 @@ def test_every_order_is_as_zuora_describes_it(cancellation, shown, answer):
 
 
 def check_path(call, *segments):
-    """The path has these segments as it leaves, and leads no server up that decodes it twice."""
+    """The sent path has these segments, and cannot lead a server up that decodes it twice."""
     parts = urlsplit(str(httpx.URL(call.url)))
     assert (parts.scheme, parts.netloc) == ("https", "rest.zuora.example")
     assert [unquote(each) for each in parts.path.split("/")] == ["", "v1", *segments]

@@ -1,4 +1,4 @@
-"""In any time zone and at any moment: the days that are sent lie within the contract."""
+"""In any time zone and at any moment, the days that are sent lie within the contract."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @cache
 def changes(zone, year):
-    """The moments at which the clocks of a zone change in a year."""
+    """The moments when a zone's clocks change in a year."""
     first = datetime(year, 1, 1, tzinfo=timezone.utc)
     begins = [first + number * DAY for number in range(365)]
     offsets = [begin.astimezone(ZoneInfo(zone)).utcoffset() for begin in begins]
@@ -33,7 +33,7 @@ def changes(zone, year):
 
 
 def the_change(zone, begin):
-    """The second at which they change on this day."""
+    """The second when they change on this day."""
     where, low, high = ZoneInfo(zone), 0, 24 * 3600
     while high - low > 1:
         middle = (low + high) // 2
@@ -44,7 +44,7 @@ def the_change(zone, begin):
 
 
 def special_days(year):
-    """The last and the first days of months, among them the 29th of February."""
+    """The last and first days of months, including the 29th of February."""
     firsts = [date(year, month, 1) for month in range(1, 13)]
     return sorted({day for first in firsts for day in (first, first - DAY)})
 
@@ -71,7 +71,7 @@ def some_days(least, most):
 
 @st.composite
 def contracts(draw, today):
-    """The first day of a contract, or none, and the last of its term, which is not over yet."""
+    """The first day of a contract, or none, and the last day of its current term."""
     begins = draw(st.none() | some_days(-3, 3) | some_days(-9000, 9000))
     begins = None if begins is None else today + begins
     least = max(today, begins or today)
@@ -80,7 +80,7 @@ def contracts(draw, today):
 
 
 def days_in(call):
-    """All days in the content of a call."""
+    """All days in a call's content."""
     found = re.findall(r'"(\d{4}-\d\d-\d\d)"', call.content.decode())
     return [date.fromisoformat(each) for each in found]
 
@@ -100,7 +100,7 @@ KIRITIMATI = "Pacific/Kiritimati", datetime(2028, 2, 28, 10, tzinfo=timezone.utc
 
 @given(moments(), st.data(), st.sampled_from(CancellationDate), st.booleans(), st.booleans())
 @example(KIRITIMATI, None, NOW, True, False)
-def test_no_day_lies_outside_of_the_contract_and_it_ends_today_or_later(
+def test_every_day_lies_within_the_contract_and_the_end_is_today_or_later(
     place, data, when, is_refused, is_evergreen
 ):
     zone, moment = place

@@ -1,4 +1,4 @@
-"""Reads one of the worst answers and prints what that took: ``python -m tests.fuzz.worst NAME``."""
+"""Reads one of the worst answers and prints the cost: ``python -m tests.fuzz.worst NAME``."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _LAUGHS = b"".join(
 _BOMB = b"<!DOCTYPE x [<!ENTITY a '" + b"x" * 100_000 + b"'>]><x>"
 
 WORST = {
-    # A beginning, what is repeated up to the bound on answers, and an end.
+    # A beginning, a part repeated up to the limit on answers, and an end.
     "json objects": (b"[", b'{"":0},', b"0]"),
     "json lists": (b"[", b"[],", b"0]"),
     "json lists of one": (b"[", b"[0],", b"0]"),
     "json nested": (b"", b"[", b""),
     "json nested objects": (b"", b'{"a":', b""),
     "json keys": (b'{"a":0', b',"a":0', b"}"),
-    # Below the bound on parts, or past it by what is no part.
+    # Below the limit on parts, or past it by things that do not count as parts.
     "json floats": (b"[", b"1.5,", b"0]"),
     "json texts": (b"[", b'"ab",', b"0]"),
     "json long objects": (b"[", b'{"":"' + b"x" * 99 + b'"},', b"0]"),
     "json number": (b"[", b"9", b"]"),
     "json escapes": (b'"', b"\\ud800", b'"'),
-    # With as many parts as are read of Zuora's orders.
+    # With as many parts as are read from Zuora's orders.
     "orders floats": (b"[", b"1." + b"5" * 51 + b",", b"0]"),
     "orders objects": (b"[", b'{"":"' + b"x" * 155 + b'"},', b"0]"),
     "orders lists": (b"[", b"[" + b" " * 104 + b"],", b"0]"),
@@ -63,16 +63,16 @@ WORST = {
 
 
 def body_of(name: str) -> bytes:
-    """The longest answer of its kind that is read at all."""
+    """The longest answer of its kind that is read."""
     begin, again, end = WORST[name]
     return begin + again * ((MAX_ANSWER_BYTES - len(begin) - len(end)) // len(again)) + end
 
 
 def read(name: str) -> None:
-    """Read it as the vendor does."""
+    """Read it as the vendor adapter does."""
     answer = Answer(200, httpx.Headers(), body_of(name))
     if name.startswith("orders"):
-        # It is as much as it seems.
+        # The answer really is that large.
         if answer.json(MAX_ANSWER_PARTS) is None:
             raise ValueError(name)
         return
@@ -86,7 +86,7 @@ def read(name: str) -> None:
 
 
 def _megabytes() -> float:
-    """The most memory that this process has had; `getrusage` would tell that of its parent."""
+    """The peak memory of this process; `getrusage` would include its parent's."""
     status = Path("/proc/self/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,7 +1,7 @@
-"""Feeds the reader of Zuora's answers from a coverage-guided fuzzer; run by hand.
+"""Feeds the reader of Zuora's answers from a coverage-guided fuzzer; run it by hand.
 
 ``pip install atheris``, then ``python -m tests.fuzz.xml_by_coverage -max_total_time=600``. It is
-not one of the tests: it has no end of its own, and atheris does not run on every platform.
+not a test: it never ends by itself, and atheris does not run on every platform.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ END = b"</e:Body></e:Envelope>"
 
 
 def read(data: bytes) -> None:
-    """Read the data; only the declared error may come out."""
+    """Read the data; only the declared error may be raised."""
     for operation, reader in READERS:
         for body in (data, BEGIN + data + END):
             with suppress(answers.UnreadableError):

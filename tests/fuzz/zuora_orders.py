@@ -1,4 +1,4 @@
-"""Answers of Zuora's orders: true ones, changed ones, and anything with their names."""
+"""Answers from Zuora's orders: real ones, changed ones, and anything with their names."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ TRICKS = {
 
 
 def bodies_of(name: str) -> st.SearchStrategy[bytes]:
-    """What an operation could be answered with: true, changed on purpose or at random, or odd."""
+    """Possible answers to an operation: real, changed on purpose or at random, or odd."""
     own = st.sampled_from([*TEMPLATES[name], *TEMPLATES[name], *_ERRORS])
     tricks = st.sampled_from([*TRICKS.get(name, []), *_TRICKS])
     changed = st.builds(lambda base, one: {**base, **one}, own, tricks)
@@ -142,7 +142,7 @@ def answers_of(name: str) -> st.SearchStrategy[Answer]:
 
 @dataclass
 class Http:
-    """Answers by operation, the last answer of each for ever; what is not scripted goes well."""
+    """Answers by operation, repeating the last one; unscripted operations succeed."""
 
     script: dict[str, list[Answer]]
     said: list[tuple[str, Call, Answer]] = field(default_factory=list)
@@ -160,11 +160,11 @@ class Http:
 
 
 def vendor(http: Http, **variables: str) -> Vendor:
-    """The vendor behind this client."""
+    """The vendor adapter that uses this client."""
     return orders_vendor(http, "https://rest.zuora.example", has_token=False, **variables)
 
 
 def said(body: object, status: int = 200, **headers: str) -> Answer:
-    """An answer of JSON; ``_`` stands for ``-`` in the names of headers."""
+    """A JSON answer; ``_`` stands for ``-`` in header names."""
     head = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status, httpx.Headers(head), json.dumps(body).encode())

@@ -1,4 +1,4 @@
-"""The worst answers that are known: whole exchanges, as the bytes that a server sends."""
+"""The worst known answers: whole exchanges, as the bytes that a server sends."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _ABOUT = (
 
 
 def answer(body: bytes, head: bytes = HEAD) -> bytes:
-    """A whole answer with its length."""
+    """A complete answer with its length."""
     return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
 def xml_answer(body: bytes) -> bytes:
-    """A whole answer of XML."""
+    """A complete XML answer."""
     return answer(body, b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n")
 
 
 def connects(body: bytes) -> bytes:
-    """A whole answer of Connect's, which has nothing more to say."""
+    """A complete answer from Connect, with no further page."""
     return answer(body, HEAD + b"Content-Range: items 0-0/1\r\n")
 
 
 def filled(piece: bytes, begin: bytes = b"", end: bytes = b"", most: int = LONGEST) -> bytes:
-    """A body that is nothing but one piece, as often as it fits."""
+    """A body of one piece, repeated as often as it fits."""
     return begin + piece * ((most - len(begin) - len(end)) // len(piece)) + end
 
 
 def in_chunks(body: bytes, size: int, extension: bytes = b"") -> bytes:
-    """An answer in chunks of that many bytes."""
+    """An answer in chunks of this many bytes."""
     parts = (body[start : start + size] for start in range(0, len(body), size))
     chunks = b"".join(b"%x%s\r\n%s\r\n" % (len(part), extension, part) for part in parts)
     return HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
@@ -202,7 +202,7 @@ LIKE_OTHERS = {
     "a hundred of them",
     "a refused token with a text of megabytes",
 }
-"""Those of the last whose like another one is: ``tools.worst_answers`` tries them, too."""
+"""Answers similar to one of the above; ``tools.worst_answers`` tries them too."""
 
 OF_CONNECT: dict[str, Callable[[], bytes]] = {
     "one text of megabytes": lambda: connects(filled(b"a", b'[{"text":"', b'"}]')),
@@ -229,12 +229,12 @@ OF_UNDO = [
         lambda: answer(filled(b"\\u0041", b'{"success":true,"orderNumber":"', b'"}')),
     ),
 ]
-"""Answers to calls that take a cancellation back."""
+"""Answers to calls that undo a cancellation."""
 
 _ITEM = b'{"serviceStartDate":"0001-01-01","serviceEndDate":"9999-12-31"},'
 _ERROR_ROW = b"<results><Errors><Code>a</Code><Message>b</Message></Errors></results>"
 
-# What ``python -m tools.worst_answers`` has found, each the worst of its side at the time.
+# Found by ``python -m tools.worst_answers``, each the worst of its side at the time.
 FOUND: list[tuple[str, Recipe]] = [
     (
         "look-up",

@@ -1,4 +1,4 @@
-"""Whatever the worst answers lead to, no log shows a credential."""
+"""No log shows a credential, whatever the worst answers cause."""
 
 import gc
 import logging
@@ -19,8 +19,9 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def loaded():
-    """What is loaded by now is not looked through for garbage: that takes as long as the loop may
-    stand still."""
+    """Exempt everything loaded so far from garbage collection, which takes as long as the loop may
+    stand still.
+    """
     gc.freeze()
     yield
     gc.unfreeze()
@@ -28,7 +29,7 @@ def loaded():
 
 @pytest.fixture(autouse=True)
 def garbage(loaded):
-    """Errors keep the answers that they tell of, hundreds of megabytes, in few objects."""
+    """Errors keep the answers that they report, hundreds of megabytes, in few objects."""
     yield
     gc.collect()
 

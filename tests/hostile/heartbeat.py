@@ -1,4 +1,4 @@
-"""A heartbeat in an event loop: it tells for how long the loop stood still."""
+"""A heartbeat in an event loop shows how long the loop stood still."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 BEAT_SECONDS = 0.005
 
 MOST_LATE_SECONDS = 0.4
-"""The most by which a beat may ever be late, also on a slow day of a machine with two cores.
+"""The longest delay allowed for a beat, even on a slow day of a machine with two cores.
 
-With the worst answers to all calls at once it is 0.2 there.
+The worst answers to all calls at once delay it by 0.2 there.
 """
 
 TRIES = 3
-"""A machine may stand still as well: the best of so many is the loop's own."""
+"""The machine may stand still too; the best of this many tries is the loop's own."""
 
 
 class Heartbeat:
@@ -23,7 +23,7 @@ class Heartbeat:
 
     def __init__(self) -> None:
         self.latest = 0.0
-        """The most seconds by which a beat was late."""
+        """The longest delay of a beat, in seconds."""
 
     async def __aenter__(self) -> Heartbeat:
         self._beating = asyncio.ensure_future(self._beat())
@@ -31,7 +31,7 @@ class Heartbeat:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        # One beat more: the loop may stand still to the end.
+        # One more beat, since the loop may stand still to the end.
         await asyncio.sleep(2 * BEAT_SECONDS)
         self._beating.cancel()
         await asyncio.gather(self._beating, return_exceptions=True)
@@ -44,7 +44,7 @@ class Heartbeat:
 
 
 async def at_best(once: Callable[[], Awaitable[float]], enough: float = MOST_LATE_SECONDS) -> float:
-    """The least lateness of some tries; those after the first that is ``enough`` are not made."""
+    """The smallest delay of some tries; stops at the first that is ``enough``."""
     latest = [await once()]
     while latest[-1] > enough and len(latest) < TRIES:
         latest.append(await once())

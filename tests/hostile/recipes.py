@@ -1,4 +1,4 @@
-"""Recipes for answers: runs of pieces, which a search can change at random."""
+"""Recipes for answers: runs of pieces that a search can change at random."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ MOST_RUNS, MOST_PIECE_BYTES, MOST_TIMES = 8, 200, 4_000_000
 MOST_HEAD_LINES = 120
 STATUSES = (200, 200, 200, 400, 401, 404, 409, 422, 429, 500, 503)
 CHUNKS = (0, 0, 0, 1, 7, 100, 5000)
-"""The bytes of a chunk; 0: the answer has a length instead."""
+"""Bytes in a chunk; 0: the answer has a length instead."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A piece, and how often it is said."""
+    """A piece and how often it is repeated."""
 
     piece: bytes
     times: int = 1
@@ -28,7 +28,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Recipe:
-    """An answer: its status, one more line of its head with its times, and its body."""
+    """An answer: its status, one more header line and its count, and its body."""
 
     body: tuple[Run, ...]
     status: int = 200
@@ -36,7 +36,7 @@ class Recipe:
     chunk: int = 0
 
     def said(self) -> bytes:
-        """The whole exchange; a body that is too long has its longest run shortened."""
+        """The whole exchange; if the body is too long, its longest run is shortened."""
         return b"HTTP/1.1 %d X\r\nContent-Type: text/xml\r\n%s" % (
             self.status,
             (self.line.piece + b"\r\n") * self.line.times + self._framed(),
@@ -63,11 +63,11 @@ class Mutation:
     """Changes recipes at random."""
 
     def __init__(self, dice: random.Random, words: Sequence[bytes], lines: Sequence[bytes]) -> None:
-        """``words`` are what pieces of a body are made of, ``lines`` those of a head."""
+        """``words`` make up the pieces of a body, ``lines`` those of a head."""
         self._dice, self._words, self._lines = dice, words, lines
 
     def of(self, recipe: Recipe, other: Recipe) -> Recipe:
-        """The recipe with one to four changes; some take over a part of the other one."""
+        """The recipe with one to four changes; some take a part from the other recipe."""
         for _ in range(self._dice.randint(1, 4)):
             recipe = self._changed(recipe, other)
         return recipe
@@ -96,7 +96,7 @@ class Mutation:
                 return replace(recipe, body=body)
 
     def _with_another_order(self, body: tuple[Run, ...]) -> tuple[Run, ...]:
-        """The runs with one more, one less, or one in another place."""
+        """The runs with one added, removed or moved."""
         runs, place = list(body), self._dice.randrange(len(body))
         moved = runs.pop(place) if len(runs) > 1 and self._dice.random() < 0.5 else None
         if moved is None or self._dice.random() < 0.5:

@@ -1,4 +1,4 @@
-"""Searches the worst answers: mutation towards the highest CPU time of reading one."""
+"""Searches for the worst answers: mutates towards the highest CPU time for reading one."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from tests.hostile.sides import ALL_SIDES, Side
 from tests.http.wire import elsewhere
 
 KEPT = 24
-"""So many of the worst have descendants."""
+"""This many of the worst have descendants."""
 PATIENCE = 300
-"""After so many tries in vain the search begins again with other changes of its seeds."""
+"""After this many failed tries, the search restarts with other changes of its seeds."""
 MOST_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What reading answers took."""
+    """The cost of reading answers."""
 
     cpu_seconds: float
     late_seconds: float
-    """The most by which a beat of the event loop was late."""
+    """The longest delay of a beat of the event loop."""
 
 
 @dataclass
 class Sayer:
-    """A server in a thread that says one thing to whatever it is asked."""
+    """A server in a thread that gives every call the same answer."""
 
     saying: bytes = b""
     thread_id: int = 0
@@ -47,13 +47,13 @@ class Sayer:
             await writer.drain()
 
     def cpu_seconds(self) -> float:
-        """The time that this thread itself has used."""
+        """The CPU time used by this thread."""
         clock = time.pthread_getcpuclockid(self.thread_id) if self.thread_id else None
         return time.clock_gettime(clock) if clock is not None else 0.0
 
 
 async def cost(sayer: Sayer, side: Side, saying: bytes, calls_at_once: int = 1) -> Cost:
-    """The cost of so many calls at once to which the server says this."""
+    """The cost of this many concurrent calls that get this answer."""
     sayer.saying = saying
     read = side.reader(calls_at_once)
     began = time.process_time() - sayer.cpu_seconds()
@@ -75,7 +75,7 @@ class Search:
     sayer: Sayer
     tries: int = 0
     worst: list[tuple[float, Recipe]] = field(default_factory=list)
-    """The CPU seconds of the worst answers so far, the worst of all first."""
+    """The CPU seconds of the worst answers so far, the worst first."""
     _pool: list[tuple[float, Recipe]] = field(default_factory=list)
     _in_vain: int = 0
 
@@ -88,7 +88,7 @@ class Search:
         recipe = self._next()
         seconds = await self._cpu_seconds(recipe)
         if len(self._pool) == KEPT and seconds > self._pool[-1][0]:
-            # Once may be chance.
+            # A single measurement may be chance.
             seconds = min(seconds, await self._cpu_seconds(recipe))
         before = [each for _, each in self._pool]
         self._pool = _kept([*self._pool, (seconds, recipe)])
@@ -110,14 +110,14 @@ class Search:
 
 
 def _kept(found: list[tuple[float, Recipe]]) -> list[tuple[float, Recipe]]:
-    """The most costly of them, each once."""
+    """The most expensive of them, without duplicates."""
     costs = {recipe: seconds for seconds, recipe in found}
     ordered = sorted(costs.items(), key=lambda each: each[1], reverse=True)
     return [(seconds, recipe) for recipe, seconds in ordered[:KEPT]]
 
 
 async def search(name: str, seconds: float, most_tries: int, dice: random.Random) -> Search:
-    """Search on one side for so long, or until so many answers were tried."""
+    """Search on one side for this long, or until this many answers were tried."""
     ends_at = time.monotonic() + seconds
     sayer = Sayer()
     with elsewhere(sayer) as sayer.url:
@@ -128,7 +128,7 @@ async def search(name: str, seconds: float, most_tries: int, dice: random.Random
 
 
 async def lateness(name: str, saying: bytes) -> float:
-    """By how much the loop was late at best, while all calls at once got this answer."""
+    """The smallest delay of the loop while all calls at once got this answer."""
     side, sayer = ALL_SIDES[name], Sayer()
 
     async def once() -> float:

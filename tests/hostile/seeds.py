@@ -1,4 +1,4 @@
-"""The words that a search for the worst answers is made of, and the answers that it begins with."""
+"""The words that a search for the worst answers uses, and the answers that it begins with."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The sides from which the extension reads what others have written.
 
-Each is the reading of one answer over a real socket, with all that is done to its words afterwards.
+Each reads one answer over a real socket and does all later work on its words.
 """
 
 from __future__ import annotations
@@ -70,17 +70,17 @@ TRUST = ssl.create_default_context()
 
 @dataclass(frozen=True)
 class Side:
-    """One side: how an answer from it is read, and what a search begins with."""
+    """One side: how an answer from it is read, and the seeds of a search."""
 
     calls_at_once: int
     words: list[bytes]
     seeds: tuple[Recipe, ...]
     reader: Callable[[int], Any]
-    """Makes what reads an answer from an address, for so many calls at once."""
+    """Makes a reader of an address's answer, for this many calls at once."""
 
 
 class VendorReader:
-    """A vendor's client; what an answer says is cleaned as it is for Connect."""
+    """A vendor's client; an answer's words are cleaned as for Connect."""
 
     def __init__(self, calls_at_once: int) -> None:
         self.http = HttpClient(3, calls_at_once, Transport(calls_at_once, TRUST))
@@ -89,7 +89,7 @@ class VendorReader:
         await self.tell(self.ask(url))
 
     async def tell(self, asking: Awaitable[object]) -> None:
-        """Await it, and say for Connect what is wrong with the answer."""
+        """Await it, and write for Connect what is wrong with the answer."""
         try:
             await asking
         except CancellationError as error:
@@ -122,7 +122,7 @@ class Undo(VendorReader):
 
 
 class Zuora(VendorReader):
-    """Reads an answer as one to a query, to an amendment, and to a login."""
+    """Reads an answer as the one to a query, an amendment and a login."""
 
     operations = (
         ("query", answers.subscription_versions, False),
@@ -143,13 +143,13 @@ class Zuora(VendorReader):
 
 
 class ZuoraDelete(Zuora):
-    """Reads an answer as one to the deletion of an amendment."""
+    """Reads an answer as the one to an amendment's deletion."""
 
     operations = (("delete", answers.deleted_id, True),)
 
 
 class ZuoraOrders(VendorReader):
-    """Reads an answer as one to each of the operations; the others are answered as they should."""
+    """Reads an answer as the one to each operation in turn; the others get correct answers."""
 
     def __init__(self, calls_at_once: int) -> None:
         self.clients = {
@@ -174,7 +174,7 @@ class ZuoraOrders(VendorReader):
 
 
 class ZuoraOrdersDelete(VendorReader):
-    """Reads an answer as one to the deletion of an order."""
+    """Reads an answer as the one to an order's deletion."""
 
     async def ask(self, url: str) -> None:
         one = OneOperation(self.http, "delete order", ANSWERS_BEFORE_DELETION)
@@ -184,7 +184,7 @@ class ZuoraOrdersDelete(VendorReader):
 
 @dataclass(frozen=True)
 class OneOperation:
-    """A client that sends one of Zuora's operations, and answers the others itself."""
+    """A client that sends one of Zuora's operations and answers the others itself."""
 
     http: HttpClient
     name: str
@@ -196,7 +196,7 @@ class OneOperation:
 
 
 def orders_vendor(http: Any, url: str, *, has_token: bool = True, **variables: str) -> Vendor:
-    """The vendor ``zuora`` at this address, behind this client; it shares its token with none."""
+    """The vendor ``zuora`` at this address, with this client and a token of its own."""
     values = {**ORDERS_VARIABLES, "ZUORA_API_URL": url, **variables}
     read = read_configuration(values, definitions())
     kept = KeptToken(ORDERS_TOKEN, math.inf) if has_token else KeptToken()
@@ -258,7 +258,7 @@ ANSWERS_BEFORE_DELETION = {
 
 
 class Connect:
-    """Connect's own calls: what a partner writes is in its answers."""
+    """Connect's own calls: their answers contain what a partner writes."""
 
     def __init__(self, calls_at_once: int) -> None:
         self.session = Session(Transport(calls_at_once, TRUST))
@@ -286,7 +286,7 @@ SIDES = {
     "Zuora orders": Side(VENDOR_CALLS_AT_ONCE, ORDERS_WORDS, OF_ORDERS, ZuoraOrders),
     "Connect": Side(CALLS_AT_ONCE, JSON_WORDS, OF_CONNECT, Connect),
 }
-# They read less than the others do.
+# They read less than the others.
 UNDO_SIDES = {
     "undo": Side(VENDOR_CALLS_AT_ONCE, JSON_WORDS, OF_REST, Undo),
     "Zuora's delete": Side(VENDOR_CALLS_AT_ONCE, XML_WORDS, OF_ZUORA, ZuoraDelete),

@@ -1,4 +1,4 @@
-"""Texts are looked through beside the loop, however much is looked for and whatever they hold."""
+"""Redaction runs beside the loop, however many secrets there are and whatever the texts hold."""
 
 import random
 import string
@@ -38,7 +38,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
-async def test_the_loop_goes_on_while_a_text_is_looked_through(name):
+async def test_the_loop_keeps_running_while_a_text_is_searched(name):
     assert await lateness(PARAMETERS, TEXTS[name]) <= MOST_LATE_SECONDS
 
 
@@ -47,7 +47,7 @@ async def test_the_loop_goes_on_while_a_text_is_looked_through(name):
     [["a" * n for n in range(8, 620)], [f"[{'[],' * 9_000}1]"] * 500, [[{}] * 10**5] * 10],
     ids=["overlapping", "JSON", "empty"],
 )
-async def test_and_while_the_worst_personal_data_are_collected_and_found(values):
+async def test_the_loop_keeps_running_while_the_worst_personal_data_are_collected_and_found(values):
     assert await lateness(values, "a" * 3_900) <= MOST_LATE_SECONDS
 
 
@@ -56,11 +56,11 @@ async def test_and_while_the_worst_personal_data_are_collected_and_found(values)
     ["%e7%8e%8b" * 2400, "\\ud83d\\ude00" * 1800, "&#65;" * 4400, "\\\\" * 10_000],
     ids=["wide", "JSON", "XML", "signs"],
 )
-async def test_and_while_the_longest_call_of_a_dry_run_is_masked(text):
+async def test_the_loop_keeps_running_while_the_longest_call_of_a_dry_run_is_masked(text):
     assert await lateness(PARAMETERS, f"POST /{text}", Settling.masked) <= MOST_LATE_SECONDS
 
 
-async def test_and_finds_what_it_was_looking_for():
+async def test_the_search_finds_its_secrets():
     request = cancel_request(*({"id": "x", "value": value} for value in PARAMETERS))
     settling = Settling(request, SETTINGS, None, TOKENS)
     said = await settling.clean(f"{TEXTS['an ordinary one']} {TOKENS[31][500:600]}!")
@@ -68,7 +68,7 @@ async def test_and_finds_what_it_was_looking_for():
 
 
 async def lateness(values, text, looked_through=Settling.clean):
-    """The most by which a beat was late, when all of it is seen for the first time; at best."""
+    """The smallest of several longest delays of a beat, with texts that are new each time."""
 
     async def once():
         request = cancel_request(*({"id": "x", "value": value} for value in values))

@@ -11,11 +11,11 @@ from tests.runbook.page import anchors, without_blocks
 from tools.locks import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md")])
-LINK = re.compile(r"(?<!!)\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)")
+LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)")
 
 
 def targets(page: Path) -> Iterator[str]:
-    """The links of a page that stay within the repository."""
+    """The links and pictures of a page that stay within the repository."""
     text = re.sub(r"``.+?``|`[^`\n]+`", "", without_blocks(page.read_text(encoding="utf-8")))
     for target in LINK.findall(text):
         if not re.match(r"https?:|mailto:", target):
@@ -29,7 +29,7 @@ def is_there(page: Path, target: str) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+def test_every_link_and_picture_leads_to_a_file_and_a_heading(page: Path) -> None:
     assert [each for each in targets(page) if not is_there(page, each)] == []
 
 

@@ -85,7 +85,7 @@ async def test_without_a_product_the_tasks_tell_what_is_ours(sandbox):
 @pytest.mark.parametrize(
     "parameter", [{"product": []}, {"products": "PRD-1"}, {"products": ["../x"]}]
 )
-async def test_a_wrong_parameter_is_told_with_what_is_expected(sandbox, parameter):
+async def test_a_wrong_parameter_is_reported_with_the_expected_form(sandbox, parameter):
     task = await scheduled(sandbox, parameter)
     assert (task.status.value, '"products", a list of ids' in task.output) == ("failed", True)
 

@@ -33,7 +33,7 @@ ACTIVE = {"REST_STATUS_PATH": "'active'"}
 
 @few
 @given(st.data(), st.sampled_from([*PLACES]), keys, dry)
-def test_no_secret_of_the_variables_is_told_whatever_the_vendor_repeats(data, place, key, mode):
+def test_no_secret_of_the_variables_is_shown_whatever_the_vendor_repeats(data, place, key, mode):
     said = ways(key)
     document = data.draw(documents(said) | said.map(lambda text: f"<p>{text}".encode()))
     variables = {**data.draw(st.sampled_from([{}, ACTIVE])), **mode, **PLACES[place](key)}
@@ -44,7 +44,7 @@ def test_no_secret_of_the_variables_is_told_whatever_the_vendor_repeats(data, pl
 
 @few
 @given(st.data(), keys.filter(lambda key: re.fullmatch(r"[!-~]{8,}", key)))
-def test_no_token_that_was_given_is_told(data, token):
+def test_no_issued_token_is_shown(data, token):
     variables = {**PLACES["OAuth"]("a-secret-for-nothing"), **ACTIVE}
     document = data.draw(documents(ways(token)))
     text = told(document, variables, status=data.draw(statuses), token=token)
