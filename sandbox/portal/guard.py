@@ -37,3 +37,5 @@ async def refuse_strangers(request: web.Request, handler: Handler) -> web.Stream
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Tell the browser what the page may do."""
     response.headers.update(HEADERS)
+    # A browser that guesses how long a script stays the same keeps that of an older version.
+    response.headers.setdefault("Cache-Control", "no-cache")

@@ -68,6 +68,14 @@ async def test_a_page_is_never_taken_from_a_browsers_store(desk, path):
     assert (await desk.get(path)).headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize("name", ["portal.js", "portal.css", "icon.svg"])
+async def test_a_script_or_a_style_of_an_older_version_is_never_used(desk, name):
+    page = await desk.get(f"/static/{name}")
+    assert page.headers["Cache-Control"] == "no-cache"
+    again = await desk.get(f"/static/{name}", **{"If-None-Match": page.headers["ETag"]})
+    assert (again.status, again.text) == (304, "")
+
+
 async def test_what_is_not_there_is_a_page_that_says_so(desk):
     for path in ("/nowhere", "/requests/PR-1", "/subscriptions/AS-1"):
         page = await desk.get(path)
