@@ -136,6 +136,5 @@ def _back(request: web.Request) -> web.HTTPException:
 
 def _is_about(request: Json, text: str) -> bool:
     asset = request["asset"]
-    return matches(
-        text, request["id"], asset["tiers"]["customer"]["name"], asset["product"]["name"]
-    )
+    customer, product = asset["tiers"]["customer"], asset["product"]
+    return matches(text, request["id"], asset["id"], customer["name"], product["name"])
