@@ -157,6 +157,12 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _port(text: str) -> int:
+    if not (text.isdecimal() and len(text) < 6 and int(text) < 65536):
+        raise argparse.ArgumentTypeError("expected a number from 0 to 65535")
+    return int(text)
+
+
 def _fault(text: str) -> str:
     try:
         named_fault(text)
@@ -230,7 +236,7 @@ def _serve_arguments(commands: Any) -> None:
     serving.add_argument(
         "--slow", type=float, metavar="SECONDS", help="delay before the vendor shows a cancellation"
     )
-    serving.add_argument("--port", type=int, default=0, help="the page's port (any that is free)")
+    serving.add_argument("--port", type=_port, default=0, help="the page's port (any that is free)")
     serving.add_argument("--open", action="store_true", help="open the page in the browser")
     serving.add_argument("--debug", action="store_true", help="write the runner's debug log")
     serving.add_argument(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import webbrowser
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 from sandbox.address import DIRECTORY, STATE_FILE, Address
 from sandbox.complaint import Complaint
@@ -46,12 +48,20 @@ async def serve(arguments: argparse.Namespace) -> None:
             sandbox.offer_subscriptions()
         environment = way_out(sandbox.ca_bundle) if own else {}
         start = partial(sandbox.start_runner, debug=arguments.debug, environment=environment)
+        portal = Portal(sandbox, logs, start, port=arguments.port)
+        stack.push_async_callback(portal.stop)
+        await _start(portal, arguments.port)
         for _ in range(0 if arguments.no_runner else arguments.instances):
             await start()
-        portal = Portal(sandbox, logs, start, port=arguments.port)
-        await portal.start()
-        stack.push_async_callback(portal.stop)
         await _until_stopped(sandbox, logs, portal, arguments)
+
+
+async def _start(portal: Portal, port: int) -> None:
+    try:
+        await portal.start()
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise Complaint(f"the page cannot be served at port {port}: {reason}") from error
 
 
 async def _until_stopped(
@@ -67,7 +77,8 @@ async def _until_stopped(
     try:
         _welcome(sandbox, portal, arguments.env)
         if arguments.open:
-            webbrowser.open(portal.url)
+            # One that runs in the terminal ends when it is closed, and asks this process meanwhile.
+            Thread(target=webbrowser.open, args=(portal.url,), daemon=True).start()
         await logs.follow()
     finally:
         STATE_FILE.unlink(missing_ok=True)
@@ -76,6 +87,8 @@ async def _until_stopped(
 
 def _prepare(directory: Path) -> None:
     directory.mkdir(exist_ok=True)
+    # With --debug the runner logs every variable but the secure ones; a misspelt one is not secure.
+    directory.chmod(0o700)
     (directory / ".gitignore").write_text("*\n")
     for log in directory.glob("*.log"):
         log.unlink()

@@ -40,8 +40,8 @@ REQUEST_TITLES = {
     "pending": "The request is pending",
     "approved": "The request was approved",
     "failed": "The request was rejected",
-    "scheduled": "The request was scheduled for its day",
-    "revoking": "The customer's side wants it back",
+    "scheduled": "The request was scheduled",
+    "revoking": "The distributor asked to revoke the request",
     "revoked": "The revocation was confirmed",
 }
 

@@ -15,6 +15,8 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
     " img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none';"
     " base-uri 'none'",
+    # Not even whether a sandbox runs is another site's business.
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
@@ -35,3 +37,5 @@ async def refuse_strangers(request: web.Request, handler: Handler) -> web.Stream
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Tell the browser what the page may do."""
     response.headers.update(HEADERS)
+    # A browser that guesses how long a script stays the same keeps that of an older version.
+    response.headers.setdefault("Cache-Control", "no-cache")

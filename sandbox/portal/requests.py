@@ -9,6 +9,7 @@ from aiohttp import web
 from sandbox.connect.objects import DISTRIBUTOR, VENDOR, Json
 from sandbox.connect.refusals import missing
 from sandbox.connect.requests import OPEN, SETTLED
+from sandbox.portal.chronicle import REMEMBERED
 from sandbox.portal.rendering import Listing, matches
 
 if TYPE_CHECKING:
@@ -63,12 +64,14 @@ class RequestPages:
         """GET /requests/{id}"""
         found = self._connect.request(request.match_info["id"])
         messages = self._connect.notes(found["id"])
+        steps = self._chronicle.steps(found["id"])
         return self._page(
             request,
             "request.html",
             request=found,
             asset=found["asset"],
-            steps=self._chronicle.steps(found["id"]),
+            steps=steps,
+            most_steps=REMEMBERED if len(steps) == REMEMBERED else None,
             messages=messages[-MESSAGES_SHOWN:],
             earlier=max(0, len(messages) - MESSAGES_SHOWN),
             task=self._task(found["id"]),
@@ -133,6 +136,5 @@ def _back(request: web.Request) -> web.HTTPException:
 
 def _is_about(request: Json, text: str) -> bool:
     asset = request["asset"]
-    return matches(
-        text, request["id"], asset["tiers"]["customer"]["name"], asset["product"]["name"]
-    )
+    customer, product = asset["tiers"]["customer"], asset["product"]
+    return matches(text, request["id"], asset["id"], customer["name"], product["name"])

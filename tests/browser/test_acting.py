@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from sandbox.connect.requests import OPEN
 from tests.browser.stage import Stage, Visitors
@@ -33,6 +36,37 @@ async def test_rejecting_by_hand_wants_a_reason_and_returns_the_subscription(
     await _expect_statuses(page, "Failed", "Active")
     assert stage.connect.request(request_id)["reason"] == "Paid until May."
     await expect(page.locator("#timeline")).to_contain_text("Paid until May.")
+
+
+@pytest.mark.parametrize("way", ["the wizard", "a new subscription"])
+async def test_a_form_that_is_on_its_way_is_not_sent_again(
+    stage: Stage, visitors: Visitors, way: str
+) -> None:
+    subscription_id = stage.sandbox.new_subscription()
+    path, button = {
+        "the wizard": (f"/subscriptions/{subscription_id}/cancel", "Create Cancel Request"),
+        "a new subscription": ("/subscriptions/new", "Create"),
+    }[way]
+    page = await visitors.open(stage, path)
+    sent: list[str] = []
+    is_sent = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        if route.request.method == "POST":
+            sent.append(route.request.url)
+            is_sent.set()
+            await asyncio.sleep(1)
+        await route.continue_()
+
+    await page.route("**/*", slowly)
+    box = await page.get_by_role("button", name=button).bounding_box()
+    assert box is not None
+    await page.mouse.click(box["x"] + 5, box["y"] + 5)
+    await is_sent.wait()
+    await page.mouse.click(box["x"] + 5, box["y"] + 5)
+    await expect(page).not_to_have_url(re.compile(re.escape(path)))
+    assert len(sent) == 1
+    await expect(page.get_by_role("heading", name="That is not possible")).to_have_count(0)
 
 
 async def test_an_agent_who_comes_second_is_told_that_it_is_settled(

@@ -45,6 +45,7 @@ async def test_every_answer_tells_the_browser_to_fetch_nothing_from_elsewhere(de
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert page.headers["Referrer-Policy"] == "same-origin"
 
 
@@ -65,6 +66,14 @@ async def test_a_page_names_nothing_elsewhere_and_has_neither_script_nor_style_o
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_page_is_never_taken_from_a_browsers_store(desk, path):
     assert (await desk.get(path)).headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("name", ["portal.js", "portal.css", "icon.svg"])
+async def test_a_script_or_a_style_of_an_older_version_is_never_used(desk, name):
+    page = await desk.get(f"/static/{name}")
+    assert page.headers["Cache-Control"] == "no-cache"
+    again = await desk.get(f"/static/{name}", **{"If-None-Match": page.headers["ETag"]})
+    assert (again.status, again.text) == (304, "")
 
 
 async def test_what_is_not_there_is_a_page_that_says_so(desk):

@@ -79,3 +79,10 @@ async def test_a_request_is_found_by_its_status(desk):
     assert request_id in (await desk.get("/requests?status=pending")).values("//tr/@id")
     assert request_id not in (await desk.get("/requests?status=approved")).values("//tr/@id")
     assert (await desk.get(f"/requests?q={request_id}")).values("//tr/@id") == [request_id]
+
+
+async def test_a_request_is_found_by_its_subscription(desk):
+    request_id = desk.sandbox.cancel()
+    desk.sandbox.cancel()
+    asset_id = desk.connect.request(request_id)["asset"]["id"]
+    assert (await desk.get(f"/requests?q={asset_id}")).values("//tr/@id") == [request_id]

@@ -83,7 +83,9 @@ async def test_of_many_messages_the_newest_are_shown_and_the_rest_is_counted(des
     page = await desk.get(f"/requests/{request_id}")
     shown = [each.text_content() for each in page.values("//p[@class='said']")]
     assert shown == [f"message {number}" for number in range(1_150, 1_250)]
-    assert "1,150 earlier messages are not shown." in page.words("messages")
+    assert "Earlier messages, not shown: 1,150." in page.words("messages")
+    assert len(page.values("//*[@id='timeline']//li")) == 400
+    assert "Only the newest 400 steps are kept." in page.words("timeline")
 
 
 async def test_of_a_long_text_the_beginning_is_shown(desk):

@@ -199,6 +199,14 @@ function tabsOf(list) {
   });
 }
 
+// A form is sent once, also by a double click.
+
+let sent = new WeakSet();
+document.addEventListener("submit", (event) => {
+  if (sent.has(event.target)) event.preventDefault();
+  sent.add(event.target);
+});
+
 document.querySelectorAll('[aria-haspopup="menu"]').forEach(menuOf);
 document.querySelectorAll('[role="tablist"]').forEach(tabsOf);
 document.querySelectorAll("[data-every]").forEach(refreshEvery);
@@ -207,4 +215,8 @@ setInterval(count, 500);
 // A browser has few connections to one place, and each open page takes one of them.
 document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
 window.addEventListener("pagehide", disconnect);
-window.addEventListener("pageshow", connect);
+window.addEventListener("pageshow", () => {
+  // Somebody who comes back may send it again.
+  sent = new WeakSet();
+  connect();
+});
