@@ -241,8 +241,9 @@ OTHERS = (
         "at the end of its term",
         _at_the_end_of_its_term,
         End("approved", "succeeded", 1, by_way_of=("scheduled", "pending")),
-        "The vendor accepted it for the end of the term, and the request was scheduled"
-        " until then. On that day, which the demo brings forward, it came back and was approved.",
+        "The vendor accepted the cancellation for the end of the term, and the request was"
+        " scheduled until then. On that day, which the demo brings forward, it came back and was"
+        " approved.",
         turn=Sandbox.day_comes,
     ),
     Story(

@@ -26,7 +26,7 @@ SETTLED = ("approved", "failed", "revoked")
 class OnConfirm(str, Enum):
     """What `confirm` does with a revoking request.
 
-    The call that confirms a revocation is not documented (docs/facts.md, Connect 2), so a test can
+    It is not documented which call confirms a revocation (docs/facts.md, Connect 2), so a test can
     choose any behaviour.
     """
 

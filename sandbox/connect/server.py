@@ -114,7 +114,7 @@ class LocalConnect(Planting, Waiting):
 
     @property
     def control_url(self) -> str:
-        """The base URL of the sandbox's own end points."""
+        """The base URL of the sandbox's own endpoints."""
         return f"{self._server.url}/sandbox"
 
     async def start(self) -> None:

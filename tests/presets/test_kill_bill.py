@@ -159,7 +159,7 @@ class TestAnError:
 
 
 class TestTakingBack:
-    async def test_what_ends_later_goes_on(self, http, kill_bill):
+    async def test_a_subscription_that_ends_later_becomes_active_again(self, http, kill_bill):
         held = kill_bill.add()
         rest = vendor_at(http, kill_bill, CANCELLATION_DATE="end_of_term")
         await rest.cancel(order(held.id, CancellationDate.END_OF_TERM), None)
@@ -167,7 +167,7 @@ class TestTakingBack:
         assert (await rest.look_up(order(held.id))).status is ACTIVE
         assert (held.cancellations, held.undone) == (1, 1)
 
-    async def test_what_has_ended_is_refused(self, http, kill_bill):
+    async def test_an_ended_subscription_is_refused(self, http, kill_bill):
         held, rest = kill_bill.add(), vendor_at(http, kill_bill)
         kill_bill.cancel(held, at_end=False)
         with pytest.raises(Refused, match="refuses") as caught:

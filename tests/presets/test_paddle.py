@@ -178,7 +178,7 @@ class TestTakingBack:
         subscription = await rest.look_up(order(held.id))
         assert (subscription.status, held.undone) == (SubscriptionStatus.ACTIVE, 1)
 
-    async def test_what_has_ended_is_refused(self, http, paddle):
+    async def test_an_ended_subscription_is_refused(self, http, paddle):
         held, rest = paddle.add(), vendor_at(http, paddle)
         paddle.cancel(held, at_end=False)
         with pytest.raises(Refused) as caught:

@@ -22,7 +22,7 @@ async def looked_at(http, **fields):
 
 
 @pytest.mark.parametrize("word", ["active", "paused"])
-async def test_one_that_is_not_over_is_terminated_at_once(http, word):
+async def test_a_running_subscription_is_terminated_at_once(http, word):
     async with serving(Recurly()) as recurly:
         held, vendor = recurly.add(word=word), vendor_at(http, recurly)
         subscription = await vendor.look_up(order(held.id))

@@ -49,7 +49,7 @@ async def test_a_change_by_the_api_or_on_the_page_is_in_the_file_at_once(tmp_pat
     assert not file.exists()
 
 
-def test_what_a_runner_declares_is_in_the_file_and_what_fits_on_no_line_is_not(directory):
+def test_declared_variables_are_in_the_file_unless_they_do_not_fit_on_a_line(directory):
     environment, journal = Environment({"A": "1"}), Journal()
     file = VariablesFile(environment)
     journal.listen(file.happened)

@@ -196,7 +196,9 @@ async def test_the_samples_of_zeep(
     assert (answer.status == 200) is accepted, answer.all("faultstring")
 
 
-def test_the_field_order_of_the_first_sample_is_refused_in_every_version(day: Callable[..., str]) -> None:
+def test_the_field_order_of_the_first_sample_is_refused_in_every_version(
+    day: Callable[..., str],
+) -> None:
     b = fields(ContractEffectiveDate=day(1, "25.0"), Name="x", Type="Cancellation")
     b += fields(EffectiveDate=day(1, "25.0"))
     c2 = fields(ServiceActivationDate=day(1, "25.0"), CustomerAcceptanceDate=day(1, "25.0"))
