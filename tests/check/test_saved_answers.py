@@ -66,7 +66,7 @@ async def test_without_an_id_an_answer_is_explained_and_nothing_decided(explaine
 async def test_an_answer_about_another_subscription_is_not_believed(explained):
     report = await explained(ACTIVE, "SUB-2", REST_ID_PATH="id")
     assert report.outcome == "wait"
-    assert "REST_ID_PATH finds another id" in report.decision
+    assert "REST_ID_PATH finds a different id" in report.decision
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,9 @@ async def test_a_date_that_the_version_does_not_show_is_a_mistake_in_the_variabl
     try:
         [task] = await cancelling.connect.answered(cancelling.request_id)
         assert (task.results[0].result, task.results[0].countdown >= 300) == ("reschedule", True)
-        await cancelling.says(f"CANCELLATION_DATE is {when}, and only from version 25.0")
+        await cancelling.says(
+            f"CANCELLATION_DATE is {when}, but Zuora shows to which day a subscription is"
+        )
     finally:
         # While one product has a mistake, all others wait.
         world.override(cancelling.product_id, **side.variables())

@@ -61,7 +61,7 @@ async def test_a_run_for_another_environment_does_not_resume_it(tmp_path):
         arguments = ("--days", "0", "--resume", str(path))
         other = await run(*arguments, ENVIRONMENT_ID=f"{ENVIRONMENT_ID[:-1]}2")
         assert other.status == 2
-        assert "not of a run with these options" in other.err
+        assert "is from a run with other options" in other.err
         assert path.exists()
         assert (await run(*arguments)).status == 0
         assert not path.exists()
