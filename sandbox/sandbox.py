@@ -26,9 +26,27 @@ from sandbox.zuora_orders import LocalZuoraOrders
 # For a subscription that is already cancelled and ends later.
 ENDS_LATER_AFTER = timedelta(days=90)
 CUSTOMERS = (
-    Customer("Nordlicht Pumpen AG", email="jon.doe@nordlicht.example"),
-    Customer("Casa Palma Hotels", email="maria.muster@casapalma.example"),
-    Customer("Schilf und Soehne", email="otto.normal@schilf.example"),
+    Customer(
+        name="Nordlicht Pumpen AG",
+        first_name="Ingrid",
+        last_name="Nordmann",
+        email="ingrid.nordmann@nordlicht.example",
+        id="TA-0001-0001-0002",
+    ),
+    Customer(
+        name="Casa Palma Hotels",
+        first_name="Paloma",
+        last_name="Ejemplo",
+        email="paloma.ejemplo@casapalma.example",
+        id="TA-0001-0001-0003",
+    ),
+    Customer(
+        name="Schilf und Söhne",
+        first_name="Otto",
+        last_name="Schilf",
+        email="otto.schilf@schilf.example",
+        id="TA-0001-0001-0004",
+    ),
 )
 
 

@@ -35,6 +35,7 @@ class Customer:
     phone: str = "5550173042"
     address: str = "Wanderdüne 7"
     city: str = "Sankt Beispielen"
+    id: str = "TA-0001-0001-0001"
 
     def personal_data(self) -> tuple[str, ...]:
         """Data that must never leave the platform, for tests that look for leaks."""
@@ -122,7 +123,7 @@ def asset(
         "events": {"created": created, "updated": dict(created)},
         "items": [_item(of_product["id"], number + 1) for number in range(items)],
         "params": [parameter.json() for parameter in parameters],
-        "tiers": {"customer": _tier("TA-0001-0001-0001", customer), "tier1": _reseller()},
+        "tiers": {"customer": _tier(customer), "tier1": _reseller()},
         "configuration": {"params": []},
         "marketplace": dict(MARKETPLACE),
         "contract": dict(CONTRACT),
@@ -157,14 +158,14 @@ def _item(product_id: str, number: int) -> Json:
     }
 
 
-def _tier(tier_id: str, customer: Customer) -> Json:
+def _tier(customer: Customer) -> Json:
     return {
-        "id": tier_id,
+        "id": customer.id,
         "version": 1,
         "name": customer.name,
         "type": "customer",
         "external_id": "640001",
-        "external_uid": f"00000000-0000-4000-9000-{tier_id[3:].replace('-', '')}",
+        "external_uid": f"00000000-0000-4000-9000-{customer.id[3:].replace('-', '')}",
         "tax_id": customer.tax_id,
         "contact_info": {
             "address_line1": customer.address,
@@ -200,8 +201,9 @@ def _reseller() -> Json:
         last_name="Mustermannsky",
         email="bertram.mustermannsky@sandburg.example",
         phone="5550173043",
+        id="TA-0002-0002-0002",
     )
-    return {**_tier("TA-0002-0002-0002", reseller), "type": "reseller"}
+    return {**_tier(reseller), "type": "reseller"}
 
 
 def cancel_request(
