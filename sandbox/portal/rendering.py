@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from math import ceil
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,8 +16,6 @@ HERE = Path(__file__).parent
 ROWS_OF_A_PAGE = 50
 # Partners and customers may write a megabyte, and a page shows it anew at every change.
 MOST_CHARACTERS = 2_000
-
-Row = TypeVar("Row")
 
 
 class Rendering:
