@@ -23,6 +23,7 @@ from tests.faults.marked_answers import (
 )
 from tests.faults.world import OAUTH, ORDERS, REST, ZUORA, Secrets, open_world
 from tests.leaks import leaks
+from tests.often import OFTEN
 
 # Variables that may hold a secret and are then marked as secure in the portal: the runner prints
 # values that are not secure.
@@ -138,7 +139,7 @@ async def marked() -> AsyncIterator[Marked]:
         marked.push(marked.batches()[0])
         for name in SECURE_BY_HAND:
             world.connect.environment.variables[name].secure = True
-        world.runner = await world.sandbox.start_runner(debug=True)
+        world.runner = await world.sandbox.start_runner(debug=True, handler=OFTEN)
         await marked.play()
         await world.runner.stop()
         yield marked
@@ -194,7 +195,7 @@ async def test_the_log_says_what_happened_and_the_vendors_reasons_reach_connect(
     # ours as a refusal.
     assert sum("It is leased until May" in reason for reason in reasons) == 6
     assert "Received message" in marked.world.runner.log
-    assert ", the last: tasks=" in marked.world.runner.log
+    assert re.search(r"Metrics of \d+ s: tasks=[1-9]", marked.world.runner.log)
     assert "a bug in the extension" not in marked.world.runner.log
     notes = [
         note["text"] for c in marked.cases for note in marked.world.connect.notes(c.request_id)

@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 from connect_ext.events import CancellationApplication
 from connect_ext.shared_state import SharedState
 
+OFTEN = "tests.often:Often"
+"""The handler for a runner's options."""
+
 
 class Often(CancellationApplication):
     """The same extension with another interval."""
