@@ -11,7 +11,7 @@ __all__ = ["only_what_these_tests_set", "stranger"]
 
 @pytest.fixture
 async def http():
-    client = HttpClient(timeout_seconds=2, max_concurrency=50)
+    client = HttpClient(timeout_seconds=10, max_concurrency=50)
     yield client
     await client.aclose()
 

@@ -156,7 +156,7 @@ class TestAnAnswerThatIsLost:
         async with raw_server(speaks(head, *[b"x"] * 1000, pause=0.02)) as url:
             began = time.perf_counter()
             assert type(await failure(hasty, url, changes)) is lost
-            assert time.perf_counter() - began < 1
+            assert time.perf_counter() - began < 10
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -197,7 +197,7 @@ class TestTheFirstByteDecides:
     async def outcome(self, error, changes, leaves):
         about = {"request": None, "response": None} if error is httpx.HTTPStatusError else {}
         raised = error("about https://vendor.example/path-of-it", **about)
-        http = HttpClient(1, 1, Transport(raised, leaves))
+        http = HttpClient(10, 1, Transport(raised, leaves))
         found = await failure(http, "https://vendor.example", changes)
         await http.aclose()
         return found
@@ -220,10 +220,10 @@ class TestBudget:
         """A client with one place, which a call occupies for more than half its time-out."""
 
         async def slow(request):
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(1.8)
             return web.Response()
 
-        http = HttpClient(timeout_seconds=1, max_concurrency=1)
+        http = HttpClient(timeout_seconds=3, max_concurrency=1)
         async with web_server(slow) as server:
             first = asyncio.ensure_future(http.send(call(server.url)))
             await asyncio.sleep(0.05)
@@ -233,14 +233,14 @@ class TestBudget:
 
     async def test_if_no_place_comes_free_in_time_nothing_is_done(self):
         async with self.full_house() as (http, server):
-            with spending(Budget(ends_at=now() + 1.2)), pytest.raises(NotDone) as caught:
+            with spending(Budget(ends_at=now() + 3.5)), pytest.raises(NotDone) as caught:
                 await http.send(call(server.url))
             assert caught.value.cause is Cause.BUSY
             assert len(server.seen) == 1
 
     async def test_a_place_that_comes_free_in_time_leaves_the_whole_time_for_the_call(self):
         async with self.full_house() as (http, server):
-            with spending(Budget(ends_at=now() + 1.8)) as budget:
+            with spending(Budget(ends_at=now() + 6)) as budget:
                 assert (await http.send(call(server.url))).status == 200
             assert now() < budget.ends_at
 
@@ -279,10 +279,10 @@ class TestBudget:
 
     async def test_without_a_budget_a_place_is_waited_for_no_longer_than_a_call(self, hasty):
         async with raw_server(says_nothing) as url:
-            calls = [hasty.send(call(url)) for _ in range(20)]
+            calls = [hasty.send(call(url)) for _ in range(200)]
             began = now()
             errors = await asyncio.gather(*calls, return_exceptions=True)
-        assert now() - began < 1
+        assert now() - began < 5
         assert {error.cause for error in errors} == {Cause.SENT, Cause.BUSY}
 
     async def test_the_status_of_the_last_answer_is_recorded(self, http):
@@ -453,7 +453,7 @@ class TestManners:
         await http.aclose()
 
     async def test_the_number_of_concurrent_calls_is_bounded(self):
-        http, now, most = HttpClient(timeout_seconds=2, max_concurrency=3), 0, 0
+        http, now, most = HttpClient(timeout_seconds=10, max_concurrency=3), 0, 0
 
         async def slow(request):
             nonlocal now, most

@@ -151,5 +151,5 @@ async def failure(transport, url, **timeout) -> tuple[httpx.TransportError, int]
         begun.append(event)
 
     with pytest.raises(httpx.TransportError) as caught:
-        await asyncio.wait_for(ask(transport, url, trace=trace, timeout=timeout), 2)
+        await asyncio.wait_for(ask(transport, url, trace=trace, timeout=timeout), 10)
     return caught.value, len(begun)

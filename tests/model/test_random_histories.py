@@ -30,6 +30,8 @@ from tests.model.history import (
 )
 from tests.model.world import play
 
+pytestmark = pytest.mark.timeout(600)
+
 BATCHES, BATCH = 5, 330
 HISTORIES_FOR_A_BUG = 4000
 

@@ -29,7 +29,7 @@ async def zuora() -> AsyncIterator[ScriptedZuora]:
 @pytest.fixture
 async def http() -> AsyncIterator[HttpClient]:
     """One client for all vendors of a test."""
-    client = HttpClient(2, 20)
+    client = HttpClient(10, 20)
     yield client
     await client.aclose()
 
