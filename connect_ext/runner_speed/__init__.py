@@ -17,7 +17,7 @@ however fast the handler is. ``docs/benchmarks.md`` has the figures.
   message and keeps reading, until ``AT_ONCE`` tasks are being fetched.
   ``EventsWorker.running_tasks`` counts those as well, because a worker that shuts down waits until
   that number is zero. The runner's Connect client gets our transport (``http/transport.py``), with
-  ``CALLS_AT_ONCE`` connections.
+  ``CALLS_AT_ONCE`` connections. Garbage collections leave out what has been loaded so far.
 
 **Price.** It relies on the internals of one version of the runner. It compares the installed
 version, and the code that it relies on, with the version and code that it was tested with; if
@@ -36,7 +36,7 @@ import logging
 import multiprocessing
 import os
 
-from connect_ext.runner_speed import connections, intake, lookups, runner
+from connect_ext.runner_speed import connections, garbage, intake, lookups, runner
 
 VARIABLE = "CONNECT_EXT_RUNNER_SPEED"
 OFF, LOOKUPS, ALL = "off", "lookups", "all"
@@ -63,6 +63,7 @@ def apply() -> None:
     if speed == ALL:
         intake.fetch_concurrently(runner.events_worker(), intake.Intake(AT_ONCE))
         connections.keep(CALLS_AT_ONCE)
+        garbage.leave_out_what_is_loaded()
     LOG.info("%s is %s.", VARIABLE, speed)
 
 

@@ -117,11 +117,13 @@ def _kept(found: list[tuple[float, Recipe]]) -> list[tuple[float, Recipe]]:
 
 
 async def search(name: str, seconds: float, most_tries: int, dice: random.Random) -> Search:
-    """Search on one side for this long, or until this many answers were tried."""
-    ends_at = time.monotonic() + seconds
+    """Try the seeds of one side, and search for this long, or until this many were tried."""
     sayer = Sayer()
     with elsewhere(sayer) as sayer.url:
         found = Search(ALL_SIDES[name], dice, sayer)
+        for _ in found.side.seeds:
+            await found.step()
+        ends_at = time.monotonic() + seconds
         while found.tries < most_tries and time.monotonic() < ends_at:
             await found.step()
     return found

@@ -57,7 +57,7 @@ async def test_the_loop_keeps_running_while_answers_found_by_a_search_are_read(s
 async def test_a_short_search_finds_nothing_that_stops_the_loop(side):
     """``make soak`` searches longer."""
     seed = random.randrange(10**9)
-    found = await search(side, seconds=4, most_tries=150, dice=random.Random(seed))
+    found = await search(side, seconds=3, most_tries=150, dice=random.Random(seed))
     assert len(found.worst) > len(SIDES[side].seeds)
     _, worst = found.worst[0]
     late = await lateness(side, worst.said())

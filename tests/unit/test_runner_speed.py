@@ -14,7 +14,7 @@ from connect_ext.runner_speed.intake import Intake, fetch_concurrently
 # Each case is a separate process, forked after the runner's modules are loaded. Like a worker, it
 # has a multiprocessing parent and the runner in memory.
 PROCESSES = """
-import json, logging, multiprocessing, os, sys
+import gc, json, logging, multiprocessing, os, sys
 import connect.eaas.runner.main
 import connect.eaas.runner.config as config
 from connect.client import fluent, utils
@@ -30,6 +30,7 @@ FUNCTIONS = {
     "process_task": lambda: EventsWorker.process_task,
     "running_tasks": lambda: EventsWorker.running_tasks,
     "connections": lambda: fluent._ASYNC_TRANSPORTS.get("https://api.cnct.info/public/v1"),
+    "objects to collect": lambda: len(gc.get_objects()) > 50_000,
 }
 
 def transport():
@@ -146,6 +147,7 @@ def test_by_default_tasks_are_also_fetched_otherwise_and_over_our_connections(pr
         "process_task",
         "running_tasks",
         "connections",
+        "objects to collect",
     ]
     assert processes[name]["transport"] == "connect_ext.http.transport"
 
