@@ -19,8 +19,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def loaded():
-    """Exempt everything loaded so far from garbage collection, which takes as long as the loop may
-    stand still.
+    """Exempt everything loaded so far from garbage collection, as ``runner_speed`` does in a
+    worker: going through it takes as long as the loop may stand still.
     """
     gc.freeze()
     yield
