@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from connect.client import AsyncConnectClient
@@ -23,14 +23,23 @@ from sandbox import Sandbox
 LOG = logging.getLogger("eaas.eventsapp")
 
 
+class Tenant(Protocol):
+    """A vendor whose calendar matters."""
+
+    clock_ahead: timedelta
+
+
 class Extension:
     """Delivers requests to the extension as the runner does, with a new application for each task.
 
-    Its clock runs by itself, and `clock_seconds` ahead; `let_pass` also moves Connect's.
+    Its clock runs by itself, and `clock_seconds` ahead; `let_pass` also moves Connect's and those
+    of the tenants.
     """
 
-    def __init__(self, sandbox: Sandbox, variables: dict[str, str]) -> None:
-        self.sandbox = sandbox
+    def __init__(
+        self, sandbox: Sandbox, variables: dict[str, str], tenants: tuple[Tenant, ...] = ()
+    ) -> None:
+        self.sandbox, self._tenants = sandbox, tenants
         self.variables = {**sandbox.vendor.variables(), **variables}
         self.clock_seconds = 0.0
         self.processes: list[SharedState] = []
@@ -64,8 +73,10 @@ class Extension:
         return datetime.now(timezone.utc) + timedelta(seconds=self.clock_seconds)
 
     def let_pass(self, seconds: float) -> None:
-        """Time passes, for the extension and for Connect."""
+        """Time passes, for the extension, for Connect and for the tenants."""
         self.clock_seconds += seconds
+        for tenant in self._tenants:
+            tenant.clock_ahead += timedelta(seconds=seconds)
         self.sandbox.connect.clock.ahead += timedelta(seconds=seconds)
 
     async def sleep(self, seconds: float) -> None:
@@ -101,13 +112,13 @@ class Extension:
 
 
 @asynccontextmanager
-async def running_extension(**variables: str) -> AsyncIterator[Extension]:
+async def running_extension(*tenants: Tenant, **variables: str) -> AsyncIterator[Extension]:
     """A sandbox of its own and the extension in this process."""
     async with Sandbox() as sandbox:
         transport = httpx.AsyncHTTPTransport(verify=sandbox.certificates.client_context())
         # The official client keeps one transport for each endpoint; this one trusts the sandbox.
         _ASYNC_TRANSPORTS[sandbox.connect.url] = transport
-        extension = Extension(sandbox, variables)
+        extension = Extension(sandbox, variables, tenants)
         try:
             yield extension
         finally:

@@ -189,16 +189,18 @@ class Soap(Side):
         return self.sandbox.zuora.add(term_end_date=term_ends, invoiced_through=invoiced).name
 
     def day(self, when: str) -> date:
-        return super().day(when) + timedelta(days=self._is_tomorrow(when))
+        moment = self._sent(when)
+        return moment.astimezone(self.zone).date() if moment else super().day(when)
 
     def told(self, when: str) -> date:
-        # A moment was sent, a day and an hour ahead; the note shows it in UTC.
-        a_day_ahead = datetime.now(timezone.utc) + timedelta(hours=25)
-        return a_day_ahead.date() if self._is_tomorrow(when) else self.day(when)
+        # The note shows a moment in UTC.
+        moment = self._sent(when)
+        return moment.date() if moment else self.day(when)
 
-    def _is_tomorrow(self, when: str) -> bool:
-        """Up to version 24, a cancellation needs a future day."""
-        return when == "immediate" and float(self.version) <= 24
+    def _sent(self, when: str) -> datetime | None:
+        """Up to version 24, a cancellation needs a future day: a moment a day and an hour ahead."""
+        is_moment = when == "immediate" and float(self.version) <= 24
+        return datetime.now(timezone.utc) + timedelta(hours=25) if is_moment else None
 
     def status(self, key: str) -> str:
         return self.sandbox.zuora.subscription(key).status.lower()

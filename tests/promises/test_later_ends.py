@@ -333,7 +333,7 @@ async def test_partners_are_shown_no_amounts_unless_a_variable_says_so(kind, sho
     await zuora.start()
     try:
         variables = {**zuora.variables(), "NOTES": kind, "AMOUNTS_IN_MESSAGES": shows}
-        async with running_extension(**variables) as extension:
+        async with running_extension(zuora, **variables) as extension:
             request_id = extension.sandbox.connect.cancel(zuora.add().number)
             await extension.settle(request_id)
             found = extension.sandbox.connect.notes(request_id)

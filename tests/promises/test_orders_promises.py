@@ -38,7 +38,7 @@ class a_zuora:  # noqa: N801 - reads like a function
 
 @pytest.fixture
 async def extension(zuora):
-    async with running_extension(**zuora.variables()) as extension:
+    async with running_extension(zuora, **zuora.variables()) as extension:
         yield extension
 
 
@@ -56,12 +56,6 @@ def ends(extension, zuora, number, request_id) -> tuple[str, int, int]:
     """The request's status, the cancellations that took effect, and the orders."""
     status = extension.sandbox.connect.status(request_id)
     return status, zuora.effective_cancellations(number), len(zuora.orders_of(number))
-
-
-async def pass_time(extension, zuora, seconds: float) -> None:
-    """Time passes everywhere, including the tenant's clock."""
-    extension.let_pass(seconds)
-    zuora.clock_ahead = extension.sandbox.connect.clock.ahead
 
 
 @pytest.mark.parametrize("work_is_done", [True, False], ids=["after the work", "before the work"])
@@ -114,7 +108,7 @@ async def test_an_order_that_arrives_after_the_next_attempt_cancels_once(extensi
     number, request_id = cancelled(extension, zuora)
     zuora.on("order").finishes_later(seconds=1.0, gateway_seconds=0.1)
     await extension.deliver(request_id)
-    await pass_time(extension, zuora, SETTLED_SECONDS)
+    extension.let_pass(SETTLED_SECONDS)
     await extension.deliver(request_id)
     await zuora.late_orders_done()
     await extension.settle(request_id)
@@ -135,7 +129,7 @@ async def test_a_waiting_order_is_held_and_named_until_somebody_acts(
         assert order.number in response.output
         if new_process:
             extension.begin_new_process()
-            await pass_time(extension, zuora, SETTLED_SECONDS)
+            extension.let_pass(SETTLED_SECONDS)
     assert notes(extension, request_id).count("[connect-ext held unfinished]") == 1
     assert len(re.findall(r"cancel \w{8} unfinished\]", notes(extension, request_id))) == 1
     assert ends(extension, zuora, number, request_id) == ("pending", 0, 1)
@@ -153,7 +147,7 @@ async def test_a_waiting_order_is_no_cancellation_even_if_zuora_forgets_the_id(e
     zuora.on("subscription").reasons(50000040, status=404, times=None)
     for _ in range(2):
         await extension.deliver(request_id)
-        await pass_time(extension, zuora, SETTLED_SECONDS)
+        extension.let_pass(SETTLED_SECONDS)
         assert ends(extension, zuora, number, request_id) == ("pending", 0, 1)
 
 
@@ -162,14 +156,14 @@ async def test_a_waiting_order_is_held_even_if_orders_cannot_be_read(unique):
     options = {"order_metrics": False, "own_numbers_unique": unique}
     async with (
         a_zuora(**options) as zuora,
-        running_extension(**zuora.variables()) as extension,
+        running_extension(zuora, **zuora.variables()) as extension,
     ):
         number, request_id = cancelled(extension, zuora)
         zuora.on("order").comes_back("Pending")
         for _ in range(4):
             assert (await extension.deliver(request_id)).status == "fail"
             extension.begin_new_process()
-            await pass_time(extension, zuora, SETTLED_SECONDS / 2)
+            extension.let_pass(SETTLED_SECONDS / 2)
         assert ends(extension, zuora, number, request_id) == ("pending", 0, 1)
         zuora.complete_order(zuora.orders_of(number)[0].number)
         await extension.settle(request_id)
@@ -192,7 +186,7 @@ async def test_a_cancellation_takes_a_token_and_two_calls_or_three_with_a_previe
     zuora, key, previews
 ):
     preview = str(bool(previews)).lower()
-    async with running_extension(**zuora.variables(), ZUORA_PREVIEW=preview) as extension:
+    async with running_extension(zuora, **zuora.variables(), ZUORA_PREVIEW=preview) as extension:
         number, request_id = cancelled(extension, zuora, key)
         await extension.deliver(request_id)
         calls = [call.operation for call in zuora.calls]
@@ -245,7 +239,7 @@ async def test_a_preview_is_left_out_if_it_would_take_the_orders_time(extension,
 async def test_a_wrong_time_zone_rejects_nobody(zone, wrong):
     async with a_zuora(zone=zone) as zuora:
         variables = {**zuora.variables(), "VENDOR_TIME_ZONE": wrong}
-        async with running_extension(**variables) as extension:
+        async with running_extension(zuora, **variables) as extension:
             number, request_id = cancelled(extension, zuora)
             await extension.settle(request_id)
             assert ends(extension, zuora, number, request_id) == ("approved", 1, 1)
@@ -254,7 +248,7 @@ async def test_a_wrong_time_zone_rejects_nobody(zone, wrong):
 async def test_a_note_names_the_last_day_of_the_tenants_calendar():
     async with (
         a_zuora(zone="Asia/Tokyo") as zuora,
-        running_extension(**zuora.variables()) as extension,
+        running_extension(zuora, **zuora.variables()) as extension,
     ):
         later = zuora.today() + timedelta(days=90)
         fields = {"status": "Cancelled", "subscription_end_date": later}
@@ -290,7 +284,7 @@ async def test_a_lock_for_days_never_rejects(extension, zuora):
     zuora.on("order").locked(times=None)
     for _ in range(6):
         assert (await extension.deliver(request_id)).status == "reschedule"
-        await pass_time(extension, zuora, SETTLED_SECONDS)
+        extension.let_pass(SETTLED_SECONDS)
     assert ends(extension, zuora, number, request_id) == ("pending", 0, 0)
 
 
@@ -325,7 +319,7 @@ async def test_a_cancelled_subscription_is_only_approved_and_its_end_is_shown(ex
 async def test_a_refusal_rejects_with_its_reason_in_the_tenants_language():
     async with (
         a_zuora(language="ja") as zuora,
-        running_extension(**zuora.variables()) as extension,
+        running_extension(zuora, **zuora.variables()) as extension,
     ):
         number, request_id = cancelled(extension, zuora, refusal="解約できません。")
         await extension.settle(request_id)
@@ -404,7 +398,7 @@ async def test_an_expired_token_is_replaced_without_a_wait(extension, zuora):
 
 async def test_a_wrong_secret_waits_and_names_the_variables(zuora, caplog):
     variables = {**zuora.variables(), "ZUORA_CLIENT_SECRET": "not-the-secret-of-it"}
-    async with running_extension(**variables) as extension:
+    async with running_extension(zuora, **variables) as extension:
         _, request_id = cancelled(extension, zuora)
         assert (await extension.deliver(request_id)).countdown >= 300
         assert "ZUORA_CLIENT_SECRET" in caplog.text
@@ -425,7 +419,7 @@ async def test_two_processes_at_once_make_one_order(extension, zuora):
 async def test_the_day_is_the_tenants_in_any_time_zone(zone):
     async with (
         a_zuora(zone=zone) as zuora,
-        running_extension(**zuora.variables()) as extension,
+        running_extension(zuora, **zuora.variables()) as extension,
     ):
         today = zuora.today()
         number, request_id = cancelled(extension, zuora, contract_effective_date=today)
@@ -435,7 +429,7 @@ async def test_the_day_is_the_tenants_in_any_time_zone(zone):
 
 
 async def test_a_dry_run_looks_and_sends_nothing(zuora):
-    async with running_extension(**zuora.variables(), DRY_RUN="true") as extension:
+    async with running_extension(zuora, **zuora.variables(), DRY_RUN="true") as extension:
         _, request_id = cancelled(extension, zuora)
         assert (await extension.deliver(request_id)).status == "skip"
         assert [call.operation for call in zuora.calls] == ["token", "subscription", "preview"]
@@ -444,7 +438,7 @@ async def test_a_dry_run_looks_and_sends_nothing(zuora):
 async def test_an_order_is_known_by_its_marks_alone_if_orders_cannot_be_read():
     async with (
         a_zuora(order_metrics=False) as zuora,
-        running_extension(**zuora.variables()) as extension,
+        running_extension(zuora, **zuora.variables()) as extension,
     ):
         number, request_id = cancelled(extension, zuora)
         zuora.on("order").drop_before()

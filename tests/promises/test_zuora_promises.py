@@ -41,7 +41,7 @@ def _cancel(extension, subscription_id: str) -> str:
 async def test_a_lost_answer_ends_in_one_cancellation_and_an_approval(
     zuora, version, operation, work_is_done, new_process
 ):
-    async with running_extension(**zuora.variables(version)) as extension:
+    async with running_extension(zuora, **zuora.variables(version)) as extension:
         trouble = zuora.on(operation)
         lost = trouble.drop_after() if work_is_done else trouble.drop_before()
         name = zuora.add().name
@@ -58,7 +58,7 @@ async def test_a_lost_answer_ends_in_one_cancellation_and_an_approval(
 
 
 async def test_two_hundred_cancellations_take_one_login_and_four_calls_each(zuora):
-    async with running_extension(**zuora.variables("78.0")) as extension:
+    async with running_extension(zuora, **zuora.variables("78.0")) as extension:
         names = [zuora.add().name for _ in range(200)]
         requests = [_cancel(extension, name) for name in names]
         for first in range(0, 200, 20):
@@ -75,7 +75,7 @@ async def test_two_hundred_cancellations_take_one_login_and_four_calls_each(zuor
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("as_row", [True, False], ids=["row error", "fault"])
 async def test_a_lost_session_is_renewed_and_the_call_repeated(zuora, version, as_row):
-    async with running_extension(**zuora.variables(version)) as extension:
+    async with running_extension(zuora, **zuora.variables(version)) as extension:
         operation = "amend" if float(version) >= 28 else "create"
         zuora.on(operation).session_lost(as_row=as_row)
         name = zuora.add().name
@@ -94,7 +94,7 @@ async def test_a_tenant_without_this_generation_rejects_nobody(version, tenant):
     zuora = LocalZuora(tenant=tenant)
     await zuora.start()
     try:
-        async with running_extension(**zuora.variables(version)) as extension:
+        async with running_extension(zuora, **zuora.variables(version)) as extension:
             request_id = _cancel(extension, zuora.add().name)
             response = await extension.deliver(request_id)
             works = tenant == "harmonization" and float(version) >= 28
@@ -124,7 +124,7 @@ async def test_a_tenant_without_this_generation_rejects_nobody(version, tenant):
     ids=range(11),
 )
 async def test_no_fault_of_zuora_rejects(zuora, version, misbehave):
-    async with running_extension(**zuora.variables(version)) as extension:
+    async with running_extension(zuora, **zuora.variables(version)) as extension:
         misbehave(zuora)
         name = zuora.add().name
         request_id = _cancel(extension, name)
@@ -136,7 +136,7 @@ async def test_no_fault_of_zuora_rejects(zuora, version, misbehave):
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_refusal_of_zuora_rejects_with_its_reason(zuora, version):
-    async with running_extension(**zuora.variables(version)) as extension:
+    async with running_extension(zuora, **zuora.variables(version)) as extension:
         name = zuora.add(refusal="The account is under legal hold.").name
         request_id = _cancel(extension, name)
         await extension.settle(request_id)
@@ -147,7 +147,7 @@ async def test_a_refusal_of_zuora_rejects_with_its_reason(zuora, version):
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_cancelled_subscription_is_only_approved(zuora, version):
-    async with running_extension(**zuora.variables(version)) as extension:
+    async with running_extension(zuora, **zuora.variables(version)) as extension:
         request_id = _cancel(extension, zuora.add(status="Cancelled").name)
         assert await extension.settle(request_id) == 1
         assert extension.sandbox.connect.status(request_id) == "approved"
@@ -157,7 +157,7 @@ async def test_a_cancelled_subscription_is_only_approved(zuora, version):
 async def test_slow_calls_do_not_make_an_immediate_cancellation_end_later(zuora):
     """Up to version 68, Zuora gets a moment, which lies after the look and the mark."""
     variables = {**zuora.variables("38.0"), "WHEN_EFFECTIVE_LATER": "schedule"}
-    async with running_extension(**variables) as extension:
+    async with running_extension(zuora, **variables) as extension:
         request_id = _cancel(extension, zuora.add().name)
         extension.sandbox.connect.faults.add("POST", "/messages", Delay(1.1), times=1)
         zuora.on("amend").delay(6.0)
@@ -171,14 +171,14 @@ async def test_slow_calls_do_not_make_an_immediate_cancellation_end_later(zuora)
 
 
 async def test_neither_invoice_nor_payment_unless_asked_for(zuora):
-    async with running_extension(**zuora.variables("78.0")) as extension:
+    async with running_extension(zuora, **zuora.variables("78.0")) as extension:
         await extension.deliver(_cancel(extension, zuora.add().name))
         assert (zuora.billing.invoices, zuora.billing.payments) == ([], [])
 
 
 async def test_a_wrong_password_waits_and_names_the_variables(zuora, caplog):
     variables = {**zuora.variables("78.0"), "ZUORA_PASSWORD": "not-the-password"}
-    async with running_extension(**variables) as extension:
+    async with running_extension(zuora, **variables) as extension:
         request_id = _cancel(extension, zuora.add().name)
         assert (await extension.deliver(request_id)).countdown >= 300
         assert "ZUORA_PASSWORD" in caplog.text
