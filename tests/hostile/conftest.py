@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from connect_ext.runner_speed.garbage import leave_out_what_is_loaded
 from tests.hostile.sides import CONNECT_KEY, ORDERS_TOKEN, SESSION
 from tests.http.vendors import KEY
 from tests.leaks import leaks
@@ -19,10 +20,10 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def loaded():
-    """Exempt everything loaded so far from garbage collection, as ``runner_speed`` does in a
-    worker: going through it takes as long as the loop may stand still.
+    """Exempt everything loaded so far from garbage collection, as in a worker of the runner: going
+    through it takes as long as the loop may stand still.
     """
-    gc.freeze()
+    leave_out_what_is_loaded()
     yield
     gc.unfreeze()
 

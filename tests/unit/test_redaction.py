@@ -142,7 +142,7 @@ class TestBounds:
     def test_hostile_texts_are_quick(self, text):
         began = time.process_time()
         redact(text, [KEY, *(f"name {n}" for n in range(100))], ID)
-        assert time.process_time() - began < 2
+        assert time.process_time() - began < 0.5
 
     def test_a_masked_text_has_a_bound(self):
         assert len(redact("word " * 10**5, [])) <= 1000
