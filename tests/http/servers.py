@@ -117,3 +117,15 @@ async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     while await reader.read(65536):
         pass
     await asyncio.sleep(3600)
+
+
+class Silent:
+    """`says_nothing`, with an event for when a request has arrived."""
+
+    def __init__(self) -> None:
+        self.is_asked = asyncio.Event()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        self.is_asked.set()
+        await says_nothing(reader, writer)

@@ -1,6 +1,7 @@
 """A piece of work's calls are counted, wherever it makes them."""
 
 import asyncio
+import time
 from contextlib import suppress
 
 import httpx
@@ -13,7 +14,7 @@ from connect_ext.http.bodies import MAX_ANSWER_BYTES
 from connect_ext.http.client import Call
 from connect_ext.http.counted import counting
 from connect_ext.single_flight import SingleFlight
-from tests.http.servers import raw_server, says_nothing, web_server
+from tests.http.servers import Silent, raw_server, says_nothing, web_server
 from tests.http.test_http_client import NAME, call, closed_port, fine
 from tests.http.test_oauth import a_vendor
 from tests.http.vendors import cancellation
@@ -64,18 +65,22 @@ async def test_each_attempt_of_a_call_to_connect_counts():
 
 async def test_a_client_notes_its_calls_and_how_long_the_answers_took(hasty):
     async with web_server(fine) as server, raw_server(says_nothing) as silent:
-        await hasty.send(call(server.url))
+        began = time.monotonic()
+        await hasty.send(call(server.url, timeout_seconds=10.0))
+        took = time.monotonic() - began
         for url in (silent, closed_port()):
             with pytest.raises(Later):
                 await hasty.send(call(url))
-        cut = asyncio.ensure_future(hasty.send(call(silent)))
-        await asyncio.sleep(0.05)
+    async with raw_server(silence := Silent()) as url:
+        cut = asyncio.ensure_future(hasty.send(call(url, timeout_seconds=10.0)))
+        await silence.is_asked.wait()
         cut.cancel()
         with pytest.raises(asyncio.CancelledError):
             await cut
     calls = hasty.times.taken()
     assert (calls.count, calls.unanswered) == (4, 3)
-    assert 0 < calls.percentile(100) < 200
+    # Times are kept to two digits.
+    assert 0 < calls.percentile(100) <= 1.1 * 1000 * took
 
 
 async def test_an_error_from_connect_counts_as_answered_and_an_unreadable_answer_does_not():

@@ -9,7 +9,7 @@ import pytest
 from connect_ext.errors import Later, NotConfigured
 from connect_ext.http.budget import Budget, spending
 from connect_ext.http.client import Call
-from tests.http.servers import raw_server, says_nothing, web_server
+from tests.http.servers import Silent, raw_server, says_nothing, web_server
 from tests.http.test_http_client import NAME, call, closed_port, fine
 from tests.http.test_oauth import a_vendor
 from tests.http.vendors import cancellation
@@ -52,9 +52,9 @@ async def test_an_exchange_without_an_answer_gives_the_errors_reason(hasty, line
 
 
 async def test_an_interrupted_exchange_is_a_line_too(http, lines):
-    async with raw_server(says_nothing) as silent:
-        sending = asyncio.ensure_future(http.send(call(silent)))
-        await asyncio.sleep(0.1)
+    async with raw_server(silence := Silent()) as url:
+        sending = asyncio.ensure_future(http.send(call(url)))
+        await silence.is_asked.wait()
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending

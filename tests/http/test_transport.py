@@ -13,7 +13,7 @@ from aiohttp import web
 from connect_ext.errors import NotDone, OutcomeUnknown
 from connect_ext.http.client import Call, HttpClient
 from connect_ext.http.transport import Transport
-from tests.http.servers import raw_server, says_nothing, web_server
+from tests.http.servers import Silent, raw_server, says_nothing, web_server
 from tests.http.wire import (
     CHUNKED,
     EMPTY,
@@ -418,8 +418,8 @@ class TestItsConnectionsAreBounded:
             assert await asyncio.wait_for(calls[1], 10) == b"right"
 
     async def test_closing_ends_running_and_waiting_calls_as_lost(self, one):
-        async with raw_server(says_nothing) as url:
+        async with raw_server(silence := Silent()) as url:
             calls = [asyncio.ensure_future(failure(one, url)) for _ in range(2)]
-            await asyncio.sleep(0.1)
+            await silence.is_asked.wait()
             await one.aclose()
             assert sorted(begun for _, begun in await asyncio.gather(*calls)) == [0, 1]

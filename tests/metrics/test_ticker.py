@@ -52,7 +52,7 @@ async def test_ticks_come_until_the_end_which_has_its_own():
 
 async def test_a_second_beginning_changes_nothing():
     ticks = []
-    ticker = Ticker(0.2, ticks.append)
+    ticker = Ticker(1.0, ticks.append)
     for _ in range(10):
         ticker.begin()
     await ticks_after(ticker, ticks, 1)

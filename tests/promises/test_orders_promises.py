@@ -92,11 +92,14 @@ async def test_zuora_gets_its_minutes_even_if_it_cannot_be_looked_at(extension, 
 
 async def test_an_order_that_zuora_finishes_later_is_awaited_and_no_other_is_sent(extension, zuora):
     number, request_id = cancelled(extension, zuora)
-    zuora.on("order").finishes_later(seconds=0.5, gateway_seconds=0.1)
+    finished = asyncio.Event()
+    zuora.on("order").finishes_later(seconds=0.0, gateway_seconds=0.1)
+    zuora.on("order").hold(finished)
     response = await extension.deliver(request_id)
     assert (response.status, response.countdown >= 300) == ("reschedule", True)
     again = await extension.deliver(request_id)
     assert again.status == "reschedule"
+    finished.set()
     await zuora.late_orders_done()
     assert await extension.settle(request_id) == 1
     assert zuora.count("order") == 1
