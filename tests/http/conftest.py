@@ -18,8 +18,8 @@ async def http():
 
 @pytest.fixture
 async def hasty():
-    """A client with a time-out of a fifth of a second."""
-    client = HttpClient(timeout_seconds=0.2, max_concurrency=4)
+    """A client with a time-out of half a second."""
+    client = HttpClient(timeout_seconds=0.5, max_concurrency=4)
     yield client
     await client.aclose()
 

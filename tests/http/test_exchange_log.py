@@ -48,7 +48,7 @@ async def test_an_exchange_without_an_answer_gives_the_errors_reason(hasty, line
                 await hasty.send(call(url))
             why.append(caught.value.message)
     assert lines() == [f"- method=POST http=- ms=N: {message}" for message in why]
-    assert "gave no answer within 0.2 s" in why[0]
+    assert "gave no answer within 0.5 s" in why[0]
 
 
 async def test_an_interrupted_exchange_is_a_line_too(http, lines):
