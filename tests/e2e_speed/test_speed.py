@@ -6,6 +6,7 @@ import re
 import shutil
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from sandbox import Sandbox
@@ -179,7 +180,8 @@ async def stopped_in_the_middle(speed):
         sandbox.connect.faults.latency = sandbox.vendor.faults.latency = 0.05
         assets = [ordinary(sandbox, number) for number in range(FEWER_TASKS)]
         cancelling = asyncio.create_task(cancel_one_after_the_other(sandbox, assets, 0.05))
-        await asyncio.sleep(2)
+        approvals = partial(sandbox.connect.calls.matching, "POST", "/approve$")
+        await sandbox.connect.journal.until(lambda: len(approvals()) >= 5, 60, "five approvals")
         await sandbox.runners[0].stop()
         requests = await cancelling
         log = sandbox.runners[0].log

@@ -74,5 +74,5 @@ WORK_DONE = tuple(row.key for row in ROWS if row.work_is_done)
 NOT_CARRIED_OUT = ("408", "429", "429_seconds", "429_date")
 SLOW = ("silent", "silent_after", "drip", "drip_after")
 CLIENT_ERRORS = ("400", "401", "403", "404", "409", "422", "redirect")
-SHORT_TIMEOUT_SECONDS = 2
+SHORT_TIMEOUT_SECONDS = 5
 """The end for a late answer, if the call has no time-out of its own."""
