@@ -25,8 +25,8 @@ settings.register_profile(
 settings.load_profile("all")
 
 LONGEST = (
-    *("faults", "reconcile", "model", "promises", "diagnostics", "e2e_speed", "check"),
-    *("waiting", "e2e", "examples", "sandbox", "fuzz"),
+    *("seeded_bugs", "faults", "model", "promises", "diagnostics", "reconcile", "check", "fuzz"),
+    *("e2e_speed", "unit", "sandbox", "zuora_orders", "waiting", "examples", "e2e"),
 )
 """The folders whose tests take more than a minute together, longest first."""
 
