@@ -241,6 +241,9 @@ def _no_marks(*_: object) -> Marks:
     return Marks((), datetime.now(timezone.utc))
 
 
+ORDERED_TWICE = "has ordered the cancellation 2 times"
+"""How a history tells that a vendor has two orders (`checks.py`)."""
+
 VARIANTS: dict[str, Variant] = {
     "the marks are not read back": Variant(_reading_own_notes_only),
     "every mark owns the sending": Variant(turns={"owns": always}),

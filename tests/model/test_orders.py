@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from tests.model import broken_orders
+from tests.model.broken import ORDERED_TWICE
 from tests.model.history import (
     ASKABLE,
     Asking,
@@ -21,7 +22,7 @@ from tests.model.history import (
     Visit,
 )
 from tests.model.orders import OPEN
-from tests.model.test_random_histories import ORDERED_TWICE, ordered_once, places
+from tests.model.test_random_histories import ordered_once, places
 from tests.model.world import play
 
 ORDERED_ONCE = ordered_once(3, 6)

@@ -8,13 +8,13 @@ from itertools import count, islice
 import pytest
 
 from tests.model import broken, broken_later, broken_orders
+from tests.model.broken import ORDERED_TWICE
 from tests.model.dealing import dealt
 
 pytestmark = pytest.mark.timeout(600)
 
 HISTORIES_FOR_A_BUG = 4000
 
-ORDERED_TWICE = "has ordered the cancellation 2 times"
 VARIANTS = {**broken.VARIANTS, **broken_orders.VARIANTS, **broken_later.VARIANTS}
 SYMPTOMS = {
     "the marks are not read back": ORDERED_TWICE,
