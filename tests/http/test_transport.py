@@ -418,6 +418,7 @@ class TestItsConnectionsAreBounded:
             assert await asyncio.wait_for(calls[1], 10) == b"right"
 
     async def test_closing_ends_running_and_waiting_calls_as_lost(self, one):
+        await one.prepare()  # or the second call may still do that when the first has arrived
         async with raw_server(silence := Silent()) as url:
             calls = [asyncio.ensure_future(failure(one, url)) for _ in range(2)]
             await silence.is_asked.wait()
