@@ -28,7 +28,7 @@ LONGEST = (
     *("seeded_bugs", "faults", "model", "promises", "diagnostics", "reconcile", "check", "fuzz"),
     *("e2e_speed", "unit", "sandbox", "zuora_orders", "waiting", "examples", "e2e"),
 )
-"""The folders whose tests take more than a minute together, longest first."""
+"""The folders whose tests take the most time together, longest first."""
 
 
 class FolderScheduling(LoadScopeScheduling):

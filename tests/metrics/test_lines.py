@@ -107,7 +107,7 @@ async def test_after_the_first_task_a_line_comes_at_each_interval_even_with_zero
         await asyncio.sleep(1.2)
         assert lines() == []
         await extension.deliver(extension.sandbox.cancel())
-        while len(lines()) < 2:
+        while len(lines()) < 3:
             await asyncio.sleep(0.01)
     metrics = [json.loads(line)["metrics"] for line in lines()]
     assert [each["outcomes"]["approved"] for each in metrics] == [1] + [0] * (len(metrics) - 1)

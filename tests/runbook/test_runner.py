@@ -65,10 +65,10 @@ async def test_a_token_unknown_to_connect_looks_like_the_page():
         starting = asyncio.create_task(
             sandbox.start_runner(environment={"API_KEY": "ApiKey SU-1:revoked"})
         )
-        while not sandbox.runners or said not in sandbox.runners[0].log:
-            assert not starting.done()
+        while not any(runner.running for runner in sandbox.runners):
             await asyncio.sleep(0.1)
-        # It has not connected: what waits for that still waits.
+        await sandbox.runners[0].wait_for_log(said)
+        assert not starting.done()  # it has not connected
         starting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await starting
